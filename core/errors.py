@@ -1,0 +1,34 @@
+"""The errors Frontdesk expects; each says what is wrong and what to do, and carries its HTTP status."""
+
+from __future__ import annotations
+
+
+class FrontdeskError(Exception):
+    """An expected failure: shown as problem+json or as one line on the terminal, never as a traceback."""
+
+    http_status = 500
+    title = "Internal error"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class ConfigurationError(FrontdeskError):
+    """A tenant file, setting or secret is wrong; the detail names the file, the key and the remedy."""
+
+    title = "Wrong configuration"
+
+
+class EventLogUnavailableError(FrontdeskError):
+    """The event log can't be written or read now: full disk, read-only file, database down."""
+
+    http_status = 503
+    title = "Event log not writable"
+
+
+class ImportFileError(FrontdeskError):
+    """An import file or its mapping can't be used at all; single bad rows are reported, not raised."""
+
+    http_status = 400
+    title = "Unusable import"

@@ -1,0 +1,42 @@
+"""The only place where randomness enters: UUIDv7 identifiers (RFC 9562, section 5.7)."""
+
+from __future__ import annotations
+
+import os
+from typing import Protocol
+from uuid import UUID
+
+from core.clock import Clock
+
+_VERSION_7 = 0x7 << 76
+_VARIANT_RFC_9562 = 0b10 << 62
+_RANDOM_A_MASK = 0xFFF << 64
+_RANDOM_B_MASK = (1 << 62) - 1
+
+
+class IdFactory(Protocol):
+    """Makes identifiers for events."""
+
+    def new_event_id(self) -> str:
+        """Return a new UUIDv7 in its canonical 36-character form."""
+        ...
+
+
+class UuidV7Factory:
+    """UUIDv7: 48 bits of Unix milliseconds, 74 random bits; sorts by time of creation."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def new_event_id(self) -> str:
+        """Return a new UUIDv7 in its canonical 36-character form."""
+        milliseconds = int(self._clock.now().timestamp() * 1000)
+        random = int.from_bytes(os.urandom(10), "big")
+        value = (
+            (milliseconds << 80)
+            | _VERSION_7
+            | (random & _RANDOM_A_MASK)
+            | _VARIANT_RFC_9562
+            | (random & _RANDOM_B_MASK)
+        )
+        return str(UUID(int=value))

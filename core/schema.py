@@ -1,0 +1,163 @@
+"""Tables of the operational database, the same on SQLite and PostgreSQL, and what guards them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    DDL,
+    BigInteger,
+    Column,
+    Date,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    event,
+)
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+__all__ = ["UtcDateTime", "event_log", "metadata", "rejected_deliveries", "rejection_counts"]
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC datetime: TIMESTAMPTZ on PostgreSQL, ISO 8601 text with microseconds and Z on SQLite."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Return the column type of the dialect."""
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(String(27))
+        return dialect.type_descriptor(DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Refuse naive datetimes; format for SQLite."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("naive datetime: give an aware one")
+        if dialect.name == "sqlite":
+            return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Return an aware UTC datetime."""
+        if value is None:
+            return None
+        if isinstance(value, str):
+            return datetime.fromisoformat(value)
+        return value.astimezone(UTC)  # type: ignore[no-any-return]
+
+
+metadata = MetaData()
+
+# BIGSERIAL on PostgreSQL; on SQLite only INTEGER PRIMARY KEY autoincrements.
+_Sequence = BigInteger().with_variant(Integer, "sqlite")
+
+event_log = Table(
+    "event_log",
+    metadata,
+    Column("sequence", _Sequence, primary_key=True, autoincrement=True),
+    Column("event_id", String(36), nullable=False, unique=True),
+    Column("tenant_id", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("source_event_id", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("subject_id", Text),
+    Column("occurred_at", UtcDateTime, nullable=False),
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("correlation_id", Text),
+    Column("causation_id", Text),
+    Column("schema_version", SmallInteger, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("content_type", Text, nullable=False),
+    Column("headers", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    # Text, not JSONB: what the provider wrote is kept to the letter (JSONB refuses \u0000 and reorders keys).
+    Column("payload", Text, nullable=False),
+    # The unique index is what makes deduplication atomic under concurrent redelivery.
+    UniqueConstraint("tenant_id", "source", "source_event_id", name="event_log_source_event_key"),
+    sqlite_autoincrement=True,  # a sequence is never given twice
+)
+
+rejected_deliveries = Table(
+    "rejected_deliveries",
+    metadata,
+    Column("rejection_id", _Sequence, primary_key=True, autoincrement=True),
+    Column("tenant_id", Text, nullable=False),
+    Column("source", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("body_size", Integer, nullable=False),
+    Column("body_sha256", String(64), nullable=False),
+    Column("body_redacted", Text, nullable=False),
+    # Serves the cap: the oldest of one tenant and source.
+    Index("rejected_deliveries_by_source", "tenant_id", "source", "rejection_id"),
+    sqlite_autoincrement=True,
+)
+
+rejection_counts = Table(
+    "rejection_counts",
+    metadata,
+    Column("tenant_id", Text, primary_key=True),
+    Column("source", Text, primary_key=True),
+    Column("reason", Text, primary_key=True),
+    Column("rejected_date", Date, primary_key=True),
+    Column("count_rejections", Integer, nullable=False),
+    Column("last_rejected_at", UtcDateTime, nullable=False),
+)
+
+for _operation in ("UPDATE", "DELETE"):
+    event.listen(
+        event_log,
+        "after_create",
+        DDL(
+            f"CREATE TRIGGER event_log_refuses_{_operation.lower()} BEFORE {_operation} ON event_log "
+            "BEGIN SELECT RAISE(ABORT, 'event_log is append-only'); END"
+        ).execute_if(dialect="sqlite"),
+    )
+
+event.listen(
+    event_log,
+    "after_create",
+    DDL(
+        """
+        CREATE OR REPLACE FUNCTION event_log_refuses_change() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION 'event_log is append-only'; END $$;
+        CREATE TRIGGER event_log_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON event_log
+            FOR EACH STATEMENT EXECUTE FUNCTION event_log_refuses_change();
+        """
+    ).execute_if(dialect="postgresql"),
+)
+
+# PostgreSQL hands out a sequence number before the commit, so a later number could become visible first and a
+# reader that follows by number would skip the earlier one. Writers take this lock before their first number and
+# keep it to the end of their transaction: numbers become visible in order. Group commit keeps it cheap.
+event.listen(
+    event_log,
+    "after_create",
+    DDL(
+        """
+        CREATE OR REPLACE FUNCTION event_log_commits_in_order() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN PERFORM pg_advisory_xact_lock(hashtextextended('frontdesk.event_log', 0)); RETURN NULL; END $$;
+        CREATE TRIGGER event_log_commits_in_order BEFORE INSERT ON event_log
+            FOR EACH STATEMENT EXECUTE FUNCTION event_log_commits_in_order();
+        """
+    ).execute_if(dialect="postgresql"),
+)
+
+
+def utc_date(instant: datetime) -> date:
+    """Return the UTC calendar date of an aware datetime."""
+    return instant.astimezone(UTC).date()

@@ -1,0 +1,31 @@
+"""Secrets by tenant, provider and name, from FRONTDESK_<TENANT>_<PROVIDER>_<NAME> variables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+def secret_variable(tenant_id: str, name: str) -> str:
+    """Return the environment variable of a tenant's secret.
+
+    >>> secret_variable("mikes-detailing", "STRIPE_WEBHOOK_SECRET")
+    'FRONTDESK_MIKES_DETAILING_STRIPE_WEBHOOK_SECRET'
+    """
+    return f"FRONTDESK_{tenant_id.upper().replace('-', '_')}_{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """Reads secrets from a mapping of environment variables."""
+
+    environ: Mapping[str, str] = field(repr=False)
+
+    def values(self, tenant_id: str, name: str) -> tuple[str, ...]:
+        """Return all live values (several during a rotation, separated by commas); empty when not set.
+
+        A PEM key may be given on one line with ``\\n`` for its line ends.
+        """
+        text = self.environ.get(secret_variable(tenant_id, name), "")
+        parts = (part.strip().replace("\\n", "\n") for part in text.split(","))
+        return tuple(part for part in parts if part)

@@ -1,0 +1,53 @@
+"""Process settings from FRONTDESK_* environment variables; built once by each entry point and passed in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Where things are and where they listen. Secrets are not here: see core/secrets.py."""
+
+    model_config = SettingsConfigDict(env_prefix="FRONTDESK_", frozen=True, extra="ignore")
+
+    home: Path = Field(default=Path("data"), description="Folder of everything Frontdesk keeps.")
+    database_url: str | None = Field(
+        default=None, description="SQLAlchemy URL of log and outbox; default: SQLite in home."
+    )
+    tenants_dir: Path = Field(default=Path("tenants"), description="Folder of the tenants' YAML files.")
+    dbt_project_dir: Path = Field(default=Path("dbt_project"), description="Folder of the dbt project.")
+    public_url: str = Field(
+        default="http://127.0.0.1:8000", description="The address providers see; Twilio signs it."
+    )
+    host: str = Field(default="127.0.0.1", description="Address every process binds to.")
+    receiver_port: int = 8000
+    dagster_port: int = 3000
+    dashboard_port: int = 8501
+    sandbox_port: int = 8900
+    webhook_rate_limit_per_minute: int = Field(
+        default=600_000, description="Deliveries a minute per tenant and source; beyond it 429."
+    )
+    max_body_bytes: int = Field(default=1_048_576, description="Largest accepted request body.")
+
+    @property
+    def event_log_url(self) -> str:
+        """SQLAlchemy URL of the operational database (log and outbox)."""
+        return self.database_url or f"sqlite:///{self.home.absolute() / 'frontdesk.db'}"
+
+    @property
+    def warehouse_path(self) -> Path:
+        """DuckDB file that only the pipelines open."""
+        return self.home.absolute() / "warehouse.duckdb"
+
+    @property
+    def analytics_path(self) -> Path:
+        """DuckDB file published for readers; opened read-only, replaced atomically."""
+        return self.home.absolute() / "analytics.duckdb"
+
+
+def load_settings() -> Settings:
+    """Read the environment. Relative paths are taken from the current directory."""
+    return Settings()

@@ -1,0 +1,1 @@
+"""The staff dashboard (Streamlit). Reads the published warehouse file and nothing else."""

@@ -1,0 +1,1 @@
+"""From the event log to the published warehouse: Dagster definitions, dbt and the live path."""

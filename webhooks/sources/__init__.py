@@ -1,0 +1,1 @@
+"""One file per provider: how its deliveries are verified and become envelopes."""
