@@ -1,0 +1,36 @@
+"""The `frontdesk` command: collects the commands that each package registers, and shows expected errors as one line."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import entry_points
+
+import typer
+from rich.console import Console
+
+from core.errors import FrontdeskError
+
+COMMANDS_GROUP = "frontdesk.commands"
+
+
+def build_app() -> typer.Typer:
+    """Return the Typer application with every registered command."""
+    app = typer.Typer(
+        name="frontdesk",
+        help="Frontdesk: the log is the truth, every decision is a row of SQL over it.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    for entry_point in sorted(entry_points(group=COMMANDS_GROUP), key=lambda entry: entry.name):
+        app.add_typer(entry_point.load())
+    return app
+
+
+def main() -> None:
+    """Run the command line; an expected error ends it with status 1 and its reason on stderr."""
+    try:
+        build_app()()
+    except FrontdeskError as error:
+        Console(stderr=True, soft_wrap=True).print(f"[bold red]{error.title}:[/] {error.detail}", highlight=False)
+        sys.exit(1)
