@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from datetime import time
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import yaml
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
@@ -40,6 +41,20 @@ Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "satur
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=63)]
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(_[a-z0-9]+)*$", max_length=63)]
 Price = Annotated[Decimal, Field(ge=0, decimal_places=2, max_digits=12)]
+#: A name such as STRIPE_API_KEY: capitals, so that a secret pasted here by mistake is refused.
+SecretName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$", max_length=63)]
+Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)]
+E164Phone = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$")]
+
+
+def _refuse_yaml_numbers(value: object) -> object:
+    # YAML reads an unquoted 17:00 as a base-60 number, 1020, which would pass as seventeen minutes past midnight.
+    if isinstance(value, str | time):
+        return value
+    raise ValueError('write it in quotes, such as "17:00"')
+
+
+LocalTime = Annotated[time, BeforeValidator(_refuse_yaml_numbers)]
 
 
 class _Strict(BaseModel):
@@ -49,8 +64,8 @@ class _Strict(BaseModel):
 class OpenHours(_Strict):
     """One opening period in local time; closing must be after opening (24:00 is written 23:59)."""
 
-    opens: time
-    closes: time
+    opens: LocalTime
+    closes: LocalTime
 
     @model_validator(mode="after")
     def _closes_after_opening(self) -> OpenHours:
@@ -68,6 +83,9 @@ class Service(_Strict):
     duration_minutes: Annotated[int, Field(gt=0, le=24 * 60)]
     description: str | None = None
     radius_miles: Annotated[int, Field(ge=0)] | None = None
+    hours: OpenHours | None = Field(
+        default=None, description="Every day's hours of this service where they differ from the business's."
+    )
     provider_ids: dict[str, str] = Field(default_factory=dict, description="Source name to its id of it.")
 
 
@@ -99,8 +117,16 @@ class Source(_Strict):
     """A provider that posts to this tenant, and the names of its secrets (never the secrets)."""
 
     name: SourceName
-    secrets: Annotated[tuple[str, ...], Field(min_length=1)]
+    secrets: Annotated[tuple[SecretName, ...], Field(min_length=1)]
     settings: dict[str, str] = Field(default_factory=dict, description="Public ids, such as a location id.")
+
+    @model_validator(mode="after")
+    def _secrets_are_its_own(self) -> Source:
+        prefix = f"{self.name.upper().replace('-', '_')}_"
+        foreign = [secret for secret in self.secrets if not secret.startswith(prefix)]
+        if foreign:
+            raise ValueError(f"secrets: {', '.join(foreign)} must begin with {prefix}")
+        return self
 
 
 class IdentityRule(_Strict):
@@ -147,8 +173,8 @@ class Tenant(_Strict):
     phone_trunk_prefix: Annotated[str, StringConstraints(pattern=r"^[0-9]?$")] = Field(
         default="", description="Digit dialled before national numbers, dropped in E.164 (0 in Australia)."
     )
-    email: str
-    phone: str | None = None
+    email: Email
+    phone: E164Phone | None = Field(default=None, description="E.164, such as +16135550100.")
     hours: dict[Weekday, tuple[OpenHours, ...]]
     services: Annotated[tuple[Service, ...], Field(min_length=1)]
     surcharges: tuple[Surcharge, ...] = ()
@@ -184,6 +210,22 @@ class Tenant(_Strict):
         return next((source for source in self.sources if source.name == name), None)
 
 
+class _UniqueKeyLoader(yaml.SafeLoader):
+    """Refuses a key given twice, of which plain YAML silently keeps the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """Return the mapping; raises MarkedYAMLError where a key is given twice."""
+        seen: set[object] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                raise yaml.MarkedYAMLError(
+                    problem=f"key {key!r} is given twice; keep one of each", problem_mark=key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep=deep)
+
+
 def load_tenants(folder: Path) -> dict[str, Tenant]:
     """Read every *.yaml of the folder; return tenants by slug, in the order of their slugs.
 
@@ -199,7 +241,7 @@ def load_tenants(folder: Path) -> dict[str, Tenant]:
 def load_tenant(file: Path) -> Tenant:
     """Read one tenant's file. Raises ConfigurationError that names file, key and remedy."""
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        content = _UniqueKeyLoader(file.read_text(encoding="utf-8")).get_single_data()
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigurationError(f"{file}: not readable as YAML: {error}") from error
     if not isinstance(content, dict):
@@ -222,19 +264,26 @@ def _refuse_repeats(key: str, names: list[str]) -> None:
 
 
 def _explain(file: Path, error: ValidationError) -> Iterator[str]:
-    for problem in error.errors():
+    # The input of a wrong secret name may be the secret itself: it is never repeated.
+    for problem in error.errors(include_url=False):
         key = ".".join(str(part) for part in problem["loc"]) or "(file)"
-        yield f"{file}: {key}: {_remedy(problem)}"
+        yield f"{file}: {key}: {_remedy(problem, is_secret='secrets' in problem['loc'])}"
 
 
-def _remedy(problem: Any) -> str:
-    message = str(problem["msg"])
-    match problem["type"]:
-        case "missing":
-            return "is missing; add it"
-        case "extra_forbidden":
-            return "is not a known key; remove it or correct its spelling"
-        case "literal_error":
-            return f"is {problem['input']!r}; use one of {problem['ctx']['expected']}"
-        case _:
-            return f"is {problem['input']!r}: {message}" if not isinstance(problem["input"], dict) else message
+def _remedy(problem: Any, *, is_secret: bool) -> str:
+    kind, given, message = problem["type"], problem["input"], str(problem["msg"]).removeprefix("Value error, ")
+    if kind == "missing":
+        return "is missing; add it"
+    if kind == "extra_forbidden":
+        return "is not a known key; remove it or correct its spelling"
+    if is_secret:
+        return f"{message}; write names, such as STRIPE_API_KEY, and keep the secrets themselves in the environment"
+    if isinstance(given, dict):
+        return message
+    remedies = {
+        "literal_error": "use one of {expected}",
+        "string_pattern_mismatch": "write it in the form {pattern}",
+        "string_type": "write it as text, in quotes",
+    }
+    context = problem.get("ctx", {})
+    return f"is {given!r}; " + (remedies[kind].format(**context) if kind in remedies else message)

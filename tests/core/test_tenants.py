@@ -1,0 +1,226 @@
+"""The tenants' files: the six that ship load, and each way to be wrong names file, key and remedy."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+import yaml
+
+from core.errors import ConfigurationError
+from core.tenants import load_tenant, load_tenants
+
+TENANTS_DIR = Path(__file__).parents[2] / "tenants"
+SLUGS = ("avatar-imaging", "hmnp", "joes-auto-spa", "mikes-detailing", "noizylab", "technifold")
+
+VALID: dict[str, Any] = {
+    "slug": "acme",
+    "name": "Acme",
+    "industry": "repairs",
+    "zone": "Australia/Perth",
+    "currency": "AUD",
+    "country": "AU",
+    "phone_calling_code": "61",
+    "phone_trunk_prefix": "0",
+    "email": "desk@acme.example",
+    "phone": "+61855500199",
+    "hours": {"monday": [{"opens": "09:00", "closes": "17:00"}]},
+    "services": [{"key": "repair", "name": "Repair", "price": 89.00, "duration_minutes": 60}],
+    "pipelines": [{"key": "job", "name": "Job", "stages": [{"key": "new", "name": "New"}]}],
+    "sources": [{"name": "stripe", "secrets": ["STRIPE_WEBHOOK_SECRET"]}],
+}
+
+Change = Callable[[dict[str, Any]], object]
+
+
+def _write(folder: Path, content: object, *, name: str = "acme.yaml") -> Path:
+    file = folder / name
+    file.write_text(content if isinstance(content, str) else yaml.safe_dump(content), encoding="utf-8")
+    return file
+
+
+def _changed(change: Change) -> dict[str, Any]:
+    content = copy.deepcopy(VALID)
+    change(content)
+    return content
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_each_shipped_file_loads(slug: str) -> None:
+    tenant = load_tenant(TENANTS_DIR / f"{slug}.yaml")
+
+    assert tenant.slug == slug
+    assert ZoneInfo(tenant.zone)
+    assert tenant.services
+    assert tenant.sources
+    assert all(hours for hours in tenant.hours.values())
+
+
+def test_the_folder_holds_the_six_businesses() -> None:
+    assert tuple(load_tenants(TENANTS_DIR)) == SLUGS
+
+
+def test_prices_are_those_of_the_businesses_documents() -> None:
+    tenants = load_tenants(TENANTS_DIR)
+
+    def prices(slug: str) -> dict[str, Decimal]:
+        return {service.key: service.price for service in tenants[slug].services}
+
+    assert prices("noizylab")["base_repair"] == Decimal("89.00")
+    assert prices("hmnp") == {
+        "standard_notary": 75,
+        "extended_hours": 100,
+        "loan_signing": 150,
+        "ron_acknowledgment": 35,
+        "ron_oath": 35,
+    }
+    surcharges = {surcharge.key: (surcharge.price, surcharge.unit) for surcharge in tenants["hmnp"].surcharges}
+    assert surcharges == {
+        "weekend": (40, "booking"),
+        "after_hours": (30, "booking"),
+        "emergency": (50, "booking"),
+        "travel": (Decimal("0.5"), "mile"),
+    }
+    assert tenants["hmnp"].tax_rate_percent == Decimal("8.25")
+
+
+def test_a_source_is_found_by_name_and_absent_ones_are_none() -> None:
+    tenant = load_tenant(TENANTS_DIR / "technifold.yaml")
+
+    found = tenant.find_source("zoho")
+    assert found is not None
+    assert found.secrets == ("ZOHO_WEBHOOK_SECRET",)
+    assert tenant.find_source("twilio") is None
+
+
+def test_the_valid_example_of_these_tests_is_valid(tmp_path: Path) -> None:
+    assert load_tenant(_write(tmp_path, VALID)).slug == "acme"
+
+
+@pytest.mark.parametrize(
+    ("change", "key", "remedy"),
+    [
+        pytest.param(lambda c: c.pop("zone"), "zone", "is missing; add it", id="missing"),
+        pytest.param(
+            lambda c: c.update(timezone="UTC"), "timezone", "is not a known key; remove it", id="unknown key"
+        ),
+        pytest.param(lambda c: c.update(zone="Mars/Olympus"), "zone", "such as Australia/Perth", id="zone"),
+        pytest.param(lambda c: c.update(currency="aud"), "currency", "is 'aud'; write it in the form", id="currency"),
+        pytest.param(lambda c: c.update(country=False), "country", "is False; write it as text, in quotes", id="NO"),
+        pytest.param(lambda c: c.update(email="desk"), "email", "is 'desk'; write it in the form", id="email"),
+        pytest.param(lambda c: c.update(phone="08 5550 0199"), "phone", "write it in the form", id="phone"),
+        pytest.param(lambda c: c.update(plan="gold"), "plan", "use one of 'starter', 'pro' or 'teams'", id="plan"),
+        pytest.param(lambda c: c.update(tax_rate_percent=120), "tax_rate_percent", "is 120", id="tax"),
+        pytest.param(lambda c: c.update(services=[]), "services", "at least 1 item", id="no services"),
+        pytest.param(lambda c: c["services"][0].update(price=-1), "services.0.price", "is -1", id="negative price"),
+        pytest.param(
+            lambda c: c["services"].append(dict(c["services"][0])),
+            "services",
+            "given twice: repair; keep one of each",
+            id="service twice",
+        ),
+        pytest.param(
+            lambda c: c["pipelines"][0]["stages"].append({"key": "new", "name": "Again"}),
+            "pipelines.job.stages",
+            "given twice: new; keep one of each",
+            id="stage twice",
+        ),
+        pytest.param(
+            lambda c: c["hours"].update(funday=[]), "hours.funday", "use one of 'monday'", id="unknown weekday"
+        ),
+        pytest.param(
+            lambda c: c["hours"]["monday"][0].update(closes="08:00"),
+            "hours.monday.0",
+            "closes must be later than opens",
+            id="closes before opening",
+        ),
+        pytest.param(
+            lambda c: c["hours"]["monday"][0].update(closes=1020),
+            "hours.monday.0.closes",
+            'write it in quotes, such as "17:00"',
+            id="unquoted time",
+        ),
+        pytest.param(
+            lambda c: c["sources"][0].update(name="paypal"), "sources.0.name", "use one of 'stripe'", id="source"
+        ),
+        pytest.param(
+            lambda c: c["sources"][0].update(secrets=[]), "sources.0.secrets", "write names", id="no secret names"
+        ),
+        pytest.param(
+            lambda c: c["sources"][0].update(secrets=["TWILIO_AUTH_TOKEN"]),
+            "sources.0",
+            "TWILIO_AUTH_TOKEN must begin with STRIPE_",
+            id="another source's secret",
+        ),
+        pytest.param(
+            lambda c: c.update(
+                identity=[{"identifier": "phone", "use": "strong"}, {"identifier": "email", "use": "strong"}]
+            ),
+            "identity",
+            "only one identifier can be strong; make the others link",
+            id="two strong identifiers",
+        ),
+    ],
+)
+def test_each_mistake_names_file_key_and_remedy(tmp_path: Path, change: Change, key: str, remedy: str) -> None:
+    file = _write(tmp_path, _changed(change))
+
+    with pytest.raises(ConfigurationError) as raised:
+        load_tenant(file)
+
+    line = next(line for line in raised.value.detail.splitlines() if key in line)
+    assert line.startswith(f"{file}: ")
+    assert remedy in line
+
+
+def test_a_pasted_secret_is_refused_and_never_repeated(tmp_path: Path) -> None:
+    file = _write(tmp_path, _changed(lambda c: c["sources"][0].update(secrets=["whsec_supersecret"])))
+
+    with pytest.raises(ConfigurationError, match=r"sources\.0\.secrets\.0: .*keep the secrets themselves") as raised:
+        load_tenant(file)
+
+    assert "supersecret" not in raised.value.detail
+
+
+def test_every_mistake_of_a_file_is_told_at_once(tmp_path: Path) -> None:
+    file = _write(tmp_path, _changed(lambda c: c.update(zone="Nowhere", currency="dollars")))
+
+    with pytest.raises(ConfigurationError) as raised:
+        load_tenant(file)
+
+    assert len(raised.value.detail.splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("a: [", "not readable as YAML"),
+        ("- a list", "must be a mapping of keys"),
+        ("", "must be a mapping of keys"),
+        ("slug: acme\nslug: other\n", "key 'slug' is given twice; keep one of each"),
+    ],
+)
+def test_files_that_are_no_mapping_say_so(tmp_path: Path, text: str, problem: str) -> None:
+    file = _write(tmp_path, text)
+
+    with pytest.raises(ConfigurationError, match=problem) as raised:
+        load_tenant(file)
+
+    assert str(file) in raised.value.detail
+
+
+def test_a_file_must_be_named_after_its_slug(tmp_path: Path) -> None:
+    file = _write(tmp_path, VALID, name="other.yaml")
+
+    with pytest.raises(ConfigurationError, match="rename the file or set the slug to 'other'"):
+        load_tenant(file)
+
+
+def test_an_empty_folder_says_what_belongs_there(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"put one <slug>\.yaml per business there"):
+        load_tenants(tmp_path)
