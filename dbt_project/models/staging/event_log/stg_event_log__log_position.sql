@@ -1,0 +1,16 @@
+with source as (
+
+    select * from {{ source('raw', 'log_position') }}
+
+),
+
+final as (
+
+    select
+        log_sequence,
+        copied_at
+    from source
+
+)
+
+select * from final
