@@ -5,13 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.errors import EventLogUnavailableError
 from core.schema import metadata
 
 _BUSY_TIMEOUT_S = 5.0
+#: Execution option: how SQLite begins a transaction; IMMEDIATE where it reads before it writes.
+_BEGIN = "frontdesk_sqlite_begin"
 
 
 def open_engine(url: str) -> Engine:
@@ -26,16 +28,26 @@ def open_engine(url: str) -> Engine:
         if database:
             Path(database).parent.mkdir(parents=True, exist_ok=True)
         event.listen(engine, "connect", _set_sqlite_pragmas)
-        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+        event.listen(engine, "begin", _begin)
     return engine
 
 
 def create_tables(engine: Engine) -> None:
-    """Create what is missing. Raises EventLogUnavailableError where the database can't be written."""
+    """Create what is missing; several processes may do so at once.
+
+    Raises EventLogUnavailableError where the database can't be written.
+    """
     try:
-        metadata.create_all(engine)
+        with engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"}).begin() as connection:
+            if engine.dialect.name == "postgresql":
+                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtextextended('frontdesk.schema', 0))")
+            metadata.create_all(connection)
     except SQLAlchemyError as error:
         raise EventLogUnavailableError(f"can't open the operational database: {error}") from error
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN"))
 
 
 def _set_sqlite_pragmas(connection: Any, _record: Any) -> None:
@@ -46,4 +58,6 @@ def _set_sqlite_pragmas(connection: Any, _record: Any) -> None:
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
+    # Without it INSERT OR REPLACE deletes the old row past the trigger that refuses deletes.
+    cursor.execute("PRAGMA recursive_triggers = ON")
     cursor.close()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from hashlib import sha256
 from typing import Any
 
 import orjson
 from sqlalchemy import Engine, Insert, RowMapping, func, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError, StatementError
 
 from core.envelope import Appended, Event, NewEvent, Origin
 from core.errors import EventLogUnavailableError
@@ -17,6 +18,8 @@ from core.schema import event_log
 
 #: Rows per statement; SQLite allows 32,766 bound values, a row has 16.
 MAX_ROWS_PER_APPEND = 1_000
+#: Characters of a source_event_id; PostgreSQL's unique index takes at most 2,704 bytes a row.
+MAX_SOURCE_EVENT_ID = 512
 
 
 class EventLog:
@@ -32,7 +35,9 @@ class EventLog:
 
         An event whose (tenant_id, source, source_event_id) is there already, or earlier in the same call, is
         not appended again; its answer holds the first one's ids and is_new=False. When this returns, all are
-        on disk. Raises EventLogUnavailableError, with nothing appended, where the database can't be written.
+        on disk. Raises EventLogUnavailableError, with nothing appended, where the database can't be written, and
+        ValueError, with nothing appended, where an event can't be stored at all (a naive datetime, a payload that
+        is not UTF-8). An id that no index holds is kept in another form: see _storable_id.
         """
         answers: list[Appended] = []
         try:
@@ -40,6 +45,8 @@ class EventLog:
                 for start in range(0, len(events), MAX_ROWS_PER_APPEND):
                     answers.extend(self._append_chunk(connection, events[start : start + MAX_ROWS_PER_APPEND]))
         except SQLAlchemyError as error:
+            if _is_about_the_events(error):
+                raise ValueError(f"an event can't be stored: {error}") from error
             raise EventLogUnavailableError(_reason(error)) from error
         return answers
 
@@ -74,8 +81,8 @@ class EventLog:
             for row in rows
         ]
         if len(new) < len(rows):
-            known = _find_known(connection, [e for e, a in zip(events, answers, strict=True) if a is None])
-            answers = [a or known[_key(e)] for e, a in zip(events, answers, strict=True)]
+            known = _find_known(connection, {_key(row) for row in rows if row["event_id"] not in new})
+            answers = [answer or known[_key(row)] for row, answer in zip(rows, answers, strict=True)]
         return [answer for answer in answers if answer is not None]
 
 
@@ -89,19 +96,31 @@ def _insert_unless_known(dialect_name: str) -> Insert:
     return statement
 
 
-def _find_known(connection: Any, events: Sequence[NewEvent]) -> dict[tuple[str, str, str], Appended]:
+def _find_known(connection: Any, keys: set[tuple[str, str, str]]) -> dict[tuple[str, str, str], Appended]:
     columns = (event_log.c.tenant_id, event_log.c.source, event_log.c.source_event_id)
-    query = select(*columns, event_log.c.event_id, event_log.c.sequence).where(
-        tuple_(*columns).in_(sorted({_key(event) for event in events}))
-    )
+    query = select(*columns, event_log.c.event_id, event_log.c.sequence).where(tuple_(*columns).in_(sorted(keys)))
     return {
         (row.tenant_id, row.source, row.source_event_id): Appended(row.event_id, row.sequence, is_new=False)
         for row in connection.execute(query)
     }
 
 
-def _key(event: NewEvent) -> tuple[str, str, str]:
-    return (event.tenant_id, event.source, event.source_event_id)
+def _key(row: dict[str, Any]) -> tuple[str, str, str]:
+    return (row["tenant_id"], row["source"], row["source_event_id"])
+
+
+def _storable_id(text: str) -> str:
+    """Return the id as both databases can keep it: without NUL, and short enough for an index.
+
+    A verified delivery must never be refused for its provider's odd id, or it would be retried for ever.
+    """
+    if len(text) > MAX_SOURCE_EVENT_ID:
+        return f"sha256:{sha256(text.encode(errors='surrogatepass')).hexdigest()}"
+    return text.replace("\x00", "\ufffd")
+
+
+def _storable(text: str | None) -> str | None:
+    return text.replace("\x00", "\ufffd") if text else text
 
 
 def _to_row(event: NewEvent, *, event_id: str) -> dict[str, Any]:
@@ -109,16 +128,16 @@ def _to_row(event: NewEvent, *, event_id: str) -> dict[str, Any]:
         "event_id": event_id,
         "tenant_id": event.tenant_id,
         "source": event.source,
-        "source_event_id": event.source_event_id,
-        "type": event.type,
-        "subject_id": event.subject_id,
+        "source_event_id": _storable_id(event.source_event_id),
+        "type": _storable(event.type),
+        "subject_id": _storable(event.subject_id),
         "occurred_at": event.occurred_at,
         "received_at": event.received_at,
-        "correlation_id": event.correlation_id,
-        "causation_id": event.causation_id,
+        "correlation_id": _storable(event.correlation_id),
+        "causation_id": _storable(event.causation_id),
         "schema_version": event.schema_version,
         "origin": event.origin.value,
-        "content_type": event.content_type,
+        "content_type": _storable(event.content_type),
         "headers": orjson.dumps(dict(event.headers)).decode(),
         "body": event.body,
         "payload": event.payload.decode(),
@@ -132,6 +151,11 @@ def _to_event(row: RowMapping) -> Event:
     values["body"] = bytes(values["body"])
     values["payload"] = values["payload"].encode()
     return Event(**values)
+
+
+def _is_about_the_events(error: SQLAlchemyError) -> bool:
+    # A StatementError that is no DBAPIError was raised before the database was asked.
+    return isinstance(error, DataError) or (isinstance(error, StatementError) and not isinstance(error, DBAPIError))
 
 
 def _reason(error: SQLAlchemyError) -> str:

@@ -28,6 +28,7 @@ class GroupCommitter:
         self._log = log
         self._loop = loop
         self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._is_closing = False
         self._thread = threading.Thread(target=self._run, name="event-log-writer", daemon=True)
         self._thread.start()
 
@@ -37,12 +38,15 @@ class GroupCommitter:
 
     async def append_many(self, events: list[NewEvent]) -> list[Appended]:
         """Append several events in one transaction; see EventLog.append."""
+        if self._is_closing:
+            raise EventLogUnavailableError("the event log's writer has ended; the process is shutting down")
         answer: asyncio.Future[list[Appended]] = self._loop.create_future()
         self._queue.put(_Waiting(events, answer))
         return await answer
 
     def close(self) -> None:
-        """Commit what is waiting and end the thread."""
+        """Commit what is waiting and end the thread; what comes later is refused."""
+        self._is_closing = True
         self._queue.put(None)
         self._thread.join()
 
@@ -71,7 +75,11 @@ class GroupCommitter:
         except EventLogUnavailableError as error:
             self._loop.call_soon_threadsafe(_refuse_all, group, error)
         except Exception as error:  # noqa: BLE001 - the thread must outlive one bad group; callers get the error
-            self._loop.call_soon_threadsafe(_refuse_all, group, error)
+            if len(group) > 1:  # one event that can't be stored must not refuse its neighbours
+                for waiting in group:
+                    self._commit([waiting])
+            else:
+                self._loop.call_soon_threadsafe(_refuse_all, group, error)
         else:
             self._loop.call_soon_threadsafe(_answer_all, group, appended)
 
