@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 #: The source name of events that Frontdesk itself writes.
 FRONTDESK_SOURCE = "frontdesk"
+#: Years an imported fact can have happened in; beyond them a date was read in the wrong format.
+FIRST_YEAR, LAST_YEAR = 1900, 2199
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
 Identifier = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
@@ -81,17 +95,32 @@ class BookingFact(_Payload):
     reason: Text | None = None
 
 
-class PaymentFact(_Payload):
-    """payment.succeeded, .failed, .refunded."""
-
+class _AboutPayment(_Payload):
     payment_id: Identifier
     contact: ContactPayload | None = None
     booking_id: Identifier | None = None
-    amount_minor: MinorUnits
-    refunded_minor: MinorUnits | None = Field(default=None, description="Total refunded so far, cumulative.")
     currency: Currency
+    refunded_minor: MinorUnits | None = Field(default=None, description="Total refunded so far, cumulative.")
     method: Text | None = None
     failure_reason: Text | None = None
+
+
+class PaymentFact(_AboutPayment):
+    """payment.succeeded, .failed."""
+
+    amount_minor: MinorUnits
+
+
+class RefundFact(_AboutPayment):
+    """payment.refunded. A refund that does not know the payment's amount says refunded_minor alone."""
+
+    amount_minor: MinorUnits | None = Field(default=None, description="The payment's amount, not the refund's.")
+
+    @model_validator(mode="after")
+    def _has_amount(self) -> RefundFact:
+        if self.refunded_minor is None and self.amount_minor is None:
+            raise ValueError("payment.refunded needs refunded_minor, or amount_minor where all of it was refunded")
+        return self
 
 
 class MessageFact(_Payload):
@@ -138,7 +167,9 @@ CANONICAL_PAYLOADS: dict[str, type[BaseModel]] = {
         f"booking.{verb}": BookingFact
         for verb in ("created", "confirmed", "rescheduled", "cancelled", "completed", "no_show")
     },
-    **{f"payment.{verb}": PaymentFact for verb in ("succeeded", "failed", "refunded")},
+    "payment.succeeded": PaymentFact,
+    "payment.failed": PaymentFact,
+    "payment.refunded": RefundFact,
     **{f"message.{verb}": MessageFact for verb in ("received", "sent", "delivered", "failed")},
     "consent.granted": ConsentFact,
     "consent.revoked": ConsentFact,
@@ -163,9 +194,30 @@ class ImportedEvent(BaseModel):
     tenant_id: str | None = Field(default=None, description="If given, must be the key's tenant.")
     schema_version: Literal[1] = 1
 
-    @model_validator(mode="after")
-    def _canonical_payload_is_valid(self) -> ImportedEvent:
-        model = CANONICAL_PAYLOADS.get(self.type)
-        if model is not None:
-            model.model_validate(self.payload)
-        return self
+    @field_validator("occurred_at")
+    @classmethod
+    def _year_is_plausible(cls, occurred_at: datetime) -> datetime:
+        if not FIRST_YEAR <= occurred_at.year <= LAST_YEAR:
+            raise ValueError(
+                f"year {occurred_at.year} is not in {FIRST_YEAR} to {LAST_YEAR}; check the date's format"
+            )
+        return occurred_at
+
+    @field_validator("payload")
+    @classmethod
+    def _canonical_payload_is_valid(cls, payload: dict[str, object], info: ValidationInfo) -> dict[str, object]:
+        model = CANONICAL_PAYLOADS.get(info.data.get("type", ""))
+        if model is None:
+            return payload
+        try:
+            # As the model understood it: "4500" becomes 4500, so that staging reads what was validated.
+            return model.model_validate(payload).model_dump(mode="json", exclude_unset=True)
+        except ValidationError as error:
+            raise ValueError("; ".join(_explain(error))) from error
+
+
+def _explain(error: ValidationError) -> Iterator[str]:
+    for problem in error.errors():
+        key = ".".join(str(part) for part in problem["loc"])
+        message = problem["msg"].removeprefix("Value error, ")
+        yield f"{key}: {message}" if key else message

@@ -1,0 +1,160 @@
+"""Canonical payloads: what is accepted, how it is kept, what is refused and why."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from core.canonical import CANONICAL_PAYLOADS, ImportedEvent
+
+CONTACT: dict[str, Any] = {"phone": "+13105550142"}
+LEAST: dict[str, dict[str, Any]] = {
+    "contact.created": {"contact": CONTACT},
+    "contact.updated": {"contact": CONTACT},
+    "lead.created": {"contact": CONTACT},
+    "touch.recorded": {"contact": CONTACT, "channel": "instagram"},
+    **{
+        f"booking.{verb}": {"booking_id": "b1"}
+        for verb in ("created", "confirmed", "rescheduled", "cancelled", "completed", "no_show")
+    },
+    **{
+        f"payment.{verb}": {"payment_id": "p1", "amount_minor": 4500, "currency": "USD"}
+        for verb in ("succeeded", "failed", "refunded")
+    },
+    **{f"message.{verb}": {"message_id": "m1"} for verb in ("received", "sent", "delivered", "failed")},
+    "consent.granted": {"contact": CONTACT, "channel": "sms"},
+    "consent.revoked": {"contact": CONTACT, "channel": "sms"},
+    **{f"task.{verb}": {"task_id": "t1"} for verb in ("created", "completed", "snoozed", "reassigned", "cancelled")},
+    "note.added": {"contact": CONTACT, "text": "Prefers mornings"},
+}
+
+
+def imported(type_: str, payload: Any, **changes: Any) -> ImportedEvent:
+    values: dict[str, Any] = {
+        "source": "acuity",
+        "source_event_id": "evt_1",
+        "type": type_,
+        "occurred_at": "2025-03-01T10:00:00+08:00",
+        "payload": payload,
+    }
+    return ImportedEvent.model_validate(values | changes)
+
+
+def test_the_least_of_every_type_is_accepted() -> None:
+    assert LEAST.keys() == CANONICAL_PAYLOADS.keys()
+    for type_, payload in LEAST.items():
+        assert imported(type_, payload).payload == payload
+
+
+@pytest.mark.parametrize("type_", LEAST)
+def test_nothing_required_may_be_missing(type_: str) -> None:
+    for key in LEAST[type_]:
+        if (type_, key) == ("payment.refunded", "amount_minor"):
+            continue  # tested below: either amount is enough
+        with pytest.raises(ValidationError, match=f"{key}: Field required"):
+            imported(type_, {name: value for name, value in LEAST[type_].items() if name != key})
+
+
+def test_a_refund_needs_one_amount() -> None:
+    refund = {"payment_id": "p1", "currency": "USD"}
+
+    assert imported("payment.refunded", refund | {"refunded_minor": 500}).payload["refunded_minor"] == 500
+    with pytest.raises(ValidationError, match="needs refunded_minor, or amount_minor"):
+        imported("payment.refunded", refund)
+
+
+def test_values_are_kept_as_they_were_understood() -> None:
+    booking = {
+        "booking_id": " b1 ",
+        "starts_at": "2025-03-01 10:00:00+08:00",
+        "price_minor": "4500",
+        "wheel_size": 19,
+        "contact": {"external_id": "77", "loyalty": {"tier": "gold"}},
+    }
+
+    assert imported("booking.created", booking).payload == {
+        "booking_id": "b1",
+        "starts_at": "2025-03-01T10:00:00+08:00",
+        "price_minor": 4500,
+        "wheel_size": 19,
+        "contact": {"external_id": "77", "loyalty": {"tier": "gold"}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("type_", "changes", "reason"),
+    [
+        ("lead.created", {"contact": {"name": "Ann"}}, "contact needs external_id, phone or email"),
+        ("payment.succeeded", {"amount_minor": -1}, "amount_minor: Input should be greater than or equal to 0"),
+        ("payment.succeeded", {"amount_minor": 45.5}, "amount_minor: Input should be a valid integer"),
+        ("payment.succeeded", {"amount_minor": 2**53}, "amount_minor: Input should be less than"),
+        ("payment.succeeded", {"currency": "usd"}, "currency: String should match pattern"),
+        ("booking.created", {"starts_at": "2025-03-01T10:00:00"}, "starts_at: Input should have timezone info"),
+        ("consent.granted", {"channel": "pigeon"}, "channel: Input should be 'sms'"),
+        ("note.added", {"text": "  "}, "text: String should have at least 1 character"),
+        ("booking.created", {"booking_id": "x" * 256}, "booking_id: String should have at most 255"),
+    ],
+)
+def test_refused_with_the_key(type_: str, changes: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ValidationError, match=reason):
+        imported(type_, LEAST[type_] | changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"source": "Acuity Scheduling"}, "source"),
+        ({"source_event_id": " "}, "source_event_id"),
+        ({"type": "booking"}, "type"),
+        ({"occurred_at": "2025-03-01T10:00:00"}, "timezone"),
+        ({"occurred_at": "0225-03-01T10:00:00Z"}, "check the date's format"),
+        ({"occurred_at": "0001-01-01T00:00:00+10:00"}, "check the date's format"),
+        ({"payload": ["not", "a", "mapping"]}, "payload"),
+        ({"colour": "red"}, "colour"),
+        ({"schema_version": 2}, "schema_version"),
+    ],
+)
+def test_a_wrong_envelope_is_refused(changes: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ValidationError, match=reason):
+        imported("booking.created", **({"payload": {"booking_id": "b1"}} | changes))
+
+
+def test_another_systems_own_type_is_kept_to_the_letter() -> None:
+    payload = {"anything": [1, {"deep": None}], "amount": "45,00"}
+
+    assert imported("acuity.appointment.Rescheduled_by_client", payload).payload == payload
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(type_=st.sampled_from(sorted(CANONICAL_PAYLOADS)), payload=st.dictionaries(st.text(max_size=8), json_values))
+def test_any_payload_is_refused_or_kept_as_json(type_: str, payload: dict[str, Any]) -> None:
+    try:
+        event = imported(type_, LEAST[type_] | payload)
+    except ValidationError:
+        return
+    assert orjson.loads(orjson.dumps(event.payload)) == event.payload
+    assert imported(type_, event.payload).payload == event.payload
+
+
+@given(
+    st.builds(datetime.fromtimestamp, st.integers(-2_000_000_000, 7_000_000_000), tz=st.timezones()),
+    st.integers(0, 2**53 - 1),
+)
+def test_instants_and_amounts_are_exact(instant: datetime, amount: int) -> None:
+    payment = {"payment_id": "p1", "amount_minor": amount, "currency": "JPY", "settled": True}
+    event = imported("payment.succeeded", payment, occurred_at=instant)
+
+    assert event.occurred_at == instant
+    assert event.payload["amount_minor"] == amount

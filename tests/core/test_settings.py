@@ -1,0 +1,47 @@
+"""Settings come from FRONTDESK_* variables; paths are told absolute."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from core.settings import Settings, load_settings
+
+
+@pytest.fixture(autouse=True)
+def no_variables(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(f"FRONTDESK_{name.upper()}", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_defaults_are_local_and_below_the_current_folder(tmp_path: Path) -> None:
+    settings = load_settings()
+
+    assert settings.host == "127.0.0.1"
+    ports = (settings.receiver_port, settings.dagster_port, settings.dashboard_port, settings.sandbox_port)
+    assert ports == (8000, 3000, 8501, 8900)
+    assert settings.event_log_url == f"sqlite:///{tmp_path / 'data' / 'frontdesk.db'}"
+    assert settings.warehouse_path == tmp_path / "data" / "warehouse.duckdb"
+    assert settings.analytics_path == tmp_path / "data" / "analytics.duckdb"
+
+
+def test_variables_change_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("FRONTDESK_HOME", str(tmp_path / "elsewhere"))
+    monkeypatch.setenv("FRONTDESK_RECEIVER_PORT", "18000")
+    monkeypatch.setenv("FRONTDESK_DATABASE_URL", "postgresql+psycopg://localhost/frontdesk")
+
+    settings = load_settings()
+
+    assert settings.analytics_path == tmp_path / "elsewhere" / "analytics.duckdb"
+    assert settings.receiver_port == 18000
+    assert settings.event_log_url == "postgresql+psycopg://localhost/frontdesk"
+
+
+def test_a_wrong_value_names_its_field(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FRONTDESK_RECEIVER_PORT", "eighty")
+
+    with pytest.raises(ValidationError, match="receiver_port"):
+        load_settings()
