@@ -1,0 +1,27 @@
+{{ config(tags=['live'], meta={'live': {'mode': 'replace', 'column': 'contact_id', 'scope': 'scope_contacts'}}, indexes=[{'columns': ['contact_id']}]) }}
+
+with contact_identifiers as (
+
+    select * from {{ ref('int_contact_identifiers') }} where {{ only_identifiers_in_scope() }}
+
+),
+
+final as (
+
+    select
+        tenant_id,
+        identifier_key::varchar as identifier_key,
+        contact_id,
+        identifier_kind,
+        identifier_value,
+        identifier_use,
+        count_events,
+        first_observed_at,
+        first_event_id,
+        first_source
+    from contact_identifiers
+    where identifier_use <> 'entity'
+
+)
+
+select * from final

@@ -1,0 +1,71 @@
+{{ config(tags=['live'], meta={'live': {'mode': 'replace', 'column': 'contact_id', 'scope': 'scope_contacts'}}, indexes=[{'columns': ['contact_id']}]) }}
+
+with facts as (
+
+    select * from {{ attributed_facts() }}
+
+),
+
+-- Several deliveries can tell of one thing: a payment's intent, its charge and its checkout session all say
+-- "paid". The discriminator is what makes two tellings two things.
+told as (
+
+    select
+        *,
+        case fact_family
+            when 'booking' then concat_ws('|', booking_id, starts_at)
+            when 'payment' then concat_ws('|', payment_id, case when payment_change = 'refunded' then refunded_minor end)
+            when 'message' then concat_ws('|', message_id, message_status)
+            else concat_ws('|', event_id, entity_id, title, detail, channel)
+        end as discriminator,
+        case fact_family
+            when 'booking' then service_name
+            when 'payment' then case when payment_change = 'failed' then failure_reason else method end
+            when 'message' then body
+            when 'lead' then coalesce(interest, campaign, channel)
+            when 'touch' then coalesce(campaign, channel)
+            when 'consent' then evidence
+            else detail
+        end as told_detail
+    from facts
+    where fact_type not in ('message.queued', 'message.sending')
+
+),
+
+first_told as (
+
+    select
+        *,
+        md5(concat_ws('|', tenant_id, fact_type, discriminator)) as timeline_key
+    from told
+    qualify row_number() over (
+        partition by tenant_id, fact_type, discriminator order by occurred_at, source_event_id
+    ) = 1
+
+),
+
+final as (
+
+    select
+        tenant_id,
+        timeline_key,
+        contact_id,
+        occurred_at,
+        source,
+        fact_type as type,
+        coalesce(title, {{ timeline_title('fact_type') }}) as title,
+        told_detail as detail,
+        case
+            when fact_family = 'payment' and payment_change = 'refunded' then coalesce(refunded_minor, amount_minor)
+            when fact_family = 'booking' then price_minor
+            when fact_family = 'touch' then cost_minor
+            else amount_minor
+        end as amount_minor,
+        currency,
+        entity_id,
+        event_id
+    from first_told
+
+)
+
+select * from final

@@ -1,0 +1,16 @@
+with sources as (
+
+    select * from {{ ref('stg_tenants__sources') }}
+
+),
+
+final as (
+
+    select
+        tenant_id,
+        source
+    from sources
+
+)
+
+select * from final

@@ -1,0 +1,109 @@
+{{ config(
+    tags=['live'],
+    meta={'live': {'mode': 'upsert', 'column': 'activity_key'}},
+    indexes=[{'columns': ['activity_key']}]
+) }}
+
+with logged as (
+
+    select * from {{ ref('stg_event_log__events') }} where {{ only_new_events() }}
+
+),
+
+tenants as (
+
+    select * from {{ ref('stg_tenants__tenants') }}
+
+),
+
+events as (
+
+    select
+        logged.tenant_id,
+        logged.source,
+        logged.type,
+        -- The tenant's own calendar day: "today" is asked for by people who stand in the shop.
+        (logged.occurred_at at time zone tenants.zone)::date as activity_date,
+        1::bigint as count_events,
+        (logged.origin = 'webhook')::bigint as count_webhook_events,
+        logged.occurred_at as first_occurred_at,
+        logged.occurred_at as last_occurred_at,
+        logged.received_at as last_received_at,
+        logged.sequence as last_sequence,
+        {{ hash_key(['logged.tenant_id', 'logged.source', 'logged.type', 'activity_date']) }} as activity_key
+    from logged
+    inner join tenants on logged.tenant_id = tenants.tenant_id
+
+),
+
+known_types as (
+
+    select * from {{ ref('known_event_types') }}
+
+),
+
+{% if var('live') %}
+-- Counts only ever grow: what is there already is one more row to add up.
+present as (
+
+    select * exclude (is_known_type)
+    from {{ this }}
+    where activity_key in (select e.activity_key from events as e)
+
+),
+
+counted as (
+
+    select * from events
+    union all by name
+    select * from present
+
+),
+{% else %}
+counted as (
+
+    select * from events
+
+),
+{% endif %}
+
+summed as (
+
+    select
+        tenant_id,
+        activity_key,
+        source,
+        type,
+        activity_date,
+        sum(count_events)::bigint as count_events,
+        sum(count_webhook_events)::bigint as count_webhook_events,
+        min(first_occurred_at) as first_occurred_at,
+        max(last_occurred_at) as last_occurred_at,
+        max(last_received_at) as last_received_at,
+        max(last_sequence) as last_sequence
+    from counted
+    group by tenant_id, activity_key, source, type, activity_date
+
+),
+
+final as (
+
+    select
+        summed.tenant_id,
+        summed.activity_key,
+        summed.source,
+        summed.type,
+        summed.activity_date,
+        summed.count_events,
+        summed.count_webhook_events,
+        known_types.type is not null as is_known_type,
+        summed.first_occurred_at,
+        summed.last_occurred_at,
+        summed.last_received_at,
+        summed.last_sequence
+    from summed
+    left join known_types on summed.type = known_types.type
+
+)
+
+select * from final

@@ -1,0 +1,98 @@
+"""Commands on the warehouse: follow the log once, build it again, query what is published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import duckdb
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from core.errors import ConfigurationError, FrontdeskError
+from core.settings import load_settings
+from pipelines.lib.assembly import build_modeller
+from pipelines.lib.modeller import Progress as ReportProgress
+
+app = typer.Typer()
+
+_MAX_ROWS_SHOWN = 200
+
+
+class QueryError(FrontdeskError):
+    """The analyst's SQL is wrong; the detail is DuckDB's own words."""
+
+    title = "Query refused"
+
+
+@app.command()
+def process(
+    once: Annotated[bool, typer.Option("--once", help="Follow the log to its end, then exit.")] = False,
+) -> None:
+    """Follow the log: copy, model, publish. Without --once use `frontdesk up`."""
+    if not once:
+        raise ConfigurationError("give --once; the continuous path runs inside Dagster: `frontdesk up`")
+    modeller = build_modeller(load_settings(), published_by="frontdesk process")
+    with _progress("modelling") as report, modeller.opened(progress=report):
+        count = modeller.follow_to_end(progress=report)
+        sequence = modeller.modelled_sequence
+    Console().print(f"Modelled through event {sequence} ({count} in live batches); published.")
+
+
+@app.command()
+def rebuild(
+    tests: Annotated[bool, typer.Option(help="Run the data tests of dbt too.")] = True,
+) -> None:
+    """Build the warehouse again from the first event of the log, and publish it."""
+    modeller = build_modeller(load_settings(), published_by="frontdesk rebuild")
+    with _progress("rebuilding") as report:
+        modeller.rebuild(with_tests=tests, progress=report)
+        with modeller.opened():
+            sequence = modeller.modelled_sequence
+    Console().print(f"Built from the log through event {sequence}; published.")
+
+
+@app.command()
+def sql(
+    query: Annotated[str | None, typer.Argument(help="One statement; left out: read it from standard input.")] = None,
+    csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")] = False,
+) -> None:
+    """Query the published warehouse (schemas marts and reports), read-only."""
+    path = load_settings().analytics_path
+    if not path.exists():
+        raise ConfigurationError(f"{path}: nothing is published yet; run `frontdesk process --once`")
+    text = query if query is not None else typer.get_text_stream("stdin").read()
+    with duckdb.connect(str(path), read_only=True) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        try:
+            relation = connection.sql(text)
+        except duckdb.Error as error:
+            raise QueryError(str(error)) from error
+        if relation is None:
+            return
+        if csv:
+            typer.echo(relation.to_df().to_csv(index=False), nl=False)
+        else:
+            _print_rows(relation)
+
+
+def _print_rows(relation: duckdb.DuckDBPyRelation) -> None:
+    table = Table(*relation.columns)
+    rows = relation.fetchmany(_MAX_ROWS_SHOWN + 1)
+    for row in rows[:_MAX_ROWS_SHOWN]:
+        table.add_row(*("" if value is None else str(value) for value in row))
+    console = Console()
+    console.print(table)
+    if len(rows) > _MAX_ROWS_SHOWN:
+        console.print(f"first {_MAX_ROWS_SHOWN} rows; use --csv or a limit for the rest")
+
+
+@contextmanager
+def _progress(label: str) -> Iterator[ReportProgress]:
+    columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TextColumn("events"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,0 +1,18 @@
+"""The nightly build of everything."""
+
+from __future__ import annotations
+
+from dagster import AssetSelection, ScheduleDefinition, define_asset_job, in_process_executor
+
+#: One process: the steps share one warehouse file and would wait for one another anyway.
+full_build_job = define_asset_job(
+    "full_build_job",
+    selection=AssetSelection.all(),
+    executor_def=in_process_executor,
+    description="Follow the log, build and test every model from the whole log, publish.",
+)
+
+#: At night in the tenants' zones that are busiest, and off the hour, when everybody else's jobs start.
+full_build_schedule = ScheduleDefinition(
+    name="full_build_schedule", job=full_build_job, cron_schedule="10 3 * * *", execution_timezone="UTC"
+)

@@ -1,0 +1,45 @@
+"""Puts the parts of one home together from its settings: the composition shared by Dagster and the command line."""
+
+from __future__ import annotations
+
+from core.clock import SystemClock
+from core.database import create_tables, open_engine
+from core.event_log import EventLog
+from core.ids import UuidV7Factory
+from core.settings import Settings
+from core.tenants import load_tenants
+from pipelines.lib.dbt_runner import DbtRunner
+from pipelines.lib.modeller import Modeller
+
+
+def build_dbt_runner(settings: Settings) -> DbtRunner:
+    """Return dbt for this home's warehouse."""
+    return DbtRunner(
+        project_dir=settings.dbt_project_dir,
+        warehouse_path=settings.warehouse_path,
+        target_dir=settings.home.absolute() / "dbt_target",
+    )
+
+
+def build_event_log(settings: Settings) -> EventLog:
+    """Return the home's event log; its tables are made where they are missing."""
+    engine = open_engine(settings.event_log_url)
+    create_tables(engine)
+    return EventLog(engine, ids=UuidV7Factory(SystemClock()))
+
+
+def build_modeller(settings: Settings, *, published_by: str) -> Modeller:
+    """Return the modeller of one home. Raises ConfigurationError for a wrong tenant file."""
+    engine = open_engine(settings.event_log_url)
+    create_tables(engine)
+    clock = SystemClock()
+    return Modeller(
+        warehouse_path=settings.warehouse_path,
+        analytics_path=settings.analytics_path,
+        log=EventLog(engine, ids=UuidV7Factory(clock)),
+        engine=engine,
+        tenants=load_tenants(settings.tenants_dir),
+        dbt=build_dbt_runner(settings),
+        clock=clock,
+        published_by=published_by,
+    )

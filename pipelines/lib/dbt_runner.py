@@ -1,0 +1,188 @@
+"""Runs dbt as its own process, and reads what it compiled."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+from core.errors import FrontdeskError
+
+#: The parts of the project that decide what the models compute.
+_FINGERPRINTED = ("dbt_project.yml", "models", "macros", "seeds", "analyses")
+_TAIL_LINES = 40
+
+
+class DbtError(FrontdeskError):
+    """dbt ended with an error; the detail is the end of what it printed."""
+
+    title = "dbt failed"
+
+
+@dataclass(frozen=True, slots=True)
+class LiveModel:
+    """A model in its live form."""
+
+    name: str
+    relation: str  #: quoted, with database and schema
+    schema: str
+    sql: str
+    mode: str  #: append, replace, upsert, replace_all
+    column: str | None  #: replace: what the scope names; upsert: the key
+    scope: str | None  #: replace: temporary table of the values whose rows go
+
+    @property
+    def is_public(self) -> bool:
+        """Tell whether readers see it in the published file."""
+        return self.schema in ("marts", "reports")
+
+
+class Manifest:
+    """What dbt knows of the project, from target/manifest.json."""
+
+    def __init__(self, path: Path) -> None:
+        self._nodes: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["nodes"]
+
+    @cached_property
+    def live_models(self) -> tuple[LiveModel, ...]:
+        """The models tagged live, compiled, in the order in which they build on one another."""
+        live = {
+            key: node
+            for key, node in self._nodes.items()
+            if node["resource_type"] == "model" and "live" in node["config"]["tags"]
+        }
+        order = TopologicalSorter({key: self._ancestors(key) & live.keys() for key in sorted(live)})
+        return tuple(_live_model(live[key]) for key in order.static_order())
+
+    def public_relations(self) -> list[tuple[str, str]]:
+        """Return (schema, name) of everything that readers see."""
+        return [(node["schema"], node["name"]) for node in self._public()]
+
+    def public_tables(self) -> list[tuple[str, str]]:
+        """Return (schema, name) of the tables that readers see."""
+        return [
+            (node["schema"], node["name"]) for node in self._public() if node["config"]["materialized"] == "table"
+        ]
+
+    def public_views(self) -> list[tuple[str, str, str]]:
+        """Return (schema, name, SQL) of the views that readers see, free of the warehouse's own name."""
+        return [
+            (node["schema"], node["name"], node["compiled_code"].replace(f'"{node["database"]}".', ""))
+            for node in self._public()
+            if node["config"]["materialized"] == "view"
+        ]
+
+    def analysis(self, name: str) -> str:
+        """Return the compiled SQL of an analysis."""
+        return next(
+            str(node["compiled_code"])
+            for node in self._nodes.values()
+            if node["resource_type"] == "analysis" and node["name"] == name
+        )
+
+    def _public(self) -> Iterable[Mapping[str, Any]]:
+        nodes = (node for node in self._nodes.values() if node["resource_type"] == "model")
+        public = (node for node in nodes if node["schema"] in ("marts", "reports"))
+        return sorted(public, key=lambda node: str(node["name"]))
+
+    def _ancestors(self, key: str) -> set[str]:
+        """All models below a model, through views too: those are not run but decide the order."""
+        found: set[str] = set()
+        waiting = [key]
+        while waiting:
+            for parent in self._nodes[waiting.pop()]["depends_on"]["nodes"]:
+                if parent in self._nodes and parent not in found:
+                    found.add(parent)
+                    waiting.append(parent)
+        return found
+
+
+class DbtRunner:
+    """Runs dbt on one project and one warehouse file. The caller holds the writer lock and has the file closed."""
+
+    def __init__(self, *, project_dir: Path, warehouse_path: Path, target_dir: Path) -> None:
+        self._project_dir = project_dir.absolute()
+        self._warehouse_path = warehouse_path
+        self._target_dir = target_dir
+
+    def fingerprint(self) -> str:
+        """Return a digest of everything in the project that decides what the models compute."""
+        digest = hashlib.sha256()
+        for part in _FINGERPRINTED:
+            root = self._project_dir / part
+            for file in sorted(root.rglob("*")) if root.is_dir() else [root]:
+                if file.is_file():
+                    digest.update(str(file.relative_to(self._project_dir)).encode())
+                    digest.update(file.read_bytes())
+        return digest.hexdigest()
+
+    def build(self, *, with_tests: bool, select: Sequence[str] = ()) -> None:
+        """Compute seeds and models from the whole raw log. Raises DbtError."""
+        arguments = ["build", "--quiet"]
+        if not with_tests:
+            arguments += ["--resource-type", "model", "seed"]
+        if select:
+            arguments += ["--select", *select]
+        self._run(arguments, warehouse=self._warehouse_path, target=self._target_dir / "full")
+
+    def live_manifest(self) -> Manifest:
+        """Compile the project in its live form, once per state of the project. Raises DbtError."""
+        return Manifest(self._once_per_state(["compile", "--quiet", "--vars", "live: true"], name="live"))
+
+    def parsed_manifest(self) -> Path:
+        """Parse the project, once per state of it; return the manifest's path. Raises DbtError."""
+        return self._once_per_state(["parse", "--quiet"], name="parsed")
+
+    def cli_options(self) -> dict[str, Any]:
+        """Return the options of dagster-dbt's resource for this project and warehouse."""
+        os.environ["FRONTDESK_WAREHOUSE"] = str(self._warehouse_path)
+        return {"project_dir": str(self._project_dir), "profiles_dir": str(self._project_dir)}
+
+    def _once_per_state(self, arguments: Sequence[str], *, name: str) -> Path:
+        target = self._target_dir / name
+        stamp = target / "fingerprint"
+        fingerprint = self.fingerprint()
+        if not stamp.exists() or stamp.read_text() != fingerprint:
+            # This needs a database of the same name, not its content: an empty one beside the target, so that it
+            # never waits for the warehouse.
+            target.mkdir(parents=True, exist_ok=True)
+            self._run(arguments, warehouse=target / self._warehouse_path.name, target=target)
+            stamp.write_text(fingerprint)
+        return target / "manifest.json"
+
+    def _run(self, arguments: Sequence[str], *, warehouse: Path, target: Path) -> None:
+        command = [
+            *(sys.executable, "-m", "dbt.cli.main", *arguments),
+            *("--project-dir", str(self._project_dir), "--profiles-dir", str(self._project_dir)),
+            *("--target-path", str(target), "--log-path", str(target / "logs"), "--no-use-colors"),
+        ]
+        environment = os.environ | {
+            "FRONTDESK_WAREHOUSE": str(warehouse),
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            "DO_NOT_TRACK": "1",
+        }
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            tail = "\n".join((done.stdout + done.stderr).splitlines()[-_TAIL_LINES:])
+            raise DbtError(f"`dbt {' '.join(arguments)}` ended with {done.returncode}:\n{tail}")
+
+
+def _live_model(node: Mapping[str, Any]) -> LiveModel:
+    live = node["config"]["meta"]["live"]
+    return LiveModel(
+        name=node["name"],
+        relation=node["relation_name"],
+        schema=node["schema"],
+        sql=node["compiled_code"],
+        mode=live["mode"],
+        column=live.get("column"),
+        scope=live.get("scope"),
+    )

@@ -1,0 +1,131 @@
+"""Copies the event log and the tenants' files into the warehouse's raw schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from importlib.resources import files
+
+import duckdb
+import orjson
+import pyarrow as pa
+from sqlalchemy import Engine, select
+
+from core.envelope import Event
+from core.money import to_minor_units
+from core.schema import rejection_counts
+from core.tenants import Tenant
+
+_TIMESTAMP = pa.timestamp("us", tz="UTC")
+_EVENT_SCHEMA = pa.schema(
+    [
+        ("sequence", pa.int64()),
+        ("event_id", pa.string()),
+        ("tenant_id", pa.string()),
+        ("source", pa.string()),
+        ("source_event_id", pa.string()),
+        ("type", pa.string()),
+        ("subject_id", pa.string()),
+        ("occurred_at", _TIMESTAMP),
+        ("received_at", _TIMESTAMP),
+        ("correlation_id", pa.string()),
+        ("causation_id", pa.string()),
+        ("schema_version", pa.int16()),
+        ("origin", pa.string()),
+        ("content_type", pa.string()),
+        ("headers", pa.string()),
+        ("payload", pa.string()),
+    ]
+)
+
+
+def create_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create what is missing of the raw schema."""
+    connection.execute(files("pipelines.lib").joinpath("raw_tables.sql").read_text(encoding="utf-8"))
+
+
+def copied_sequence(connection: duckdb.DuckDBPyConnection) -> int:
+    """Return the newest sequence in the warehouse, 0 when there is none."""
+    row = connection.execute(
+        "select greatest((select max(sequence) from raw.event_log), "
+        "(select max(sequence) from raw.quarantined_events))"
+    ).fetchone()
+    return int(row[0] or 0) if row else 0
+
+
+def copy_events(connection: duckdb.DuckDBPyConnection, events: Sequence[Event]) -> None:
+    """Append events to raw.event_log; the raw bytes stay in the log."""
+    table = pa.table(
+        [
+            [event.sequence for event in events],
+            [event.event_id for event in events],
+            [event.tenant_id for event in events],
+            [event.source for event in events],
+            [event.source_event_id for event in events],
+            [event.type for event in events],
+            [event.subject_id for event in events],
+            [event.occurred_at for event in events],
+            [event.received_at for event in events],
+            [event.correlation_id for event in events],
+            [event.causation_id for event in events],
+            [event.schema_version for event in events],
+            [event.origin.value for event in events],
+            [event.content_type for event in events],
+            [orjson.dumps(dict(event.headers)).decode() for event in events],
+            [event.payload.decode() for event in events],
+        ],
+        schema=_EVENT_SCHEMA,
+    )
+    connection.register("copied_events", table)
+    connection.execute("insert into raw.event_log by name select * from copied_events")
+    connection.unregister("copied_events")
+
+
+def set_log_position(connection: duckdb.DuckDBPyConnection, *, log_sequence: int, copied_at: datetime) -> None:
+    """Note the newest sequence of the log at `copied_at` (UTC)."""
+    connection.execute("delete from raw.log_position")
+    connection.execute("insert into raw.log_position values (?, ?)", [log_sequence, copied_at])
+
+
+def replace_rejection_counts(connection: duckdb.DuckDBPyConnection, engine: Engine) -> None:
+    """Copy the counts of refused deliveries; they are few and change in place."""
+    with engine.connect() as source:
+        rows = [tuple(row) for row in source.execute(select(rejection_counts))]
+    connection.execute("delete from raw.rejection_counts")
+    _insert(connection, "raw.rejection_counts", rows)
+
+
+def replace_tenants(connection: duckdb.DuckDBPyConnection, tenants: Iterable[Tenant]) -> None:
+    """Copy what the models need of the tenants' files."""
+    tenants = list(tenants)
+    for table in ("tenants", "services", "tenant_sources", "identity_rules"):
+        connection.execute(f"delete from raw.{table}")
+    _insert(
+        connection,
+        "raw.tenants",
+        [
+            (t.slug, t.name, t.industry, t.zone, t.currency, t.country, t.phone_calling_code, t.phone_trunk_prefix)
+            for t in tenants
+        ],
+    )
+    _insert(
+        connection,
+        "raw.services",
+        [
+            (t.slug, s.key, s.name, to_minor_units(s.price, t.currency), t.currency, s.duration_minutes)
+            for t in tenants
+            for s in t.services
+        ],
+    )
+    _insert(connection, "raw.tenant_sources", [(t.slug, s.name) for t in tenants for s in t.sources])
+    _insert(
+        connection,
+        "raw.identity_rules",
+        [(t.slug, r.identifier, r.use, list(r.ignored_values)) for t in tenants for r in t.identity],
+    )
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Sequence[object]]) -> None:
+    if rows:
+        marks = ", ".join("?" for _ in rows[0])
+        connection.executemany(f"insert into {table} values ({marks})", [list(row) for row in rows])

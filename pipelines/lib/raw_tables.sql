@@ -1,0 +1,75 @@
+-- The schema that the pipelines write and dbt reads: copied from the log and from the tenants' files.
+-- The columns are described in dbt_project/models/staging.
+create schema if not exists raw;
+
+create table if not exists raw.event_log (
+    sequence bigint not null,
+    event_id varchar not null,
+    tenant_id varchar not null,
+    source varchar not null,
+    source_event_id varchar not null,
+    type varchar not null,
+    subject_id varchar,
+    occurred_at timestamptz not null,
+    received_at timestamptz not null,
+    correlation_id varchar,
+    causation_id varchar,
+    schema_version smallint not null,
+    origin varchar not null,
+    content_type varchar not null,
+    headers json not null,
+    payload json not null
+);
+
+create table if not exists raw.tenants (
+    tenant_id varchar not null,
+    name varchar not null,
+    industry varchar not null,
+    zone varchar not null,
+    currency varchar not null,
+    country varchar not null,
+    calling_code varchar not null,
+    trunk_prefix varchar not null
+);
+
+create table if not exists raw.services (
+    tenant_id varchar not null,
+    service_key varchar not null,
+    name varchar not null,
+    price_minor bigint not null,
+    currency varchar not null,
+    duration_minutes integer not null
+);
+
+create table if not exists raw.tenant_sources (tenant_id varchar not null, source varchar not null);
+
+create table if not exists raw.identity_rules (
+    tenant_id varchar not null,
+    identifier_kind varchar not null,
+    use varchar not null,
+    ignored_values varchar[] not null
+);
+
+create table if not exists raw.rejection_counts (
+    tenant_id varchar not null,
+    source varchar not null,
+    reason varchar not null,
+    rejected_date date not null,
+    count_rejections bigint not null,
+    last_rejected_at timestamptz not null
+);
+
+create table if not exists raw.log_position (log_sequence bigint not null, copied_at timestamptz not null);
+
+-- What the models in this file were last built from: when it differs from the project's, everything is built again.
+create table if not exists raw.built_from (fingerprint varchar not null, modelled_sequence bigint not null);
+
+-- Events that no model could digest, with the reason: kept apart so that the rest goes on; shown on the Systems page.
+create table if not exists raw.quarantined_events (
+    sequence bigint not null,
+    event_id varchar not null,
+    tenant_id varchar not null,
+    source varchar not null,
+    type varchar not null,
+    error varchar not null
+);
