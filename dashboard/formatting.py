@@ -1,0 +1,153 @@
+"""How facts read on the screen: money, times in the tenant's zone, counts, names, and text made safe for Markdown."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+MISSING = "\N{EN DASH}"
+
+# Digits after the point, ISO 4217; every other currency has two.
+_MINOR_DIGITS = {
+    **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX"), 0),
+    **dict.fromkeys(("VND", "VUV", "XAF", "XOF", "XPF"), 0),
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+}
+_SYMBOLS = {
+    "USD": "$",
+    "AUD": "A$",
+    "CAD": "C$",
+    "NZD": "NZ$",
+    "SGD": "S$",
+    "EUR": "€",
+    "GBP": "£",
+    "JPY": "¥",
+    "INR": "₹",
+}
+_SOURCE_NAMES = {
+    "stripe": "Stripe",
+    "twilio": "Twilio",
+    "clicksend": "ClickSend",
+    "wix": "Wix",
+    "manychat": "ManyChat",
+    "zoho": "Zoho",
+    "gohighlevel": "GoHighLevel",
+    "proof": "Proof",
+    "google-calendar": "Google Calendar",
+    "frontdesk": "Frontdesk",
+}
+_ACRONYMS = {"sms": "SMS", "id": "ID", "email": "e-mail", "no_show": "no-show"}
+_ASCII_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+_BLANKS = re.compile(r"\s+")
+
+_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+# Providers' clocks differ from ours by a second or two; "in 1 s" for a past fact would be odd.
+_CLOCK_SKEW = 5
+
+
+def format_money(amount_minor: int | None, currency: str | None) -> str:
+    """Return minor units as money, such as `A$120.00`, `¥500`, `CHF 9.50`; a dash where there is no amount."""
+    if amount_minor is None:
+        return MISSING
+    code = (currency or "").upper()
+    digits = _MINOR_DIGITS.get(code, 2)
+    whole, rest = divmod(abs(amount_minor), 10**digits)
+    number = f"{whole:,}.{rest:0{digits}d}" if digits else f"{whole:,}"
+    prefix = _SYMBOLS.get(code, f"{code} " if code else "")
+    return f"{'-' if amount_minor < 0 else ''}{prefix}{number}"
+
+
+def format_count(count: int | None) -> str:
+    """Return a whole number with thousands separated; a dash where there is none."""
+    return MISSING if count is None else f"{count:,}"
+
+
+def format_duration(seconds: float | None) -> str:
+    """Return a length of time in its one largest fitting unit, such as `12 min`; a dash where there is none."""
+    if seconds is None:
+        return MISSING
+    whole = max(0, int(seconds))
+    if whole < _MINUTE:
+        return f"{whole} s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE} min"
+    if whole < 2 * _DAY:
+        return f"{whole // _HOUR} h"
+    return f"{whole // _DAY:,} days"
+
+
+def format_relative(instant: datetime | None, *, now: datetime) -> str:
+    """Return how long ago (or from now) an instant is, such as `3 min ago`; a dash where there is none."""
+    if instant is None:
+        return MISSING
+    seconds = (now - instant).total_seconds()
+    if -_CLOCK_SKEW < seconds < 1:
+        return "just now"
+    return f"{format_duration(seconds)} ago" if seconds > 0 else f"in {format_duration(-seconds)}"
+
+
+def format_instant(instant: datetime | None, zone: str) -> str:
+    """Return an instant in the zone, such as `Tue 4 Mar 2025, 10:12 AWST`; a dash where there is none."""
+    if instant is None:
+        return MISSING
+    local = instant.astimezone(ZoneInfo(zone))
+    return f"{local:%a} {local.day} {local:%b %Y, %H:%M} {local.tzname()}"
+
+
+def format_moment(instant: datetime | None, zone: str, *, now: datetime) -> str:
+    """Return an instant in the zone, without what is plain from the present: today it is only `10:12 AWST`."""
+    if instant is None:
+        return MISSING
+    local, here = instant.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone))
+    if local.date() == here.date():
+        return f"{local:%H:%M} {local.tzname()}"
+    if local.year == here.year:
+        return f"{local:%a} {local.day} {local:%b, %H:%M} {local.tzname()}"
+    return format_instant(instant, zone)
+
+
+def format_clock(instant: datetime, zone: str) -> str:
+    """Return the time of day in the zone, such as `10:12`."""
+    return f"{instant.astimezone(ZoneInfo(zone)):%H:%M}"
+
+
+def format_day(instant: datetime, zone: str, *, now: datetime) -> str:
+    """Return the day in the zone: `Today`, `Yesterday`, `Tomorrow`, or `Tue 4 March 2025`."""
+    local_day = instant.astimezone(ZoneInfo(zone)).date()
+    today = now.astimezone(ZoneInfo(zone)).date()
+    names = {timedelta(0): "Today", timedelta(1): "Yesterday", timedelta(-1): "Tomorrow"}
+    return names.get(today - local_day, f"{local_day:%a} {local_day.day} {local_day:%B %Y}")
+
+
+def format_words(name: str | None) -> str:
+    """Return a machine name as words: `booking.no_show` becomes `Booking no-show`; a dash where there is none."""
+    if not name:
+        return MISSING
+    parts = [_ACRONYMS.get(part, part) for part in name.split(".")]
+    words = " ".join(_ACRONYMS.get(word, word) for part in parts for word in part.split("_"))
+    return words[:1].upper() + words[1:]
+
+
+def format_source(source: str | None) -> str:
+    """Return a source's own spelling of its name, such as `GoHighLevel`."""
+    if not source:
+        return MISSING
+    return _SOURCE_NAMES.get(source, format_words(source.replace("-", "_")))
+
+
+def escape_markdown(text: str | None) -> str:
+    """Return text that Markdown shows as it is, on one line; a dash where there is none.
+
+    What customers write reaches these pages: unescaped, a name could load an image from elsewhere, or pose as a link.
+    """
+    if text is None or not text.strip():
+        return MISSING
+    return _ASCII_PUNCTUATION.sub(r"\\\1", _BLANKS.sub(" ", text.strip()))
+
+
+def shorten(text: str | None, *, length: int) -> str | None:
+    """Return text of at most `length` characters, ended with an ellipsis where it was longer."""
+    if text is None or len(text) <= length:
+        return text
+    return text[: length - 1].rstrip() + "…"

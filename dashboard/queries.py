@@ -1,0 +1,343 @@
+"""Every question the dashboard asks of the published file, and the only code that opens it.
+
+Every function needs the tenant (or the tenants) it is about; without one there are no rows. Timestamps come back as
+aware UTC, amounts as whole minor units, and what is missing as None.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from core.errors import FrontdeskError
+
+_Identity = tuple[int, int, int]
+_PHONE_QUERY = re.compile(r"^[\d\s()+./-]{3,}$")
+_MAX_SEARCH_WORDS = 6
+
+
+class AnalyticsFileError(FrontdeskError):
+    """The published file is not there yet, or can't be read; the detail says what to do."""
+
+    http_status = 503
+    title = "No published data"
+
+
+@dataclass
+class _Opened:
+    identity: _Identity
+    connection: duckdb.DuckDBPyConnection
+    queries_running: int = 0
+
+
+class AnalyticsFile:
+    """Reads `analytics.duckdb`, always the newest one: it is opened again when the file at the path is another.
+
+    Safe for threads. A query that runs while the file is replaced finishes on the old one, which is closed after it.
+    The writer never waits: it replaces the file instead of changing it, and readers only share a lock on their own.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = Lock()
+        self._opened: _Opened | None = None
+
+    def fetch(self, sql: str, **parameters: Any) -> pd.DataFrame:
+        """Run one SELECT with named parameters. Raises AnalyticsFileError where there is no readable file."""
+        with self._lease() as opened:
+            cursor = opened.connection.cursor()
+            try:
+                # A cursor is a connection of its own: it starts outside the attached database.
+                cursor.execute("USE analytics")
+                frame = cursor.execute(sql, parameters).df()
+            except (duckdb.CatalogException, duckdb.BinderException) as error:
+                raise AnalyticsFileError(
+                    f"{self._path} was published by another version of Frontdesk ({_first_line(error)}); "
+                    "publish it again with `frontdesk process --once`."
+                ) from error
+            finally:
+                cursor.close()
+        return frame.astype(object).where(frame.notna(), None)
+
+    def close(self) -> None:
+        """Let go of the file; the next query opens it again."""
+        with self._lock:
+            self._retire()
+
+    @contextmanager
+    def _lease(self) -> Iterator[_Opened]:
+        with self._lock:
+            opened = self._current()
+            opened.queries_running += 1
+        try:
+            yield opened
+        finally:
+            with self._lock:
+                opened.queries_running -= 1
+                if opened is not self._opened and not opened.queries_running:
+                    opened.connection.close()
+
+    def _current(self) -> _Opened:
+        try:
+            status = self._path.stat()
+        except FileNotFoundError as error:
+            self._retire()
+            raise AnalyticsFileError(
+                f"{self._path} does not exist yet. Start the pipelines with `frontdesk up`, "
+                "or publish once with `frontdesk process --once`."
+            ) from error
+        # Taken before opening: if the file is replaced in between, the next query opens it once more, no harm done.
+        identity = (status.st_ino, status.st_mtime_ns, status.st_size)
+        if self._opened is None or self._opened.identity != identity:
+            connection = _open(self._path)
+            self._retire()
+            self._opened = _Opened(identity, connection)
+        return self._opened
+
+    def _retire(self) -> None:
+        if self._opened is not None and not self._opened.queries_running:
+            self._opened.connection.close()
+        self._opened = None
+
+
+def _open(path: Path) -> duckdb.DuckDBPyConnection:
+    # Attached to a database in memory, not opened by itself: within a process DuckDB (1.5.6) keeps one instance per
+    # *path*, so a second duckdb.connect(path) would give the replaced file again for as long as the first is open.
+    # Attached as "analytics", the name it has when opened by itself, because views may name their database.
+    connection = duckdb.connect(
+        ":memory:",
+        config={
+            "threads": 2,
+            "memory_limit": "512MB",
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        },
+    )
+    try:
+        quoted_path = str(path).replace("'", "''")
+        connection.execute(f"ATTACH '{quoted_path}' AS analytics (READ_ONLY)")
+    except (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException) as error:
+        connection.close()
+        raise AnalyticsFileError(f"{path} can't be read: {_first_line(error)}") from error
+    connection.execute("SET GLOBAL TimeZone = 'UTC'")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+    return connection
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]
+
+
+def rows_of(frame: pd.DataFrame) -> list[Any]:
+    """Return the rows, their columns as attributes."""
+    return list(frame.itertuples(index=False))
+
+
+def fetch_tenants(file: AnalyticsFile) -> pd.DataFrame:
+    """Return the businesses to choose from, by name: tenant_id, name, zone, currency."""
+    return file.fetch("SELECT tenant_id, name, zone, currency FROM marts.dim_tenants ORDER BY name, tenant_id")
+
+
+def fetch_freshness(file: AnalyticsFile) -> pd.DataFrame:
+    """Return one row: modelled_sequence, log_sequence, last_received_at, published_at."""
+    sql = "SELECT modelled_sequence, log_sequence, last_received_at, published_at FROM reports.rpt_freshness"
+    return file.fetch(sql)
+
+
+def fetch_source_health(file: AnalyticsFile, *, tenant_ids: Sequence[str]) -> pd.DataFrame:
+    """Return one row per tenant and source, silence computed at this moment by the view."""
+    sql = """
+    SELECT tenant_id, source, is_configured, count_events, count_unknown_type_events, last_event_at,
+        last_received_at, events_last_24h, events_last_7d, usual_gap_seconds, silent_seconds, is_silent,
+        count_rejections_7d, last_rejected_at, last_rejection_reason
+    FROM reports.rpt_source_health
+    WHERE tenant_id = any($tenant_ids)
+    ORDER BY tenant_id, is_configured DESC, source
+    """
+    return file.fetch(sql, tenant_ids=list(tenant_ids))
+
+
+def fetch_unknown_types(file: AnalyticsFile, *, tenant_ids: Sequence[str], limit: int = 100) -> pd.DataFrame:
+    """Return types no model knows, most frequent first: tenant_id, source, type, count_events, last_received_at."""
+    sql = """
+    SELECT tenant_id, source, type, count_events, last_received_at
+    FROM reports.rpt_unknown_types
+    WHERE tenant_id = any($tenant_ids)
+    ORDER BY count_events DESC, tenant_id, source, type
+    LIMIT $limit
+    """
+    return file.fetch(sql, tenant_ids=list(tenant_ids), limit=limit)
+
+
+def fetch_events_per_day(file: AnalyticsFile, *, tenant_ids: Sequence[str], since: date) -> pd.DataFrame:
+    """Return activity_date, source, count_events since a day, that day included."""
+    sql = """
+    SELECT activity_date, source, sum(count_events)::BIGINT AS count_events
+    FROM marts.fct_source_activity
+    WHERE tenant_id = any($tenant_ids) AND activity_date >= $since
+    GROUP BY ALL
+    ORDER BY activity_date, source
+    """
+    return file.fetch(sql, tenant_ids=list(tenant_ids), since=since)
+
+
+def search_contacts(file: AnalyticsFile, *, tenant_id: str, text: str, limit: int) -> pd.DataFrame:
+    """Return at most `limit` contacts, last seen first: all of them, or those that match every word of the text.
+
+    Words are looked for in names, company and e-mail, whatever case or accents; digits in phone numbers, however they
+    are written; and the whole text in every identifier. 100,000 contacts take about 60 ms.
+    """
+    words = text.split()[:_MAX_SEARCH_WORDS]
+    identifier = " ".join(words) or None
+    if _PHONE_QUERY.match(text.strip()) and (digits := re.sub(r"\D", "", text).lstrip("0")):
+        # Without its trunk zero a number as dialled (0412 345 678) is the end of the stored one (+61412345678).
+        words, identifier = [], digits
+    sql = """
+    SELECT contact_id, display_name, company, phone, email, is_identified, count_bookings, amount_paid_minor,
+        currency, last_seen_at
+    FROM (
+        SELECT *, lower(strip_accents(concat_ws(' ', display_name, first_name, last_name, company, email))) AS names
+        FROM marts.dim_contacts
+        WHERE tenant_id = $tenant_id
+    )
+    WHERE $identifier IS NULL
+        OR len($words::VARCHAR[]) > 0 AND list_bool_and(
+            list_transform($words::VARCHAR[], lambda word: contains(names, lower(strip_accents(word))))
+        )
+        OR contact_id IN (
+            SELECT contact_id
+            FROM marts.bdg_contact_identifiers
+            WHERE tenant_id = $tenant_id AND contains(lower(identifier_value), lower($identifier))
+        )
+    ORDER BY last_seen_at DESC NULLS LAST, contact_id
+    LIMIT $limit
+    """
+    return file.fetch(sql, tenant_id=tenant_id, words=words, identifier=identifier, limit=limit)
+
+
+def find_contact(file: AnalyticsFile, *, tenant_id: str, contact_id: str) -> pd.DataFrame:
+    """Return the contact's one row, or none where this tenant has no such contact."""
+    sql = """
+    SELECT contact_id, display_name, company, phone, email, is_identified, acquisition_channel,
+        acquisition_campaign, count_bookings, count_bookings_completed, count_messages, amount_paid_minor, currency,
+        first_seen_at, last_seen_at
+    FROM marts.dim_contacts
+    WHERE tenant_id = $tenant_id AND contact_id = $contact_id
+    """
+    return file.fetch(sql, tenant_id=tenant_id, contact_id=contact_id)
+
+
+def fetch_identifiers(file: AnalyticsFile, *, tenant_id: str, contact_id: str) -> pd.DataFrame:
+    """Return what identifies the contact, with the evidence: use, count_events, first event, its time and source."""
+    sql = """
+    SELECT identifier_kind, identifier_value, use, count_events, first_observed_at, first_event_id, first_source
+    FROM marts.bdg_contact_identifiers
+    WHERE tenant_id = $tenant_id AND contact_id = $contact_id
+    ORDER BY use = 'strong' DESC, identifier_kind, first_observed_at, identifier_value
+    LIMIT 200
+    """
+    return file.fetch(sql, tenant_id=tenant_id, contact_id=contact_id)
+
+
+def fetch_conflicts(file: AnalyticsFile, *, tenant_id: str, contact_id: str) -> pd.DataFrame:
+    """Return the identity conflicts the contact is part of: what is shared, and the other contact."""
+    sql = """
+    SELECT shared_identifier_kind, shared_identifier_value, strong_identifier_a, strong_identifier_b,
+        first_observed_at, other.contact_id AS other_contact_id, other.display_name AS other_display_name
+    FROM marts.fct_identity_conflicts AS conflict
+    LEFT JOIN marts.dim_contacts AS other
+        ON other.tenant_id = conflict.tenant_id
+        AND other.contact_id = if(contact_id_a = $contact_id, contact_id_b, contact_id_a)
+    WHERE conflict.tenant_id = $tenant_id AND $contact_id IN (contact_id_a, contact_id_b)
+    ORDER BY first_observed_at DESC, conflict_id
+    LIMIT 50
+    """
+    return file.fetch(sql, tenant_id=tenant_id, contact_id=contact_id)
+
+
+def fetch_bookings(file: AnalyticsFile, *, tenant_id: str, contact_id: str) -> pd.DataFrame:
+    """Return the contact's bookings, latest start first."""
+    sql = """
+    SELECT source, service_name, status, starts_at, price_minor, currency, staff_name, location, payment_status,
+        count_reschedules
+    FROM marts.fct_bookings
+    WHERE tenant_id = $tenant_id AND contact_id = $contact_id
+    ORDER BY starts_at DESC NULLS LAST, booking_key
+    LIMIT 200
+    """
+    return file.fetch(sql, tenant_id=tenant_id, contact_id=contact_id)
+
+
+def fetch_payments(file: AnalyticsFile, *, tenant_id: str, contact_id: str) -> pd.DataFrame:
+    """Return the contact's payments, last changed first."""
+    sql = """
+    SELECT source, status, amount_minor, refunded_minor, currency, method, failure_reason, last_changed_at
+    FROM marts.fct_payments
+    WHERE tenant_id = $tenant_id AND contact_id = $contact_id
+    ORDER BY last_changed_at DESC, payment_key
+    LIMIT 200
+    """
+    return file.fetch(sql, tenant_id=tenant_id, contact_id=contact_id)
+
+
+def fetch_consents(file: AnalyticsFile, *, tenant_id: str, contact_id: str) -> pd.DataFrame:
+    """Return every change of the contact's consent, last first."""
+    sql = """
+    SELECT channel, purpose, is_granted, evidence, changed_at
+    FROM marts.fct_consents
+    WHERE tenant_id = $tenant_id AND contact_id = $contact_id
+    ORDER BY changed_at DESC, channel, purpose
+    LIMIT 200
+    """
+    return file.fetch(sql, tenant_id=tenant_id, contact_id=contact_id)
+
+
+def fetch_timeline(file: AnalyticsFile, *, tenant_id: str, contact_id: str, limit: int) -> pd.DataFrame:
+    """Return at most `limit` things that happened to the contact, newest first."""
+    sql = """
+    SELECT timeline_key, occurred_at, source, type, title, detail, amount_minor, currency, event_id
+    FROM marts.fct_timeline
+    WHERE tenant_id = $tenant_id AND contact_id = $contact_id
+    ORDER BY occurred_at DESC, timeline_key
+    LIMIT $limit
+    """
+    return file.fetch(sql, tenant_id=tenant_id, contact_id=contact_id, limit=limit)
+
+
+def fetch_activity(
+    file: AnalyticsFile, *, tenant_ids: Sequence[str], types: Sequence[str], limit: int
+) -> pd.DataFrame:
+    """Return at most `limit` things that happened, newest first, of the given types (of every type where none)."""
+    sql = """
+    WITH newest AS (
+        SELECT tenant_id, timeline_key, contact_id, occurred_at, source, type, title, detail, amount_minor, currency
+        FROM marts.fct_timeline
+        WHERE tenant_id = any($tenant_ids) AND (len($types::VARCHAR[]) = 0 OR type = any($types::VARCHAR[]))
+        ORDER BY occurred_at DESC, timeline_key
+        LIMIT $limit
+    )
+    SELECT newest.*, contact.display_name
+    FROM newest
+    LEFT JOIN marts.dim_contacts AS contact USING (tenant_id, contact_id)
+    ORDER BY newest.occurred_at DESC, newest.timeline_key
+    """
+    return file.fetch(sql, tenant_ids=list(tenant_ids), types=list(types), limit=limit)
+
+
+def fetch_activity_types(file: AnalyticsFile, *, tenant_ids: Sequence[str]) -> list[str]:
+    """Return the types that occur, by name."""
+    frame = file.fetch(
+        "SELECT DISTINCT type FROM marts.fct_timeline WHERE tenant_id = any($tenant_ids) ORDER BY type",
+        tenant_ids=list(tenant_ids),
+    )
+    return [str(name) for name in frame["type"]]

@@ -1,0 +1,147 @@
+"""Systems: whether every source delivers as it usually does, and whether the models keep up with the log."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import timedelta
+from typing import Any
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from dashboard import components, queries, session
+from dashboard.formatting import (
+    escape_markdown,
+    format_count,
+    format_duration,
+    format_moment,
+    format_relative,
+    format_source,
+    shorten,
+)
+from dashboard.health import count_events_behind, describe_unknown_types, judge_source
+from dashboard.session import Business, Office
+
+_CHART_DAYS = 30
+_CHART_REFRESH_SECONDS = 30.0
+_REASON_LENGTH = 90
+
+_UnknownTypes = dict[tuple[str, str], list[tuple[str, int]]]
+
+
+@st.fragment(run_every=components.REFRESH_SECONDS)
+def _show_health() -> None:
+    office = session.current_office()
+    with components.explained_absence():
+        sources = queries.rows_of(queries.fetch_source_health(office.file, tenant_ids=office.tenant_ids))
+        unknown = _group_unknown_types(queries.fetch_unknown_types(office.file, tenant_ids=office.tenant_ids))
+        _show_figures(sources, queries.rows_of(queries.fetch_freshness(office.file)))
+        for business in office.chosen:
+            of_business = [source for source in sources if source.tenant_id == business.tenant_id]
+            _show_business(office, business, of_business, unknown)
+
+
+def _group_unknown_types(frame: pd.DataFrame) -> _UnknownTypes:
+    types: _UnknownTypes = defaultdict(list)
+    for row in queries.rows_of(frame):
+        types[row.tenant_id, row.source].append((row.type, row.count_events))
+    return types
+
+
+def _show_figures(sources: list[Any], freshness: list[Any]) -> None:
+    silent = sum(bool(source.is_silent) for source in sources)
+    refused = sum(source.count_rejections_7d or 0 for source in sources)
+    with st.grid(columns=6, min_column_width=150):
+        st.metric("Events in 24 h", format_count(sum(source.events_last_24h or 0 for source in sources)), border=True)
+        st.metric(
+            "Events in 7 days", format_count(sum(source.events_last_7d or 0 for source in sources)), border=True
+        )
+        st.metric("Silent sources", _emphasise(f"{silent} of {len(sources)}", "red", wrong=silent > 0), border=True)
+        st.metric("Refused in 7 days", _emphasise(format_count(refused), "orange", wrong=refused > 0), border=True)
+        for row in freshness:
+            published = format_relative(row.published_at, now=components.present())
+            st.metric("Behind the log", format_count(count_events_behind(row)), border=True)
+            st.metric("Models published", published, border=True)
+
+
+def _emphasise(text: str, colour: str, *, wrong: bool) -> str:
+    return f":{colour}[{text}]" if wrong else text
+
+
+def _show_business(office: Office, business: Business, sources: list[Any], unknown: _UnknownTypes) -> None:
+    if office.only_business is None:
+        st.subheader(escape_markdown(business.name), anchor=False)
+    if not sources:
+        st.info(
+            "No source yet: name the business's sources in its tenant file, and point the providers' webhooks here.",
+            icon=":material/sensors_off:",
+        )
+        return
+    with st.grid(columns="auto", min_column_width=290, border=True):
+        # What a person should look at comes first.
+        for source in sorted(sources, key=lambda source: not judge_source(source).needs_attention):
+            st.markdown(_describe_source(source, business, unknown[source.tenant_id, source.source]))
+
+
+def _describe_source(source: Any, business: Business, unknown: list[tuple[str, int]]) -> str:
+    now = components.present()
+    judgement = judge_source(source)
+    lines = [f"**{escape_markdown(format_source(source.source))}** {judgement.badge}"]
+    if source.last_received_at is not None:
+        relative = format_relative(source.last_received_at, now=now)
+        absolute = escape_markdown(format_moment(source.last_received_at, business.zone, now=now))
+        lines.append(f"Last event **{relative}** :gray[:small[{absolute}]]")
+    if judgement.detail:
+        lines.append(f":{judgement.colour}[{judgement.detail}]")
+    lines.append(
+        f"**{format_count(source.events_last_24h)}** in 24 h · **{format_count(source.events_last_7d)}** in 7 days · "
+        f"usual gap **{format_duration(source.usual_gap_seconds)}**"
+    )
+    if source.count_rejections_7d:
+        reason = escape_markdown(shorten(source.last_rejection_reason, length=_REASON_LENGTH))
+        lines.append(
+            f":orange[{format_count(source.count_rejections_7d)} refused in 7 days], last "
+            f"{format_relative(source.last_rejected_at, now=now)} :gray[:small[{reason}]]"
+        )
+    if unknown:
+        lines.append(f":violet[Unknown types] :small[{describe_unknown_types(unknown)}]")
+    # Two blanks at the end of a line break it in Markdown.
+    return "  \n".join(lines)
+
+
+@st.fragment(run_every=_CHART_REFRESH_SECONDS)
+def _show_chart() -> None:
+    office = session.current_office()
+    since = (components.present() - timedelta(days=_CHART_DAYS - 1)).date()
+    with components.explained_absence():
+        events = queries.fetch_events_per_day(office.file, tenant_ids=office.tenant_ids, since=since)
+        if events.empty:
+            return
+        st.subheader("Events a day by source", anchor=False)
+        st.altair_chart(_build_chart(events), alt="Events a day by source over the last 30 days")
+
+
+def _build_chart(events: pd.DataFrame) -> alt.Chart:
+    data = events.assign(
+        source=events["source"].map(format_source), activity_date=pd.to_datetime(events["activity_date"])
+    )
+    chart: alt.Chart = (
+        alt.Chart(data, height=320)
+        .mark_bar()
+        .encode(
+            x=alt.X("yearmonthdate(activity_date):T", title=None, axis=alt.Axis(format="%-d %b", labelOverlap=True)),
+            y=alt.Y("count_events:Q", title=None, axis=alt.Axis(tickMinStep=1)),
+            color=alt.Color("source:N", title=None, legend=alt.Legend(orient="bottom", columns=3)),
+            tooltip=[
+                alt.Tooltip("activity_date:T", title="Day", format="%a %-d %b %Y"),
+                alt.Tooltip("source:N", title="Source"),
+                alt.Tooltip("count_events:Q", title="Events", format=","),
+            ],
+        )
+    )
+    return chart
+
+
+_show_health()
+_show_chart()

@@ -1,0 +1,85 @@
+"""The relations of the published file as the dashboard expects them: name to columns, each `name` or `name:TYPE`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_COLUMNS: Mapping[str, str] = {
+    "marts.dim_tenants": """
+        tenant_id name industry zone currency country
+    """,
+    "marts.dim_services": """
+        tenant_id service_key name price_minor:BIGINT currency duration_minutes:BIGINT
+    """,
+    "marts.dim_contacts": """
+        tenant_id contact_id display_name first_name last_name company phone email is_identified:BOOLEAN
+        acquisition_channel acquisition_campaign count_bookings:BIGINT count_bookings_completed:BIGINT
+        count_messages:BIGINT amount_paid_minor:BIGINT currency first_seen_at:TIMESTAMPTZ
+        last_seen_at:TIMESTAMPTZ
+    """,
+    "marts.bdg_contact_identifiers": """
+        tenant_id contact_id identifier_kind identifier_value use count_events:BIGINT
+        first_observed_at:TIMESTAMPTZ first_event_id first_source
+    """,
+    "marts.fct_identity_conflicts": """
+        tenant_id conflict_id strong_identifier_a strong_identifier_b shared_identifier_kind
+        shared_identifier_value contact_id_a contact_id_b first_observed_at:TIMESTAMPTZ
+    """,
+    "marts.fct_bookings": """
+        tenant_id booking_key booking_id source contact_id service_name status starts_at:TIMESTAMPTZ
+        ends_at:TIMESTAMPTZ starts_at_local:TIMESTAMP price_minor:BIGINT currency staff_name location
+        payment_status count_reschedules:BIGINT created_at:TIMESTAMPTZ confirmed_at:TIMESTAMPTZ
+        cancelled_at:TIMESTAMPTZ completed_at:TIMESTAMPTZ last_changed_at:TIMESTAMPTZ last_event_id
+    """,
+    "marts.fct_payments": """
+        tenant_id payment_key payment_id source contact_id booking_id status amount_minor:BIGINT
+        refunded_minor:BIGINT currency method failure_reason succeeded_at:TIMESTAMPTZ failed_at:TIMESTAMPTZ
+        refunded_at:TIMESTAMPTZ last_changed_at:TIMESTAMPTZ last_event_id
+    """,
+    "marts.fct_messages": """
+        tenant_id message_key message_id source contact_id channel direction status body from_address
+        to_address error_code opt_out_type created_at:TIMESTAMPTZ delivered_at:TIMESTAMPTZ
+        failed_at:TIMESTAMPTZ last_changed_at:TIMESTAMPTZ last_event_id
+    """,
+    "marts.fct_touchpoints": """
+        tenant_id touchpoint_key contact_id source channel medium campaign cost_minor:BIGINT currency
+        occurred_at:TIMESTAMPTZ event_id
+    """,
+    "marts.fct_consents": """
+        tenant_id contact_id channel purpose is_granted:BOOLEAN evidence changed_at:TIMESTAMPTZ event_id
+    """,
+    "marts.fct_timeline": """
+        tenant_id timeline_key contact_id occurred_at:TIMESTAMPTZ source type title detail
+        amount_minor:BIGINT currency entity_id event_id
+    """,
+    "marts.fct_source_activity": """
+        tenant_id source type activity_date:DATE count_events:BIGINT count_webhook_events:BIGINT
+        is_known_type:BOOLEAN first_occurred_at:TIMESTAMPTZ last_occurred_at:TIMESTAMPTZ
+        last_received_at:TIMESTAMPTZ last_sequence:BIGINT
+    """,
+    "reports.rpt_source_health": """
+        tenant_id source is_configured:BOOLEAN count_events:BIGINT count_unknown_type_events:BIGINT
+        last_event_at:TIMESTAMPTZ last_received_at:TIMESTAMPTZ events_last_24h:BIGINT events_last_7d:BIGINT
+        usual_gap_seconds:DOUBLE silent_seconds:DOUBLE is_silent:BOOLEAN count_rejections_7d:BIGINT
+        last_rejected_at:TIMESTAMPTZ last_rejection_reason
+    """,
+    "reports.rpt_unknown_types": """
+        tenant_id source type count_events:BIGINT last_occurred_at:TIMESTAMPTZ last_received_at:TIMESTAMPTZ
+    """,
+    "reports.rpt_freshness": """
+        modelled_sequence:BIGINT last_received_at:TIMESTAMPTZ published_at:TIMESTAMPTZ log_sequence:BIGINT
+        published_by
+    """,
+}
+
+
+def columns_of(relation: str) -> dict[str, str]:
+    """Return the relation's columns and their DuckDB types, in order; text where none is written."""
+    pairs = (column.partition(":") for column in _COLUMNS[relation].split())
+    return {name: type_ or "VARCHAR" for name, _, type_ in pairs}
+
+
+#: Relation to the DDL of its columns.
+RELATIONS: Mapping[str, str] = {
+    relation: ", ".join(f"{name} {type_}" for name, type_ in columns_of(relation).items()) for relation in _COLUMNS
+}
