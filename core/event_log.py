@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from hashlib import sha256
 from typing import Any
 
@@ -50,9 +50,14 @@ class EventLog:
             raise EventLogUnavailableError(_reason(error)) from error
         return answers
 
-    def read_after(self, sequence: int, *, limit: int) -> list[Event]:
-        """Return up to `limit` events after `sequence`, ascending; none is ever skipped (see core/schema.py)."""
+    def read_after(self, sequence: int, *, limit: int, tenant_id: str | None = None) -> list[Event]:
+        """Return up to `limit` events after `sequence`, ascending, of all tenants or of one.
+
+        None is ever skipped (see core/schema.py).
+        """
         query = select(event_log).where(event_log.c.sequence > sequence).order_by(event_log.c.sequence).limit(limit)
+        if tenant_id is not None:
+            query = query.where(event_log.c.tenant_id == tenant_id)
         try:
             with self._engine.connect() as connection:
                 return [_to_event(row) for row in connection.execute(query).mappings()]
@@ -64,6 +69,16 @@ class EventLog:
         while batch := self.read_after(sequence, limit=batch_size):
             yield batch
             sequence = batch[-1].sequence
+
+    def read_at(self, sequences: Collection[int]) -> dict[int, Event]:
+        """Return the events at these sequences, by sequence; for some thousands at a time."""
+        query = select(event_log).where(event_log.c.sequence.in_(sorted(set(sequences))))
+        try:
+            with self._engine.connect() as connection:
+                events = [_to_event(row) for row in connection.execute(query).mappings()]
+        except SQLAlchemyError as error:
+            raise EventLogUnavailableError(_reason(error)) from error
+        return {event.sequence: event for event in events}
 
     def last_sequence(self) -> int:
         """Return the newest sequence, 0 for an empty log."""
