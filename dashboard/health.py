@@ -65,12 +65,17 @@ def judge_freshness(freshness: Any, *, now: datetime) -> Judgement:
     return Judgement("Up to date", "green", "check_circle", detail)
 
 
+def is_silent(source: Any) -> bool:
+    """Return whether a source that used to deliver stopped; one that never did waits for its first delivery."""
+    return bool(source.is_silent) and source.last_received_at is not None
+
+
 def judge_source(source: Any) -> Judgement:
     """Judge a row of rpt_source_health: silence before refusals, because silence loses facts."""
     if source.last_received_at is None:
         label = "Nothing received yet" if source.is_configured else "Not configured"
         return Judgement(label, "gray", "hourglass_empty")
-    if source.is_silent:
+    if is_silent(source):
         label = f"Silent for {format_duration(source.silent_seconds)}"
         todo = "Check that its webhook still points here"
         return Judgement(label, "red", "notifications_off", todo)

@@ -23,6 +23,7 @@ from core.errors import FrontdeskError
 _Identity = tuple[int, int, int]
 _PHONE_QUERY = re.compile(r"^[\d\s()+./-]{3,}$")
 _MAX_SEARCH_WORDS = 6
+_MAX_ATTEMPTS = 10
 
 
 class AnalyticsFileError(FrontdeskError):
@@ -87,6 +88,28 @@ class AnalyticsFile:
                     opened.connection.close()
 
     def _current(self) -> _Opened:
+        if self._opened is None or self._opened.identity != self._identify():
+            self._retire()
+            self._opened = self._open_newest()
+        return self._opened
+
+    def _open_newest(self) -> _Opened:
+        # The name can move on between looking and opening, and which file was opened must be certain: to open one
+        # twice gives up the lock on it with the first close (POSIX), and the pipelines could write under a query.
+        for _ in range(_MAX_ATTEMPTS):
+            identity = self._identify()
+            try:
+                connection = _open(self._path)
+            except AnalyticsFileError:
+                if self._identify() == identity:
+                    raise
+                continue
+            if self._identify() == identity:
+                return _Opened(identity, connection)
+            connection.close()
+        raise AnalyticsFileError(f"{self._path} is replaced faster than it can be opened; try again.")
+
+    def _identify(self) -> _Identity:
         try:
             status = self._path.stat()
         except FileNotFoundError as error:
@@ -95,13 +118,7 @@ class AnalyticsFile:
                 f"{self._path} does not exist yet. Start the pipelines with `frontdesk up`, "
                 "or publish once with `frontdesk process --once`."
             ) from error
-        # Taken before opening: if the file is replaced in between, the next query opens it once more, no harm done.
-        identity = (status.st_ino, status.st_mtime_ns, status.st_size)
-        if self._opened is None or self._opened.identity != identity:
-            connection = _open(self._path)
-            self._retire()
-            self._opened = _Opened(identity, connection)
-        return self._opened
+        return (status.st_ino, status.st_mtime_ns, status.st_size)
 
     def _retire(self) -> None:
         if self._opened is not None and not self._opened.queries_running:
@@ -113,24 +130,17 @@ def _open(path: Path) -> duckdb.DuckDBPyConnection:
     # Attached to a database in memory, not opened by itself: within a process DuckDB (1.5.6) keeps one instance per
     # *path*, so a second duckdb.connect(path) would give the replaced file again for as long as the first is open.
     # Attached as "analytics", the name it has when opened by itself, because views may name their database.
-    connection = duckdb.connect(
-        ":memory:",
-        config={
-            "threads": 2,
-            "memory_limit": "512MB",
-            "autoinstall_known_extensions": False,
-            "autoload_known_extensions": False,
-        },
-    )
+    connection = duckdb.connect(":memory:", config={"threads": 2, "memory_limit": "512MB"})
     try:
         quoted_path = str(path).replace("'", "''")
         connection.execute(f"ATTACH '{quoted_path}' AS analytics (READ_ONLY)")
     except (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException) as error:
         connection.close()
         raise AnalyticsFileError(f"{path} can't be read: {_first_line(error)}") from error
-    connection.execute("SET GLOBAL TimeZone = 'UTC'")
-    connection.execute("SET enable_external_access = false")
-    connection.execute("SET lock_configuration = true")
+    # From here on nothing but this file can be read, and no extension be loaded.
+    connection.execute(
+        "SET GLOBAL TimeZone = 'UTC'; SET enable_external_access = false; SET lock_configuration = true"
+    )
     return connection
 
 
@@ -158,7 +168,7 @@ def fetch_source_health(file: AnalyticsFile, *, tenant_ids: Sequence[str]) -> pd
     """Return one row per tenant and source, silence computed at this moment by the view."""
     sql = """
     SELECT tenant_id, source, is_configured, count_events, count_unknown_type_events, last_event_at,
-        last_received_at, events_last_24h, events_last_7d, usual_gap_seconds, silent_seconds, is_silent,
+        last_received_at, events_today, events_last_7d, usual_gap_seconds, silent_seconds, is_silent,
         count_rejections_7d, last_rejected_at, last_rejection_reason
     FROM reports.rpt_source_health
     WHERE tenant_id = any($tenant_ids)
@@ -214,6 +224,7 @@ def search_contacts(file: AnalyticsFile, *, tenant_id: str, text: str, limit: in
         OR len($words::VARCHAR[]) > 0 AND list_bool_and(
             list_transform($words::VARCHAR[], lambda word: contains(names, lower(strip_accents(word))))
         )
+        OR contains(phone, $identifier)
         OR contact_id IN (
             SELECT contact_id
             FROM marts.bdg_contact_identifiers
@@ -227,23 +238,18 @@ def search_contacts(file: AnalyticsFile, *, tenant_id: str, text: str, limit: in
 
 def find_contact(file: AnalyticsFile, *, tenant_id: str, contact_id: str) -> pd.DataFrame:
     """Return the contact's one row, or none where this tenant has no such contact."""
-    sql = """
-    SELECT contact_id, display_name, company, phone, email, is_identified, acquisition_channel,
-        acquisition_campaign, count_bookings, count_bookings_completed, count_messages, amount_paid_minor, currency,
-        first_seen_at, last_seen_at
-    FROM marts.dim_contacts
-    WHERE tenant_id = $tenant_id AND contact_id = $contact_id
-    """
+    sql = "SELECT * FROM marts.dim_contacts WHERE tenant_id = $tenant_id AND contact_id = $contact_id"
     return file.fetch(sql, tenant_id=tenant_id, contact_id=contact_id)
 
 
 def fetch_identifiers(file: AnalyticsFile, *, tenant_id: str, contact_id: str) -> pd.DataFrame:
     """Return what identifies the contact, with the evidence: use, count_events, first event, its time and source."""
     sql = """
-    SELECT identifier_kind, identifier_value, use, count_events, first_observed_at, first_event_id, first_source
+    SELECT identifier_kind, identifier_value, identifier_use, count_events, first_observed_at, first_event_id,
+        first_source
     FROM marts.bdg_contact_identifiers
     WHERE tenant_id = $tenant_id AND contact_id = $contact_id
-    ORDER BY use = 'strong' DESC, identifier_kind, first_observed_at, identifier_value
+    ORDER BY identifier_use = 'strong' DESC, identifier_kind, first_observed_at, identifier_value
     LIMIT 200
     """
     return file.fetch(sql, tenant_id=tenant_id, contact_id=contact_id)
@@ -336,8 +342,6 @@ def fetch_activity(
 
 def fetch_activity_types(file: AnalyticsFile, *, tenant_ids: Sequence[str]) -> list[str]:
     """Return the types that occur, by name."""
-    frame = file.fetch(
-        "SELECT DISTINCT type FROM marts.fct_timeline WHERE tenant_id = any($tenant_ids) ORDER BY type",
-        tenant_ids=list(tenant_ids),
-    )
+    sql = "SELECT DISTINCT type FROM marts.fct_timeline WHERE tenant_id = any($tenant_ids) ORDER BY type"
+    frame = file.fetch(sql, tenant_ids=list(tenant_ids))
     return [str(name) for name in frame["type"]]

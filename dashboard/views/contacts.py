@@ -254,7 +254,7 @@ def _show_identifiers(identifiers: pd.DataFrame, business: Business) -> None:
     cells: dict[str, Callable[[Any], str]] = {
         "Identifier": lambda row: escape_markdown(format_words(row.identifier_kind)),
         "Value": lambda row: escape_markdown(row.identifier_value),
-        "Use": lambda row: escape_markdown(format_words(row.use)),
+        "Use": lambda row: escape_markdown(format_words(row.identifier_use)),
         "Events": lambda row: format_count(row.count_events),
         "First seen": lambda row: escape_markdown(format_instant(row.first_observed_at, business.zone)),
         "In": lambda row: escape_markdown(format_source(row.first_source)),

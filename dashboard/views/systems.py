@@ -20,7 +20,7 @@ from dashboard.formatting import (
     format_source,
     shorten,
 )
-from dashboard.health import count_events_behind, describe_unknown_types, judge_source
+from dashboard.health import count_events_behind, describe_unknown_types, is_silent, judge_source
 from dashboard.session import Business, Office
 
 _CHART_DAYS = 30
@@ -50,10 +50,10 @@ def _group_unknown_types(frame: pd.DataFrame) -> _UnknownTypes:
 
 
 def _show_figures(sources: list[Any], freshness: list[Any]) -> None:
-    silent = sum(bool(source.is_silent) for source in sources)
+    silent = sum(is_silent(source) for source in sources)
     refused = sum(source.count_rejections_7d or 0 for source in sources)
     with st.grid(columns=6, min_column_width=150):
-        st.metric("Events in 24 h", format_count(sum(source.events_last_24h or 0 for source in sources)), border=True)
+        st.metric("Events today", format_count(sum(source.events_today or 0 for source in sources)), border=True)
         st.metric(
             "Events in 7 days", format_count(sum(source.events_last_7d or 0 for source in sources)), border=True
         )
@@ -95,7 +95,7 @@ def _describe_source(source: Any, business: Business, unknown: list[tuple[str, i
     if judgement.detail:
         lines.append(f":{judgement.colour}[{judgement.detail}]")
     lines.append(
-        f"**{format_count(source.events_last_24h)}** in 24 h · **{format_count(source.events_last_7d)}** in 7 days · "
+        f"**{format_count(source.events_today)}** today · **{format_count(source.events_last_7d)}** in 7 days · "
         f"usual gap **{format_duration(source.usual_gap_seconds)}**"
     )
     if source.count_rejections_7d:

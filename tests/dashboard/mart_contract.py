@@ -9,7 +9,7 @@ _COLUMNS: Mapping[str, str] = {
         tenant_id name industry zone currency country
     """,
     "marts.dim_services": """
-        tenant_id service_key name price_minor:BIGINT currency duration_minutes:BIGINT
+        tenant_id service_key name price_minor:BIGINT currency duration_minutes:INTEGER
     """,
     "marts.dim_contacts": """
         tenant_id contact_id display_name first_name last_name company phone email is_identified:BOOLEAN
@@ -18,7 +18,7 @@ _COLUMNS: Mapping[str, str] = {
         last_seen_at:TIMESTAMPTZ
     """,
     "marts.bdg_contact_identifiers": """
-        tenant_id contact_id identifier_kind identifier_value use count_events:BIGINT
+        tenant_id identifier_key contact_id identifier_kind identifier_value identifier_use count_events:BIGINT
         first_observed_at:TIMESTAMPTZ first_event_id first_source
     """,
     "marts.fct_identity_conflicts": """
@@ -46,21 +46,22 @@ _COLUMNS: Mapping[str, str] = {
         occurred_at:TIMESTAMPTZ event_id
     """,
     "marts.fct_consents": """
-        tenant_id contact_id channel purpose is_granted:BOOLEAN evidence changed_at:TIMESTAMPTZ event_id
+        tenant_id consent_key source contact_id channel purpose is_granted:BOOLEAN evidence
+        changed_at:TIMESTAMPTZ event_id
     """,
     "marts.fct_timeline": """
         tenant_id timeline_key contact_id occurred_at:TIMESTAMPTZ source type title detail
         amount_minor:BIGINT currency entity_id event_id
     """,
     "marts.fct_source_activity": """
-        tenant_id source type activity_date:DATE count_events:BIGINT count_webhook_events:BIGINT
+        tenant_id activity_key source type activity_date:DATE count_events:BIGINT count_webhook_events:BIGINT
         is_known_type:BOOLEAN first_occurred_at:TIMESTAMPTZ last_occurred_at:TIMESTAMPTZ
         last_received_at:TIMESTAMPTZ last_sequence:BIGINT
     """,
     "reports.rpt_source_health": """
         tenant_id source is_configured:BOOLEAN count_events:BIGINT count_unknown_type_events:BIGINT
-        last_event_at:TIMESTAMPTZ last_received_at:TIMESTAMPTZ events_last_24h:BIGINT events_last_7d:BIGINT
-        usual_gap_seconds:DOUBLE silent_seconds:DOUBLE is_silent:BOOLEAN count_rejections_7d:BIGINT
+        last_event_at:TIMESTAMPTZ last_received_at:TIMESTAMPTZ events_today:BIGINT events_last_7d:BIGINT
+        usual_gap_seconds:BIGINT silent_seconds:BIGINT is_silent:BOOLEAN count_rejections_7d:BIGINT
         last_rejected_at:TIMESTAMPTZ last_rejection_reason
     """,
     "reports.rpt_unknown_types": """

@@ -35,13 +35,15 @@ class PublishedRows:
         self.rows.setdefault(relation, []).append(columns)
         return self
 
-    def publish(self, path: Path) -> None:
-        """Write a new file beside the path and put it in its place at once, as the pipelines do."""
+    def publish(self, path: Path, *, without: str | None = None) -> None:
+        """Write a new file, without one relation if told so, and put it in the path's place at once."""
         scratch = path.with_name(f".{path.name}.new")
         scratch.unlink(missing_ok=True)
         with duckdb.connect(str(scratch)) as connection:
             connection.execute("CREATE SCHEMA marts; CREATE SCHEMA reports")
             for relation, columns in RELATIONS.items():
+                if relation == without:
+                    continue
                 connection.execute(f"CREATE TABLE {relation} ({columns})")
                 for row in self.rows.get(relation, ()):
                     _insert(connection, relation, row)
@@ -107,7 +109,7 @@ def _add_sources(rows: PublishedRows, now: datetime) -> None:
             "count_events": week * 4,
             "count_unknown_type_events": 0,
             "last_received_at": None if last is None else now - last,
-            "events_last_24h": day,
+            "events_today": day,
             "events_last_7d": week,
             "usual_gap_seconds": gap or None,
             "silent_seconds": None if last is None else last.total_seconds(),
@@ -207,7 +209,7 @@ def _add_facts_of_anna(rows: PublishedRows, now: datetime) -> None:
             **who,
             identifier_kind=kind,
             identifier_value=value,
-            use=use,
+            identifier_use=use,
             count_events=count,
             first_observed_at=now - timedelta(days=200),
             first_event_id="0190a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b",

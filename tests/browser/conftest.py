@@ -1,0 +1,91 @@
+"""A browser, and the dashboard in light, in dark, and at a phone's width."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser.servers import BROWSER_FLAGS, dashboard_running, find_browser
+from tests.dashboard.published_file import two_businesses_published
+
+#: Generous: the two cores may be busy with other tests; a page is there in well under a second otherwise.
+TIMEOUT_MILLISECONDS = 30_000
+
+
+@dataclass(frozen=True)
+class Look:
+    """How the page is looked at."""
+
+    name: str
+    width: int
+    height: int
+    scheme: str
+
+
+LOOKS = (Look("light", 1280, 900, "light"), Look("dark", 1280, 900, "dark"), Look("phone", 390, 844, "light"))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium without a window; skips where there is none, unless FRONTDESK_REQUIRE_BROWSER=1."""
+    executable = find_browser()
+    if executable is None:
+        reason = "no Chromium on the PATH: install it to run the browser tests"
+        if os.environ.get("FRONTDESK_REQUIRE_BROWSER") == "1":
+            pytest.fail(f"{reason} (FRONTDESK_REQUIRE_BROWSER=1 forbids skipping them)")
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=executable, args=list(BROWSER_FLAGS))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the published facts of two businesses; nobody changes it."""
+    home = tmp_path_factory.mktemp("home")
+    two_businesses_published(now=datetime.now(UTC)).publish(home / "analytics.duckdb")
+    return home
+
+
+@pytest.fixture(scope="session")
+def dashboard_url(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a dashboard over the sample home."""
+    with dashboard_running(home=sample_home, folder=tmp_path_factory.mktemp("dashboard")) as url:
+        yield url
+
+
+@pytest.fixture(params=LOOKS, ids=lambda look: look.name)
+def look(request: pytest.FixtureRequest) -> Look:
+    """Each look in turn."""
+    assert isinstance(request.param, Look)
+    return request.param
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page of a new visitor, at a desk, in light."""
+    yield from open_page(browser, LOOKS[0])
+
+
+@pytest.fixture
+def page_in_look(browser: Browser, look: Look) -> Iterator[Page]:
+    """A page of a new visitor, in each look."""
+    yield from open_page(browser, look)
+
+
+def open_page(browser: Browser, look: Look) -> Iterator[Page]:
+    """Give a page of a new visitor in this look, and close it afterwards."""
+    context = browser.new_context(
+        viewport={"width": look.width, "height": look.height},
+        color_scheme="dark" if look.scheme == "dark" else "light",
+    )
+    context.set_default_timeout(TIMEOUT_MILLISECONDS)
+    yield context.new_page()
+    context.close()

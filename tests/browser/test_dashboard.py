@@ -1,0 +1,139 @@
+"""The dashboard in a real browser: every page in every look, search, links, and refreshing by itself."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Page, Request, expect
+
+from tests.browser.conftest import TIMEOUT_MILLISECONDS, Look
+from tests.browser.servers import dashboard_running
+from tests.dashboard.published_file import (
+    ANNA,
+    HOSTILE,
+    HOSTILE_NAME,
+    MASSAGE,
+    nothing_published,
+    two_businesses_published,
+)
+
+pytestmark = pytest.mark.browser
+
+expect.set_options(timeout=TIMEOUT_MILLISECONDS)
+
+PAGES = {
+    "": ["Harbour Massage", "Silent for 9 h", "3 refused", "Events a day by source"],
+    f"contacts?tenant={MASSAGE}": ["Anna Lind", "José Álvarez", "paid A$250.00"],
+    f"contacts?tenant={MASSAGE}&contact={ANNA}": ["Anna Lind", "Lead from Instagram", "Shares the e-mail"],
+    "activity": ["Booking confirmed", "Booking made", "Task opened", "Northside Barbers"],
+}
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_every_page_renders_in_every_look(dashboard_url: str, page_in_look: Page, look: Look, address: str) -> None:
+    page_in_look.goto(f"{dashboard_url}/{address}")
+    for text in PAGES[address]:
+        expect(page_in_look.get_by_text(text).first).to_be_visible()
+    expect(page_in_look.get_by_text("Up to date")).to_be_visible()
+    expect(page_in_look.get_by_role("link", name="Contacts")).to_be_visible()
+    expect(page_in_look.get_by_test_id("stException")).to_have_count(0)
+    width_of_content = page_in_look.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
+    assert width_of_content <= look.width, "the page scrolls sideways"
+    assert is_dark(page_in_look) == (look.scheme == "dark")
+
+
+def is_dark(page: Page) -> bool:
+    colour = page.evaluate("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor")
+    return sum(int(part) for part in re.findall(r"\d+", colour)[:3]) < 3 * 128
+
+
+def test_search_finds_a_contact_and_shows_the_timeline(dashboard_url: str, page: Page) -> None:
+    page.goto(f"{dashboard_url}/contacts?tenant={MASSAGE}")
+    expect(page.get_by_role("button", name="José Álvarez")).to_be_visible()
+    page.get_by_placeholder("Name, phone or e-mail").fill("0412 345 678")
+    expect(page.get_by_role("button", name="José Álvarez")).to_have_count(0)
+    page.get_by_role("button", name="Anna Lind").click()
+    expect(page.get_by_role("heading", name="Anna Lind")).to_be_visible()
+    expect(page.get_by_text("Lead from Instagram")).to_be_visible()
+    page.get_by_role("tab", name="Identity").click()
+    expect(page.get_by_role("cell", name="+61412345678")).to_be_visible()
+    # The address names what is on the screen, so that it can be sent to a colleague.
+    expect(page).to_have_url(re.compile(f"contact={ANNA}"))
+    assert parse_qs(urlsplit(page.url).query)["tenant"] == [MASSAGE]
+    page.reload()
+    expect(page.get_by_role("heading", name="Anna Lind")).to_be_visible()
+
+
+def test_the_business_goes_along_from_page_to_page(dashboard_url: str, page: Page) -> None:
+    page.goto(f"{dashboard_url}/?tenant={MASSAGE}")
+    expect(page.get_by_text("Nothing received yet")).to_be_visible()
+    page.get_by_role("link", name="Activity").click()
+    expect(page.get_by_text("Booking confirmed")).to_be_visible()
+    expect(page.get_by_text("Booking made")).to_have_count(0)
+    page.get_by_role("button", name="Anna Lind").first.click()
+    expect(page.get_by_role("heading", name="Anna Lind")).to_be_visible()
+    assert parse_qs(urlsplit(page.url).query) == {"tenant": [MASSAGE], "contact": [ANNA]}
+
+
+def test_what_customers_write_stays_text_and_nothing_leaves_the_machine(dashboard_url: str, page: Page) -> None:
+    asked: list[str] = []
+
+    def note(request: Request) -> None:
+        if not request.url.startswith((dashboard_url, "data:", "blob:")):
+            asked.append(request.url)
+
+    page.on("request", note)
+    page.goto(f"{dashboard_url}/contacts?tenant={MASSAGE}&contact={HOSTILE}")
+    expect(page.get_by_role("heading", name=HOSTILE_NAME)).to_be_visible()
+    expect(page.get_by_text("Text received")).to_be_visible()
+    assert page.locator("a[href^='javascript:']").count() == 0
+    assert page.get_by_test_id("stMain").locator("img").count() == 0
+    page.goto(f"{dashboard_url}/activity")
+    expect(page.get_by_text("Booking made")).to_be_visible()
+    assert asked == []
+
+
+def test_systems_refreshes_by_itself_when_the_file_is_replaced(page: Page, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    now = datetime.now(UTC)
+    with dashboard_running(home=home, folder=tmp_path) as url:
+        page.goto(url)
+        expect(page.get_by_text("No published data")).to_be_visible()
+        nothing_published(now=now).publish(home / "analytics.duckdb")
+        expect(page.get_by_text("No source yet").first).to_be_visible()
+        two_businesses_published(now=now).publish(home / "analytics.duckdb")
+        expect(page.get_by_text("Silent for 9 h")).to_be_visible()
+        rows = two_businesses_published(now=now)
+        for source in rows.rows["reports.rpt_source_health"]:
+            source["is_silent"] = False
+        rows.publish(home / "analytics.duckdb")
+        expect(page.get_by_text("Silent for 9 h")).to_have_count(0)
+        expect(page.get_by_text("0 of 6")).to_be_visible()
+
+
+def test_activity_shows_a_new_event_by_itself(page: Page, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    now = datetime.now(UTC)
+    rows = two_businesses_published(now=now)
+    rows.publish(home / "analytics.duckdb")
+    with dashboard_running(home=home, folder=tmp_path) as url:
+        page.goto(f"{url}/activity?tenant={MASSAGE}")
+        expect(page.get_by_text("Booking confirmed")).to_be_visible()
+        rows.add(
+            "marts.fct_timeline",
+            tenant_id=MASSAGE,
+            timeline_key="new",
+            contact_id=ANNA,
+            occurred_at=now + timedelta(seconds=1),
+            source="wix",
+            type="booking.rescheduled",
+            title="Booking moved",
+        )
+        rows.publish(home / "analytics.duckdb")
+        expect(page.get_by_text("Booking moved")).to_be_visible()

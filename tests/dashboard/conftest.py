@@ -1,0 +1,81 @@
+"""What the dashboard's tests share: a home with a published file, and the frame run in it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.queries import AnalyticsFile
+from tests.dashboard.published_file import nothing_published, two_businesses_published
+
+APP = Path(__file__).parents[2] / "dashboard" / "app.py"
+#: Generous: the first run in a process imports pandas, DuckDB and Altair.
+TIMEOUT_SECONDS = 30.0
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """DuckDB 1.5's own conversion to pandas uses what pandas 4 deprecates; nothing of ours can help it."""
+    for item in items:
+        item.add_marker(pytest.mark.filterwarnings("ignore:The inplace keyword:DeprecationWarning"))
+
+
+@pytest.fixture(scope="session")
+def now() -> datetime:
+    """The present: pages judge silence and freshness at the moment they are read."""
+    return datetime.now(UTC)
+
+
+@pytest.fixture(scope="session")
+def published(tmp_path_factory: pytest.TempPathFactory, now: datetime) -> Path:
+    """Published files to copy, because writing one takes ten times as long: `filled.duckdb` and `empty.duckdb`."""
+    folder = tmp_path_factory.mktemp("published")
+    two_businesses_published(now=now).publish(folder / "filled.duckdb")
+    nothing_published(now=now).publish(folder / "empty.duckdb")
+    return folder
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty FRONTDESK_HOME."""
+    monkeypatch.setenv("FRONTDESK_HOME", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def filled_home(home: Path, published: Path) -> Path:
+    """A home with two businesses' published facts."""
+    shutil.copyfile(published / "filled.duckdb", home / "analytics.duckdb")
+    return home
+
+
+@pytest.fixture
+def empty_home(home: Path, published: Path) -> Path:
+    """A home whose published file has businesses, and nothing that happened."""
+    shutil.copyfile(published / "empty.duckdb", home / "analytics.duckdb")
+    return home
+
+
+@pytest.fixture
+def analytics_file(filled_home: Path) -> AnalyticsFile:
+    """A reader of the filled file."""
+    return AnalyticsFile(filled_home / "analytics.duckdb")
+
+
+def open_page(page: str, **query: str) -> AppTest:
+    """Run the frame at a page (`systems`, `contacts`, `activity`) with the query parameters of its address."""
+    app = AppTest.from_file(APP, default_timeout=TIMEOUT_SECONDS).run()
+    for name, value in query.items():
+        app.query_params[name] = value
+    return app.switch_page(f"views/{page}.py").run()
+
+
+def text_of(app: AppTest) -> str:
+    """Return the page's Markdown, captions, headings, figures and notes as one string, without escapes."""
+    elements = [*app.markdown, *app.caption, *app.header, *app.subheader, *app.info, *app.warning]
+    parts = [element.value for element in elements] + [f"{figure.label}: {figure.value}" for figure in app.metric]
+    return re.sub(r"\\(.)", r"\1", "\n".join(parts))

@@ -1,0 +1,84 @@
+"""Systems: each source's state, the models' freshness, the events a day."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.dashboard.conftest import open_page, text_of
+from tests.dashboard.published_file import MASSAGE, NEWCOMER, two_businesses_published
+
+pytestmark = pytest.mark.usefixtures("filled_home")
+
+
+def figures(app: AppTest) -> dict[str, str]:
+    return {figure.label: figure.value for figure in app.metric}
+
+
+def test_figures_are_of_all_businesses_or_of_the_one_chosen() -> None:
+    assert figures(open_page("systems")) == {
+        "Events today": "139",
+        "Events in 7 days": "2,375",
+        "Silent sources": ":red[1 of 6]",
+        "Refused in 7 days": ":orange[3]",
+        "Behind the log": "0",
+        "Models published": figures(open_page("systems"))["Models published"],
+    }
+    of_massage = figures(open_page("systems", tenant=MASSAGE))
+    assert of_massage["Events today"] == "51"
+    assert of_massage["Refused in 7 days"] == "0"
+
+
+def test_silence_is_highlighted_and_comes_first() -> None:
+    text = text_of(open_page("systems", tenant=MASSAGE))
+    assert "**Twilio** :red-badge[:material/notifications_off: Silent for 9 h]" in text
+    assert text.index("**Twilio**") < text.index("**ManyChat**") < text.index("**Stripe**")
+
+
+def test_last_event_is_told_relative_and_in_the_tenants_zone(now: datetime) -> None:
+    text = text_of(open_page("systems"))
+    assert "Last event **9 h ago**" in text
+    assert now.year > 2000
+    assert "AWST" in text
+    assert any(zone in text for zone in ("CST", "CDT"))
+
+
+def test_refusals_are_told_with_their_last_reason() -> None:
+    text = text_of(open_page("systems"))
+    assert ":orange-badge[:material/gpp_maybe: 3 refused]" in text
+    assert "3 refused in 7 days], last 2 h ago :gray[:small[the signature is not of this body" in text
+
+
+def test_unknown_types_are_counted() -> None:
+    text = text_of(open_page("systems", tenant=MASSAGE))
+    assert "`stripe.payout.reconciliation_completed` 5 times" in text
+
+
+def test_a_source_that_never_delivered_waits() -> None:
+    assert "**ManyChat** :gray-badge[:material/hourglass_empty: Nothing received yet]" in text_of(
+        open_page("systems")
+    )
+
+
+def test_a_business_without_sources_says_what_to_do() -> None:
+    app = open_page("systems", tenant=NEWCOMER)
+    assert "No source yet: name the business's sources" in text_of(app)
+    assert "Events a day by source" not in text_of(app)
+
+
+def test_events_a_day_are_drawn() -> None:
+    app = open_page("systems")
+    assert len(app.get("vega_lite_chart")) == 1
+
+
+def test_lag_shows_until_the_models_catch_up(filled_home: Path, now: datetime) -> None:
+    rows = two_businesses_published(now=now)
+    rows.rows["reports.rpt_freshness"][0].update(log_sequence=4132, published_at=datetime.now(now.tzinfo))
+    rows.publish(filled_home / "analytics.duckdb")
+    app = open_page("systems")
+    assert figures(app)["Behind the log"] == "12"
+    assert "Catching up" in text_of(app)
+    assert "12 events behind the log" in text_of(app)
