@@ -5,15 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, delete, event, insert, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.errors import EventLogUnavailableError
-from core.schema import metadata
+from core.schema import metadata, write_probes
 
 _BUSY_TIMEOUT_S = 5.0
-#: Execution option: how SQLite begins a transaction; IMMEDIATE where it reads before it writes.
+#: As much as a large delivery: an empty row may still fit where nothing else does.
+_PROBE_BYTES = 16_384
 _BEGIN = "frontdesk_sqlite_begin"
+#: Execution option for transactions that read before they write: on SQLite they take the write lock at once, since
+#: another's commit in between would make their own fail.
+WRITES_AFTER_READING = {_BEGIN: "BEGIN IMMEDIATE"}
 
 
 def open_engine(url: str) -> Engine:
@@ -38,12 +42,25 @@ def create_tables(engine: Engine) -> None:
     Raises EventLogUnavailableError where the database can't be written.
     """
     try:
-        with engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"}).begin() as connection:
+        with engine.execution_options(**WRITES_AFTER_READING).begin() as connection:
             if engine.dialect.name == "postgresql":
                 connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtextextended('frontdesk.schema', 0))")
             metadata.create_all(connection)
     except SQLAlchemyError as error:
         raise EventLogUnavailableError(f"can't open the operational database: {error}") from error
+
+
+def check_writable(engine: Engine) -> None:
+    """Return if a row could be written to disk just now; it is not left behind.
+
+    Raises EventLogUnavailableError where the disk is full, the file read-only, the database away or locked.
+    """
+    try:
+        with engine.begin() as connection:
+            connection.execute(insert(write_probes), {"filler": bytes(_PROBE_BYTES)})
+            connection.execute(delete(write_probes))
+    except SQLAlchemyError as error:
+        raise EventLogUnavailableError(f"the operational database can't be written: {error}") from error
 
 
 def _begin(connection: Connection) -> None:

@@ -7,17 +7,16 @@ from hashlib import sha256
 from typing import Any
 
 import orjson
-from sqlalchemy import Engine, Insert, RowMapping, func, select, tuple_
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Engine, RowMapping, func, select, tuple_
 from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError, StatementError
 
+from core.database import WRITES_AFTER_READING
 from core.envelope import Appended, Event, NewEvent, Origin
 from core.errors import EventLogUnavailableError
+from core.event_insert import MAX_ROWS_PER_APPEND, Row, insert_for
 from core.ids import IdFactory
 from core.schema import event_log
 
-#: Rows per statement; SQLite allows 32,766 bound values, a row has 16.
-MAX_ROWS_PER_APPEND = 1_000
 #: Characters of a source_event_id; PostgreSQL's unique index takes at most 2,704 bytes a row.
 MAX_SOURCE_EVENT_ID = 512
 
@@ -28,7 +27,8 @@ class EventLog:
     def __init__(self, engine: Engine, *, ids: IdFactory) -> None:
         self._engine = engine
         self._ids = ids
-        self._insert = _insert_unless_known(engine.dialect.name)
+        self._writing_engine = engine.execution_options(**WRITES_AFTER_READING)
+        self._insert = insert_for(engine.dialect.name)
 
     def append(self, events: Sequence[NewEvent]) -> list[Appended]:
         """Append events in one durable transaction; return one answer per event, in order.
@@ -41,7 +41,7 @@ class EventLog:
         """
         answers: list[Appended] = []
         try:
-            with self._engine.begin() as connection:
+            with self._writing_engine.begin() as connection:
                 for start in range(0, len(events), MAX_ROWS_PER_APPEND):
                     answers.extend(self._append_chunk(connection, events[start : start + MAX_ROWS_PER_APPEND]))
         except SQLAlchemyError as error:
@@ -90,7 +90,7 @@ class EventLog:
 
     def _append_chunk(self, connection: Any, events: Sequence[NewEvent]) -> list[Appended]:
         rows = [_to_row(event, event_id=self._ids.new_event_id()) for event in events]
-        new = {row.event_id: row.sequence for row in connection.execute(self._insert, rows)}
+        new = self._insert(connection, rows)
         answers: list[Appended | None] = [
             Appended(row["event_id"], new[row["event_id"]], is_new=True) if row["event_id"] in new else None
             for row in rows
@@ -99,16 +99,6 @@ class EventLog:
             known = _find_known(connection, {_key(row) for row in rows if row["event_id"] not in new})
             answers = [answer or known[_key(row)] for row, answer in zip(rows, answers, strict=True)]
         return [answer for answer in answers if answer is not None]
-
-
-def _insert_unless_known(dialect_name: str) -> Insert:
-    insert: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[dialect_name]
-    statement: Insert = (
-        insert(event_log)
-        .on_conflict_do_nothing(index_elements=["tenant_id", "source", "source_event_id"])
-        .returning(event_log.c.event_id, event_log.c.sequence)
-    )
-    return statement
 
 
 def _find_known(connection: Any, keys: set[tuple[str, str, str]]) -> dict[tuple[str, str, str], Appended]:
@@ -120,7 +110,7 @@ def _find_known(connection: Any, keys: set[tuple[str, str, str]]) -> dict[tuple[
     }
 
 
-def _key(row: dict[str, Any]) -> tuple[str, str, str]:
+def _key(row: Row) -> tuple[str, str, str]:
     return (row["tenant_id"], row["source"], row["source_event_id"])
 
 
@@ -138,7 +128,7 @@ def _storable(text: str | None) -> str | None:
     return text.replace("\x00", "\ufffd") if text else text
 
 
-def _to_row(event: NewEvent, *, event_id: str) -> dict[str, Any]:
+def _to_row(event: NewEvent, *, event_id: str) -> Row:
     return {
         "event_id": event_id,
         "tenant_id": event.tenant_id,

@@ -32,6 +32,11 @@ class GroupCommitter:
         self._thread = threading.Thread(target=self._run, name="event-log-writer", daemon=True)
         self._thread.start()
 
+    @property
+    def count_waiting(self) -> int:
+        """Return how many appends wait for the writer."""
+        return self._queue.qsize()
+
     async def append(self, event: NewEvent) -> Appended:
         """Return once the event is on disk. Raises EventLogUnavailableError where it can't be written."""
         return (await self.append_many([event]))[0]

@@ -25,7 +25,23 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-__all__ = ["UtcDateTime", "event_log", "metadata", "rejected_deliveries", "rejection_counts"]
+__all__ = [
+    "UtcDateTime",
+    "event_log",
+    "metadata",
+    "rejected_deliveries",
+    "rejection_counts",
+    "sqlite_instant",
+    "write_probes",
+]
+
+
+def sqlite_instant(value: datetime) -> str:
+    """Return an aware datetime as SQLite keeps it. Raises ValueError for a naive one."""
+    if value.tzinfo is None:
+        raise ValueError("naive datetime: give an aware one")
+    # Not strftime: its %Y writes the year 800 with three digits, which can't be read back.
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -44,11 +60,10 @@ class UtcDateTime(TypeDecorator[datetime]):
         """Refuse naive datetimes; format for SQLite."""
         if value is None:
             return None
+        if dialect.name == "sqlite":
+            return sqlite_instant(value)
         if value.tzinfo is None:
             raise ValueError("naive datetime: give an aware one")
-        if dialect.name == "sqlite":
-            # Not strftime: its %Y writes the year 800 with three digits, which can't be read back.
-            return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
         return value
 
     def process_result_value(self, value: Any, _dialect: Dialect) -> datetime | None:
@@ -117,6 +132,14 @@ rejection_counts = Table(
     Column("rejected_date", Date, primary_key=True),
     Column("count_rejections", Integer, nullable=False),
     Column("last_rejected_at", UtcDateTime, nullable=False),
+)
+
+# Always empty: readiness is tried by inserting and deleting a row here in one transaction.
+write_probes = Table(
+    "write_probes",
+    metadata,
+    Column("probe_id", _Sequence, primary_key=True, autoincrement=True),
+    Column("filler", LargeBinary, nullable=False),
 )
 
 for _operation in ("UPDATE", "DELETE"):

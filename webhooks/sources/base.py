@@ -30,6 +30,7 @@ class Reason(StrEnum):
     UNSUPPORTED_CONTENT_TYPE = "unsupported_content_type"
     RATE_LIMITED = "rate_limited"
     LOG_UNAVAILABLE = "log_unavailable"
+    INTERNAL_ERROR = "internal_error"
 
 
 _STATUS_OF: Mapping[Reason, HTTPStatus] = {
@@ -46,6 +47,7 @@ _STATUS_OF: Mapping[Reason, HTTPStatus] = {
     Reason.UNSUPPORTED_CONTENT_TYPE: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     Reason.RATE_LIMITED: HTTPStatus.TOO_MANY_REQUESTS,
     Reason.LOG_UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
+    Reason.INTERNAL_ERROR: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
 
@@ -63,6 +65,11 @@ class RefusedError(FrontdeskError):
         self.retry_after_s = retry_after_s
 
 
+def media_type_of(headers: Mapping[bytes, bytes]) -> str:
+    """Return the content type in lower case without parameters; empty where none was sent."""
+    return headers.get(b"content-type", b"").partition(b";")[0].strip().lower().decode("latin-1")
+
+
 class Request(NamedTuple):
     """One HTTP request as it came in. Header names are lower case; of a repeated header the last counts."""
 
@@ -76,7 +83,7 @@ class Request(NamedTuple):
     @property
     def media_type(self) -> str:
         """Content type in lower case without parameters; empty where none was sent."""
-        return self.headers.get(b"content-type", b"").partition(b";")[0].strip().lower().decode("latin-1")
+        return media_type_of(self.headers)
 
 
 class Reply(NamedTuple):
@@ -85,6 +92,7 @@ class Reply(NamedTuple):
     status: int
     content_type: bytes
     body: bytes
+    headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
 class Delivery(NamedTuple):

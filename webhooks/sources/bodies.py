@@ -44,7 +44,7 @@ def parse_json(body: bytes) -> Any:
         return parse_json_exactly(body)  # it may only be a number that is too long for orjson
     # No nesting without brackets: small bodies need no walk.
     if body.count(b"{") + body.count(b"[") > MAX_NESTING:
-        _refuse_deep(value)
+        refuse_deep(value)
     return value
 
 
@@ -55,13 +55,29 @@ def parse_json_exactly(body: bytes) -> Any:
     """
     try:
         value = json.loads(body.decode(), parse_int=_exact_int, parse_float=str, parse_constant=_refuse_constant)
-        _refuse_deep(value)
+        refuse_deep(value)
         orjson.dumps(value)  # refuses lone surrogates, which neither database nor warehouse can hold
     except RecursionError as error:
         raise RefusedError(Reason.TOO_DEEP, f"the body is nested deeper than {MAX_NESTING} levels") from error
     except (ValueError, TypeError) as error:
         raise RefusedError(Reason.MALFORMED, "the body is not valid JSON in UTF-8") from error
     return value
+
+
+def refuse_deep(value: Any) -> None:
+    """Raise RefusedError where objects and lists are nested deeper than MAX_NESTING."""
+    level = [value]
+    for _ in range(MAX_NESTING):
+        level = [
+            child
+            for node in level
+            if isinstance(node, dict | list)
+            for child in (node.values() if isinstance(node, dict) else node)
+        ]
+        if not level:
+            return
+    if any(isinstance(node, dict | list) for node in level):
+        raise RefusedError(Reason.TOO_DEEP, f"the body is nested deeper than {MAX_NESTING} levels")
 
 
 def as_object(value: Any) -> dict[str, Any]:
@@ -152,18 +168,3 @@ def _exact_int(digits: str) -> int | str:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
-
-
-def _refuse_deep(value: Any) -> None:
-    level = [value]
-    for _ in range(MAX_NESTING):
-        level = [
-            child
-            for node in level
-            if isinstance(node, dict | list)
-            for child in (node.values() if isinstance(node, dict) else node)
-        ]
-        if not level:
-            return
-    if any(isinstance(node, dict | list) for node in level):
-        raise RefusedError(Reason.TOO_DEEP, f"the body is nested deeper than {MAX_NESTING} levels")

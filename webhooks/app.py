@@ -1,0 +1,84 @@
+"""Puts the receiver together: deliveries on the fast path, everything else through FastAPI."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from sqlalchemy import Engine
+from starlette.types import Receive, Scope, Send
+
+from core.clock import Clock, SystemClock
+from core.event_log import EventLog
+from core.ids import IdFactory, UuidV7Factory
+from core.rejections import RejectionRecorder
+from core.secrets import Secrets
+from core.settings import Settings
+from core.tenants import Tenant
+from webhooks.api.events import events_router
+from webhooks.api.owner_keys import OwnerKeys
+from webhooks.deliveries import deliveries_router
+from webhooks.health import health_router
+from webhooks.problems import install_problem_handlers
+from webhooks.runtime import Runtime, configure_sources
+
+
+class Receiver(FastAPI):
+    """FastAPI, but that deliveries of configured sources go straight to their intake."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        @asynccontextmanager
+        async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+            async with runtime.running():
+                yield
+
+        super().__init__(
+            title="Frontdesk receiver",
+            version="1",
+            description="Signed webhooks in, an append-only event log behind.",
+            lifespan=lifespan,
+            # The interactive pages load their scripts from elsewhere; nothing here needs the internet.
+            docs_url=None,
+            redoc_url=None,
+            redirect_slashes=False,
+        )
+        self._intakes = runtime.intakes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "http" and (intake := self._intakes.get(scope["path"])):
+            await intake(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
+
+
+def create_app(
+    settings: Settings,
+    *,
+    engine: Engine,
+    secrets: Secrets,
+    tenants: Mapping[str, Tenant],
+    clock: Clock | None = None,
+    ids: IdFactory | None = None,
+) -> Receiver:
+    """Return the receiver as an ASGI application; it works between its lifespan's start and end.
+
+    Raises ConfigurationError where a secret or a tenant's setting can't be used.
+    """
+    clock = clock or SystemClock()
+    runtime = Runtime(
+        settings=settings,
+        engine=engine,
+        log=EventLog(engine, ids=ids or UuidV7Factory(clock)),
+        clock=clock,
+        tenants=tenants,
+        sources=configure_sources(tenants, secrets=secrets, settings=settings),
+        rejections=RejectionRecorder(engine),
+    )
+    app = Receiver(runtime)
+    install_problem_handlers(app)
+    app.include_router(deliveries_router(runtime))
+    app.include_router(events_router(runtime, owner_keys=OwnerKeys.load(tenants, secrets=secrets)))
+    app.include_router(health_router(runtime))
+    return app

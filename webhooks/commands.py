@@ -1,0 +1,50 @@
+"""`frontdesk serve`: the receiver alone."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from core.database import open_engine
+from core.secrets import Secrets
+from core.settings import load_settings
+from core.tenants import load_tenants
+from webhooks.app import create_app
+from webhooks.logs import configure_logging
+
+#: How long deliveries that are under way may take once the process is told to end.
+GRACEFUL_SHUTDOWN_S = 10
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to bind to; default: FRONTDESK_HOST.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port; default: FRONTDESK_RECEIVER_PORT.")] = None,
+) -> None:
+    """Receive webhooks and imports into the event log; ends cleanly on SIGTERM or Ctrl-C."""
+    configure_logging()
+    settings = load_settings()
+    receiver = create_app(
+        settings,
+        engine=open_engine(settings.event_log_url),
+        secrets=Secrets(os.environ),
+        tenants=load_tenants(settings.tenants_dir),
+    )
+    uvicorn.run(
+        receiver,
+        host=host or settings.host,
+        port=settings.receiver_port if port is None else port,
+        http="httptools",
+        loop="uvloop",
+        ws="none",
+        lifespan="on",
+        access_log=False,  # its lines would hold tokens of ?token=
+        server_header=False,
+        log_config=None,
+        timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_S,
+    )

@@ -1,0 +1,85 @@
+"""Errors as application/problem+json (RFC 9457), for the raw deliveries and for FastAPI's routes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from core.errors import FrontdeskError
+
+PROBLEM_JSON = "application/problem+json"
+
+PROBLEM_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "const": "about:blank"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "What is wrong and what to do."},
+        "reason": {"type": "string", "description": "Why a delivery was refused, as one fixed word."},
+    },
+}
+
+
+def problem_body(*, status: int, title: str, detail: str, **members: object) -> bytes:
+    """Return the JSON of a problem."""
+    return orjson.dumps({"type": "about:blank", "title": title, "status": status, "detail": detail, **members})
+
+
+def problem_response(
+    *, status: int, title: str, detail: str, headers: Mapping[str, str] | None = None, **members: object
+) -> Response:
+    """Return a problem as an answer."""
+    body = problem_body(status=status, title=title, detail=detail, **members)
+    return Response(body, status_code=status, headers=headers, media_type=PROBLEM_JSON)
+
+
+def document_problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI documentation of problem answers with these statuses."""
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {PROBLEM_JSON: {"schema": PROBLEM_SCHEMA}},
+        }
+        for status in statuses
+    }
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    """Make every error of the application's routes a problem."""
+
+    @app.exception_handler(HTTPException)
+    async def on_http_exception(_request: Request, error: HTTPException) -> Response:
+        return problem_response(
+            status=error.status_code,
+            title=HTTPStatus(error.status_code).phrase,
+            detail=str(error.detail),
+            headers=error.headers,
+        )
+
+    @app.exception_handler(RequestValidationError)
+    async def on_invalid_request(_request: Request, error: RequestValidationError) -> Response:
+        # Without the values: they may be personal data.
+        found = (f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors())
+        return problem_response(
+            status=HTTPStatus.UNPROCESSABLE_ENTITY, title="Invalid request", detail="; ".join(found)
+        )
+
+    @app.exception_handler(FrontdeskError)
+    async def on_expected_error(_request: Request, error: FrontdeskError) -> Response:
+        return problem_response(status=error.http_status, title=error.title, detail=error.detail)
+
+    @app.exception_handler(Exception)
+    async def on_unexpected_error(_request: Request, _error: Exception) -> Response:
+        return problem_response(
+            status=HTTPStatus.INTERNAL_SERVER_ERROR,
+            title="Internal error",
+            detail="an unexpected error; the receiver's log tells where",
+        )

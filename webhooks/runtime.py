@@ -1,0 +1,106 @@
+"""What the receiver's parts share while it runs, started and ended with the application."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from sqlalchemy import Engine
+
+from core.clock import Clock
+from core.database import create_tables
+from core.errors import EventLogUnavailableError
+from core.event_log import EventLog
+from core.group_commit import GroupCommitter
+from core.rejections import RejectionRecorder
+from core.secrets import Secrets
+from core.settings import Settings
+from core.tenants import Tenant
+from webhooks.intake import Intake, IntakeServices
+from webhooks.logs import LOGGER_NAME, log_event_log_unavailable
+from webhooks.sources.base import Source, SourceConfiguration
+from webhooks.sources.registry import SOURCE_CLASSES
+
+_RETRY_TABLES_S = 1.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Runtime:
+    """The receiver's services. What needs the event loop exists between start and end."""
+
+    settings: Settings
+    engine: Engine
+    log: EventLog
+    clock: Clock
+    tenants: Mapping[str, Tenant]
+    sources: Mapping[tuple[str, str], Source]  #: by tenant and name; those with a secret
+    rejections: RejectionRecorder
+    intakes: dict[str, Intake] = field(default_factory=dict)  #: by request path; empty unless running
+    _committer: GroupCommitter | None = None
+
+    @property
+    def committer(self) -> GroupCommitter:
+        """Return the log's writer. Raises EventLogUnavailableError outside start and end."""
+        if self._committer is None:
+            raise EventLogUnavailableError("the receiver is not running")
+        return self._committer
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Run from here to the end of the block; what waits to be written is committed before it ends."""
+        preparing = asyncio.create_task(self._prepare_tables())
+        self._committer = GroupCommitter(self.log, loop=asyncio.get_running_loop())
+        self.rejections.start()
+        services = IntakeServices(
+            committer=self._committer,
+            clock=self.clock,
+            rejections=self.rejections,
+            max_body_bytes=self.settings.max_body_bytes,
+            rate_limit_per_minute=self.settings.webhook_rate_limit_per_minute,
+        )
+        for (tenant_id, name), source in self.sources.items():
+            path = f"/webhooks/{tenant_id}/{name}"
+            self.intakes[path] = Intake(tenant_id=tenant_id, source=source, services=services)
+        try:
+            yield
+        finally:
+            preparing.cancel()
+            self.intakes.clear()
+            await asyncio.to_thread(self._committer.close)
+            await asyncio.to_thread(self.rejections.close)
+
+    async def _prepare_tables(self) -> None:
+        """Create the tables; where the database is away, deliveries are answered 503 until it is back."""
+        while True:
+            try:
+                await asyncio.to_thread(create_tables, self.engine)
+            except EventLogUnavailableError as error:
+                log_event_log_unavailable(error.detail)
+                await asyncio.sleep(_RETRY_TABLES_S)
+            else:
+                return
+
+
+def configure_sources(
+    tenants: Mapping[str, Tenant], *, secrets: Secrets, settings: Settings
+) -> dict[tuple[str, str], Source]:
+    """Return each tenant's sources that have a secret, by tenant and name.
+
+    Raises ConfigurationError where a secret or setting can't be used.
+    """
+    sources: dict[tuple[str, str], Source] = {}
+    for tenant in tenants.values():
+        for declared in tenant.sources:
+            configuration = SourceConfiguration(
+                tenant_id=tenant.slug,
+                secrets=secrets,
+                settings=declared.settings,
+                public_url=settings.public_url.rstrip("/"),
+            )
+            source = SOURCE_CLASSES[declared.name].configure(configuration)
+            if source is not None:
+                sources[tenant.slug, declared.name] = source
+    return sources
