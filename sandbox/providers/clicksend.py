@@ -54,7 +54,7 @@ def inbound(
 def receipt(at: datetime, tenant: str, *, message: str, sent_at: datetime, code: int, custom: str) -> Delivery:
     """Return a delivery receipt: DELIVERED or FAILED (for good)."""
     fields = {
-        "timestamp_send": unix_seconds(sent_at),
+        "timestamp_send": unix_seconds(min(sent_at, at)),
         "timestamp": unix_seconds(at),
         "message_id": message,
         "status_code": code,

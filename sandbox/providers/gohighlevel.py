@@ -100,7 +100,7 @@ def appointment(at: datetime, account: Account, booking: Appointment, *, verb: s
             "users": [base62("user", account.location_id, length=20)], "address": booking.address, "notes": "",
             "source": "booking_widget", "startTime": booking.starts_at.astimezone(zone).isoformat(),
             "endTime": booking.ends_at.astimezone(zone).isoformat(),
-            "dateAdded": booking.created_at.astimezone(zone).isoformat(timespec="seconds"),
+            "dateAdded": min(booking.created_at, at).astimezone(zone).isoformat(timespec="seconds"),
             "dateUpdated": at.astimezone(zone).isoformat(timespec="seconds"),
         }
     }  # fmt: skip

@@ -88,7 +88,7 @@ def charge_failed(at: datetime, tenant: str, payment: Payment, decline_code: str
 
 def charge_refunded(at: datetime, tenant: str, payment: Payment, charged_at: datetime, refunded: int) -> Delivery:
     """Return charge.refunded, whose object is the charge with the cumulative amount refunded."""
-    refunded_charge = objects.charge(payment, at=charged_at, refunded=refunded)
+    refunded_charge = objects.charge(payment, at=min(charged_at, at), refunded=refunded)
     return event(at, tenant, "charge.refunded", refunded_charge, account=payment.account)
 
 
@@ -108,7 +108,7 @@ def checkout(at: datetime, tenant: str, payment: Payment, *, status: str, refere
 def invoice(at: datetime, tenant: str, payment: Payment, *, verb: str, issued_at: datetime, number: str) -> Delivery:
     """Return invoice.<verb>: finalized, sent, overdue (still open) or paid."""
     status = "paid" if verb == "paid" else "open"
-    resource = objects.invoice(payment, at=at, issued_at=issued_at, status=status, number=number)
+    resource = objects.invoice(payment, at=at, issued_at=min(issued_at, at), status=status, number=number)
     return event(at, tenant, f"invoice.{verb}", resource, account=payment.account)
 
 

@@ -197,7 +197,7 @@ def _entity(booking: WixBooking, at: datetime) -> dict[str, Any]:
         "status": booking.status,
         "paymentStatus": booking.payment_status,
         "selectedPaymentOption": "ONLINE" if booking.is_paid_online else "OFFLINE",
-        "createdDate": iso_milliseconds(booking.created_at),
+        "createdDate": iso_milliseconds(min(booking.created_at, at)),
         "updatedDate": iso_milliseconds(at),
         "startDate": iso_seconds(booking.starts_at),
         "endDate": iso_seconds(booking.ends_at),

@@ -94,15 +94,18 @@ def campaign_event(
 
 
 def workflow_event(
-    at: datetime, tenant: str, person: Person, *, event_type: str, fields: Mapping[str, Any]
+    at: datetime, tenant: str, person: Person, *, event_type: str, module: str, fields: Mapping[str, Any]
 ) -> Delivery:
-    """Return a workflow webhook as the business set it up: an event_type, an id of its own, the person, the rest."""
+    """Return a workflow webhook as the business set it up: an event_type, an id of its own, the person, the rest.
+
+    `module` is Leads or Contacts: a lead that is converted becomes a contact with another id.
+    """
     event_id = f"zw_{digits('workflow', tenant, person.key, event_type, at.isoformat(), length=18)}"
     content = {
         "event_type": event_type,
         "event_id": event_id,
         "occurred_at": iso_seconds(at),
-        "contact_id": record_id(person, "Contacts"),
+        "contact_id": record_id(person, module),
         "email": person.email,
         "first_name": person.first_name,
         "last_name": person.last_name,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 from sandbox.catalogue import Offer
@@ -23,6 +23,7 @@ ABANDONED_RATE, BANK_TRANSFER_RATE, REFUND_RATE = 0.12, 0.15, 0.02
 _OPEN_RATE, _CLICK_RATE, _BOUNCE_RATE, _UNSUBSCRIBE_RATE = 0.42, 0.3, 0.02, 0.015
 _MACHINES = ("tri_creaser", "spine_creaser")
 _NEWSLETTERS_PER_YEAR = 10
+_NEVER = datetime.max.replace(tzinfo=UTC)
 _SITE = "shop.technifold.example"
 _PRINTERS = ("Press", "Print", "Graphics", "Bindery", "Litho", "Finishing")
 
@@ -37,15 +38,19 @@ class _Account:
     buyer: Person
     till: Till
     organization_id: str
+    converted_at: datetime  # when the lead becomes a contact
 
 
 def life(setting: Setting, person: Person, at: datetime, rng: Random) -> Agenda:
     """Tell of one printing company's buyer, from the first form to the reorders."""
     agenda = Agenda()
     buyer = replace(person, company=f"{person.last_name} {rng.choice(_PRINTERS)} Ltd")
+    is_customer, offered_at = happens(rng, ORDER_RATE), at + a_while(rng, days=6, at_least=0.2)
+    won_at = offered_at + a_while(rng, days=12, at_least=1)
     account = _Account(
         setting, agenda, rng, buyer, Till(setting, agenda, buyer, rng),
         organization_id=digits("books organization", setting.slug, length=11),
+        converted_at=won_at if is_customer else _NEVER,
     )  # fmt: skip
     event_type = rng.choices(("form_submitted", "webinar_registered"), (3, 1))[0]
     fields = {"form_name": "Request a demo"} if event_type == "form_submitted" else {"webinar_name": "Creasing 101"}
@@ -54,10 +59,10 @@ def life(setting: Setting, person: Person, at: datetime, rng: Random) -> Agenda:
         at + shortly(rng, seconds=3), zoho.crm_notification, setting.slug, buyer, module="Leads", operation="insert"
     )
     _correspond(account, at)
-    if not happens(rng, ORDER_RATE):
+    if not is_customer:
         return agenda
-    ordered_at = _deal(account, at + a_while(rng, days=6, at_least=0.2))
-    number = 1
+    _deal(account, offered_at, won_at)
+    number, ordered_at = 1, won_at + a_while(rng, days=1, at_least=0.05)
     while True:
         _order(account, ordered_at, number=number)
         if not happens(rng, REORDER_RATE):
@@ -103,8 +108,8 @@ def _correspond(account: _Account, at: datetime) -> None:
             return
 
 
-def _deal(account: _Account, at: datetime) -> datetime:
-    """Tell of the first sale's deal; return when it is won."""
+def _deal(account: _Account, at: datetime, won_at: datetime) -> None:
+    """Tell of the first sale's deal."""
     offer = account.setting.business.offers[account.rng.choice(_MACHINES)]
     fields: dict[str, str | float] = {
         "deal_name": f"{account.buyer.company}: {offer.name}",
@@ -116,13 +121,11 @@ def _deal(account: _Account, at: datetime) -> datetime:
         at + timedelta(seconds=2), zoho.crm_notification, account.setting.slug, account.buyer, module="Deals",
         operation="insert",
     )  # fmt: skip
-    won_at = at + a_while(account.rng, days=12, at_least=1)
     _post(account, won_at, "deal_won", fields)
     account.agenda.add(
         won_at + timedelta(seconds=2), zoho.crm_notification, account.setting.slug, account.buyer, module="Contacts",
         operation="update",
     )  # fmt: skip
-    return won_at + a_while(account.rng, days=1, at_least=0.05)
 
 
 def _order(account: _Account, at: datetime, *, number: int) -> None:
@@ -164,6 +167,8 @@ def _basket(account: _Account, number: int) -> tuple[Offer, int]:
 
 
 def _post(account: _Account, at: datetime, event_type: str, fields: Mapping[str, str | float]) -> None:
+    module = "Contacts" if at >= account.converted_at else "Leads"
     account.agenda.add(
-        at, zoho.workflow_event, account.setting.slug, account.buyer, event_type=event_type, fields=fields
-    )
+        at, zoho.workflow_event, account.setting.slug, account.buyer, event_type=event_type, module=module,
+        fields=fields,
+    )  # fmt: skip

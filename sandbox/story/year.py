@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 from sandbox.catalogue import Business
@@ -19,6 +19,7 @@ from sandbox.story.disturbances import disturb
 YEAR = timedelta(days=365)
 #: How much of the past is told through the providers that put no time in what they post: see Setting.dated_from.
 DATED_DAYS = timedelta(days=7)
+_FIRST_STAY = timedelta(days=21)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,7 @@ def _tell(setting: Setting, *, seed: int, ends_at: datetime, scale: float) -> It
     yield tell_background(setting, rng, key=f"{seed}:{slug}", starts_at=starts_at, ends_at=ends_at)
 
 
-def remaining_steps(agenda: Agenda) -> list[Step]:
-    """Return the steps that can be told in real time: those before the first appointment begins."""
-    ends_at = agenda.first_appointment
-    return [step for step in agenda.steps() if ends_at is None or step.at < ends_at]
+def steps_for_real_time(agenda: Agenda, begins_at: datetime) -> list[Step]:
+    """Return the steps that can be told in minutes: none after an appointment begins, nobody back after months."""
+    ends_at = min(agenda.first_appointment or datetime.max.replace(tzinfo=UTC), begins_at + _FIRST_STAY)
+    return [step for step in agenda.steps() if step.at < ends_at]

@@ -1,0 +1,168 @@
+"""The demo: six businesses played through real signed webhooks against Frontdesk's own processes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import httpx
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from sandbox.catalogue import Business, load_catalogue
+from sandbox.delivery import Delivery
+from sandbox.demo_home import story_end
+from sandbox.processes import (
+    check_port_free,
+    frontdesk_command,
+    run_to_end,
+    running,
+    tail,
+    wait_until_ready,
+)
+from sandbox.secrets import environment, load_or_make_secrets
+from sandbox.sender import Receiver, Sender, utc_now
+from sandbox.story.year import tell_year
+from sandbox.summary import build_tables, find_shortfalls, read_published
+from sandbox.tally import ACCEPTED, DUPLICATE, REFUSED, UNDELIVERED, Tally
+from sandbox.trickle import Trickle, run_trickle
+
+_LAST_SEQUENCE = re.compile(r"^frontdesk_event_log_last_sequence (\S+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """One run of the demo."""
+
+    home: Path
+    seed: int
+    scale: float
+    businesses: Mapping[str, Business]
+    receiver: Receiver
+    environ: Mapping[str, str]  # of the processes it starts
+
+    @property
+    def receiver_url(self) -> str:
+        """The receiver's address from here."""
+        return f"http://{self.receiver.host}:{self.receiver.port}"
+
+    def port(self, process: str, default: int) -> int:
+        """Return a process's port: FRONTDESK_<PROCESS>_PORT or the default."""
+        return int(self.environ.get(f"FRONTDESK_{process}_PORT", default))
+
+
+def prepare_demo(home: Path, *, seed: int, scale: float, environ: Mapping[str, str]) -> Demo:
+    """Read the tenants, make the home's secrets, and put together the environment of Frontdesk's processes."""
+    businesses = load_catalogue(Path(environ.get("FRONTDESK_TENANTS_DIR", "tenants")))
+    secrets = load_or_make_secrets(home, businesses)
+    host, port = environ.get("FRONTDESK_HOST", "127.0.0.1"), int(environ.get("FRONTDESK_RECEIVER_PORT", "8000"))
+    public_url = environ.get("FRONTDESK_PUBLIC_URL", f"http://{host}:{port}")
+    return Demo(
+        home=home,
+        seed=seed,
+        scale=scale,
+        businesses=businesses,
+        receiver=Receiver(host=host, port=port, public_url=public_url, secrets=secrets),
+        environ={
+            **environ,
+            **dict(environment(secrets)),
+            "FRONTDESK_HOME": str(home.absolute()),
+            "FRONTDESK_PUBLIC_URL": public_url,
+        },
+    )
+
+
+def run_once(demo: Demo, console: Console) -> list[str]:
+    """Send the year, model it, print the summary. Return why it did not succeed, nothing where it did."""
+    deliveries = _tell(demo, console)
+    log = demo.home / "logs" / "receiver.log"
+    check_port_free(demo.receiver.host, demo.receiver.port, "FRONTDESK_RECEIVER_PORT")
+    with running(frontdesk_command("serve"), environ=demo.environ, log=log) as process:
+        wait_until_ready(f"{demo.receiver_url}/readyz", process, log=log)
+        tally = _send(demo, deliveries, console)
+        log_sequence = _read_log_sequence(demo)
+    run_to_end(frontdesk_command("process", "--once"), environ=demo.environ)
+    published = read_published(demo.home / "analytics.duckdb")
+    for table in build_tables(published, tally):
+        console.print(table)
+    console.print(
+        f"Freshness: event {published.modelled_sequence:,} of {log_sequence:,} modelled, "
+        f"published {published.published_at:%Y-%m-%d %H:%M:%S} UTC."
+    )
+    return find_shortfalls(published, tally, log_sequence=log_sequence)
+
+
+def run_live(demo: Demo, console: Console, *, per_second: float) -> None:
+    """Start everything, send the year, then trickle until Ctrl-C or SIGTERM."""
+    deliveries = _tell(demo, console)
+    log = demo.home / "logs" / "up.log"
+    check_port_free(demo.receiver.host, demo.receiver.port, "FRONTDESK_RECEIVER_PORT")
+    console.print(f"Starting receiver, Dagster and dashboard; their output: {log}")
+    with running(frontdesk_command("up"), environ=demo.environ, log=log) as process:
+        wait_until_ready(f"{demo.receiver_url}/readyz", process, log=log)
+        _send(demo, deliveries, console)
+        _print_addresses(demo, console)
+        trickled = asyncio.run(_trickle(demo, per_second=per_second))
+        if process.poll() is not None:
+            console.print(f"[bold red]Frontdesk ended by itself[/] with status {process.returncode}:\n{tail(log)}")
+        console.print(f"Trickled {trickled.sent:,} deliveries. Stopping…")
+
+
+def _tell(demo: Demo, console: Console) -> Sequence[Delivery]:
+    ends_at = story_end(demo.home, seed=demo.seed, scale=demo.scale, now=utc_now())
+    with console.status("Making up a year of six businesses…"):
+        return tell_year(demo.businesses, seed=demo.seed, ends_at=ends_at, scale=demo.scale)
+
+
+def _send(demo: Demo, deliveries: Sequence[Delivery], console: Console) -> Tally:
+    sender = Sender(demo.receiver)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("Sending signed webhooks", total=len(deliveries))
+        asyncio.run(sender.send(deliveries, advance=lambda count: progress.advance(task, count)))
+    tally = sender.tally
+    refused = tally.count([REFUSED, UNDELIVERED])
+    console.print(
+        f"Sent {tally.sent:,}: {tally.count([ACCEPTED]):,} accepted, {tally.count([DUPLICATE]):,} duplicates, "
+        f"{refused:,} refused or undelivered."
+    )
+    for problem in tally.problems:
+        console.print(f"  {problem}", style="red", markup=False)
+    return tally
+
+
+def _read_log_sequence(demo: Demo) -> int:
+    """Return the log's last sequence as the receiver's metrics tell it: some answers, such as TwiML, name none."""
+    found = _LAST_SEQUENCE.search(httpx.get(f"{demo.receiver_url}/metrics", timeout=30).text)
+    return int(float(found[1])) if found else 0
+
+
+def _print_addresses(demo: Demo, console: Console) -> None:
+    host = demo.receiver.host
+    console.print(f"Receiver   {demo.receiver_url}/docs")
+    console.print(f"Dagster    http://{host}:{demo.port('DAGSTER', 3000)}")
+    console.print(f"Dashboard  http://{host}:{demo.port('DASHBOARD', 8501)}")
+    console.print("New customers keep coming. Press Ctrl-C to stop.")
+
+
+async def _trickle(demo: Demo, *, per_second: float) -> Tally:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    sender = Sender(demo.receiver)
+    started_at = utc_now()
+    trickle = Trickle(demo.businesses, demo.scale, started_at, Random(f"{demo.seed}:{started_at.isoformat()}"))
+    await run_trickle(trickle, sender, per_second=per_second, stopped=stopped)
+    return sender.tally
+
+
+def default_home(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return $FRONTDESK_HOME, or data/demo."""
+    return Path(environ.get("FRONTDESK_HOME") or Path("data") / "demo")
