@@ -1,0 +1,126 @@
+"""Maps one row's cells to one event, by one compiled rule of the mapping."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from core.canonical import ImportedEvent
+from core.importing.conditions import compile_condition, compile_type
+from core.importing.fields import Cells, FieldCompiler, columns_of
+from core.importing.mapping import EventRule, FieldRule
+from core.importing.payloads import drop_contact_without_identifier, explain, nest
+from core.importing.problems import CellError, Problem
+from core.importing.templates import Template
+from core.importing.totals import RunningTotals
+
+Value = TypeVar("Value")
+
+
+class RowRefusedError(Exception):
+    """The row can't become this event; `problems` say why."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__(problems)
+        self.problems = problems
+
+
+class EventMapper:
+    """One event rule, compiled for one file."""
+
+    def __init__(
+        self,
+        rule: EventRule,
+        *,
+        source: str,
+        fields: Mapping[str, FieldRule],
+        compiler: FieldCompiler,
+        totals: RunningTotals,
+    ) -> None:
+        self._rule = rule
+        self._source = source
+        self._totals = totals
+        self._conditions = [compile_condition(condition) for condition in rule.when]
+        self._type_of = compile_type(rule.type)
+        self._id = Template(rule.source_event_id)
+        self._subject = Template(rule.subject_id) if rule.subject_id else None
+        self._occurred_at = compiler.compile(rule.occurred_at.model_copy(update={"required": True}))
+        self._columns = {path: ", ".join(columns_of(field)) for path, field in fields.items()}
+        beside = {path: fields.get(sibling_currency(path)) for path, field in fields.items() if field.type == "money"}
+        self._readers = {path: compiler.compile(field, sibling=beside.get(path)) for path, field in fields.items()}
+        self._currencies = {
+            path: compiler.compile_currency(fields[path], sibling=sibling) for path, sibling in beside.items()
+        }
+        self._running = {
+            path: Template(field.running_total_per) for path, field in fields.items() if field.running_total_per
+        }
+
+    def map(self, cells: Cells) -> ImportedEvent | None:
+        """Return the row's event, None where the row is none of this rule. Raises RowRefusedError."""
+        if not all(condition(cells) for condition in self._conditions):
+            return None
+        attempt = _Attempt()
+        type_ = attempt(self._type_of, cells, field="type")
+        if type_ is None and not attempt.problems:
+            return None
+        source_event_id = attempt(self._id.render_id, cells, field="source_event_id")
+        occurred_at = attempt(self._occurred_at, cells, field="occurred_at")
+        values = {path: attempt(reader, cells, field=path) for path, reader in self._readers.items()}
+        if not attempt.problems:
+            attempt.problems.extend(self._add_currencies(values, cells))
+            self._add_running_totals(values, cells, event_id=source_event_id or "")
+        if attempt.problems:
+            raise RowRefusedError(attempt.problems)
+        payload = nest(values)
+        if self._rule.contact_without_identifier == "drop":
+            drop_contact_without_identifier(payload)
+        try:
+            return ImportedEvent(
+                source=self._source,
+                source_event_id=source_event_id or "",
+                type=type_ or "",
+                occurred_at=occurred_at,
+                subject_id=(self._subject.render(cells) or None) if self._subject else None,
+                payload=payload,
+            )
+        except ValidationError as error:
+            problems = list(explain(error, type_=type_ or "", payload=payload, columns=self._columns))
+            raise RowRefusedError(problems) from error
+
+    def _add_currencies(self, values: dict[str, Any], cells: Cells) -> Iterator[Problem]:
+        """Write beside each amount the currency it was read in, so that the two can't differ."""
+        for path, currency_of in self._currencies.items():
+            if values[path] is None:
+                continue
+            sibling, currency = sibling_currency(path), currency_of(cells)
+            if (values.get(sibling) or currency).upper() != currency:
+                yield Problem(path, f"is in {currency}, but {sibling} says {values[sibling]}")
+            values[sibling] = currency
+
+    def _add_running_totals(self, values: dict[str, Any], cells: Cells, *, event_id: str) -> None:
+        for path, template in self._running.items():
+            if values[path] is not None:
+                key = f"{path}:{template.render(cells)}"
+                values[path] = self._totals.add(key, event_id=event_id, amount=values[path])
+
+
+class _Attempt:
+    """Reads one value after another and collects what is wrong, so that a row's mistakes are told together."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+
+    def __call__(self, read: Callable[[Cells], Value], cells: Cells, *, field: str) -> Value | None:
+        try:
+            return read(cells)
+        except CellError as error:
+            self.problems.append(Problem(error.column or field, error.reason))
+            return None
+
+
+def sibling_currency(path: str) -> str:
+    """Return the path of the currency that goes with an amount: it stands beside it."""
+    *parents, _ = path.split(".")
+    return ".".join([*parents, "currency"])

@@ -1,0 +1,289 @@
+"""The mapping file's shape: which events each row of an export becomes, and from which columns."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from phonenumbers import SUPPORTED_REGIONS
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+
+from core.canonical import CANONICAL_PAYLOADS, Currency
+from core.importing.instants import ISO, UNIX, UNIX_MS, Ambiguous
+from core.importing.templates import Template
+from core.tenants import Slug
+
+FieldType = Literal[
+    "text", "phone", "email", "datetime", "date", "money", "currency", "integer", "decimal", "boolean"
+]
+#: The options that only some types understand.
+_OPTION_TYPES: dict[str, tuple[FieldType, ...]] = {
+    "format": ("datetime", "date"),
+    "zone": ("datetime",),
+    "ambiguous": ("datetime",),
+    "plus": ("datetime",),
+    "currency": ("money",),
+    "negative": ("money",),
+    "running_total_per": ("money",),
+    "decimal_mark": ("money", "integer", "decimal"),
+    "region": ("phone",),
+}
+_FAMILIES = {type_.partition(".")[0] for type_ in CANONICAL_PAYLOADS}
+#: What a word that a type's map lacks can mean.
+SKIP, REFUSE = "skip", "refuse"
+
+
+def _as_key(key: str) -> Any:
+    """Let a plain text stand for a mapping of one key."""
+    return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
+
+
+def _check_template(text: str) -> str:
+    Template(text)
+    return text
+
+
+def _check_encoding(name: str) -> str:
+    try:
+        "".encode(name)
+    except LookupError as error:
+        raise ValueError("no known text encoding; write one such as utf-8, cp1252 or utf-16") from error
+    return "utf-8-sig" if name.lower().replace("_", "-") in ("utf-8", "utf8") else name
+
+
+def _check_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"{name!r} is no IANA zone; write one such as Australia/Perth") from error
+    return name
+
+
+def _check_region(region: str) -> str:
+    if region not in SUPPORTED_REGIONS:
+        raise ValueError(f"{region!r} is no country; write two capital letters such as AU")
+    return region
+
+
+def _check_format(pattern: str) -> str:
+    if pattern in (ISO, UNIX, UNIX_MS):
+        return pattern
+    if "%" not in pattern:
+        raise ValueError(f"{pattern!r} is no format; write iso, unix, unix_ms or a pattern such as %d/%m/%Y %H:%M")
+    if "%Z" in pattern:
+        raise ValueError("%Z reads a zone's name and forgets it; leave it out and name the zone under zone")
+    return pattern
+
+
+def _check_type(type_: str) -> str:
+    if type_ in (SKIP, REFUSE) or type_ in CANONICAL_PAYLOADS:
+        return type_
+    family = type_.partition(".")[0]
+    if family in _FAMILIES:
+        known = ", ".join(sorted(name for name in CANONICAL_PAYLOADS if name.startswith(f"{family}.")))
+        raise ValueError(f"{type_!r} is not one of {known}")
+    if not re.fullmatch(r"[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)+", type_):
+        raise ValueError(f"{type_!r} is no type; write words joined by points, such as booking.created")
+    return type_
+
+
+NonEmpty = Annotated[str, StringConstraints(min_length=1)]
+TemplateText = Annotated[NonEmpty, AfterValidator(_check_template)]
+Zone = Annotated[str, AfterValidator(_check_zone)]
+Region = Annotated[str, AfterValidator(_check_region)]
+Format = Annotated[str, AfterValidator(_check_format)]
+EventType = Annotated[str, AfterValidator(_check_type)]
+DecimalMark = Literal[".", ","]
+Columns = Annotated[
+    tuple[NonEmpty, ...],
+    BeforeValidator(lambda value: (value,) if isinstance(value, str) else value),
+    Field(min_length=1),
+]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FileOptions(_Strict):
+    """How the file is written."""
+
+    encoding: Annotated[str, AfterValidator(_check_encoding)] = "utf-8-sig"
+    delimiter: Literal[",", ";", "tab", "|"] = ","
+    quote: Literal['"', "'"] = '"'
+    decimal_mark: DecimalMark = "."
+    skip_lines: Annotated[int, Field(ge=0)] = Field(default=0, description="Lines above the header.")
+    empty_values: tuple[str, ...] = Field(default=(), description='Texts that mean an empty cell, such as "N/A".')
+
+
+class Defaults(_Strict):
+    """What holds where a field says nothing else; the tenant's own zone, currency and country where left out."""
+
+    zone: Zone | None = None
+    currency: Currency | None = None
+    region: Region | None = None
+
+
+class Condition(_Strict):
+    """A test of one column; texts are compared without regard to case."""
+
+    column: NonEmpty
+    equals: str | None = None
+    not_equals: str | None = None
+    one_of: Annotated[tuple[str, ...] | None, Field(alias="in")] = None
+    none_of: Annotated[tuple[str, ...] | None, Field(alias="not_in")] = None
+    empty: bool | None = None
+
+    @model_validator(mode="after")
+    def _has_one_test(self) -> Condition:
+        tests = (self.equals, self.not_equals, self.one_of, self.none_of, self.empty)
+        if sum(test is not None for test in tests) != 1:
+            raise ValueError("give exactly one of equals, not_equals, in, not_in, empty")
+        return self
+
+
+class ZoneRule(_Strict):
+    """A zone, or the column that names it."""
+
+    constant: Zone | None = None
+    column: NonEmpty | None = None
+
+
+class CurrencyRule(_Strict):
+    """A currency, or the column that names it."""
+
+    constant: Currency | None = None
+    column: NonEmpty | None = None
+
+
+class Duration(_Strict):
+    """A length of time from a column, or always the same."""
+
+    column: NonEmpty | None = None
+    constant: str | None = None
+    unit: Literal["seconds", "minutes", "hours"] = "minutes"
+
+    @model_validator(mode="after")
+    def _has_one_origin(self) -> Duration:
+        if (self.column is None) == (self.constant is None):
+            raise ValueError("give either column or constant")
+        return self
+
+
+class FieldRule(_Strict):
+    """Where a value comes from, and how its text is read."""
+
+    column: Columns | None = Field(default=None, description="One column, or several: the first not empty counts.")
+    template: TemplateText | None = None
+    constant: str | None = None
+    type: FieldType = "text"
+    map: dict[str, str] | None = Field(default=None, description="The file's words to ours, case ignored.")
+    otherwise: str | None = Field(default=None, description="What a word that map lacks becomes.")
+    required: bool = Field(default=False, description="Refuse the row where there is no value.")
+    if_invalid: Literal["refuse", "keep", "drop"] = "refuse"
+    format: Annotated[
+        tuple[Format, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)
+    ] = (ISO,)
+    zone: Annotated[ZoneRule | None, _as_key("constant")] = None
+    ambiguous: Ambiguous = "first"
+    plus: Annotated[Duration | None, _as_key("column")] = None
+    currency: Annotated[CurrencyRule | None, _as_key("constant")] = None
+    negative: Literal["refuse", "absolute"] = "refuse"
+    running_total_per: TemplateText | None = None
+    decimal_mark: DecimalMark | None = None
+    region: Region | None = None
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> FieldRule:
+        if sum(origin is not None for origin in (self.column, self.template, self.constant)) != 1:
+            raise ValueError("give exactly one of column, template, constant")
+        for option, types in _OPTION_TYPES.items():
+            if option in self.model_fields_set and self.type not in types:
+                raise ValueError(f"{option} is for type {' or '.join(types)}, this one is {self.type}")
+        if self.if_invalid == "keep" and self.type not in ("phone", "email"):
+            raise ValueError("if_invalid: keep is for type phone or email; the others are refused or dropped")
+        if self.otherwise is not None and self.map is None:
+            raise ValueError("otherwise needs a map")
+        return self
+
+
+class TypeRule(_Strict):
+    """The event's type: always the same, or by a column's words."""
+
+    constant: EventType | None = None
+    column: NonEmpty | None = None
+    map: dict[str, EventType] = Field(default_factory=dict)
+    otherwise: EventType = REFUSE
+
+    @model_validator(mode="after")
+    def _has_one_origin(self) -> TypeRule:
+        if (self.constant is None) == (self.column is None):
+            raise ValueError("give a type, or a column with a map")
+        if self.column is not None and not self.map:
+            raise ValueError("a type from a column needs a map of its words to types")
+        if self.constant in (SKIP, REFUSE):
+            raise ValueError("skip and refuse are for otherwise; use when to leave rows out")
+        return self
+
+    @property
+    def possible(self) -> frozenset[str]:
+        """Every type that can come out."""
+        types = {self.constant, self.otherwise, *self.map.values()} - {None, SKIP, REFUSE}
+        return frozenset(str(type_) for type_ in types)
+
+
+def _as_datetime(value: Any) -> Any:
+    rule = {"column": value} if isinstance(value, str) else value
+    return {"type": "datetime"} | rule if isinstance(rule, dict) else rule
+
+
+FieldRules = dict[
+    Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*$")],
+    Annotated[FieldRule, _as_key("column")],
+]
+
+
+class EventRule(_Strict):
+    """One event that a row can become."""
+
+    type: Annotated[TypeRule, _as_key("constant")]
+    when: Annotated[
+        tuple[Condition, ...], BeforeValidator(lambda value: (value,) if isinstance(value, dict) else value)
+    ] = ()
+    source_event_id: TemplateText
+    subject_id: TemplateText | None = None
+    occurred_at: Annotated[FieldRule, BeforeValidator(_as_datetime)]
+    fields: FieldRules = Field(default_factory=dict)
+    contact_without_identifier: Literal["refuse", "drop"] = "refuse"
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> EventRule:
+        if self.occurred_at.type != "datetime":
+            raise ValueError("occurred_at is always of type datetime; leave its type out")
+        if "{" not in self.source_event_id:
+            raise ValueError("source_event_id needs a column in braces, or every row would have the same id")
+        return self
+
+
+class Mapping(_Strict):
+    """A whole mapping file."""
+
+    tenant: Slug | None = None
+    source: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}$")]
+    file: FileOptions = FileOptions()
+    defaults: Defaults = Defaults()
+    fields: FieldRules = Field(default_factory=dict, description="Fields that every event gets.")
+    events: Annotated[tuple[EventRule, ...], Field(min_length=1)]
+
+    def fields_of(self, event: EventRule) -> dict[str, FieldRule]:
+        """Return the event's fields with the shared ones."""
+        return self.fields | event.fields

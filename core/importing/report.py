@@ -1,0 +1,48 @@
+"""The report of refused rows: a file like the one imported, to be corrected and imported by the same mapping."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+from core.errors import ImportFileError
+from core.importing.mapping import FileOptions
+from core.importing.problems import MappedRow
+
+REPORT_COLUMNS = ("refused_line", "refused_column", "refused_because")
+
+
+class RefusedRows:
+    """Writes one row per refused row: where and why, then its own cells, in the encoding and form it came in."""
+
+    def __init__(self, path: Path, *, header: Sequence[str], options: FileOptions) -> None:
+        encoding = options.encoding.removesuffix("-sig")
+        try:
+            # Bytes that could not be decoded go out as they came in; a reason may hold what the encoding lacks.
+            self._handle = path.open("w", encoding=encoding, errors="surrogateescape", newline="")
+        except OSError as error:
+            raise ImportFileError(f"{path}: the report can't be written: {error.strerror}") from error
+        delimiter = "\t" if options.delimiter == "tab" else options.delimiter
+        self._writer = csv.writer(self._handle, delimiter=delimiter, quotechar=options.quote)
+        self._encoding = encoding
+        self._writer.writerow([*REPORT_COLUMNS, *header])
+
+    def __enter__(self) -> RefusedRows:
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self._handle.close()
+
+    def write(self, row: MappedRow) -> None:
+        """Add a refused row."""
+        columns = ", ".join(dict.fromkeys(problem.column for problem in row.problems if problem.column))
+        reasons = "; ".join(dict.fromkeys(describe(problem.column, problem.reason) for problem in row.problems))
+        told = [text.encode(self._encoding, "backslashreplace").decode(self._encoding) for text in (columns, reasons)]
+        self._writer.writerow([row.line, *told, *row.cells])
+
+
+def describe(column: str, reason: str) -> str:
+    """Return one problem as a phrase."""
+    return f"{column}: {reason}" if column else reason

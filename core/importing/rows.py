@@ -1,0 +1,98 @@
+"""Maps the rows of one CSV file to events: all events of a row, or none of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from core.canonical import ImportedEvent
+from core.importing.csv_file import Record
+from core.importing.envelopes import to_new_event
+from core.importing.event_mapper import EventMapper, RowRefusedError
+from core.importing.fields import FieldCompiler, Locale
+from core.importing.mapping import Mapping
+from core.importing.problems import MappedRow, Problem
+from core.importing.totals import RunningTotals
+from core.tenants import Tenant
+
+
+class RowMapper:
+    """Maps the records of one file, whose header has passed check_columns."""
+
+    def __init__(
+        self, mapping: Mapping, *, tenant: Tenant, header: Sequence[str], file_name: str, received_at: datetime
+    ) -> None:
+        self._tenant_id = tenant.slug
+        self._header = header
+        self._file_name = file_name
+        self._received_at = received_at
+        self._empty_values = {value.strip().casefold() for value in mapping.file.empty_values}
+        self._totals = RunningTotals()
+        compiler = FieldCompiler(_locale_of(mapping, tenant))
+        self._events = [
+            EventMapper(
+                event,
+                source=mapping.source,
+                fields=mapping.fields_of(event),
+                compiler=compiler,
+                totals=self._totals,
+            )
+            for event in mapping.events
+        ]
+
+    def map(self, record: Record) -> MappedRow:
+        """Return the row's events, or everything that is wrong with it."""
+        if record.problem:
+            return MappedRow(line=record.line, cells=record.cells, problems=[Problem("", record.problem)])
+        cells = {name: self._clean(cell) for name, cell in zip(self._header, record.cells, strict=True)}
+        found: list[ImportedEvent] = []
+        problems: list[Problem] = []
+        for event in self._events:
+            try:
+                imported = event.map(cells)
+            except RowRefusedError as error:
+                problems += error.problems
+            else:
+                found += [imported] if imported else []
+        problems += _find_repeated_ids(found)
+        if problems:
+            self._totals.forget()
+            # Two events that read the same cell say the same of it.
+            return MappedRow(line=record.line, cells=record.cells, problems=list(dict.fromkeys(problems)))
+        self._totals.keep()
+        body = orjson.dumps(dict(zip(self._header, record.cells, strict=True)))
+        headers = {"import-file": self._file_name, "import-line": str(record.line)}
+        events = [
+            to_new_event(
+                imported, tenant_id=self._tenant_id, received_at=self._received_at, body=body, headers=headers
+            )
+            for imported in found
+        ]
+        return MappedRow(line=record.line, cells=record.cells, events=events)
+
+    def _clean(self, cell: str) -> str:
+        text = cell.strip()
+        return "" if text.casefold() in self._empty_values else text
+
+
+def _locale_of(mapping: Mapping, tenant: Tenant) -> Locale:
+    """What the mapping's defaults say, and the tenant's own zone, currency and country for the rest."""
+    return Locale(
+        zone=ZoneInfo(mapping.defaults.zone or tenant.zone),
+        currency=mapping.defaults.currency or tenant.currency,
+        region=mapping.defaults.region or tenant.country,
+        decimal_mark=mapping.file.decimal_mark,
+    )
+
+
+def _find_repeated_ids(events: list[ImportedEvent]) -> Iterator[Problem]:
+    for source_event_id, count in Counter(event.source_event_id for event in events).items():
+        if count > 1:
+            yield Problem(
+                "source_event_id",
+                f"{source_event_id!r} is the id of {count} events of this row; add the type to their templates",
+            )
