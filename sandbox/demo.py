@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-import re
 import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-import httpx
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -26,14 +24,13 @@ from sandbox.processes import (
     tail,
     wait_until_ready,
 )
+from sandbox.receiver_metrics import read_metrics
 from sandbox.secrets import environment, load_or_make_secrets
 from sandbox.sender import Receiver, Sender, utc_now
 from sandbox.story.year import tell_year
 from sandbox.summary import build_tables, find_shortfalls, read_published
 from sandbox.tally import ACCEPTED, DUPLICATE, REFUSED, UNDELIVERED, Tally
 from sandbox.trickle import Trickle, run_trickle
-
-_LAST_SEQUENCE = re.compile(r"^frontdesk_event_log_last_sequence (\S+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +83,7 @@ def run_once(demo: Demo, console: Console) -> list[str]:
     with running(frontdesk_command("serve"), environ=demo.environ, log=log) as process:
         wait_until_ready(f"{demo.receiver_url}/readyz", process, log=log)
         tally = _send(demo, deliveries, console)
-        log_sequence = _read_log_sequence(demo)
+        log_sequence = read_metrics(demo.receiver_url).last_sequence
     run_to_end(frontdesk_command("process", "--once"), environ=demo.environ)
     published = read_published(demo.home / "analytics.duckdb")
     for table in build_tables(published, tally):
@@ -127,6 +124,7 @@ def _send(demo: Demo, deliveries: Sequence[Delivery], console: Console) -> Tally
         task = progress.add_task("Sending signed webhooks", total=len(deliveries))
         asyncio.run(sender.send(deliveries, advance=lambda count: progress.advance(task, count)))
     tally = sender.tally
+    tally.settle(read_metrics(demo.receiver_url).deliveries)
     refused = tally.count([REFUSED, UNDELIVERED])
     console.print(
         f"Sent {tally.sent:,}: {tally.count([ACCEPTED]):,} accepted, {tally.count([DUPLICATE]):,} duplicates, "
@@ -135,12 +133,6 @@ def _send(demo: Demo, deliveries: Sequence[Delivery], console: Console) -> Tally
     for problem in tally.problems:
         console.print(f"  {problem}", style="red", markup=False)
     return tally
-
-
-def _read_log_sequence(demo: Demo) -> int:
-    """Return the log's last sequence as the receiver's metrics tell it: some answers, such as TwiML, name none."""
-    found = _LAST_SEQUENCE.search(httpx.get(f"{demo.receiver_url}/metrics", timeout=30).text)
-    return int(float(found[1])) if found else 0
 
 
 def _print_addresses(demo: Demo, console: Console) -> None:

@@ -13,7 +13,7 @@ from sandbox.delivery import IMPORT, Attempt, Delivery, SignedRequest
 from sandbox.http_connection import Answer, HttpConnection
 from sandbox.providers import history, sign
 from sandbox.secrets import TenantSecrets
-from sandbox.tally import ACCEPTED, DUPLICATE, REFUSED, UNDELIVERED, Tally
+from sandbox.tally import ACCEPTED, DUPLICATE, REFUSED, TAKEN, UNDELIVERED, Tally
 
 LINES_PER_IMPORT = 200
 _AGAIN = frozenset({429, 503})  # the answers on which the providers send again
@@ -47,7 +47,6 @@ class Sender:
     now: Callable[[], datetime] = utc_now
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
     tally: Tally = field(default_factory=Tally)
-    _seen: set[tuple[str, str, str]] = field(default_factory=set)
     _jitter: Random = field(default_factory=lambda: Random(0))
 
     async def send(self, deliveries: Iterable[Delivery], *, advance: Callable[[int], None] = lambda _: None) -> None:
@@ -107,14 +106,12 @@ class Sender:
         return history.sign(together, attempt) if first.source == IMPORT else sign(first, attempt)
 
     def _count_webhook(self, delivery: Delivery, answer: Answer) -> None:
-        is_known = delivery.identity in self._seen
-        self._seen.add(delivery.identity)
+        outcome = TAKEN
         if answer.content_type.startswith("application/json"):
             content = json.loads(answer.body)
-            is_known = content["status"] == DUPLICATE
+            outcome = content["status"]
             self.tally.last_sequence = max(self.tally.last_sequence, content["sequence"])
-        # Twilio's answer is TwiML, which doesn't say: there it counts as new unless it was sent here before.
-        self.tally.add(delivery.tenant, delivery.source, DUPLICATE if is_known else ACCEPTED)
+        self.tally.add(delivery.tenant, delivery.source, outcome)
 
     def _count_import(self, line: Delivery, answer: Answer) -> None:
         content = json.loads(answer.body)

@@ -11,7 +11,7 @@ import duckdb
 from rich import box
 from rich.table import Table
 
-from sandbox.tally import ACCEPTED, DUPLICATE, REFUSED, UNDELIVERED, Tally
+from sandbox.tally import ACCEPTED, DUPLICATE, REFUSED, TAKEN, UNDELIVERED, Tally
 
 _COUNTS = """
 with tenants as (select tenant_id, currency from marts.dim_tenants),
@@ -108,11 +108,11 @@ def find_shortfalls(published: Published, tally: Tally, *, log_sequence: int) ->
 
 def build_tables(published: Published, tally: Tally) -> tuple[Table, Table]:
     """Return what was sent and what it means: a row a tenant, and the sums."""
-    every = (ACCEPTED, DUPLICATE, REFUSED, UNDELIVERED)
+    every = (ACCEPTED, DUPLICATE, TAKEN, REFUSED, UNDELIVERED)
     sent = {
         figures.tenant: (
             tally.count(every, tenant=figures.tenant),
-            tally.count([ACCEPTED], tenant=figures.tenant),
+            tally.count([ACCEPTED, TAKEN], tenant=figures.tenant),
             tally.count([DUPLICATE], tenant=figures.tenant),
             tally.count([REFUSED, UNDELIVERED], tenant=figures.tenant),
             figures.events,
@@ -140,7 +140,7 @@ def _table(
     rows: Mapping[str, Sequence[int]],
     revenues: Mapping[str, str] | None = None,
 ) -> Table:
-    table = Table(title=title, show_footer=True, box=box.SIMPLE_HEAD, pad_edge=False)  # fits 80 columns
+    table = Table(title=title, show_footer=True, box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))  # fits 80 columns
     table.add_column("Tenant", footer="all", no_wrap=True)
     for number, heading in enumerate(headings):
         total = sum(values[number] for values in rows.values())

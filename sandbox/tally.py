@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 ACCEPTED, DUPLICATE, REFUSED, UNDELIVERED = "accepted", "duplicate", "refused", "undelivered"
+#: Answered with success, by an answer that doesn't say whether it was new: Twilio gets TwiML.
+TAKEN = "taken"
 
 
 @dataclass(slots=True)
@@ -31,6 +33,15 @@ class Tally:
             for (of_tenant, _, outcome), number in self.outcomes.items()
             if outcome in wanted and tenant in (None, of_tenant)
         )
+
+    def settle(self, counted: Mapping[tuple[str, str, str], int]) -> None:
+        """Replace what was merely taken by what the receiver counted since this tally began."""
+        for tenant, source, outcome in list(self.outcomes):
+            if outcome == TAKEN:
+                taken = self.outcomes.pop((tenant, source, TAKEN))
+                duplicates = min(counted.get((tenant, source, DUPLICATE), 0), taken)
+                self.add(tenant, source, DUPLICATE, duplicates)
+                self.add(tenant, source, ACCEPTED, taken - duplicates)
 
     @property
     def sent(self) -> int:
