@@ -171,7 +171,7 @@ def fetch_source_health(file: AnalyticsFile, *, tenant_ids: Sequence[str]) -> pd
         last_received_at, events_today, events_last_7d, usual_gap_seconds, silent_seconds, is_silent,
         count_rejections_7d, last_rejected_at, last_rejection_reason
     FROM reports.rpt_source_health
-    WHERE tenant_id = any($tenant_ids)
+    WHERE tenant_id IN $tenant_ids
     ORDER BY tenant_id, is_configured DESC, source
     """
     return file.fetch(sql, tenant_ids=list(tenant_ids))
@@ -182,7 +182,7 @@ def fetch_unknown_types(file: AnalyticsFile, *, tenant_ids: Sequence[str], limit
     sql = """
     SELECT tenant_id, source, type, count_events, last_received_at
     FROM reports.rpt_unknown_types
-    WHERE tenant_id = any($tenant_ids)
+    WHERE tenant_id IN $tenant_ids
     ORDER BY count_events DESC, tenant_id, source, type
     LIMIT $limit
     """
@@ -194,7 +194,7 @@ def fetch_events_per_day(file: AnalyticsFile, *, tenant_ids: Sequence[str], sinc
     sql = """
     SELECT activity_date, source, sum(count_events)::BIGINT AS count_events
     FROM marts.fct_source_activity
-    WHERE tenant_id = any($tenant_ids) AND activity_date >= $since
+    WHERE tenant_id IN $tenant_ids AND activity_date >= $since
     GROUP BY ALL
     ORDER BY activity_date, source
     """
@@ -205,7 +205,7 @@ def search_contacts(file: AnalyticsFile, *, tenant_id: str, text: str, limit: in
     """Return at most `limit` contacts, last seen first: all of them, or those that match every word of the text.
 
     Words are looked for in names, company and e-mail, whatever case or accents; digits in phone numbers, however they
-    are written; and the whole text in every identifier. 100,000 contacts take about 60 ms.
+    are written; and the whole text in every identifier. 100,000 contacts take about 100 ms.
     """
     words = text.split()[:_MAX_SEARCH_WORDS]
     identifier = " ".join(words) or None
@@ -328,7 +328,7 @@ def fetch_activity(
     WITH newest AS (
         SELECT tenant_id, timeline_key, contact_id, occurred_at, source, type, title, detail, amount_minor, currency
         FROM marts.fct_timeline
-        WHERE tenant_id = any($tenant_ids) AND (len($types::VARCHAR[]) = 0 OR type = any($types::VARCHAR[]))
+        WHERE tenant_id IN $tenant_ids AND (len($types::VARCHAR[]) = 0 OR type = any($types::VARCHAR[]))
         ORDER BY occurred_at DESC, timeline_key
         LIMIT $limit
     )
@@ -342,6 +342,6 @@ def fetch_activity(
 
 def fetch_activity_types(file: AnalyticsFile, *, tenant_ids: Sequence[str]) -> list[str]:
     """Return the types that occur, by name."""
-    sql = "SELECT DISTINCT type FROM marts.fct_timeline WHERE tenant_id = any($tenant_ids) ORDER BY type"
+    sql = "SELECT DISTINCT type FROM marts.fct_timeline WHERE tenant_id IN $tenant_ids ORDER BY type"
     frame = file.fetch(sql, tenant_ids=list(tenant_ids))
     return [str(name) for name in frame["type"]]
