@@ -16,6 +16,7 @@ from core.errors import ConfigurationError, FrontdeskError
 from core.settings import load_settings
 from pipelines.lib.assembly import build_modeller
 from pipelines.lib.modeller import Progress as ReportProgress
+from pipelines.lib.verification import Difference
 
 app = typer.Typer()
 
@@ -44,15 +45,28 @@ def process(
 
 @app.command()
 def rebuild(
+    verify: Annotated[
+        bool,
+        typer.Option("--verify", help="Build beside, compare every row with the live warehouse, change nothing."),
+    ] = False,
     tests: Annotated[bool, typer.Option(help="Run the data tests of dbt too.")] = True,
 ) -> None:
     """Build the warehouse again from the first event of the log, and publish it."""
     modeller = build_modeller(load_settings(), published_by="frontdesk rebuild")
     with _progress("rebuilding") as report:
-        modeller.rebuild(with_tests=tests, progress=report)
-        with modeller.opened():
-            sequence = modeller.modelled_sequence
-    Console().print(f"Built from the log through event {sequence}; published.")
+        if verify:
+            differences = modeller.verify(progress=report)
+        else:
+            modeller.rebuild(with_tests=tests, progress=report)
+            modeller.open()
+            modeller.close()
+    if not verify:
+        Console().print(f"Built from the log through event {modeller.modelled_sequence}; published.")
+    elif differences:
+        _print_differences(differences)
+        raise typer.Exit(1)
+    else:
+        Console().print(f"Equal: every row of every mart, through event {modeller.modelled_sequence}.")
 
 
 @app.command()
@@ -77,6 +91,19 @@ def sql(
             typer.echo(relation.to_df().to_csv(index=False), nl=False)
         else:
             _print_rows(relation)
+
+
+def _print_differences(differences: list[Difference]) -> None:
+    table = Table("mart", "rows live", "rows rebuilt", "only live", "only rebuilt", title="Not equal to a rebuild")
+    for difference in differences:
+        table.add_row(
+            difference.mart,
+            str(difference.count_left),
+            str(difference.count_right),
+            "\n".join(difference.only_left),
+            "\n".join(difference.only_right),
+        )
+    Console().print(table)
 
 
 def _print_rows(relation: duckdb.DuckDBPyRelation) -> None:

@@ -1,8 +1,14 @@
 {#-
     One model, two forms. `dbt build` computes every model from the whole log. The live path compiles the same
     models once with `live: true` and runs them for each batch of new events; these macros are the difference.
-    The tables of the source `live` are made per batch from analyses/live_*.sql.
+    The tables of the source `live` are temporary: the batch's events, and what analyses/live_*.sql make of them.
 -#}
+
+{#- The events that staging reads: the whole log, or this batch. -#}
+{% macro logged_events() -%}
+    {%- set all_events = ref('stg_event_log__events') -%}
+    {%- if var('live') -%} {{ source('live', 'new_events') }} {%- else -%} {{ all_events }} {%- endif -%}
+{%- endmacro %}
 
 {#- Restricts event-grain rows to the events of this batch. -#}
 {% macro only_new_events(column='sequence') -%}
@@ -16,7 +22,11 @@
     {%- else -%} true {%- endif -%}
 {%- endmacro %}
 
-{#- The facts to fold: all, or those of the contacts that this batch touches. -#}
+{#-
+    The facts to fold: all, or those of the contacts that this batch touches. The ref is resolved in both forms: it
+    is what tells the live path that the fold comes after identity.
+-#}
 {% macro attributed_facts() -%}
-    {%- if var('live') -%} {{ source('live', 'facts') }} {%- else -%} {{ ref('int_facts_attributed') }} {%- endif -%}
+    {%- set all_facts = ref('int_facts_attributed') -%}
+    {%- if var('live') -%} {{ source('live', 'facts') }} {%- else -%} {{ all_facts }} {%- endif -%}
 {%- endmacro %}

@@ -38,6 +38,7 @@ class LiveModel:
     mode: str  #: append, replace, upsert, replace_all
     column: str | None  #: replace: what the scope names; upsert: the key
     scope: str | None  #: replace: temporary table of the values whose rows go
+    event_types: tuple[str, ...]  #: prefixes of the event types it reads; empty: it runs for every batch
 
     @property
     def is_public(self) -> bool:
@@ -98,7 +99,7 @@ class Manifest:
         found: set[str] = set()
         waiting = [key]
         while waiting:
-            for parent in self._nodes[waiting.pop()]["depends_on"]["nodes"]:
+            for parent in self._nodes[waiting.pop()]["depends_on"].get("nodes", ()):
                 if parent in self._nodes and parent not in found:
                     found.add(parent)
                     waiting.append(parent)
@@ -112,6 +113,10 @@ class DbtRunner:
         self._project_dir = project_dir.absolute()
         self._warehouse_path = warehouse_path
         self._target_dir = target_dir
+
+    def beside(self, warehouse_path: Path) -> DbtRunner:
+        """Return the same project for another warehouse file of the same name; what is compiled is shared."""
+        return DbtRunner(project_dir=self._project_dir, warehouse_path=warehouse_path, target_dir=self._target_dir)
 
     def fingerprint(self) -> str:
         """Return a digest of everything in the project that decides what the models compute."""
@@ -160,7 +165,8 @@ class DbtRunner:
 
     def _run(self, arguments: Sequence[str], *, warehouse: Path, target: Path) -> None:
         command = [
-            *(sys.executable, "-m", "dbt.cli.main", *arguments),
+            str(Path(sys.executable).with_name("dbt")),
+            *arguments,
             *("--project-dir", str(self._project_dir), "--profiles-dir", str(self._project_dir)),
             *("--target-path", str(target), "--log-path", str(target / "logs"), "--no-use-colors"),
         ]
@@ -185,4 +191,5 @@ def _live_model(node: Mapping[str, Any]) -> LiveModel:
         mode=live["mode"],
         column=live.get("column"),
         scope=live.get("scope"),
+        event_types=tuple(live.get("event_types", ())),
     )

@@ -79,7 +79,9 @@ class LivePath:
             set_log_position(self._connection, log_sequence=log_sequence, copied_at=now)
             replace_rejection_counts(self._connection, self._engine)
             self._connection.execute(f"set variable modelled_sequence = {modelled_sequence}::bigint")
-            changes = [change for model in self._models if (change := self._run_model(model))]
+            types = {event.type for event in events}
+            models = (model for model in self._models if _concerns(model, types))
+            changes = [change for model in models if (change := self._run_model(model))]
         except BaseException:
             self._connection.execute("rollback")
             raise
@@ -123,3 +125,7 @@ class LivePath:
         # Written out as constants: DuckDB then prunes by zone map and index, and the condition outlives the batch.
         values = ", ".join(f"'{row[0]}'" for row in self._connection.execute(query).fetchall())
         return f"{column} in ({values})" if values else "false"
+
+
+def _concerns(model: LiveModel, types: set[str]) -> bool:
+    return not model.event_types or any(event_type.startswith(model.event_types) for event_type in types)

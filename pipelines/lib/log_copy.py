@@ -54,7 +54,7 @@ def copied_sequence(connection: duckdb.DuckDBPyConnection) -> int:
 
 
 def copy_events(connection: duckdb.DuckDBPyConnection, events: Sequence[Event]) -> None:
-    """Append events to raw.event_log; the raw bytes stay in the log."""
+    """Append events to raw.event_log, and hold them in temp.new_events; the raw bytes stay in the log."""
     table = pa.table(
         [
             [event.sequence for event in events],
@@ -77,8 +77,13 @@ def copy_events(connection: duckdb.DuckDBPyConnection, events: Sequence[Event]) 
         schema=_EVENT_SCHEMA,
     )
     connection.register("copied_events", table)
-    connection.execute("insert into raw.event_log by name select * from copied_events")
+    # Parsed as JSON once here; what is no JSON at all stops the batch and is set aside by the caller.
+    connection.execute(
+        "create or replace temp table new_events as "
+        "select * replace (headers::json as headers, payload::json as payload) from copied_events"
+    )
     connection.unregister("copied_events")
+    connection.execute("insert into raw.event_log by name select * from new_events")
 
 
 def set_log_position(connection: duckdb.DuckDBPyConnection, *, log_sequence: int, copied_at: datetime) -> None:

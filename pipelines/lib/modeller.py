@@ -28,6 +28,7 @@ from pipelines.lib.log_copy import (
     set_log_position,
 )
 from pipelines.lib.publisher import Publisher
+from pipelines.lib.verification import Difference, compare_warehouses
 from pipelines.lib.writer_lock import WriterLock
 
 #: Events per batch of the live path. Larger batches cost less per event, smaller ones are seen sooner.
@@ -121,6 +122,23 @@ class Modeller:
         with self.lock.held():
             self._build(with_tests=with_tests, progress=progress)
 
+    def verify(self, *, progress: Progress | None = None) -> list[Difference]:
+        """Follow the log to its end, build from the log beside, and compare. Needs the files of this home closed.
+
+        The build stops where the followed warehouse stopped, so intake may go on meanwhile.
+        """
+        with self.opened():
+            self.follow_to_end()
+            end = self._modelled_sequence
+        beside = self._warehouse_path.parent / "verification" / self._warehouse_path.name
+        _remove_warehouse(beside)
+        other = self._beside(beside)
+        other._build(with_tests=False, progress=progress, end=end)
+        with self.lock.held():
+            differences = compare_warehouses(self._warehouse_path, beside)
+        _remove_warehouse(beside)
+        return differences
+
     def follow_once(self) -> BatchResult | None:
         """Model and publish the next batch; None when the log has no new event. Needs open()."""
         events = self._log.read_after(self._modelled_sequence, limit=LIVE_BATCH_SIZE)
@@ -157,7 +175,7 @@ class Modeller:
                 log_sequence=max(self._log.last_sequence(), events[-1].sequence),
                 now=now,
             )
-        except duckdb.Error as error:
+        except (duckdb.DataError, duckdb.InvalidInputException) as error:
             if len(events) == 1:
                 _logger.exception("event set aside", extra={"event_id": events[0].event_id})
                 _quarantine(connection, events[0], error)
@@ -185,24 +203,38 @@ class Modeller:
             behind = self._log.last_sequence() - copied_sequence(connection)
         return row is None or row[0] != self._fingerprint() or behind > BUILD_BACKLOG
 
-    def _build(self, *, with_tests: bool, progress: Progress | None) -> None:
+    def _beside(self, warehouse_path: Path) -> Modeller:
+        return Modeller(
+            warehouse_path=warehouse_path,
+            analytics_path=warehouse_path.with_name("analytics.duckdb"),
+            log=self._log,
+            engine=self._engine,
+            tenants=self._tenants,
+            dbt=self._dbt.beside(warehouse_path),
+            clock=self._clock,
+            published_by=self._published_by,
+        )
+
+    def _build(self, *, with_tests: bool, progress: Progress | None, end: int | None = None) -> None:
         with _closing(_connect(self._warehouse_path)) as connection:
             create_raw_tables(connection)
             connection.execute("delete from raw.built_from")
             replace_tenants(connection, self._tenants.values())
-            self._copy_log(connection, progress=progress)
+            self._copy_log(connection, progress=progress, end=self._log.last_sequence() if end is None else end)
             modelled = copied_sequence(connection)
         self._dbt.build(with_tests=with_tests)
         with _closing(_connect(self._warehouse_path)) as connection:
             connection.execute("insert into raw.built_from values (?, ?)", [self._fingerprint(), modelled])
 
-    def _copy_log(self, connection: duckdb.DuckDBPyConnection, *, progress: Progress | None) -> None:
-        end = self._log.last_sequence()
-        for events in self._log.read_batches(copied_sequence(connection), batch_size=_COPY_BATCH_SIZE):
+    def _copy_log(self, connection: duckdb.DuckDBPyConnection, *, progress: Progress | None, end: int) -> None:
+        for batch in self._log.read_batches(copied_sequence(connection), batch_size=_COPY_BATCH_SIZE):
+            events = [event for event in batch if event.sequence <= end]
+            if not events:
+                break
             copy_events(connection, events)
             if progress:
-                progress(events[-1].sequence, max(end, events[-1].sequence))
-        set_log_position(connection, log_sequence=self._log.last_sequence(), copied_at=self._clock.now())
+                progress(events[-1].sequence, end)
+        set_log_position(connection, log_sequence=end, copied_at=self._clock.now())
         replace_rejection_counts(connection, self._engine)
 
     def _fingerprint(self) -> str:
@@ -214,7 +246,9 @@ class Modeller:
 
 def _connect(path: Path) -> duckdb.DuckDBPyConnection:
     path.parent.mkdir(parents=True, exist_ok=True)
-    return duckdb.connect(str(path), config={"TimeZone": "UTC"})
+    connection = duckdb.connect(str(path))
+    connection.execute("set TimeZone = 'UTC'")
+    return connection
 
 
 @contextmanager
@@ -223,6 +257,11 @@ def _closing(connection: duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyC
         yield connection
     finally:
         connection.close()
+
+
+def _remove_warehouse(path: Path) -> None:
+    for name in (path.name, path.name + ".wal"):
+        path.with_name(name).unlink(missing_ok=True)
 
 
 def _quarantine(connection: duckdb.DuckDBPyConnection, event: Event, error: duckdb.Error) -> None:

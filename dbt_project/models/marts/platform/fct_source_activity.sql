@@ -6,7 +6,7 @@
 
 with logged as (
 
-    select * from {{ ref('stg_event_log__events') }} where {{ only_new_events() }}
+    select * from {{ logged_events() }}
 
 ),
 

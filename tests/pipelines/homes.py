@@ -1,0 +1,137 @@
+"""Makes homes for tests: a log, and a warehouse that was built once and is copied, since a build takes seconds."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+import duckdb
+from sqlalchemy import Engine
+
+from core.clock import Clock
+from core.database import create_tables, open_engine
+from core.envelope import NewEvent
+from core.event_log import EventLog
+from core.ids import IdFactory, UuidV7Factory
+from core.tenants import Tenant, load_tenants
+from pipelines.lib.dbt_runner import DbtRunner
+from pipelines.lib.modeller import Modeller
+
+REPOSITORY = Path(__file__).parents[2]
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+
+
+class FixedClock:
+    """A clock that stands still until it is set."""
+
+    def __init__(self, instant: datetime = NOW) -> None:
+        self.instant = instant
+
+    def now(self) -> datetime:
+        """Return the set instant."""
+        return self.instant
+
+
+@dataclass(frozen=True)
+class Home:
+    """One home in a folder: log, warehouse, published file."""
+
+    folder: Path
+    target_dir: Path
+    tenants: Mapping[str, Tenant]
+    clock: Clock
+    ids: IdFactory
+
+    @cached_property
+    def engine(self) -> Engine:
+        """The operational database."""
+        engine = open_engine(f"sqlite:///{self.folder / 'frontdesk.db'}")
+        create_tables(engine)
+        return engine
+
+    @cached_property
+    def log(self) -> EventLog:
+        """The event log."""
+        return EventLog(self.engine, ids=self.ids)
+
+    @property
+    def warehouse_path(self) -> Path:
+        """The warehouse file."""
+        return self.folder / "warehouse.duckdb"
+
+    @property
+    def analytics_path(self) -> Path:
+        """The published file."""
+        return self.folder / "analytics.duckdb"
+
+    def modeller(self) -> Modeller:
+        """Return a new modeller, closed."""
+        return Modeller(
+            warehouse_path=self.warehouse_path,
+            analytics_path=self.analytics_path,
+            log=self.log,
+            engine=self.engine,
+            tenants=self.tenants,
+            dbt=DbtRunner(
+                project_dir=REPOSITORY / "dbt_project",
+                warehouse_path=self.warehouse_path,
+                target_dir=self.target_dir,
+            ),
+            clock=self.clock,
+            published_by="test",
+        )
+
+    def follow_in_batches(self, batches: Sequence[Sequence[NewEvent]]) -> None:
+        """Append and model one batch after the other, as the live path does."""
+        with self.modeller().opened() as modeller:
+            for batch in batches:
+                self.log.append(batch)
+                modeller.follow_to_end()
+
+    def query(self, sql: str) -> list[tuple[object, ...]]:
+        """Query the published file."""
+        with duckdb.connect(str(self.analytics_path), read_only=True) as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            return connection.execute(sql).fetchall()
+
+
+class HomeFactory:
+    """Copies one built, empty home as often as tests want."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._count = 0
+        self._template = Home(
+            folder=folder / "template",
+            target_dir=folder / "dbt_target",
+            tenants=load_tenants(REPOSITORY / "tenants"),
+            clock=FixedClock(),
+            ids=UuidV7Factory(FixedClock()),
+        )
+        self._template.folder.mkdir(parents=True)
+        self._template.modeller().rebuild(with_tests=False)
+
+    def new_home(
+        self,
+        *,
+        clock: Clock | None = None,
+        ids: IdFactory | None = None,
+        tenants: Mapping[str, Tenant] | None = None,
+    ) -> Home:
+        """Return a home with an empty log and a built warehouse; other tenants make it build again when opened."""
+        self._count += 1
+        folder = self._folder / f"home-{self._count}"
+        folder.mkdir()
+        shutil.copyfile(self._template.warehouse_path, folder / "warehouse.duckdb")
+        clock = clock or self._template.clock
+        return Home(
+            folder=folder,
+            target_dir=self._template.target_dir,
+            tenants=tenants or self._template.tenants,
+            clock=clock,
+            ids=ids or UuidV7Factory(clock),
+        )
