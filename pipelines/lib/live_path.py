@@ -64,6 +64,7 @@ class LivePath:
         self._analyses = {table.name: manifest.analysis(table.analysis) for table in _WORK_TABLES}
         self._first_mart = next(model.name for model in self._models if model.schema == "marts" and model.scope)
         self._batch = 0
+        connection.execute(f"create or replace temp table new_facts as {manifest.analysis('live_new_facts')}")
 
     def run_batch(
         self, events: Sequence[Event], *, modelled_sequence: int, log_sequence: int, now: datetime
@@ -79,6 +80,7 @@ class LivePath:
             set_log_position(self._connection, log_sequence=log_sequence, copied_at=now)
             replace_rejection_counts(self._connection, self._engine)
             self._connection.execute(f"set variable modelled_sequence = {modelled_sequence}::bigint")
+            self._connection.execute("delete from temp.main.new_facts")
             types = {event.type for event in events}
             models = (model for model in self._models if _concerns(model, types))
             changes = [change for model in models if (change := self._run_model(model))]
@@ -97,7 +99,7 @@ class LivePath:
             if table.before == model.name or (table.before == "first mart" and model.name == self._first_mart):
                 self._connection.execute(f"create or replace temp table {table.name} as {self._analyses[table.name]}")
         if model.mode == "append":
-            self._connection.execute(f"insert into {model.relation} by name {model.sql}")
+            self._append(model)
             return None
         new_rows = f"changed_{model.name}_{self._batch}"
         self._connection.execute(f"create or replace temp table {new_rows} as {model.sql}")
@@ -108,6 +110,15 @@ class LivePath:
             self._connection.execute(f"drop table {new_rows}")
             return None
         return Change(model, new_rows=f"temp.main.{new_rows}", gone=gone)
+
+    def _append(self, model: LiveModel) -> None:
+        if model.schema != "staging":
+            self._connection.execute(f"insert into {model.relation} by name {model.sql}")
+            return
+        # Planning the union of all staging tables costs more than a batch: its facts are collected as they come.
+        self._connection.execute(f"create or replace temp table staged as {model.sql}")
+        self._connection.execute(f"insert into {model.relation} by name select * from temp.main.staged")
+        self._connection.execute("insert into temp.main.new_facts by name select * from temp.main.staged")
 
     def _gone(self, model: LiveModel, new_rows: str) -> str:
         """Return the condition that names the rows of `model` which this batch replaces."""

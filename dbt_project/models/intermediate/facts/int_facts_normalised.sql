@@ -4,9 +4,32 @@
     indexes=[{'columns': ['primary_identifier_key']}]
 ) }}
 
-with facts as (
+with unioned as (
 
-    select * from {{ ref('int_facts_unioned') }} where {{ only_new_events() }}
+    select * from {{ unioned_facts() }}
+
+),
+
+facts as (
+
+    select
+        * exclude (entity_kind, entity_id),
+        {{ fact_family('fact_type') }} as fact_family,
+        case {{ fact_family('fact_type') }}
+            when 'booking' then 'booking'
+            when 'payment' then 'payment'
+            when 'message' then 'message'
+            when 'lead' then 'lead'
+            else entity_kind
+        end as entity_kind,
+        case {{ fact_family('fact_type') }}
+            when 'booking' then booking_id
+            when 'payment' then payment_id
+            when 'message' then message_id
+            when 'lead' then lead_id
+            else entity_id
+        end as entity_id
+    from unioned
 
 ),
 
@@ -27,17 +50,35 @@ rules as (
 
 ),
 
+trimmed as (
+
+    select
+        facts.*,
+        tenants.calling_code,
+        tenants.trunk_prefix,
+        {{ phone_digits('facts.phone_raw') }} as phone_digits,
+        lower(trim(facts.email_raw)) as email_trimmed
+    from facts
+    inner join tenants on facts.tenant_id = tenants.tenant_id
+
+),
+
+dialled as (
+
+    select
+        * exclude (phone_digits, calling_code, trunk_prefix),
+        {{ international_digits('phone_digits', 'calling_code', 'trunk_prefix') }} as phone_international
+    from trimmed
+
+),
+
 cleaned as (
 
     select
-        facts.* exclude (phone_raw, email_raw),
-        {{ normalise_phone('facts.phone_raw', 'tenants.calling_code', 'tenants.trunk_prefix') }} as phone,
-        case
-            when regexp_full_match(lower(trim(facts.email_raw)), '[^@\s]+@[^@\s]+\.[^@\s]+')
-                then lower(trim(facts.email_raw))
-        end as email
-    from facts
-    inner join tenants on facts.tenant_id = tenants.tenant_id
+        * exclude (phone_raw, phone_international, email_raw, email_trimmed),
+        {{ e164('phone_international') }} as phone,
+        case when regexp_full_match(email_trimmed, '[^@\s]+@[^@\s]+\.[^@\s]+') then email_trimmed end as email
+    from dialled
 
 ),
 

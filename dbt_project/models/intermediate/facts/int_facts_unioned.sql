@@ -1,51 +1,46 @@
 {{ config(materialized='view') }}
 
-{%- set shapes = {
-    'contact': ['stripe', 'zoho', 'gohighlevel', 'frontdesk'],
-    'lead': ['manychat', 'frontdesk'],
-    'touch': ['frontdesk'],
-    'booking': ['wix', 'gohighlevel', 'frontdesk'],
-    'payment': ['stripe', 'zoho', 'frontdesk'],
-    'message': ['twilio', 'clicksend', 'gohighlevel', 'frontdesk'],
-    'consent': ['manychat', 'zoho', 'gohighlevel', 'frontdesk'],
-    'engagement': ['stripe', 'zoho', 'gohighlevel', 'proof', 'frontdesk'],
-} %}
-{%- set plurals = {'touch': 'touches'} %}
+{%- set staging_models = [
+    'stg_clicksend__messages',
+    'stg_frontdesk__bookings',
+    'stg_frontdesk__consents',
+    'stg_frontdesk__contacts',
+    'stg_frontdesk__engagements',
+    'stg_frontdesk__leads',
+    'stg_frontdesk__messages',
+    'stg_frontdesk__payments',
+    'stg_frontdesk__touches',
+    'stg_gohighlevel__bookings',
+    'stg_gohighlevel__consents',
+    'stg_gohighlevel__contacts',
+    'stg_gohighlevel__engagements',
+    'stg_gohighlevel__messages',
+    'stg_manychat__consents',
+    'stg_manychat__leads',
+    'stg_proof__engagements',
+    'stg_stripe__contacts',
+    'stg_stripe__engagements',
+    'stg_stripe__payments',
+    'stg_twilio__messages',
+    'stg_wix__bookings',
+    'stg_zoho__consents',
+    'stg_zoho__contacts',
+    'stg_zoho__engagements',
+    'stg_zoho__payments',
+] %}
 
 with unioned as (
 
-    {% for family, sources in shapes.items() %}
-    {% set outer = loop %}
-    {% for source_name in sources %}
-    select
-        '{{ family }}' as fact_family,
-        *
-    from {{ ref('stg_' ~ source_name ~ '__' ~ plurals.get(family, family ~ 's')) }}
-    {% if not (outer.last and loop.last) %}union all by name{% endif %}
-    {% endfor %}
+    {% for staging_model in staging_models %}
+    select * from {{ ref(staging_model) }}
+    {% if not loop.last %}union all by name{% endif %}
     {% endfor %}
 
 ),
 
 final as (
 
-    select
-        * exclude (entity_kind, entity_id),
-        case fact_family
-            when 'booking' then 'booking'
-            when 'payment' then 'payment'
-            when 'message' then 'message'
-            when 'lead' then 'lead'
-            else entity_kind
-        end as entity_kind,
-        case fact_family
-            when 'booking' then booking_id
-            when 'payment' then payment_id
-            when 'message' then message_id
-            when 'lead' then lead_id
-            else entity_id
-        end as entity_id
-    from unioned
+    select * from unioned
 
 )
 

@@ -1,0 +1,15 @@
+{#- The kind of fact a canonical type tells of; what is none of the eight is an engagement. -#}
+{% macro fact_family(fact_type) -%}
+    case
+        when split_part({{ fact_type }}, '.', 1) in (
+            'contact', 'lead', 'touch', 'booking', 'payment', 'message', 'consent'
+        ) then split_part({{ fact_type }}, '.', 1)
+        else 'engagement'
+    end
+{%- endmacro %}
+
+{#- The facts to model: all, or the ones that staging made of this batch (same columns, in a temporary table). -#}
+{% macro unioned_facts() -%}
+    {%- set all_facts = ref('int_facts_unioned') -%}
+    {%- if var('live') -%} {{ source('live', 'new_facts') }} {%- else -%} {{ all_facts }} {%- endif -%}
+{%- endmacro %}
