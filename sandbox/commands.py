@@ -43,7 +43,7 @@ def demo(
     except ProcessError as error:
         shortfalls = [str(error)]
     for shortfall in shortfalls:
-        console.print(f"[bold red]Not done:[/] {shortfall}", highlight=False)
+        console.print(f"[bold red]Not done:[/] {shortfall}", highlight=False, soft_wrap=True)
     if shortfalls:
         raise typer.Exit(1)
 

@@ -25,7 +25,9 @@ async def send_sample(demo: Demo, console: Console, *, tenant: str, source: str)
     delivery = _find_sample(demo, tenant, source)
     if delivery is None:
         known = ", ".join(sorted(PLOTS.keys() & demo.businesses.keys()))
-        console.print(f"[bold red]No such delivery:[/] tenants are {known}; {tenant} has no source {source}")
+        console.print(
+            f"[bold red]No such delivery:[/] tenants are {known}; {tenant} has no source {source}", soft_wrap=True
+        )
         return False
     console.print(f"POST {demo.receiver_url}/… as {source} for {tenant}")
     console.print(delivery.body.decode() or "\n".join(f"{name}: {value}" for name, value in delivery.headers))
@@ -35,7 +37,9 @@ async def send_sample(demo: Demo, console: Console, *, tenant: str, source: str)
     finally:
         await connection.close()
     if answer is None:
-        console.print("[bold red]Nobody answers there:[/] start `frontdesk demo` first, in another terminal")
+        console.print(
+            "[bold red]Nobody answers there:[/] start `frontdesk demo` first, in another terminal", soft_wrap=True
+        )
         return False
     console.print(f"{answer.status} {answer.body.decode(errors='replace')}")
     return answer.status == HTTPStatus.OK
