@@ -22,6 +22,10 @@ Row = dict[str, Any]
 class Insert(Protocol):
     """Inserts rows unless their key is known."""
 
+    def instant(self, value: datetime) -> Any:
+        """Return an aware datetime as a row holds it. Raises ValueError for a naive one."""
+        ...
+
     def __call__(self, connection: Connection, rows: Sequence[Row]) -> dict[str, int]:
         """Insert up to MAX_ROWS_PER_APPEND rows; return the sequences of those that are new, by event_id."""
         ...
@@ -37,6 +41,10 @@ class PostgresqlInsert:
             .returning(event_log.c.event_id, event_log.c.sequence)
         )
 
+    def instant(self, value: datetime) -> datetime:
+        """Return the datetime: its column's type takes it as it is."""
+        return value
+
     def __call__(self, connection: Connection, rows: Sequence[Row]) -> dict[str, int]:
         """Insert rows; see Insert."""
         return {row.event_id: row.sequence for row in connection.execute(self._statement, rows)}
@@ -50,22 +58,26 @@ class SqliteInsert:
     """
 
     def __init__(self) -> None:
-        self._columns = [column.name for column in event_log.columns]
-        self._row = f"({', '.join('?' * len(self._columns))})"
+        self._row = f"({', '.join('?' * len(event_log.columns))})"
         statement = sqlite.insert(event_log).on_conflict_do_nothing(index_elements=_KEY)
         text = str(statement.compile(dialect=sqlite.dialect()))
         self._before, self._after = text.split(self._row)
+        self._last = str(select(func.max(event_log.c.sequence)))
+
+    def instant(self, value: datetime) -> str:
+        """Return the datetime as text: no column type sees these rows."""
+        return sqlite_instant(value)
 
     def __call__(self, connection: Connection, rows: Sequence[Row]) -> dict[str, int]:
         """Insert rows; see Insert."""
-        last = connection.execute(select(func.max(event_log.c.sequence))).scalar() or 0
+        first = (connection.exec_driver_sql(self._last).scalar() or 0) + 1
         values: list[Any] = []
-        for sequence, row in enumerate(rows, start=last + 1):
+        for sequence, row in enumerate(rows, first):
             values.append(sequence)
-            values.extend(sqlite_instant(value) if isinstance(value, datetime) else value for value in row.values())
+            values += row.values()
         statement = self._before + ", ".join([self._row] * len(rows)) + self._after
         inserted = connection.exec_driver_sql(statement, tuple(values))
-        sequences = {row["event_id"]: sequence for sequence, row in enumerate(rows, start=last + 1)}
+        sequences = {row["event_id"]: sequence for sequence, row in enumerate(rows, first)}
         if inserted.rowcount == len(rows):
             return sequences
         query = select(event_log.c.event_id, event_log.c.sequence).where(event_log.c.event_id.in_(sequences))

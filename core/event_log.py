@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -89,7 +90,8 @@ class EventLog:
             raise EventLogUnavailableError(_reason(error)) from error
 
     def _append_chunk(self, connection: Any, events: Sequence[NewEvent]) -> list[Appended]:
-        rows = [_to_row(event, event_id=self._ids.new_event_id()) for event in events]
+        new_id, instant = self._ids.new_event_id, self._insert.instant
+        rows = [_to_row(event, event_id=new_id(), instant=instant) for event in events]
         new = self._insert(connection, rows)
         answers: list[Appended | None] = [
             Appended(row["event_id"], new[row["event_id"]], is_new=True) if row["event_id"] in new else None
@@ -128,16 +130,16 @@ def _storable(text: str | None) -> str | None:
     return text.replace("\x00", "\ufffd") if text else text
 
 
-def _to_row(event: NewEvent, *, event_id: str) -> Row:
-    return {
+def _to_row(event: NewEvent, *, event_id: str, instant: Callable[[datetime], Any]) -> Row:
+    return {  # in the table's order
         "event_id": event_id,
         "tenant_id": event.tenant_id,
         "source": event.source,
         "source_event_id": _storable_id(event.source_event_id),
         "type": _storable(event.type),
         "subject_id": _storable(event.subject_id),
-        "occurred_at": event.occurred_at,
-        "received_at": event.received_at,
+        "occurred_at": instant(event.occurred_at),
+        "received_at": instant(event.received_at),
         "correlation_id": _storable(event.correlation_id),
         "causation_id": _storable(event.causation_id),
         "schema_version": event.schema_version,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
@@ -27,7 +28,11 @@ class GroupCommitter:
     def __init__(self, log: EventLog, *, loop: asyncio.AbstractEventLoop) -> None:
         self._log = log
         self._loop = loop
-        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._waiting: SimpleQueue[_Waiting] = SimpleQueue()
+        # Wakes the writer (True) or ends it (False): once for all appends of one turn of the event loop. Waking it
+        # for each would make both threads fight for Python's lock; it costs a quarter of the throughput.
+        self._bell: SimpleQueue[bool] = SimpleQueue()
+        self._is_bell_due = False
         self._is_closing = False
         self._thread = threading.Thread(target=self._run, name="event-log-writer", daemon=True)
         self._thread.start()
@@ -35,44 +40,49 @@ class GroupCommitter:
     @property
     def count_waiting(self) -> int:
         """Return how many appends wait for the writer."""
-        return self._queue.qsize()
+        return self._waiting.qsize()
 
     async def append(self, event: NewEvent) -> Appended:
         """Return once the event is on disk. Raises EventLogUnavailableError where it can't be written."""
-        return (await self.append_many([event]))[0]
+        return (await self._submit([event]))[0]
 
     async def append_many(self, events: list[NewEvent]) -> list[Appended]:
         """Append several events in one transaction; see EventLog.append."""
-        if self._is_closing:
-            raise EventLogUnavailableError("the event log's writer has ended; the process is shutting down")
-        answer: asyncio.Future[list[Appended]] = self._loop.create_future()
-        self._queue.put(_Waiting(events, answer))
-        return await answer
+        return await self._submit(events)
 
     def close(self) -> None:
         """Commit what is waiting and end the thread; what comes later is refused."""
         self._is_closing = True
-        self._queue.put(None)
+        self._bell.put(False)
         self._thread.join()
 
+    def _submit(self, events: list[NewEvent]) -> asyncio.Future[list[Appended]]:
+        if self._is_closing:
+            raise EventLogUnavailableError("the event log's writer has ended; the process is shutting down")
+        answer: asyncio.Future[list[Appended]] = self._loop.create_future()
+        self._waiting.put(_Waiting(events, answer))
+        if not self._is_bell_due:
+            self._is_bell_due = True
+            self._loop.call_soon(self._ring)
+        return answer
+
+    def _ring(self) -> None:
+        self._is_bell_due = False
+        self._bell.put(True)
+
     def _run(self) -> None:
-        closing = False
-        while not closing:
-            group: list[_Waiting] = []
-            item: _Waiting | None = self._queue.get()
-            while True:
-                if item is None:
-                    closing = True
-                    break
-                group.append(item)
-                if len(group) >= MAX_GROUP:
-                    break
-                try:
-                    item = self._queue.get_nowait()
-                except Empty:
-                    break
-            if group:
+        is_open = True
+        while is_open:
+            is_open = self._bell.get()
+            while group := self._take():
                 self._commit(group)
+
+    def _take(self) -> list[_Waiting]:
+        group: list[_Waiting] = []
+        with suppress(Empty):
+            while len(group) < MAX_GROUP:
+                group.append(self._waiting.get_nowait())
+        return group
 
     def _commit(self, group: list[_Waiting]) -> None:
         try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from typing import Protocol
-from uuid import UUID
 
 from core.clock import Clock
 
@@ -39,4 +38,5 @@ class UuidV7Factory:
             | _VARIANT_RFC_9562
             | (random & _RANDOM_B_MASK)
         )
-        return str(UUID(int=value))
+        digits = f"{value:032x}"  # the form of UUID, at a third of its cost
+        return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"

@@ -41,7 +41,7 @@ def sqlite_instant(value: datetime) -> str:
     if value.tzinfo is None:
         raise ValueError("naive datetime: give an aware one")
     # Not strftime: its %Y writes the year 800 with three digits, which can't be read back.
-    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    return value.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 class UtcDateTime(TypeDecorator[datetime]):
