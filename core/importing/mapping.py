@@ -96,6 +96,12 @@ def _check_type(type_: str) -> str:
     return type_
 
 
+def _check_not_empty(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    if not values:
+        raise ValueError("is an empty list; give at least one")
+    return values
+
+
 NonEmpty = Annotated[str, StringConstraints(min_length=1)]
 TemplateText = Annotated[NonEmpty, AfterValidator(_check_template)]
 Zone = Annotated[str, AfterValidator(_check_zone)]
@@ -106,7 +112,7 @@ DecimalMark = Literal[".", ","]
 Columns = Annotated[
     tuple[NonEmpty, ...],
     BeforeValidator(lambda value: (value,) if isinstance(value, str) else value),
-    Field(min_length=1),
+    AfterValidator(_check_not_empty),
 ]
 
 
@@ -282,7 +288,7 @@ class Mapping(_Strict):
     file: FileOptions = FileOptions()
     defaults: Defaults = Defaults()
     fields: FieldRules = Field(default_factory=dict, description="Fields that every event gets.")
-    events: Annotated[tuple[EventRule, ...], Field(min_length=1)]
+    events: Annotated[tuple[EventRule, ...], AfterValidator(_check_not_empty)]
 
     def fields_of(self, event: EventRule) -> dict[str, FieldRule]:
         """Return the event's fields with the shared ones."""

@@ -70,4 +70,4 @@ def _remedy(problem: Any) -> str:
         case "value_error":
             return message
         case _:
-            return f"is {problem['input']!r}: {message}"
+            return f"is {problem['input']!r}: {message}" if isinstance(problem["input"], str) else message

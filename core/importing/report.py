@@ -27,6 +27,8 @@ class RefusedRows:
         delimiter = "\t" if options.delimiter == "tab" else options.delimiter
         self._writer = csv.writer(self._handle, delimiter=delimiter, quotechar=options.quote)
         self._encoding = encoding
+        # Where the mapping skips lines above the header, it must find them here too.
+        self._handle.write("\n" * options.skip_lines)
         self._writer.writerow([*REPORT_COLUMNS, *header])
 
     def __enter__(self) -> RefusedRows:

@@ -13,7 +13,8 @@ from sqlalchemy import Engine
 
 from core.envelope import Appended, NewEvent, Origin
 from core.errors import EventLogUnavailableError
-from core.event_log import MAX_ROWS_PER_APPEND, MAX_SOURCE_EVENT_ID, EventLog
+from core.event_insert import MAX_ROWS_PER_APPEND
+from core.event_log import MAX_SOURCE_EVENT_ID, EventLog
 from tests.core.backends import Backend
 from tests.core.factories import NOON, new_event
 

@@ -1,0 +1,135 @@
+"""Appending: batches, what is known already, other content under a known id, an import that is cut off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from core.clock import SystemClock
+from core.envelope import Appended, NewEvent
+from core.errors import EventLogUnavailableError
+from core.event_log import EventLog
+from core.ids import UuidV7Factory
+from core.importing.importer import BATCH_SIZE, ImportResult, import_rows
+from core.importing.problems import MappedRow, Problem
+from tests.core.backends import Backend
+from tests.core.factories import new_event
+
+
+class CountingLog(EventLog):
+    """A log that notes how many events each append had, and can fail at one of them."""
+
+    def __init__(self, engine: Engine, *, fails_at: int | None = None) -> None:
+        super().__init__(engine, ids=UuidV7Factory(SystemClock()))
+        self.sizes: list[int] = []
+        self.fails_at = fails_at
+
+    def append(self, events: Sequence[NewEvent]) -> list[Appended]:
+        if len(self.sizes) == self.fails_at:
+            raise EventLogUnavailableError("the disk is full")
+        self.sizes.append(len(events))
+        return super().append(events)
+
+
+@pytest.fixture
+def log(sqlite_backend: Backend) -> CountingLog:
+    return CountingLog(sqlite_backend.open())
+
+
+def row(line: int, *names: str, **changes: Any) -> MappedRow:
+    events = [new_event(name, **changes) for name in names]
+    return MappedRow(line=line, cells=[str(line)], events=events)
+
+
+def do(rows: Sequence[MappedRow] | Iterator[MappedRow], log: EventLog | None) -> tuple[ImportResult, list[MappedRow]]:
+    refused: list[MappedRow] = []
+    return import_rows(rows, log=log, on_refused=refused.append), refused
+
+
+def counts(result: ImportResult) -> tuple[int, int, int, int]:
+    count_known = sum(count.count_known for count in result.types.values())
+    return result.count_rows, result.count_refused, result.count_new, count_known
+
+
+def test_rows_are_read_and_appended_in_batches(log: CountingLog) -> None:
+    result, refused = do((row(line, f"evt_{line}", f"evt_{line}_b") for line in range(1_250)), log)
+
+    assert counts(result) == (1_250, 0, 2_500, 0)
+    assert log.sizes == [BATCH_SIZE, BATCH_SIZE, 500]
+    assert refused == []
+
+
+def test_a_rows_events_are_never_in_two_transactions(log: CountingLog) -> None:
+    do([row(line, *(f"evt_{line}_{n}" for n in range(3))) for line in range(400)], log)
+
+    assert all(size % 3 == 0 for size in log.sizes)
+
+
+def test_a_second_time_everything_is_known(log: CountingLog) -> None:
+    rows = [row(line, f"evt_{line}") for line in range(1_500)]
+    do(rows, log)
+
+    result, refused = do(rows, log)
+
+    assert counts(result) == (1_500, 0, 0, 1_500)
+    assert refused == []
+    assert log.last_sequence() == 1_500
+
+
+def test_a_repeated_row_of_the_file_is_known(log: CountingLog) -> None:
+    result, _ = do([row(2, "evt_1"), row(3, "evt_1")], log)
+
+    assert counts(result) == (2, 0, 1, 1)
+
+
+@pytest.mark.parametrize("in_two_runs", [False, True])
+def test_other_content_under_a_known_id_is_refused(log: CountingLog, in_two_runs: bool) -> None:
+    headers = {"import-file": "old.csv", "import-line": "2"}
+    first = row(2, "evt_1", headers=headers)
+    second = row(3, "evt_1", payload=b'{"other": 1}')
+    if in_two_runs:
+        do([first], log)
+        result, refused = do([second], log)
+    else:
+        result, refused = do([first, second], log)
+
+    assert result.count_refused == 1
+    assert [(row.line, row.cells) for row in refused] == [(3, ["3"])]
+    assert "'evt_1' is in the log with other content (from line 2 of old.csv)" in refused[0].problems[0].reason
+    assert log.last_sequence() == 1
+
+
+def test_a_refused_row_and_a_row_without_event_are_counted(log: CountingLog) -> None:
+    bad = MappedRow(line=3, cells=["x"], problems=[Problem("Phone", "is none")])
+    result, refused = do([row(2, "evt_1"), bad, row(4)], log)
+
+    assert counts(result) == (3, 1, 1, 0)
+    assert result.count_without_event == 1
+    assert refused == result.refused == [bad]
+
+
+def test_only_the_first_refused_rows_are_kept_in_memory() -> None:
+    bad = [MappedRow(line=line, cells=[], problems=[Problem("", "is bad")]) for line in range(100)]
+    result, refused = do(bad, None)
+
+    assert (len(result.refused), len(refused), result.count_refused) == (20, 100, 100)
+
+
+def test_an_import_that_is_cut_off_goes_on_where_it_stopped(sqlite_backend: Backend) -> None:
+    rows = [row(line, f"evt_{line}") for line in range(2_500)]
+    with pytest.raises(EventLogUnavailableError, match="disk is full"):
+        do(rows, CountingLog(sqlite_backend.open(), fails_at=2))
+
+    result, _ = do(rows, CountingLog(sqlite_backend.open()))
+
+    assert counts(result) == (2_500, 0, 500, 2_000)
+
+
+def test_a_dry_run_counts_and_shows_the_first_events() -> None:
+    result, _ = do([row(line, f"evt_{line}") for line in range(10)], None)
+
+    assert counts(result) == (10, 0, 10, 0)
+    assert [event.source_event_id for event in result.events] == ["evt_0", "evt_1", "evt_2"]
