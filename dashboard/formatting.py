@@ -63,6 +63,11 @@ def format_count(count: int | None) -> str:
     return MISSING if count is None else f"{count:,}"
 
 
+def format_quantity(count: int, thing: str) -> str:
+    """Return a number of things, such as `1 booking` and `2 bookings`."""
+    return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
+
+
 def format_duration(seconds: float | None) -> str:
     """Return a length of time in its one largest fitting unit, such as `12 min`; a dash where there is none."""
     if seconds is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from dashboard.formatting import escape_markdown, format_count, format_duration, format_relative
+from dashboard.formatting import escape_markdown, format_count, format_duration, format_quantity, format_relative
 
 #: Age from which the published file is called stale. The pipelines publish after every batch of events and, when
 #: nothing comes in, every few minutes: an old file means that they stopped, not that nothing happened.
@@ -53,7 +53,7 @@ def judge_freshness(freshness: Any, *, now: datetime) -> Judgement:
     if freshness.last_received_at is not None:
         facts.append(f"newest event {format_relative(freshness.last_received_at, now=now)}")
     if behind:
-        facts.append(f"{format_count(behind)} {'event' if behind == 1 else 'events'} behind the log")
+        facts.append(f"{format_quantity(behind, 'event')} behind the log")
     detail = " · ".join(facts)
     detail = detail[0].upper() + detail[1:]
     if age > STALE_AFTER:
@@ -67,12 +67,12 @@ def judge_freshness(freshness: Any, *, now: datetime) -> Judgement:
 
 def is_silent(source: Any) -> bool:
     """Return whether a source that used to deliver stopped; one that never did waits for its first delivery."""
-    return bool(source.is_silent) and source.last_received_at is not None
+    return bool(source.is_silent) and source.last_event_at is not None
 
 
 def judge_source(source: Any) -> Judgement:
     """Judge a row of rpt_source_health: silence before refusals, because silence loses facts."""
-    if source.last_received_at is None:
+    if source.last_event_at is None:
         label = "Nothing received yet" if source.is_configured else "Not configured"
         return Judgement(label, "gray", "hourglass_empty")
     if is_silent(source):

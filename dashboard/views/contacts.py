@@ -17,6 +17,7 @@ from dashboard.formatting import (
     format_count,
     format_instant,
     format_money,
+    format_quantity,
     format_relative,
     format_source,
     format_words,
@@ -107,7 +108,7 @@ def _show_result(contact: Any) -> None:
     reachable = " · ".join(escape_markdown(value) for value in (contact.phone, contact.email) if value)
     facts = [f"seen {format_relative(contact.last_seen_at, now=components.present())}"]
     if contact.count_bookings:
-        facts.append(f"{format_count(contact.count_bookings)} bookings")
+        facts.append(format_quantity(contact.count_bookings, "booking"))
     if contact.amount_paid_minor:
         facts.append(f"paid {escape_markdown(format_money(contact.amount_paid_minor, contact.currency))}")
     st.markdown(f":small[{reachable or MISSING}]  \n:gray[:small[{' · '.join(facts)}]]")
@@ -215,6 +216,11 @@ def _show_more() -> None:
     st.session_state["timeline_limit"] = st.session_state.get("timeline_limit", _TIMELINE_STEP) + _TIMELINE_STEP
 
 
+def _whole_line(text: str) -> str:
+    # At a phone's width a table scrolls sideways; a time broken over five lines would make every row as high.
+    return escape_markdown(text).replace(" ", "\N{NO-BREAK SPACE}")
+
+
 def _show_rows(rows: pd.DataFrame, cells: dict[str, Callable[[Any], str]], *, nothing: str) -> None:
     if rows.empty:
         st.caption(nothing)
@@ -225,7 +231,7 @@ def _show_rows(rows: pd.DataFrame, cells: dict[str, Callable[[Any], str]], *, no
 
 def _show_bookings(bookings: pd.DataFrame, business: Business) -> None:
     cells: dict[str, Callable[[Any], str]] = {
-        "Starts": lambda row: escape_markdown(format_instant(row.starts_at, business.zone)),
+        "Starts": lambda row: _whole_line(format_instant(row.starts_at, business.zone)),
         "Service": lambda row: escape_markdown(row.service_name),
         "Status": lambda row: components.describe_status(row.status),
         "Price": lambda row: escape_markdown(format_money(row.price_minor, row.currency)),
@@ -238,7 +244,7 @@ def _show_bookings(bookings: pd.DataFrame, business: Business) -> None:
 
 def _show_payments(payments: pd.DataFrame, business: Business) -> None:
     cells: dict[str, Callable[[Any], str]] = {
-        "Last change": lambda row: escape_markdown(format_instant(row.last_changed_at, business.zone)),
+        "Last change": lambda row: _whole_line(format_instant(row.last_changed_at, business.zone)),
         "Amount": lambda row: escape_markdown(format_money(row.amount_minor, row.currency)),
         "Status": lambda row: components.describe_status(row.status),
         "Refunded": lambda row: escape_markdown(format_money(row.refunded_minor or None, row.currency)),
@@ -256,7 +262,7 @@ def _show_identifiers(identifiers: pd.DataFrame, business: Business) -> None:
         "Value": lambda row: escape_markdown(row.identifier_value),
         "Use": lambda row: escape_markdown(format_words(row.identifier_use)),
         "Events": lambda row: format_count(row.count_events),
-        "First seen": lambda row: escape_markdown(format_instant(row.first_observed_at, business.zone)),
+        "First seen": lambda row: _whole_line(format_instant(row.first_observed_at, business.zone)),
         "In": lambda row: escape_markdown(format_source(row.first_source)),
         "First event": lambda row: f"`{row.first_event_id}`",
     }
@@ -266,7 +272,7 @@ def _show_identifiers(identifiers: pd.DataFrame, business: Business) -> None:
 def _show_consents(consents: pd.DataFrame, business: Business) -> None:
     st.subheader("Consent", anchor=False)
     cells: dict[str, Callable[[Any], str]] = {
-        "Since": lambda row: escape_markdown(format_instant(row.changed_at, business.zone)),
+        "Since": lambda row: _whole_line(format_instant(row.changed_at, business.zone)),
         "Channel": lambda row: escape_markdown(format_words(row.channel)),
         "Purpose": lambda row: escape_markdown(format_words(row.purpose)),
         "Consent": lambda row: ":green-badge[Given]" if row.is_granted else ":red-badge[Withdrawn]",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import altair as alt
@@ -88,9 +88,9 @@ def _describe_source(source: Any, business: Business, unknown: list[tuple[str, i
     now = components.present()
     judgement = judge_source(source)
     lines = [f"**{escape_markdown(format_source(source.source))}** {judgement.badge}"]
-    if source.last_received_at is not None:
-        relative = format_relative(source.last_received_at, now=now)
-        absolute = escape_markdown(format_moment(source.last_received_at, business.zone, now=now))
+    if source.last_event_at is not None:
+        relative = format_relative(source.last_event_at, now=now)
+        absolute = escape_markdown(format_moment(source.last_event_at, business.zone, now=now))
         lines.append(f"Last event **{relative}** :gray[:small[{absolute}]]")
     if judgement.detail:
         lines.append(f":{judgement.colour}[{judgement.detail}]")
@@ -113,16 +113,20 @@ def _describe_source(source: Any, business: Business, unknown: list[tuple[str, i
 @st.fragment(run_every=_CHART_REFRESH_SECONDS)
 def _show_chart() -> None:
     office = session.current_office()
-    since = (components.present() - timedelta(days=_CHART_DAYS - 1)).date()
+    today = components.present().date()
+    since = today - timedelta(days=_CHART_DAYS - 1)
     with components.explained_absence():
         events = queries.fetch_events_per_day(office.file, tenant_ids=office.tenant_ids, since=since)
         if events.empty:
             return
         st.subheader("Events a day by source", anchor=False)
-        st.altair_chart(_build_chart(events), alt="Events a day by source over the last 30 days")
+        st.altair_chart(
+            _build_chart(events, since=since, until=today + timedelta(days=1)),
+            alt="Events a day by source over the last 30 days",
+        )
 
 
-def _build_chart(events: pd.DataFrame) -> alt.Chart:
+def _build_chart(events: pd.DataFrame, *, since: date, until: date) -> alt.Chart:
     data = events.assign(
         source=events["source"].map(format_source), activity_date=pd.to_datetime(events["activity_date"])
     )
@@ -130,7 +134,13 @@ def _build_chart(events: pd.DataFrame) -> alt.Chart:
         alt.Chart(data, height=320)
         .mark_bar()
         .encode(
-            x=alt.X("yearmonthdate(activity_date):T", title=None, axis=alt.Axis(format="%-d %b", labelOverlap=True)),
+            x=alt.X(
+                "yearmonthdate(activity_date):T",
+                title=None,
+                axis=alt.Axis(format="%-d %b", labelOverlap=True),
+                # With its hour a date is read as local by the browser, as the data's are; without, as UTC.
+                scale=alt.Scale(domain=[f"{day}T00:00:00" for day in (since, until)]),
+            ),
             y=alt.Y("count_events:Q", title=None, axis=alt.Axis(tickMinStep=1)),
             color=alt.Color("source:N", title=None, legend=alt.Legend(orient="bottom", columns=3)),
             tooltip=[

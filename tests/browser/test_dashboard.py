@@ -66,6 +66,9 @@ def test_search_finds_a_contact_and_shows_the_timeline(dashboard_url: str, page:
     assert parse_qs(urlsplit(page.url).query)["tenant"] == [MASSAGE]
     page.reload()
     expect(page.get_by_role("heading", name="Anna Lind")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("button", name="Anna Lind")).to_be_visible()
+    expect(page.get_by_role("heading", name="Anna Lind")).to_have_count(0)
 
 
 def test_the_business_goes_along_from_page_to_page(dashboard_url: str, page: Page) -> None:

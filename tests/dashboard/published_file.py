@@ -108,6 +108,7 @@ def _add_sources(rows: PublishedRows, now: datetime) -> None:
             "is_configured": True,
             "count_events": week * 4,
             "count_unknown_type_events": 0,
+            "last_event_at": None if last is None else now - last,
             "last_received_at": None if last is None else now - last,
             "events_today": day,
             "events_last_7d": week,

@@ -127,3 +127,8 @@ def test_long_text_is_shortened_with_an_ellipsis() -> None:
 def test_counts_have_their_thousands_separated() -> None:
     assert formatting.format_count(1_234_567) == "1,234,567"
     assert formatting.format_count(None) == formatting.MISSING
+
+
+def test_one_thing_is_not_plural() -> None:
+    assert formatting.format_quantity(1, "booking") == "1 booking"
+    assert formatting.format_quantity(1200, "booking") == "1,200 bookings"

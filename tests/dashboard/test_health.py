@@ -25,7 +25,7 @@ def freshness(*, age: timedelta, behind: int = 0) -> SimpleNamespace:
 def source(**columns: Any) -> SimpleNamespace:
     usual: dict[str, Any] = {
         "is_configured": True,
-        "last_received_at": NOW,
+        "last_event_at": NOW,
         "is_silent": False,
         "silent_seconds": 0,
         "count_rejections_7d": 0,
@@ -70,7 +70,7 @@ def test_a_stale_badge_is_amber() -> None:
         # Silence loses facts, a refusal is at least known: silence is said first.
         ({"is_silent": True, "silent_seconds": 32_400, "count_rejections_7d": 2}, "Silent for 9 h", "red"),
         ({"count_rejections_7d": 2}, "2 refused", "orange"),
-        ({"last_received_at": None, "is_silent": True}, "Nothing received yet", "gray"),
+        ({"last_event_at": None, "is_silent": True}, "Nothing received yet", "gray"),
         ({"is_configured": False}, "History", "gray"),
     ],
 )
