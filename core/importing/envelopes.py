@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 from pydantic import ValidationError
 
 from core.canonical import ImportedEvent
 from core.envelope import NewEvent, Origin
+
+#: Levels of objects and lists in a line; deeper ones only ever come from mistakes and attacks.
+MAX_NESTING = 64
 
 
 def to_new_event(
@@ -21,7 +27,10 @@ def to_new_event(
     headers: Mapping[str, str] | None = None,
     content_type: str = "application/json",
 ) -> NewEvent:
-    """Return the event as the log takes it. `body` is the raw row or line, `headers` say where it came from."""
+    """Return the event as the log takes it. `body` is the raw row or line, `headers` say where it came from.
+
+    Raises ValueError where the payload holds half of a surrogate pair, which no database keeps.
+    """
     return NewEvent(
         tenant_id=tenant_id,
         source=imported.source,
@@ -36,7 +45,7 @@ def to_new_event(
         headers=headers or {},
         origin=Origin.IMPORT,
         body=body,
-        payload=orjson.dumps(imported.payload),
+        payload=_to_json(imported.payload),
     )
 
 
@@ -45,9 +54,7 @@ def parse_line(
 ) -> NewEvent:
     """Return the event of one NDJSON line. Raises ValueError that says what is wrong with the line."""
     try:
-        imported = ImportedEvent.model_validate(orjson.loads(line))
-    except orjson.JSONDecodeError as error:
-        raise ValueError(f"is no JSON object: {error}") from error
+        imported = ImportedEvent.model_validate(_parse_json(line))
     except ValidationError as error:
         raise ValueError(explain(error)) from error
     if imported.tenant_id not in (None, tenant_id):
@@ -63,3 +70,43 @@ def explain(error: ValidationError) -> str:
         f"{'.'.join(str(part) for part in problem['loc']) or 'line'}: {problem['msg'].removeprefix('Value error, ')}"
         for problem in error.errors()
     )
+
+
+def _parse_json(line: bytes) -> Any:
+    try:
+        # Not orjson: it turns integers beyond 64 bits, which some providers' ids are, into other numbers.
+        content = json.loads(line.decode(), parse_float=_finite, parse_constant=_finite)
+    except RecursionError as error:
+        raise ValueError(f"is nested deeper than {MAX_NESTING} levels") from error
+    except ValueError as error:
+        raise ValueError("is no JSON object in UTF-8") from error
+    level = [content]
+    for _ in range(MAX_NESTING):
+        level = [child for node in level for child in _children(node)]
+    if any(_children(node) for node in level):
+        raise ValueError(f"is nested deeper than {MAX_NESTING} levels")
+    return content
+
+
+def _children(node: Any) -> list[Any]:
+    if isinstance(node, dict):
+        return list(node.values())
+    return node if isinstance(node, list) else []
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is no JSON number")
+    return number
+
+
+def _to_json(payload: dict[str, object]) -> bytes:
+    try:
+        return orjson.dumps(payload)
+    except TypeError:  # an integer beyond 64 bits, or half of a surrogate pair
+        text = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError("payload: holds half of a surrogate pair, which is no text") from error

@@ -178,7 +178,7 @@ def test_ndjson_needs_no_mapping(run: Run, write: Write, log: EventLog, tmp_path
         "7",
     ]
     for reason in (
-        "line 4: is no JSON object",
+        "line 4: is no JSON object in UTF-8",
         "line 5: tenant_id: is 'noizylab', but this import is for 'hmnp'",
         "line 6: payload: booking_id: Field required",
         "line 7: is longer than 1,048,576 bytes",
