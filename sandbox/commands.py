@@ -11,8 +11,8 @@ import typer
 from rich.console import Console
 
 from sandbox.demo import default_home, prepare_demo, run_live, run_once
-from sandbox.processes import ProcessError
-from sandbox.sample import send_sample
+from sandbox.processes import ProcessError, ending_as_by_ctrl_c
+from sandbox.sample import SampleError, send_sample
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -34,12 +34,14 @@ def demo(
 ) -> None:
     """Play six businesses through real signed webhooks: a year of history, then a live trickle until Ctrl-C."""
     console = Console()
+    shortfalls: list[str] = []
     try:
-        play = prepare_demo(home or default_home(), seed=seed, scale=scale, environ=os.environ)
-        if not once:
-            run_live(play, console, per_second=per_second)
-            return
-        shortfalls = run_once(play, console)
+        with ending_as_by_ctrl_c():
+            play = prepare_demo(home or default_home(), seed=seed, scale=scale, environ=os.environ)
+            if once:
+                shortfalls = run_once(play, console)
+            else:
+                run_live(play, console, per_second=per_second)
     except ProcessError as error:
         shortfalls = [str(error)]
     for shortfall in shortfalls:
@@ -57,5 +59,8 @@ def send(
     """Send one signed sample delivery to the running demo, and print what was sent and answered."""
     console = Console()
     play = prepare_demo(home or default_home(), seed=1, scale=1.0, environ=os.environ)
-    if not asyncio.run(send_sample(play, console, tenant=tenant, source=source)):
-        raise typer.Exit(1)
+    try:
+        asyncio.run(send_sample(play, console, tenant=tenant, source=source))
+    except SampleError as error:
+        console.print(f"[bold red]Not taken:[/] {error}", highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from sandbox.catalogue import Business, load_catalogue
 from sandbox.delivery import Delivery
 from sandbox.demo_home import story_end
 from sandbox.processes import (
+    ProcessError,
     check_port_free,
     frontdesk_command,
     run_to_end,
@@ -31,6 +33,8 @@ from sandbox.story.year import tell_year
 from sandbox.summary import build_tables, find_shortfalls, read_published
 from sandbox.tally import ACCEPTED, DUPLICATE, REFUSED, UNDELIVERED, Tally
 from sandbox.trickle import Trickle, run_trickle
+
+_WATCH_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,10 @@ def run_once(demo: Demo, console: Console) -> list[str]:
 
 
 def run_live(demo: Demo, console: Console, *, per_second: float) -> None:
-    """Start everything, send the year, then trickle until Ctrl-C or SIGTERM."""
+    """Start everything, send the year, then trickle until Ctrl-C or SIGTERM.
+
+    Raises ProcessError where Frontdesk is not ready in time, or ends by itself.
+    """
     deliveries = _tell(demo, console)
     log = demo.home / "logs" / "up.log"
     check_port_free(demo.receiver.host, demo.receiver.port, "FRONTDESK_RECEIVER_PORT")
@@ -105,9 +112,9 @@ def run_live(demo: Demo, console: Console, *, per_second: float) -> None:
         wait_until_ready(f"{demo.receiver_url}/readyz", process, log=log)
         _send(demo, deliveries, console)
         _print_addresses(demo, console)
-        trickled = asyncio.run(_trickle(demo, per_second=per_second))
+        trickled = asyncio.run(_trickle(demo, process, per_second=per_second))
         if process.poll() is not None:
-            console.print(f"[bold red]Frontdesk ended by itself[/] with status {process.returncode}:\n{tail(log)}")
+            raise ProcessError(f"Frontdesk ended by itself, with status {process.returncode}:\n{tail(log)}")
         console.print(f"Trickled {trickled.sent:,} deliveries. Stopping…")
 
 
@@ -143,7 +150,7 @@ def _print_addresses(demo: Demo, console: Console) -> None:
     console.print("New customers keep coming. Press Ctrl-C to stop.")
 
 
-async def _trickle(demo: Demo, *, per_second: float) -> Tally:
+async def _trickle(demo: Demo, process: subprocess.Popen[bytes], *, per_second: float) -> Tally:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -151,8 +158,16 @@ async def _trickle(demo: Demo, *, per_second: float) -> Tally:
     sender = Sender(demo.receiver)
     started_at = utc_now()
     trickle = Trickle(demo.businesses, demo.scale, started_at, Random(f"{demo.seed}:{started_at.isoformat()}"))
+    watching = asyncio.create_task(_watch(process, stopped))
     await run_trickle(trickle, sender, per_second=per_second, stopped=stopped)
+    watching.cancel()
     return sender.tally
+
+
+async def _watch(process: subprocess.Popen[bytes], stopped: asyncio.Event) -> None:
+    while process.poll() is None:
+        await asyncio.sleep(_WATCH_S)
+    stopped.set()
 
 
 def default_home(environ: Mapping[str, str] = os.environ) -> Path:

@@ -38,6 +38,16 @@ def check_port_free(host: str, port: int, variable: str) -> None:
 
 
 @contextmanager
+def ending_as_by_ctrl_c() -> Iterator[None]:
+    """Treat SIGTERM like Ctrl-C while inside, so that what was started is stopped on the way out."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
 def running(arguments: list[str], *, environ: Mapping[str, str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """Run a process in the background while inside; afterwards end it as Ctrl-C would, and wait for it."""
     log.parent.mkdir(parents=True, exist_ok=True)

@@ -20,29 +20,29 @@ _MOST_LIVES = 50  # every source of a business turns up long before
 _MOST_NUMBERS = 1000
 
 
-async def send_sample(demo: Demo, console: Console, *, tenant: str, source: str) -> bool:
-    """Send a new event of that source, print it and the answer; return whether it was taken."""
+class SampleError(Exception):
+    """The sample was not taken; the message says why and what to do."""
+
+
+async def send_sample(demo: Demo, console: Console, *, tenant: str, source: str) -> None:
+    """Send a new event of that source; print it and the answer. Raises SampleError where it was not taken."""
     delivery = _find_sample(demo, tenant, source)
     if delivery is None:
         known = ", ".join(sorted(PLOTS.keys() & demo.businesses.keys()))
-        console.print(
-            f"[bold red]No such delivery:[/] tenants are {known}; {tenant} has no source {source}", soft_wrap=True
-        )
-        return False
+        raise SampleError(f"{tenant} has no source {source}; tenants are {known}, and their files list their sources")
     console.print(f"POST {demo.receiver_url}/… as {source} for {tenant}")
-    console.print(delivery.body.decode() or "\n".join(f"{name}: {value}" for name, value in delivery.headers))
+    content = delivery.body.decode() or "\n".join(f"{name}: {value}" for name, value in delivery.headers)
+    console.print(content, markup=False, soft_wrap=True)
     connection = HttpConnection(demo.receiver.host, demo.receiver.port)
     try:
         answer = await Sender(demo.receiver, max_attempts=1).deliver((delivery,), connection)
     finally:
         await connection.close()
     if answer is None:
-        console.print(
-            "[bold red]Nobody answers there:[/] start `frontdesk demo` first, in another terminal", soft_wrap=True
-        )
-        return False
-    console.print(f"{answer.status} {answer.body.decode(errors='replace')}")
-    return answer.status == HTTPStatus.OK
+        raise SampleError(f"nobody answers at {demo.receiver_url}; start `frontdesk demo` in another terminal")
+    console.print(f"{answer.status} {answer.body.decode(errors='replace')}", markup=False, soft_wrap=True)
+    if answer.status != HTTPStatus.OK:
+        raise SampleError(f"the receiver answered {answer.status}; was it started with the secrets of {demo.home}?")
 
 
 def _find_sample(demo: Demo, tenant: str, source: str) -> Delivery | None:

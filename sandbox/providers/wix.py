@@ -157,9 +157,9 @@ def _visitor(booking: WixBooking) -> dict[str, str]:
     return {"identityType": "ANONYMOUS_VISITOR", "anonymousVisitorId": guid("visitor", booking.guest.key)}
 
 
-def _entity(booking: WixBooking, at: datetime) -> dict[str, Any]:
+def _slot(booking: WixBooking) -> dict[str, Any]:
     resource_id = guid("wix resource", booking.instance_id, booking.staff)
-    slot = {
+    return {
         "serviceId": booking.service_id,
         "scheduleId": guid("wix schedule", booking.service_id),
         "eventId": "" if booking.status == "CREATED" else base62("wix slot", booking.key, length=40) * 2,
@@ -182,9 +182,12 @@ def _entity(booking: WixBooking, at: datetime) -> dict[str, Any]:
         "resourceSelections": [],
         "allDay": False,
     }
+
+
+def _entity(booking: WixBooking, at: datetime) -> dict[str, Any]:
     return {
         "id": booking.booking_id,
-        "bookedEntity": {"slot": slot, "title": booking.service_name, "tags": ["INDIVIDUAL"]},
+        "bookedEntity": {"slot": _slot(booking), "title": booking.service_name, "tags": ["INDIVIDUAL"]},
         "contactDetails": {
             "contactId": guid("wix contact", booking.guest.key),
             "firstName": booking.guest.first_name,

@@ -116,12 +116,12 @@ def workflow_event(
     return _delivery(at, tenant, "zoho_token", event_id, content)
 
 
-def books_contact(at: datetime, tenant: str, person: Person, organization_id: str) -> Delivery:
+def books_contact(at: datetime, tenant: str, person: Person, organization_id: str, currency: str) -> Delivery:
     """Return a Books contact; the e-mail is in its contact persons, not at top level."""
     contact_id = _books_id("contact", person.key)
     contact = {
         "contact_id": contact_id, "contact_name": person.company or person.name, "company_name": person.company,
-        "contact_type": "customer", "status": "active", "currency_code": "GBP",
+        "contact_type": "customer", "status": "active", "currency_code": currency,
         "contact_persons": [{
             "contact_person_id": _books_id("person", person.key), "first_name": person.first_name,
             "last_name": person.last_name, "email": person.email, "phone": person.phone,
@@ -142,6 +142,7 @@ class BooksOrder:
     organization_id: str
     order_id: str
     amount: int  # minor units
+    currency: str
 
 
 def books_invoice(at: datetime, tenant: str, order: BooksOrder, *, status: str) -> Delivery:
@@ -150,8 +151,7 @@ def books_invoice(at: datetime, tenant: str, order: BooksOrder, *, status: str) 
     modified_at = at.strftime("%Y-%m-%dT%H:%M:%S+0000")
     invoice = {
         "invoice_id": invoice_id, "invoice_number": f"INV-{digits('invoice number', order.order_id, length=6)}",
-        "status": status, "customer_id": _books_id("contact", order.buyer.key),
-        "customer_name": order.buyer.company or order.buyer.name, "email": order.buyer.email, "currency_code": "GBP",
+        "status": status, **_customer_of(order),
         "reference_number": order.order_id, "date": at.strftime("%Y-%m-%d"), "total": order.amount / 100,
         "balance": 0.0 if status == "paid" else order.amount / 100, "last_modified_time": modified_at,
     }  # fmt: skip
@@ -166,13 +166,21 @@ def books_payment(at: datetime, tenant: str, order: BooksOrder) -> Delivery:
     payment = {
         "payment_id": payment_id, "payment_number": digits("payment number", order.order_id, length=5),
         "payment_mode": "banktransfer", "amount": order.amount / 100, "date": at.strftime("%Y-%m-%d"),
-        "status": "success", "reference_number": order.order_id, "customer_id": _books_id("contact", order.buyer.key),
-        "customer_name": order.buyer.company or order.buyer.name, "email": order.buyer.email, "currency_code": "GBP",
+        "status": "success", "reference_number": order.order_id, **_customer_of(order),
         "invoices": [{"invoice_id": _books_id("invoice", order.order_id), "amount_applied": order.amount / 100}],
         "last_modified_time": modified_at,
     }  # fmt: skip
     content = {"payment": payment, "organization_id": order.organization_id}
     return _delivery(at, tenant, "zoho_books", f"payment:{payment_id}:{modified_at}", content)
+
+
+def _customer_of(order: BooksOrder) -> dict[str, str]:
+    return {
+        "customer_id": _books_id("contact", order.buyer.key),
+        "customer_name": order.buyer.company or order.buyer.name,
+        "email": order.buyer.email,
+        "currency_code": order.currency,
+    }
 
 
 def _books_id(kind: str, key: str) -> str:

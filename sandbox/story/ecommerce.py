@@ -114,7 +114,7 @@ def _deal(account: _Account, at: datetime, won_at: datetime) -> None:
     fields: dict[str, str | float] = {
         "deal_name": f"{account.buyer.company}: {offer.name}",
         "amount": offer.price / 100,
-        "currency": "GBP",
+        "currency": account.setting.business.currency,
     }
     _post(account, at, "deal_created", fields)
     account.agenda.add(
@@ -131,6 +131,7 @@ def _deal(account: _Account, at: datetime, won_at: datetime) -> None:
 def _order(account: _Account, at: datetime, *, number: int) -> None:
     """Tell of one order: by card through Checkout, or on account by bank transfer."""
     rng, slug, add = account.rng, account.setting.slug, account.agenda.add
+    currency = account.setting.business.currency
     offer, quantity = _basket(account, number)
     order_id = f"ORD-{digits('order', account.buyer.key, number, length=8)}"
     amount = offer.price * quantity
@@ -140,14 +141,14 @@ def _order(account: _Account, at: datetime, *, number: int) -> None:
         add(at + timedelta(days=1), stripe.checkout, slug, payment, status="expired", reference=order_id, site=_SITE)
         return
     if number == 1:
-        add(at + shortly(rng, seconds=20), zoho.books_contact, slug, account.buyer, account.organization_id)
+        add(at + shortly(rng, seconds=20), zoho.books_contact, slug, account.buyer, account.organization_id, currency)
     is_on_account = number > 1 and happens(rng, BANK_TRANSFER_RATE)
     if is_on_account:
         invoiced_at, paid_at = at + shortly(rng, seconds=900), at + a_while(rng, days=18, at_least=2)
     else:
         paid_at = account.till.check_out(at, payment, reference=order_id, site=_SITE)
         invoiced_at = paid_at + shortly(rng, seconds=300)
-    order = BooksOrder(account.buyer, account.organization_id, order_id, amount)
+    order = BooksOrder(account.buyer, account.organization_id, order_id, amount, currency)
     add(invoiced_at, zoho.books_invoice, slug, order, status="sent")
     settled_at = max(paid_at, invoiced_at) + shortly(rng, seconds=40)
     if is_on_account:

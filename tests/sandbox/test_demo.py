@@ -201,7 +201,7 @@ def test_a_taken_port_ends_the_demo_with_the_remedy(
     [
         (["--tenant", "noizylab", "--source", "wix"], "noizylab has no source wix"),
         (["--tenant", "acme"], "tenants are avatar-imaging, hmnp"),
-        (["--tenant", "hmnp", "--source", "gohighlevel"], "start `frontdesk demo` first"),
+        (["--tenant", "hmnp", "--source", "gohighlevel"], "start `frontdesk demo` in another terminal"),
     ],
 )
 def test_a_sample_that_can_not_be_sent_says_why(
