@@ -1,0 +1,37 @@
+{#-
+    Instants out of a payload's text, TIMESTAMPTZ or NULL. Years outside 1000 to 2999 are mistakes, and beyond 9999
+    no Python reader could fetch them. The session's time zone never matters.
+-#}
+
+{#-
+    ISO 8601, with or without seconds, fraction and offset, or a date alone (midnight). `zone` is SQL for the IANA
+    zone of values without an offset; NULL or a zone that does not exist makes those NULL, as the instant is not
+    known. The zone goes into the text because try_cast forgives a bad one and timezone() raises; the offset is
+    read as TIMESTAMPTZ because a cast to TIMESTAMP drops it.
+-#}
+{% macro instant_from_iso(expression, zone="'UTC'") -%}
+    case
+            when regexp_full_match(
+                {{ expression }},
+                '[12]\d{3}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d(:?\d\d)?)'
+            )
+                then try_cast(
+                    regexp_replace(upper({{ expression }}), '([T ]\d\d:\d\d)(Z|[+-])', '\1:00\2') as timestamptz
+                )
+            when regexp_full_match({{ expression }}, '[12]\d{3}-\d\d-\d\d([Tt ][\d:.]+)?')
+                then try_cast(
+                    strftime(try_cast({{ expression }} as timestamp), '%Y-%m-%d %H:%M:%S.%f ')
+                    || {{ zone }} as timestamptz
+                )
+        end
+{%- endmacro %}
+
+{#- Unix seconds up to the year 2286. -#}
+{% macro instant_from_unix_seconds(expression) -%}
+    to_timestamp(try_cast(regexp_extract_all({{ expression }}, '^\d{1,10}(?:\.\d+)?$')[1] as double))
+{%- endmacro %}
+
+{#- Unix milliseconds up to the year 2286. -#}
+{% macro instant_from_unix_milliseconds(expression) -%}
+    to_timestamp(try_cast(regexp_extract_all({{ expression }}, '^\d{1,13}(?:\.\d+)?$')[1] as double) / 1000)
+{%- endmacro %}

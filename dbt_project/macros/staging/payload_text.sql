@@ -1,0 +1,38 @@
+{#-
+    Text out of a payload. Staging reads a payload in one pass, with from_json and a shape that asks for VARCHAR
+    everywhere: a missing key or a wrong structure gives NULL and no value can fail to convert. A dozen
+    `payload ->> '$.x'` would parse the document a dozen times (31,000 rows/s instead of 400,000, measured on
+    1.8 KB Stripe events). What from_json leaves to us is an object or array where a plain value was expected:
+    it comes as JSON text.
+
+    These macros name their argument as rarely as they can: a batch of the live path plans all staging models, and
+    the planner's time grows with every repetition.
+-#}
+
+{#- One line such as an id, a phone, a name: trimmed; NULL when empty or when the payload has JSON there. -#}
+{% macro line_text(expression) -%}
+    rtrim(regexp_extract_all({{ expression }}, '^\s*([^\s{\[].*|\[[A-Za-z].*)$', 1)[1])
+{%- endmacro %}
+
+{#- Text as people write it, lines and blanks kept; NULL when empty or when the payload has JSON there. -#}
+{% macro free_text(expression) -%}
+    if(left({{ expression }}, 2) not in ('', '{"', '["', '[{', '[[', '{}', '[]'), {{ expression }}, null)
+{%- endmacro %}
+
+{#- JSON that is an object, else NULL; for payloads that may hold the record at one of several places. -#}
+{% macro json_object(expression) -%}
+    if(starts_with({{ expression }}::varchar, '{'), {{ expression }}, null)
+{%- endmacro %}
+
+{#- The address out of `Ana Lee <ana@example.com>`; text without angle brackets stays as it is. -#}
+{% macro email_address(expression) -%}
+    regexp_replace({{ expression }}, '^.*<([^<>\s]+@[^<>\s]+)>.*$', '\1')
+{%- endmacro %}
+
+{#-
+    The one row of an event, or none where the condition on its parsed payload does not hold. An unnested empty list
+    drops the row; a WHERE would be pushed below the parsing and parse the payload again for each value it reads.
+-#}
+{% macro row_only_if(condition) -%}
+    unnest(if({{ condition }}, [true], []))
+{%- endmacro %}

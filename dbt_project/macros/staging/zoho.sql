@@ -1,0 +1,54 @@
+{#-
+    Posts with an `event_type` that an administrator or an own integration set up. The field names are theirs, so the
+    usual spellings are understood, at the top of the body or under `data`.
+-#}
+{% macro zoho_post_spellings() -%}
+    {{ return({
+        'contact_id': ['contact_id', 'zoho_contact_id'],
+        'phone': ['phone'],
+        'email': ['email', 'contact_email'],
+        'full_name': ['full_name', 'name'],
+        'first_name': ['first_name'],
+        'last_name': ['last_name'],
+        'company': ['company', 'company_name', 'account_name'],
+        'topic': ['subject', 'campaign_name', 'campaign', 'form_name', 'webinar_name', 'webinar_title', 'deal_name'],
+        'remark': ['click_url', 'url', 'link', 'bounce_reason', 'reason', 'stage'],
+        'deal_id': ['deal_id'],
+        'amount': ['amount'],
+        'currency': ['currency']
+    }) }}
+{%- endmacro %}
+
+{#- The shape of such a post for from_json. -#}
+{% macro zoho_post_shape() -%}
+    {%- set leaves = [] -%}
+    {%- for spellings in zoho_post_spellings().values() -%}
+        {%- for spelling in spellings -%} {%- do leaves.append('"' ~ spelling ~ '": "VARCHAR"') -%} {%- endfor -%}
+    {%- endfor -%}
+    { {{- leaves | join(', ') }}, "data": { {{- leaves | join(', ') -}} }}
+{%- endmacro %}
+
+{#- One column for each thing such a post can say: the first of its spellings that is there. -#}
+{% macro zoho_post_fields() -%}
+    {%- for field, spellings in zoho_post_spellings().items() -%}
+        coalesce(
+            {%- for spelling in spellings -%}
+                post.{{ spelling }}, post.data.{{ spelling }}{{ ', ' if not loop.last }}
+            {%- endfor -%}
+        ) as {{ field }}{{ ',\n        ' if not loop.last }}
+    {%- endfor -%}
+{%- endmacro %}
+
+{#- Whom such a post is about. -#}
+{% macro zoho_post_contact_columns() -%}
+    {{ contact_columns(
+        ref_kind='zoho_record',
+        ref='contact_id',
+        phone='phone',
+        email='email',
+        full_name='full_name',
+        first_name='first_name',
+        last_name='last_name',
+        company='company'
+    ) }}
+{%- endmacro %}

@@ -1,0 +1,58 @@
+with events as (
+
+    select * from {{ logged_events() }}
+    where
+        type in (
+            'booking.created',
+            'booking.confirmed',
+            'booking.rescheduled',
+            'booking.cancelled',
+            'booking.completed',
+            'booking.no_show'
+        )
+
+),
+
+parsed as (
+
+    select
+        *,
+        from_json(
+            payload,
+            '{
+                "booking_id": "VARCHAR", "service": "VARCHAR", "starts_at": "VARCHAR", "ends_at": "VARCHAR",
+                "price_minor": "VARCHAR", "currency": "VARCHAR", "staff": "VARCHAR", "location": "VARCHAR",
+                {{ canonical_contact_shape() }}
+            }'
+        ) as fact
+    from events
+
+),
+
+final as (
+
+    select
+        {{ event_columns() }},
+        type as fact_type,
+        {{ canonical_contact_columns() }},
+        coalesce({{ line_text('fact.booking_id') }}, subject_id, event_id) as booking_id,
+        cast(null as bigint) as change_order,
+        case type
+            when 'booking.created' then 'pending'
+            when 'booking.rescheduled' then null
+            else replace(type, 'booking.', '')
+        end as booking_status,
+        type = 'booking.rescheduled' as is_reschedule,
+        {{ line_text('fact.service') }} as service_name,
+        {{ instant_from_iso('fact.starts_at') }} as starts_at,
+        {{ instant_from_iso('fact.ends_at') }} as ends_at,
+        {{ whole_number('fact.price_minor') }} as price_minor,
+        {{ currency_code('fact.currency') }} as currency,
+        {{ line_text('fact.staff') }} as staff_name,
+        {{ line_text('fact.location') }} as location,
+        cast(null as varchar) as payment_status
+    from parsed
+
+)
+
+select * from final

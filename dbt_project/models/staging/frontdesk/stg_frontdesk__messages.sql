@@ -1,0 +1,59 @@
+with events as (
+
+    select * from {{ logged_events() }}
+    where type in ('message.received', 'message.sent', 'message.delivered', 'message.failed')
+
+),
+
+parsed as (
+
+    select
+        *,
+        if(type = 'message.received', 'inbound', 'outbound') as direction,
+        from_json(
+            payload,
+            '{
+                "message_id": "VARCHAR", "channel": "VARCHAR", "body": "VARCHAR", "error_code": "VARCHAR",
+                {{ canonical_contact_shape() }}
+            }'
+        ) as fact
+    from events
+
+),
+
+addressed as (
+
+    select
+        *,
+        case
+            when fact.channel in ('sms', 'email', 'whatsapp', 'chat', 'call') then fact.channel
+            else 'sms'
+        end as channel,
+        {{ line_text("if(fact.channel = 'email', fact.contact.email, fact.contact.phone)") }} as customer_address
+    from parsed
+
+),
+
+final as (
+
+    select
+        {{ event_columns() }},
+        type as fact_type,
+        {{ canonical_contact_columns() }},
+        coalesce({{ line_text('fact.message_id') }}, subject_id, event_id) as message_id,
+        channel,
+        direction,
+        replace(type, 'message.', '') as message_status,
+        nullif(fact.body, '') as body,
+        case when direction = 'inbound' then customer_address end as from_address,
+        case when direction = 'outbound' then customer_address end as to_address,
+        {{ line_text('fact.error_code') }} as error_code,
+        case
+            when direction = 'inbound' and channel in ('sms', 'whatsapp')
+                then {{ opt_out_keyword('fact.body') }}
+        end as opt_out_type
+    from addressed
+
+)
+
+select * from final

@@ -1,0 +1,117 @@
+-- Appointments of the marketplace webhooks and of the workflow action, whose `calendar` object exists only when an
+-- appointment triggered the workflow. A cancellation is an AppointmentUpdate with the status cancelled.
+with events as (
+
+    select * from {{ logged_events() }}
+    where
+        source = 'gohighlevel'
+        and type in (
+            'gohighlevel.AppointmentCreate',
+            'gohighlevel.AppointmentUpdate',
+            'gohighlevel.AppointmentDelete',
+            'gohighlevel.workflow'
+        )
+
+),
+
+parsed as (
+
+    select
+        *,
+        from_json(
+            payload,
+            '{
+                "appointment": {
+                    "id": "VARCHAR", "title": "VARCHAR", "contactId": "VARCHAR", "appointmentStatus": "VARCHAR",
+                    "address": "VARCHAR", "startTime": "VARCHAR", "endTime": "VARCHAR", "dateUpdated": "VARCHAR"
+                },
+                "calendar": {
+                    "appointmentId": "VARCHAR", "title": "VARCHAR", "appoinmentStatus": "VARCHAR",
+                    "appointmentStatus": "VARCHAR", "status": "VARCHAR", "address": "VARCHAR",
+                    "startTime": "VARCHAR", "endTime": "VARCHAR", "selectedTimezone": "VARCHAR"
+                },
+                "contact_id": "VARCHAR", "full_name": "VARCHAR", "first_name": "VARCHAR", "last_name": "VARCHAR",
+                "company_name": "VARCHAR", "email": "VARCHAR", "phone": "VARCHAR",
+                "timezone": "VARCHAR", "location": {"timezone": "VARCHAR"}
+            }'
+        ) as body
+    from events
+
+),
+
+unpacked as (
+
+    select
+        * exclude (headers, payload),
+        coalesce(body.appointment.id, body.calendar.appointmentId) as appointment_id,
+        lower(
+            coalesce(
+                body.appointment.appointmentStatus,
+                -- HighLevel's own misspelling comes first: it is the one that is sent.
+                body.calendar.appoinmentStatus,
+                body.calendar.appointmentStatus,
+                body.calendar.status
+            )
+        ) as provider_status,
+        coalesce(body.appointment.startTime, body.calendar.startTime) as starts_at_text,
+        coalesce(body.appointment.endTime, body.calendar.endTime) as ends_at_text,
+        -- Workflow times lack an offset. Without a zone beside them the instant is not known and stays NULL.
+        coalesce(body.calendar.selectedTimezone, body.timezone, body.location.timezone) as zone
+    from parsed
+
+),
+
+classified as (
+
+    select
+        *,
+        case
+            when type = 'gohighlevel.AppointmentDelete' then 'cancelled'
+            when provider_status in ('new', 'pending') then 'pending'
+            when provider_status in ('confirmed', 'booked') then 'confirmed'
+            when provider_status in ('cancelled', 'canceled', 'invalid') then 'cancelled'
+            when provider_status = 'showed' then 'completed'
+            when provider_status in ('noshow', 'no_show') then 'no_show'
+        end as booking_status,
+        {{ row_only_if("type <> 'gohighlevel.workflow' or appointment_id is not null") }} as is_appointment
+    from unpacked
+
+),
+
+final as (
+
+    select
+        {{ event_columns() }},
+        case
+            when type = 'gohighlevel.AppointmentCreate' then 'booking.created'
+            when booking_status is null or booking_status = 'pending' then 'booking.updated'
+            else 'booking.' || booking_status
+        end as fact_type,
+        {{ contact_columns(
+            ref_kind='gohighlevel_contact',
+            ref='coalesce(body.appointment.contactId, body.contact_id)',
+            phone='body.phone',
+            email='body.email',
+            full_name='body.full_name',
+            first_name='body.first_name',
+            last_name='body.last_name',
+            company='body.company_name'
+        ) }},
+        coalesce({{ line_text('appointment_id') }}, subject_id, event_id) as booking_id,
+        -- Order is not guaranteed and there is no version number: milliseconds of the last change serve as one.
+        epoch_ms(coalesce({{ instant_from_iso('body.appointment.dateUpdated') }}, occurred_at)) as change_order,
+        booking_status,
+        false as is_reschedule,
+        {{ line_text('coalesce(body.appointment.title, body.calendar.title)') }} as service_name,
+        {{ instant_from_iso('starts_at_text', 'zone') }} as starts_at,
+        {{ instant_from_iso('ends_at_text', 'zone') }} as ends_at,
+        cast(null as bigint) as price_minor,
+        cast(null as varchar) as currency,
+        cast(null as varchar) as staff_name,
+        {{ line_text('coalesce(body.appointment.address, body.calendar.address)') }} as location,
+        cast(null as varchar) as payment_status
+    from classified
+
+)
+
+select * from final

@@ -1,0 +1,60 @@
+-- Marketplace webhooks (camel case) and the workflow action (snake case), one row per delivery about a contact.
+with events as (
+
+    select * from {{ logged_events() }}
+    where
+        source = 'gohighlevel'
+        and type in (
+            'gohighlevel.ContactCreate',
+            'gohighlevel.ContactUpdate',
+            'gohighlevel.ContactTagUpdate',
+            'gohighlevel.ContactDndUpdate',
+            'gohighlevel.ContactDelete',
+            'gohighlevel.workflow'
+        )
+
+),
+
+parsed as (
+
+    select
+        *,
+        from_json(
+            payload,
+            '{
+                "id": "VARCHAR", "name": "VARCHAR", "firstName": "VARCHAR", "lastName": "VARCHAR",
+                "companyName": "VARCHAR", "source": "VARCHAR", "email": "VARCHAR", "phone": "VARCHAR",
+                "contact_id": "VARCHAR", "full_name": "VARCHAR", "first_name": "VARCHAR", "last_name": "VARCHAR",
+                "company_name": "VARCHAR", "contact_source": "VARCHAR"
+            }'
+        ) as contact
+    from events
+
+),
+
+final as (
+
+    select
+        {{ event_columns() }},
+        case type
+            when 'gohighlevel.ContactCreate' then 'contact.created'
+            when 'gohighlevel.ContactDelete' then 'contact.deleted'
+            else 'contact.updated'
+        end as fact_type,
+        {{ contact_columns(
+            ref_kind='gohighlevel_contact',
+            ref="if(type = 'gohighlevel.workflow', contact.contact_id, contact.id)",
+            phone='contact.phone',
+            email='contact.email',
+            full_name='coalesce(contact.name, contact.full_name)',
+            first_name='coalesce(contact.firstName, contact.first_name)',
+            last_name='coalesce(contact.lastName, contact.last_name)',
+            company='coalesce(contact.companyName, contact.company_name)'
+        ) }},
+        {{ line_text('coalesce(contact.source, contact.contact_source)') }} as channel,
+        type = 'gohighlevel.ContactDelete' as is_deleted
+    from parsed
+
+)
+
+select * from final
