@@ -7,8 +7,8 @@
 {% macro linking_key(kind, value) -%}
     case
         when {{ value }} is not null
-            and rules.uses[{{ kind }}] in ('strong', 'link')
-            and not list_contains(rules.ignored[{{ kind }}], {{ value }})
-            then {{ identifier_key(kind, value, 'facts.tenant_id') }}
+            and uses[{{ kind }}] in ('strong', 'link')
+            and not list_contains(ignored[{{ kind }}], {{ value }})
+            then {{ identifier_key(kind, value) }}
     end
 {%- endmacro %}

@@ -30,3 +30,9 @@
     {%- set all_facts = ref('int_facts_attributed') -%}
     {%- if var('live') -%} {{ source('live', 'facts') }} {%- else -%} {{ all_facts }} {%- endif -%}
 {%- endmacro %}
+
+{#- Restricts rows of another mart to the contacts that this batch touches. -#}
+{% macro only_contacts_in_scope() -%}
+    {%- if var('live') -%} contact_id in (select f.contact_id from {{ source('live', 'facts') }} as f)
+    {%- else -%} true {%- endif -%}
+{%- endmacro %}

@@ -39,6 +39,7 @@ class LiveModel:
     column: str | None  #: replace: what the scope names; upsert: the key
     scope: str | None  #: replace: temporary table of the values whose rows go
     event_types: tuple[str, ...]  #: prefixes of the event types it reads; empty: it runs for every batch
+    fact_families: tuple[str, ...]  #: families of the facts it folds; empty: it runs for every batch
 
     @property
     def is_public(self) -> bool:
@@ -192,4 +193,5 @@ def _live_model(node: Mapping[str, Any]) -> LiveModel:
         column=live.get("column"),
         scope=live.get("scope"),
         event_types=tuple(live.get("event_types", ())),
+        fact_families=tuple(live.get("fact_families", ())),
     )

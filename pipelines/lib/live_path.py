@@ -101,15 +101,35 @@ class LivePath:
         if model.mode == "append":
             self._append(model)
             return None
+        if model.fact_families and not self._facts_in_scope(model.fact_families):
+            return None
         new_rows = f"changed_{model.name}_{self._batch}"
         self._connection.execute(f"create or replace temp table {new_rows} as {model.sql}")
         gone = self._gone(model, new_rows)
-        self._connection.execute(f"delete from {model.relation} where {gone}")
-        self._connection.execute(f"insert into {model.relation} by name select * from {new_rows}")
-        if not model.is_public:
-            self._connection.execute(f"drop table {new_rows}")
-            return None
-        return Change(model, new_rows=f"temp.main.{new_rows}", gone=gone)
+        if model.mode == "replace_all" and self._is_unchanged(model, new_rows):
+            count = 0
+        else:
+            count = self._count(f"delete from {model.relation} where {gone}")
+            count += self._count(f"insert into {model.relation} by name select * from {new_rows}")
+        if model.is_public and count:
+            return Change(model, new_rows=f"temp.main.{new_rows}", gone=gone)
+        self._connection.execute(f"drop table {new_rows}")
+        return None
+
+    def _facts_in_scope(self, families: tuple[str, ...]) -> bool:
+        # Facts are never deleted: where the scope has none of a family, its mart has no rows of these contacts.
+        listed = ", ".join(f"'{family}'" for family in families)
+        return self._count(f"select count(*) from temp.main.facts where fact_family in ({listed})") > 0
+
+    def _is_unchanged(self, model: LiveModel, new_rows: str) -> bool:
+        both_ways = (
+            f"(from {new_rows} except from {model.relation}) union all (from {model.relation} except from {new_rows})"
+        )
+        return self._count(f"select count(*) from ({both_ways})") == 0
+
+    def _count(self, statement: str) -> int:
+        row = self._connection.execute(statement).fetchone()
+        return int(row[0]) if row else 0
 
     def _append(self, model: LiveModel) -> None:
         if model.schema != "staging":

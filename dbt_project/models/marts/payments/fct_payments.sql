@@ -1,4 +1,8 @@
-{{ config(tags=['live'], meta={'live': {'mode': 'replace', 'column': 'contact_id', 'scope': 'scope_contacts'}}, indexes=[{'columns': ['contact_id']}]) }}
+{{ config(
+    tags=['live'],
+    meta={'live': {'mode': 'replace', 'column': 'contact_id', 'scope': 'scope_contacts', 'fact_families': ['payment']}},
+    indexes=[{'columns': ['contact_id']}]
+) }}
 
 with facts as (
 

@@ -96,13 +96,17 @@ final as (
         summed.activity_date,
         summed.count_events,
         summed.count_webhook_events,
-        known_types.type is not null as is_known_type,
+        exists(
+            select 1
+            from known_types
+            where summed.type = known_types.type_pattern
+                or (ends_with(known_types.type_pattern, '*') and starts_with(summed.type, rtrim(known_types.type_pattern, '*')))
+        ) as is_known_type,
         summed.first_occurred_at,
         summed.last_occurred_at,
         summed.last_received_at,
         summed.last_sequence
     from summed
-    left join known_types on summed.type = known_types.type
 
 )
 
