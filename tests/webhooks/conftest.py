@@ -1,0 +1,118 @@
+"""A receiver with one tenant that has every source, running over an empty log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+from sqlalchemy import Engine
+
+from core.clock import SystemClock
+from core.database import create_tables, open_engine
+from core.envelope import Event
+from core.event_log import EventLog
+from core.ids import UuidV7Factory
+from core.secrets import Secrets
+from core.settings import Settings
+from core.tenants import SOURCES, Source, Tenant
+from tests.webhooks.harness import FakeClock, RunningReceiver
+from tests.webhooks.signing import LOCATION, PUBLIC_URL, TENANT, WIX_INSTANCE, environment
+from webhooks.app import create_app
+from webhooks.sources.registry import SOURCE_CLASSES
+
+_SETTINGS = {"wix": {"instance_id": WIX_INSTANCE}, "gohighlevel": {"location_id": LOCATION}}
+
+
+class StartReceiver(Protocol):
+    """Starts receivers; each ends with the test."""
+
+    def __call__(
+        self,
+        *,
+        environ: dict[str, str] | None = None,
+        source_settings: dict[str, dict[str, str]] | None = None,
+        engine: Engine | None = None,
+        **settings: Any,
+    ) -> RunningReceiver: ...
+
+
+def make_tenant(slug: str = TENANT, *, source_settings: dict[str, dict[str, str]] | None = None) -> Tenant:
+    """A business with every source."""
+    return Tenant(
+        slug=slug,
+        name="Salon",
+        industry="hair",
+        zone="America/Chicago",
+        currency="USD",
+        country="US",
+        phone_calling_code="1",
+        email="hello@salon.example",
+        hours={},
+        services=[{"key": "cut", "name": "Cut", "price": "40.00", "duration_minutes": 30}],
+        pipelines=[{"key": "sales", "name": "Sales", "stages": [{"key": "new", "name": "New"}]}],
+        sources=[
+            Source(
+                name=name,
+                secrets=SOURCE_CLASSES[name].secret_names,
+                settings=(_SETTINGS | (source_settings or {})).get(name, {}),
+            )
+            for name in SOURCES
+        ],
+    )
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = open_engine(f"sqlite:///{tmp_path / 'frontdesk.db'}")
+    create_tables(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def start(engine: Engine, clock: FakeClock, tmp_path: Path) -> Iterator[StartReceiver]:
+    own_engine = engine
+    with ExitStack() as stack:
+
+        def start_receiver(
+            *,
+            environ: dict[str, str] | None = None,
+            source_settings: dict[str, dict[str, str]] | None = None,
+            engine: Engine | None = None,
+            **settings: Any,
+        ) -> RunningReceiver:
+            tenants = [make_tenant(source_settings=source_settings), make_tenant("bakery")]
+            app = create_app(
+                Settings(home=tmp_path, public_url=PUBLIC_URL, **settings),
+                engine=engine or own_engine,
+                secrets=Secrets(environment() if environ is None else environ),
+                tenants={tenant.slug: tenant for tenant in tenants},
+                clock=clock,
+            )
+            return stack.enter_context(RunningReceiver(app).running())
+
+        yield start_receiver
+
+
+@pytest.fixture
+def receiver(start: StartReceiver) -> RunningReceiver:
+    return start()
+
+
+@pytest.fixture
+def log(engine: Engine) -> EventLog:
+    return EventLog(engine, ids=UuidV7Factory(SystemClock()))
+
+
+def only_event(log: EventLog) -> Event:
+    """The one event that the log must hold."""
+    [event] = log.read_after(0, limit=10)
+    return event
