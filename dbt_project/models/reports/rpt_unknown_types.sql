@@ -1,6 +1,7 @@
 with activity as (
 
-    select * from {{ ref('fct_source_activity') }} where not is_known_type
+    select * from {{ ref('fct_source_activity') }}
+    where not is_known_type
 
 ),
 

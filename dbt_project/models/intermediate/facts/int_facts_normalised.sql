@@ -33,7 +33,7 @@ rules as (
 cleaned as (
 
     select
-        facts.* exclude (email_raw),
+        facts.* exclude (facts.email_raw),
         tenants.calling_code,
         tenants.trunk_prefix,
         rules.uses,

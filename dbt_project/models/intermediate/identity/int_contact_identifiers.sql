@@ -6,13 +6,15 @@
 
 with recursive observed as (
 
-    select * from {{ ref('int_identifiers_observed') }} where {{ only_identifiers_in_scope() }}
+    select * from {{ ref('int_identifiers_observed') }}
+    where {{ only_identifiers_in_scope() }}
 
 ),
 
 components as (
 
-    select * from {{ ref('int_identity_components') }} where {{ only_identifiers_in_scope() }}
+    select * from {{ ref('int_identity_components') }}
+    where {{ only_identifiers_in_scope() }}
 
 ),
 
@@ -64,9 +66,15 @@ links as (
 
 neighbours as (
 
-    select from_key, to_key from links
+    select
+        from_key,
+        to_key
+    from links
     union
-    select to_key as from_key, from_key as to_key from links
+    select
+        to_key as from_key,
+        from_key as to_key
+    from links
 
 ),
 
@@ -133,7 +141,7 @@ anchors as (
 final as (
 
     select
-        grouped.* exclude (contact_group),
+        grouped.* exclude (grouped.contact_group),
         anchors.contact_id
     from grouped
     inner join anchors on grouped.contact_group = anchors.contact_group

@@ -14,7 +14,8 @@
 
 with facts as (
 
-    select * from {{ ref('int_facts_normalised') }} where {{ only_new_events() }}
+    select * from {{ ref('int_facts_normalised') }}
+    where {{ only_new_events() }}
 
 ),
 

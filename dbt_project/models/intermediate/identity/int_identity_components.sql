@@ -4,7 +4,8 @@
     indexes=[{'columns': ['identifier_key']}, {'columns': ['component_key']}]
 ) }}
 
-with recursive observed as (
+-- SQLFluff can't parse `using key` below, which makes the recursion update its rows in place of gathering them.
+with recursive observed as (  -- noqa: PRS
 
     select distinct
         identifier_key,

@@ -6,7 +6,8 @@
 
 with contact_identifiers as (
 
-    select * from {{ ref('int_contact_identifiers') }} where {{ only_identifiers_in_scope() }}
+    select * from {{ ref('int_contact_identifiers') }}
+    where {{ only_identifiers_in_scope() }}
 
 ),
 

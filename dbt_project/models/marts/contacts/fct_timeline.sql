@@ -18,7 +18,8 @@ told as (
         *,
         case fact_family
             when 'booking' then concat_ws('|', booking_id, starts_at)
-            when 'payment' then concat_ws('|', payment_id, case when payment_change = 'refunded' then refunded_minor end)
+            when 'payment'
+                then concat_ws('|', payment_id, case when payment_change = 'refunded' then refunded_minor end)
             when 'message' then concat_ws('|', message_id, message_status)
             else concat_ws('|', event_id, entity_id, title, detail, channel)
         end as discriminator,

@@ -6,7 +6,8 @@
 
 with facts as (
 
-    select * from {{ attributed_facts() }} where fact_family in ('touch', 'lead')
+    select * from {{ attributed_facts() }}
+    where fact_family in ('touch', 'lead')
 
 ),
 

@@ -6,7 +6,8 @@
 
 with facts as (
 
-    select * from {{ attributed_facts() }} where fact_family = 'message'
+    select * from {{ attributed_facts() }}
+    where fact_family = 'message'
 
 ),
 

@@ -99,8 +99,12 @@ final as (
         exists(
             select 1
             from known_types
-            where summed.type = known_types.type_pattern
-                or (ends_with(known_types.type_pattern, '*') and starts_with(summed.type, rtrim(known_types.type_pattern, '*')))
+            where
+                summed.type = known_types.type_pattern
+                or (
+                    ends_with(known_types.type_pattern, '*')
+                    and starts_with(summed.type, rtrim(known_types.type_pattern, '*'))
+                )
         ) as is_known_type,
         summed.first_occurred_at,
         summed.last_occurred_at,
