@@ -34,10 +34,10 @@ settings as (
     select
         *,
         unnest([
-            {'channel': 'sms', 'status': contact.dndSettings.SMS.status},
-            {'channel': 'email', 'status': contact.dndSettings.Email.status},
-            {'channel': 'whatsapp', 'status': contact.dndSettings.WhatsApp.status},
-            {'channel': 'call', 'status': contact.dndSettings.Call.status},
+            { 'channel': 'sms', 'status': contact.dndSettings.SMS.status },
+            { 'channel': 'email', 'status': contact.dndSettings.Email.status },
+            { 'channel': 'whatsapp', 'status': contact.dndSettings.WhatsApp.status },
+            { 'channel': 'call', 'status': contact.dndSettings.Call.status },
             {
                 'channel': 'all',
                 'status': if(contact.dnd = 'true' and contact.dndSettings is null, 'active', 'inactive')
@@ -62,7 +62,7 @@ final as (
             last_name='contact.lastName',
             company='contact.companyName'
         ) }},
-        setting.channel as channel,
+        setting.channel,
         'all' as purpose,
         false as is_granted,
         'GoHighLevel do not disturb: ' || setting.status as evidence

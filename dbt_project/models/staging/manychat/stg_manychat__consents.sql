@@ -70,7 +70,7 @@ final as (
             first_name='subscriber.first_name',
             last_name='subscriber.last_name'
         ) }},
-        opt_in.channel as channel,
+        opt_in.channel,
         'marketing' as purpose,
         opt_in.answer = 'true' as is_granted,
         'ManyChat ' || opt_in.field || '=' || opt_in.answer as evidence

@@ -41,8 +41,11 @@ normalised as (
     select
         *,
         case
-            when change = 'status_changed'
-                and data.status in ('created', 'completed', 'completed_with_rejections', 'expired', 'declined', 'released')
+            when
+                change = 'status_changed'
+                and data.status in (
+                    'created', 'completed', 'completed_with_rejections', 'expired', 'declined', 'released'
+                )
                 then data.status
             when change = 'status_changed' and data.status = 'sent' then 'sent_to_signer'
             when regexp_full_match(change, '[a-z0-9_]{1,60}') then change

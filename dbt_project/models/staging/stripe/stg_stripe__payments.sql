@@ -65,12 +65,13 @@ classified as (
             when type = 'stripe.charge.dispute.created' then 'disputed'
             -- The money of a charge that is only authorised, or of a bank debit under way, is not there yet.
             when type = 'stripe.charge.succeeded' and object.captured = 'false' then 'pending'
-            when type = 'stripe.checkout.session.completed' and object.payment_status is distinct from 'paid' then 'pending'
+            when type = 'stripe.checkout.session.completed' and coalesce(object.payment_status, '') <> 'paid'
+                then 'pending'
             else 'succeeded'
         end as payment_change,
         {{ row_only_if("
-            object.payment_status is distinct from 'no_payment_required'
-            and (object.mode is null or object.mode not in ('subscription', 'setup'))
+            coalesce(object.payment_status, '') <> 'no_payment_required'
+            and coalesce(object.mode, '') not in ('subscription', 'setup')
         ") }} as is_payment
     from parsed
 

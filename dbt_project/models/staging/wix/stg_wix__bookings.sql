@@ -6,7 +6,7 @@ with events as (
     select
         *,
         regexp_extract(type, 'booking_(\w+)$', 1) as verb
-    from {{ ref('stg_event_log__events') }}
+    from {{ logged_events() }}
     where
         source = 'wix'
         and type in (
@@ -99,8 +99,8 @@ unpacked as (
     select
         *,
         booking.contactDetails as contact,
-        booking.bookedEntity.slot as slot,
-        booking.bookedEntity.schedule as schedule,
+        booking.bookedEntity.slot,
+        booking.bookedEntity.schedule,
         coalesce(
             booking.startDate, booking.bookedEntity.slot.startDate, booking.bookedEntity.schedule.firstSessionStart
         ) as starts_at_text,

@@ -51,9 +51,14 @@ crm_contacts as (
 
     select
         *,
-        case operation when 'insert' then 'contact.created' when 'delete' then 'contact.deleted' else 'contact.updated' end
-            as fact_type,
-        list_filter(notification.affected_values, lambda changed: changed.record_id = record_id)[1].values as changed_values
+        case operation
+            when 'insert' then 'contact.created'
+            when 'delete' then 'contact.deleted'
+            else 'contact.updated'
+        end as fact_type,
+        list_filter(
+            notification.affected_values, lambda changed: changed.record_id = record_id
+        )[1].values as changed_values
     from crm_records
     where {{ line_text('record_id') }} is not null
 

@@ -185,7 +185,9 @@ crm_values as (
 
     select
         *,
-        list_filter(notification.affected_values, lambda changed: changed.record_id = record_id)[1].values as changed_values
+        list_filter(
+            notification.affected_values, lambda changed: changed.record_id = record_id
+        )[1].values as changed_values
     from crm_records
     where {{ line_text('record_id') }} is not null
 

@@ -28,7 +28,7 @@ received as (
     select
         *,
         {{ row_only_if("
-            payment is not null
+            coalesce(payment.payment_id, payment.amount) is not null
             and not regexp_matches(coalesce(payment.reference_number, ''), '^(pi|ch|cs|py|in)_')
         ") }} as is_ours_to_count
     from parsed
