@@ -6,7 +6,16 @@
 
 with contact_identifiers as (
 
-    select * from {{ ref('int_contact_identifiers') }} where {{ only_identifiers_in_scope() }}
+    select * from {{ ref('int_contact_identifiers') }}
+    where {{ only_identifiers_in_scope() }}
+
+),
+
+-- What two contacts share and no record stands on alone (a family's e-mail) makes no contact of its own; it is told
+-- in fct_identity_conflicts.
+contacts as (
+
+    select distinct contact_id from {{ attributed_facts() }}
 
 ),
 
@@ -24,7 +33,7 @@ final as (
         first_event_id,
         first_source
     from contact_identifiers
-    where identifier_use <> 'entity'
+    where identifier_use <> 'entity' and contact_id in (select c.contact_id from contacts as c)
 
 )
 

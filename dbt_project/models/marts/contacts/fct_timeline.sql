@@ -21,7 +21,7 @@ told as (
             when 'payment'
                 then concat_ws('|', payment_id, case when payment_change = 'refunded' then refunded_minor end)
             when 'message' then concat_ws('|', message_id, message_status)
-            else concat_ws('|', event_id, entity_id, title, detail, channel)
+            else concat_ws('|', source, source_event_id, entity_id, title, detail, channel)
         end as discriminator,
         case fact_family
             when 'booking' then service_name

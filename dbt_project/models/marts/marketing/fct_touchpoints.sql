@@ -15,7 +15,7 @@ final as (
 
     select
         tenant_id,
-        {{ hash_key(['event_id', 'fact_family']) }} as touchpoint_key,
+        {{ hash_key(['tenant_id', 'source', 'source_event_id', 'fact_family']) }} as touchpoint_key,
         contact_id,
         source,
         coalesce(lower(channel), 'unknown') as channel,

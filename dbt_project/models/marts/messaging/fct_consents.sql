@@ -22,6 +22,7 @@ told as (
         evidence,
         occurred_at as changed_at,
         event_id,
+        source_event_id,
         fact_order
     from facts
     where fact_family = 'consent' and is_granted is not null
@@ -61,6 +62,7 @@ unioned as (
         'text: ' || trim(body) as evidence,
         occurred_at as changed_at,
         event_id,
+        source_event_id,
         fact_order
     from texted
     where keyword in ('STOP', 'START')
@@ -71,7 +73,7 @@ final as (
 
     select
         tenant_id,
-        {{ hash_key(['event_id', 'contact_id', 'channel', 'purpose']) }} as consent_key,
+        {{ hash_key(['tenant_id', 'source', 'source_event_id', 'contact_id', 'channel', 'purpose']) }} as consent_key,
         contact_id,
         source,
         channel,

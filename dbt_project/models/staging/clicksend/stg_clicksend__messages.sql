@@ -45,7 +45,7 @@ final as (
         {{ event_columns() }},
         {{ message_fact_type('message_status') }} as fact_type,
         {{ contact_columns(phone="if(message_status = 'received', from_address, to_address)") }},
-        coalesce({{ line_text('message.message_id') }}, subject_id, event_id) as message_id,
+        coalesce({{ line_text('message.message_id') }}, subject_id, source_event_id) as message_id,
         'sms' as channel,
         if(message_status = 'received', 'inbound', 'outbound') as direction,
         message_status,

@@ -35,7 +35,7 @@ final as (
         {{ event_columns() }},
         type as fact_type,
         {{ canonical_contact_columns() }},
-        coalesce({{ line_text('fact.booking_id') }}, subject_id, event_id) as booking_id,
+        coalesce({{ line_text('fact.booking_id') }}, subject_id, source_event_id) as booking_id,
         cast(null as bigint) as change_order,
         case type
             when 'booking.created' then 'pending'

@@ -40,7 +40,7 @@ final as (
         coalesce(
             {{ line_text("if(entity_kind = 'task', fact.task_id, fact.note_id)") }},
             subject_id,
-            event_id
+            source_event_id
         ) as entity_id,
         if(entity_kind = 'task', {{ free_text('fact.title') }}, 'Note added') as title,
         case

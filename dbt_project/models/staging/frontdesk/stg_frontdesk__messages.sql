@@ -40,7 +40,7 @@ final as (
         {{ event_columns() }},
         type as fact_type,
         {{ canonical_contact_columns() }},
-        coalesce({{ line_text('fact.message_id') }}, subject_id, event_id) as message_id,
+        coalesce({{ line_text('fact.message_id') }}, subject_id, source_event_id) as message_id,
         channel,
         direction,
         replace(type, 'message.', '') as message_status,

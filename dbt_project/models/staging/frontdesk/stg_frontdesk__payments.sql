@@ -27,7 +27,7 @@ final as (
         {{ event_columns() }},
         type as fact_type,
         {{ canonical_contact_columns() }},
-        coalesce({{ line_text('fact.payment_id') }}, subject_id, event_id) as payment_id,
+        coalesce({{ line_text('fact.payment_id') }}, subject_id, source_event_id) as payment_id,
         {{ line_text('fact.booking_id') }} as booking_id,
         replace(type, 'payment.', '') as payment_change,
         {{ whole_number('fact.amount_minor') }} as amount_minor,

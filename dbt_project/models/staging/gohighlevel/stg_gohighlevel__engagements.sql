@@ -101,7 +101,7 @@ final as (
             company='record.contactDetails.companyName'
         ) }},
         'gohighlevel_' || record_kind as entity_kind,
-        coalesce({{ line_text('coalesce(record.id, record._id)') }}, subject_id, event_id) as entity_id,
+        coalesce({{ line_text('coalesce(record.id, record._id)') }}, subject_id, source_event_id) as entity_id,
         case record_kind
             when 'note' then 'Note added'
             when 'task' then {{ free_text('record.title') }}

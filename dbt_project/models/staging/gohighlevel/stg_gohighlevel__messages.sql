@@ -83,7 +83,7 @@ final as (
         coalesce(
             {{ line_text('message.messageId') }},
             {{ line_text('message.emailMessageId') }},
-            event_id
+            source_event_id
         ) as message_id,
         channel,
         direction,

@@ -66,7 +66,7 @@ final as (
             last_name='data.signer.last_name'
         ) }},
         'proof_transaction' as entity_kind,
-        coalesce({{ line_text('data.transaction_id') }}, subject_id, event_id) as entity_id,
+        coalesce({{ line_text('data.transaction_id') }}, subject_id, source_event_id) as entity_id,
         case milestone
             when 'completed' then 'Notarization completed'
             when 'completed_with_rejections' then 'Notarization completed with rejections'

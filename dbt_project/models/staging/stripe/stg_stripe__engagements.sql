@@ -76,7 +76,7 @@ final as (
             end,
             {{ line_text('object.id') }},
             subject_id,
-            event_id
+            source_event_id
         ) as entity_id,
         case fact_type
             when 'invoice.paid' then concat_ws(' ', 'Invoice', {{ line_text('object.number') }}, 'paid')

@@ -99,7 +99,7 @@ final as (
             {{ line_text('object.charge') }},
             {{ line_text('object.id') }},
             subject_id,
-            event_id
+            source_event_id
         ) as payment_id,
         coalesce(
             {{ line_text('object.metadata.booking_id') }},

@@ -72,7 +72,7 @@ final as (
             {{ line_text('message.messagesid') }},
             {{ line_text('message.smssid') }},
             subject_id,
-            event_id
+            source_event_id
         ) as message_id,
         case address_scheme when 'whatsapp' then 'whatsapp' when 'messenger' then 'chat' else 'sms' end as channel,
         direction,

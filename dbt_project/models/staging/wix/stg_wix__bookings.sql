@@ -142,7 +142,7 @@ final as (
             subject_id,
             {{ line_text('booking.id') }},
             {{ line_text('booking._id') }},
-            event_id
+            source_event_id
         ) as booking_id,
         -- Every snapshot has a revision; the sequence of events is optional and counts something else.
         coalesce(

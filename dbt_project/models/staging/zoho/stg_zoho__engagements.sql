@@ -64,7 +64,7 @@ campaign_engagements as (
             ':',
             {{ line_text('item.transmission_id') }},
             {{ line_text('item.contact_id') }},
-            event_id,
+            source_event_id,
             line
         ) as entity_id,
         concat_ws(
@@ -123,7 +123,7 @@ post_engagements as (
         fact_type,
         {{ zoho_post_contact_columns() }},
         if(starts_with(fact_type, 'deal.'), 'zoho_deal', 'zoho_post') as entity_kind,
-        coalesce(if(starts_with(fact_type, 'deal.'), {{ line_text('deal_id') }}, null), event_id) as entity_id,
+        coalesce(if(starts_with(fact_type, 'deal.'), {{ line_text('deal_id') }}, null), source_event_id) as entity_id,
         concat_ws(
             ': ',
             case
@@ -270,7 +270,7 @@ invoice_engagements as (
             full_name='invoice.customer_name'
         ) }},
         'zoho_invoice' as entity_kind,
-        coalesce({{ line_text('invoice.invoice_id') }}, subject_id, event_id) as entity_id,
+        coalesce({{ line_text('invoice.invoice_id') }}, subject_id, source_event_id) as entity_id,
         concat_ws(' ', 'Invoice', {{ line_text('invoice.invoice_number') }}, replace(change, '_', ' ')) as title,
         {{ line_text('invoice.status') }} as detail,
         {{ minor_units_from_decimal('invoice.total', 'invoice.currency_code') }} as amount_minor,

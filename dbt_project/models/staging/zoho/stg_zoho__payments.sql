@@ -46,7 +46,7 @@ final as (
             email='payment.email',
             full_name='payment.customer_name'
         ) }},
-        coalesce({{ line_text('payment.payment_id') }}, subject_id, event_id) as payment_id,
+        coalesce({{ line_text('payment.payment_id') }}, subject_id, source_event_id) as payment_id,
         cast(null as varchar) as booking_id,
         'succeeded' as payment_change,
         {{ minor_units_from_decimal('payment.amount', 'payment.currency_code') }} as amount_minor,
