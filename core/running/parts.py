@@ -1,0 +1,175 @@
+"""The processes that make up Frontdesk: their commands, addresses, and how each tells that it is ready."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal
+
+from core.errors import ConfigurationError
+from core.running.dagster_home import DagsterHome
+from core.secrets import secret_variable
+from core.settings import Settings
+from core.tenants import Tenant
+
+Group = Literal["receiver", "dagster", "dashboard"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One process."""
+
+    name: str
+    group: Group
+    command: tuple[str, ...]
+    environ: Mapping[str, str] = field(repr=False)
+    after: str | None = None  #: the part that must have been ready before this one is started
+    port: int | None = None
+    port_setting: str = ""  #: the variable that changes the port
+    url: str = ""  #: for people
+    ready_url: str = ""  #: answers 200 once the process is ready
+    ready_line: str = ""  #: where there is no ready_url: the text in its output that says so
+    grace_s: float = 15.0  #: how long it may take to end before it is killed
+
+
+def build_parts(
+    settings: Settings,
+    *,
+    tenants: Iterable[Tenant],
+    dagster_home: DagsterHome,
+    without: frozenset[Group],
+    environ: Mapping[str, str],
+) -> tuple[Part, ...]:
+    """Return the processes to start, in order. Raises ConfigurationError where a package is not installed."""
+    own = _absolute_settings(settings, environ)
+    public = _without_secrets(own, tenants)
+    parts = (
+        _receiver(settings, own),
+        *_dagster(settings, dagster_home, own=own, public=public),
+        _dashboard(settings, public),
+    )
+    return tuple(part for part in parts if part.group not in without)
+
+
+def _receiver(settings: Settings, environ: Mapping[str, str]) -> Part:
+    url = _url(settings, settings.receiver_port)
+    return Part(
+        name="receiver",
+        group="receiver",
+        command=(sys.executable, "-m", "webhooks"),
+        environ=environ,
+        port=settings.receiver_port,
+        port_setting="FRONTDESK_RECEIVER_PORT",
+        url=url,
+        ready_url=f"{url}/readyz",
+    )
+
+
+def _dagster(
+    settings: Settings, home: DagsterHome, *, own: Mapping[str, str], public: Mapping[str, str]
+) -> tuple[Part, ...]:
+    dagster = {
+        "DAGSTER_HOME": str(home.path),
+        "DAGSTER_DISABLE_TELEMETRY": "true",
+        # Its evaluations wait for events longer than a stop may take; the daemon asks again at the next start.
+        "DAGSTER_GRPC_SHUTDOWN_GRACE_PERIOD": "2",
+    }
+    url = _url(settings, settings.dagster_port)
+    workspace = str(home.workspace_path)
+    return (
+        Part(
+            name="dagster-code",
+            group="dagster",
+            command=(_script("dagster"), "api", "grpc", "-m", "pipelines.definitions", "-s", str(home.socket_path)),
+            environ={**own, **dagster},
+            ready_line="Started Dagster code server",
+            grace_s=8.0,
+        ),
+        Part(
+            name="dagster",
+            group="dagster",
+            command=(
+                _script("dagster-webserver"),
+                *("-h", settings.host, "-p", str(settings.dagster_port), "-w", workspace),
+            ),
+            environ={**public, **dagster},
+            after="dagster-code",
+            port=settings.dagster_port,
+            port_setting="FRONTDESK_DAGSTER_PORT",
+            url=url,
+            ready_url=f"{url}/server_info",
+        ),
+        Part(
+            name="dagster-daemon",
+            group="dagster",
+            command=(_script("dagster-daemon"), "run", "-w", workspace),
+            environ={**public, **dagster},
+            after="dagster-code",
+            ready_line="Instance is configured with the following daemons",
+        ),
+    )
+
+
+def _dashboard(settings: Settings, environ: Mapping[str, str]) -> Part:
+    url = _url(settings, settings.dashboard_port)
+    options = {
+        "server.address": settings.host,
+        "server.port": str(settings.dashboard_port),
+        "server.headless": "true",
+        "server.fileWatcherType": "none",
+        "browser.gatherUsageStats": "false",
+    }
+    return Part(
+        name="dashboard",
+        group="dashboard",
+        command=(
+            *(sys.executable, "-m", "streamlit", "run", str(_package_folder("dashboard") / "app.py")),
+            *(f"--{name}={value}" for name, value in options.items()),
+        ),
+        environ=environ,
+        port=settings.dashboard_port,
+        port_setting="FRONTDESK_DASHBOARD_PORT",
+        url=url,
+        ready_url=f"{url}/_stcore/health",
+    )
+
+
+def _url(settings: Settings, port: int) -> str:
+    # What binds to all addresses is reached here by the loopback one.
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 - compared, not bound
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _absolute_settings(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
+    return {
+        **environ,
+        "FRONTDESK_HOME": str(settings.home.absolute()),
+        "FRONTDESK_TENANTS_DIR": str(settings.tenants_dir.absolute()),
+        "FRONTDESK_DBT_PROJECT_DIR": str(settings.dbt_project_dir.absolute()),
+        "DO_NOT_TRACK": "1",
+        "PYTHONUNBUFFERED": "1",
+        "NO_COLOR": "1",
+    }
+
+
+def _without_secrets(environ: Mapping[str, str], tenants: Iterable[Tenant]) -> dict[str, str]:
+    """Leave every tenant's secrets out: who shows pages needs none of them."""
+    prefixes = tuple(secret_variable(tenant.slug, "") for tenant in tenants)
+    return {name: value for name, value in environ.items() if not name.startswith(prefixes)}
+
+
+def _script(name: str) -> str:
+    return str(Path(sys.executable).with_name(name))
+
+
+def _package_folder(package: str) -> Path:
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        raise ConfigurationError(
+            f"the package {package} is not installed; run `make setup`, or leave it out by --without"
+        )
+    return Path(os.fspath(spec.origin)).parent
