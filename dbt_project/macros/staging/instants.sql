@@ -26,11 +26,6 @@
         end
 {%- endmacro %}
 
-{#- Unix seconds up to the year 2286. -#}
-{% macro instant_from_unix_seconds(expression) -%}
-    to_timestamp(try_cast(regexp_extract_all({{ expression }}, '^\d{1,10}(?:\.\d+)?$')[1] as double))
-{%- endmacro %}
-
 {#- Unix milliseconds up to the year 2286. -#}
 {% macro instant_from_unix_milliseconds(expression) -%}
     to_timestamp(try_cast(regexp_extract_all({{ expression }}, '^\d{1,13}(?:\.\d+)?$')[1] as double) / 1000)

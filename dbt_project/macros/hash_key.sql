@@ -1,8 +1,3 @@
-{#- Trimmed text; NULL instead of the empty string. -#}
-{% macro clean_text(expression) -%}
-    nullif(trim({{ expression }}), '')
-{%- endmacro %}
-
 {#- A stable 128-bit key of parts that are never null. -#}
 {% macro hash_key(parts) -%}
     md5(concat_ws('|', {{ parts | join(', ') }}))

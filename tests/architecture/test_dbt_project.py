@@ -1,0 +1,280 @@
+"""The rules of the dbt project, over what dbt itself knows of it. They follow dbt-project-evaluator's."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from core.canonical import CANONICAL_PAYLOADS
+from pipelines.lib.dbt_runner import DbtRunner
+from tests.architecture.dbt_manifest import DbtProject, Model
+
+REPOSITORY = Path(__file__).parents[2]
+PREFIXES = {
+    "staging": ("stg_",),
+    "intermediate": ("int_",),
+    "marts": ("dim_", "fct_", "bdg_"),
+    "reports": ("rpt_",),
+}
+#: Each layer reads itself and the ones before it.
+LAYERS = ("staging", "intermediate", "marts", "reports")
+#: Models without a key, and why that is right.
+KEYLESS = {
+    "stg_zoho__consents": "lines of one delivery have no id, and may name one person twice",
+    "int_facts_unioned": "a line of a delivery can be there twice; the marts fold facts and give the keys",
+    "int_facts_normalised": "as int_facts_unioned",
+    "int_facts_attributed": "as int_facts_unioned",
+    "int_identifiers_observed": "observations to be counted: each identifier as often as a fact names it",
+}
+#: Mode of the live path to the macros of which a model's text needs one, lest a batch reads the whole history.
+RESTRICTIONS = {
+    "append": ("logged_events()", "unioned_facts()", "only_new_events("),
+    "replace": ("attributed_facts()", "only_identifiers_in_scope("),
+    "upsert": ("logged_events()",),
+    "replace_all": (),
+}
+#: Temporary tables of one batch that name the rows to replace.
+SCOPES = {"scope_identifiers", "scope_contacts"}
+FACT_FAMILIES = {"contact", "lead", "touch", "booking", "payment", "message", "consent", "engagement"}
+CLOCKS = re.compile(
+    r"\b(now\s*\(|today\s*\(|current_(date|time|timestamp)\b|get_current_|transaction_timestamp|random\s*\(|uuid\s*\()"
+)
+#: What the published file's own tables are made from; they are written when it is published.
+PUBLISHED_FROM = {"rpt_freshness": "fct_log_position"}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> DbtProject:
+    folder = tmp_path_factory.mktemp("dbt")
+    runner = DbtRunner(
+        project_dir=REPOSITORY / "dbt_project", warehouse_path=folder / "warehouse.duckdb", target_dir=folder
+    )
+    return DbtProject(runner.parsed_manifest())
+
+
+def test_only_staging_reads_sources_and_one_model_each(project: DbtProject) -> None:
+    staging = {model.key for model in project.models.values() if model.layer == "staging"}
+    for source in project.sources("raw"):
+        readers = {child for child in project.children(source) if child.startswith("model.")}
+        assert len(readers) == 1, f"{source} is read by {sorted(readers) or 'nobody'}"
+        assert readers <= staging
+
+
+def test_temporary_tables_of_a_batch_are_read_through_macros_only(project: DbtProject) -> None:
+    assert [model.name for model in project.models.values() if "source('live'" in model.raw_code] == []
+
+
+def test_each_layer_reads_itself_and_the_ones_before_it(project: DbtProject) -> None:
+    wrong = [
+        f"{model.name} reads {parent.name}"
+        for model in project.models.values()
+        for parent in project.parents(model)
+        if LAYERS.index(parent.layer) > LAYERS.index(model.layer)
+    ]
+    assert wrong == []
+
+
+def test_reports_read_marts_only(project: DbtProject) -> None:
+    reports = [model for model in project.models.values() if model.layer == "reports"]
+    read = {parent.layer for report in reports for parent in project.parents(report)}
+    assert read <= {"marts", "reports"}
+
+
+def test_no_relation_is_hard_coded(project: DbtProject) -> None:
+    wrong = [f"{model.name}: {name}" for model in project.models.values() for name in _hard_coded(model.sql)]
+    assert wrong == []
+
+
+def _hard_coded(sql: str) -> Iterator[str]:
+    own = set(re.findall(r"(\w+)(?: \([^)]*\))?(?: using key \([^)]*\))? as \(", sql))
+    # A recursion names its own rows so far `recurring.<name>`.
+    own |= {f"recurring.{name}" for name in own} | {"?", "values", "unnest", "generate_series", "range"}
+    yield from (name for name in re.findall(r"\b(?:from|join)\s+([^\s(),;]+)", sql) if name not in own)
+
+
+def test_everything_is_described(project: DbtProject) -> None:
+    assert [name for name, node in project.described() if not node["description"]] == []
+
+
+def test_every_column_named_is_described_and_public_models_name_theirs(project: DbtProject) -> None:
+    wrong = [
+        f"{model.name}.{name}"
+        for model in project.models.values()
+        for name, column in model.columns.items()
+        if not column["description"]
+    ]
+    assert wrong == []
+    assert [model.name for model in project.models.values() if not model.columns] == []
+
+
+def test_every_macro_and_argument_is_described(project: DbtProject) -> None:
+    for name, macro in project.macros.items():
+        signature = re.search(rf"macro {name}\((.*?)\)\s*-?%}}", macro["macro_sql"], re.DOTALL)
+        assert signature, name
+        arguments = re.findall(r"(\w+)\s*(?:=[^,]*)?(?:,|$)", signature[1].strip())
+        described = {argument["name"]: argument["description"] for argument in macro["arguments"]}
+        assert macro["description"], name
+        assert list(described) == arguments, name
+        assert all(described.values()), name
+
+
+def test_every_macro_is_used(project: DbtProject) -> None:
+    folders = ("models", "macros", "analyses", "tests")
+    files = [file for folder in folders for file in (REPOSITORY / "dbt_project" / folder).rglob("*.sql")]
+    text = "\n".join(file.read_text(encoding="utf-8") for file in files)
+    # dbt calls generate_schema_name itself.
+    unused = [name for name in project.macros if len(re.findall(rf"\b{name}\(", text)) < 2]
+    assert unused == ["generate_schema_name"]
+
+
+def test_every_model_has_a_key_that_is_tested(project: DbtProject) -> None:
+    keyless = {
+        model.name
+        for model in project.models.values()
+        if not {"unique", "unique_combination"} & set(project.tests_of(model))
+    }
+    assert keyless == set(KEYLESS)
+
+
+def test_names_follow_the_folders(project: DbtProject) -> None:
+    for model in project.models.values():
+        assert model.name.startswith(PREFIXES[model.layer]), model.name
+        assert model.config["schema"] == model.layer, model.name
+        if model.layer == "staging":
+            assert model.name.startswith(f"stg_{model.folder}__"), model.name
+
+
+def test_marts_and_reports_are_public_with_a_contract_and_nothing_else_is(project: DbtProject) -> None:
+    for model in project.models.values():
+        is_public = model.layer in ("marts", "reports")
+        assert (model.config["access"] == "public") == is_public, model.name
+        assert model.config["contract"]["enforced"] or not is_public, model.name
+
+
+def test_every_model_has_a_group_and_every_group_an_owner(project: DbtProject) -> None:
+    assert [model.name for model in project.models.values() if model.config.get("group") not in project.groups] == []
+    assert [name for name, group in project.groups.items() if not group["owner"].get("email")] == []
+
+
+def test_names_of_public_columns_say_their_type(project: DbtProject) -> None:
+    types = {
+        r".*_at": "timestamp with time zone",
+        r".*_at_local": "timestamp",
+        r".*_date": "date",
+        r"(is|has)_.*": "boolean",
+        r"count_.*|.*_minor|.*_seconds|.*sequence": "bigint",
+        r".*_(id|key)|currency|.*_name": "varchar",
+    }
+    public = (model for model in project.models.values() if model.layer in ("marts", "reports"))
+    wrong = [
+        f"{model.name}.{name} is {column['data_type']}, not {type_}"
+        for model in public
+        for name, column in model.columns.items()
+        for pattern, type_ in types.items()
+        if re.fullmatch(pattern, name) and column["data_type"] != type_
+    ]
+    assert wrong == []
+
+
+def test_stored_models_know_no_clock(project: DbtProject) -> None:
+    """What is stored is a function of the log: the same tomorrow, and the same in a rebuild."""
+    reports = {model.name for model in project.models.values() if model.layer == "reports"}
+    assert not any(project.models[name].is_stored for name in reports)
+    wrong = [model.name for name, model in project.models.items() if name not in reports and CLOCKS.search(model.sql)]
+    wrong += [name for name, macro in project.macros.items() if CLOCKS.search(macro["macro_sql"])]
+    assert wrong == []
+
+
+def test_the_rule_about_clocks_finds_them(project: DbtProject) -> None:
+    assert CLOCKS.search(project.models["rpt_source_health"].sql)
+
+
+def test_every_model_ends_with_its_final_step(project: DbtProject) -> None:
+    wrong = [m.name for m in project.models.values() if m.raw_code.rstrip().splitlines()[-1] != "select * from final"]
+    assert wrong == []
+
+
+def test_whatever_is_stored_of_events_is_kept_up_to_date_by_the_live_path(project: DbtProject) -> None:
+    events = {"stg_event_log__events", "stg_event_log__log_position", "stg_event_log__rejection_counts"}
+    stale = [
+        model.name
+        for model in project.models.values()
+        if model.is_stored and events & project.ancestors(model).keys() and model.live is None
+    ]
+    assert stale == []
+
+
+def live_models(project: DbtProject) -> Mapping[str, Model]:
+    return {name: model for name, model in project.models.items() if model.live is not None}
+
+
+def test_live_models_say_which_rows_a_batch_replaces(project: DbtProject) -> None:
+    for name, model in live_models(project).items():
+        live = model.live or {}
+        assert model.is_stored, name
+        assert live["mode"] in RESTRICTIONS, name
+        assert ("column" in live) == (live["mode"] in ("replace", "upsert")), name
+        assert ("scope" in live) == (live["mode"] == "replace"), name
+        assert live.get("scope", "scope_contacts") in SCOPES, name
+        assert set(live.get("fact_families", ())) <= FACT_FAMILIES, name
+        if "column" in live:
+            assert live["column"] in model.columns, name
+            indexed = [column for index in model.config.get("indexes", ()) for column in index["columns"]]
+            assert live["column"] in indexed, f"{name}: rows to replace are found by an index"
+
+
+def test_live_models_read_their_batch_and_not_the_history(project: DbtProject) -> None:
+    for name, model in live_models(project).items():
+        macros = RESTRICTIONS[(model.live or {})["mode"]]
+        assert not macros or any(macro in model.raw_code for macro in macros), f"{name} needs one of {macros}"
+
+
+def test_live_staging_runs_for_every_type_it_reads(project: DbtProject) -> None:
+    canonical = sorted({f"{type_.partition('.')[0]}." for type_ in CANONICAL_PAYLOADS})
+    for name, model in live_models(project).items():
+        if model.layer == "staging":
+            prefixes = canonical if model.folder == "frontdesk" else [f"{model.folder}."]
+            assert sorted((model.live or {})["event_types"]) == prefixes, name
+
+
+def test_tests_are_named_by_what_they_hold(project: DbtProject) -> None:
+    assert [name for name in project.singular_tests() if not name.startswith("assert_")] == []
+    assert [name for model, name in project.unit_tests() if not name.startswith(f"test_{model}__")] == []
+
+
+def test_exposures_read_public_models(project: DbtProject) -> None:
+    public = {model.key for model in project.models.values() if model.config["access"] == "public"}
+    for name, exposure in project.exposures.items():
+        assert set(exposure["depends_on"]["nodes"]) <= public, name
+        assert exposure["owner"]["email"], name
+        assert exposure["url"], name
+
+
+def test_every_page_of_the_dashboard_is_an_exposure_of_what_it_reads(project: DbtProject) -> None:
+    dashboard = REPOSITORY / "dashboard"
+    frame = _relations_read(dashboard / "session.py") | _relations_read(dashboard / "components.py")
+    pages = [page for page in (dashboard / "views").glob("*.py") if page.stem != "__init__"]
+    read = {f"dashboard__{page.stem}": sorted(frame | _relations_read(page)) for page in pages}
+    exposed = {
+        name: sorted(key.rpartition(".")[2] for key in exposure["depends_on"]["nodes"])
+        for name, exposure in project.exposures.items()
+    }
+    assert exposed == read
+
+
+def _relations_read(file: Path) -> set[str]:
+    """Return the models behind the functions of queries.py that a file of the dashboard calls."""
+    text = (REPOSITORY / "dashboard" / "queries.py").read_text(encoding="utf-8")
+    functions = {node.name: node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
+    called = {
+        node.attr
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "queries"
+    }
+    asked = "\n".join(ast.get_source_segment(text, functions[name]) or "" for name in called & functions.keys())
+    relations = re.findall(r"\b(?:marts|reports)\.(\w+)", asked)
+    return {PUBLISHED_FROM.get(relation, relation) for relation in relations}
