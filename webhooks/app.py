@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 from sqlalchemy import Engine
@@ -20,7 +21,7 @@ from webhooks.api.events import events_router
 from webhooks.api.owner_keys import OwnerKeys
 from webhooks.deliveries import deliveries_router
 from webhooks.health import health_router
-from webhooks.problems import install_problem_handlers
+from webhooks.problems import install_problem_handlers, without_invented_answers
 from webhooks.runtime import Runtime, configure_sources
 
 
@@ -44,6 +45,12 @@ class Receiver(FastAPI):
             redirect_slashes=False,
         )
         self._intakes = runtime.intakes
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the OpenAPI document, without the answers to invalid requests that FastAPI makes up itself."""
+        if self.openapi_schema is None:
+            without_invented_answers(super().openapi())
+        return super().openapi()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

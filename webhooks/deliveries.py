@@ -47,6 +47,13 @@ _BODY: dict[str, Any] = {
 
 TenantPath = Annotated[str, Path(description="The tenant's slug.", json_schema_extra={"example": "noizylab"})]
 SourcePath = Annotated[str, Path(description="The provider.", json_schema_extra={"enum": list(SOURCE_CLASSES)})]
+GetSourcePath = Annotated[
+    str,
+    Path(
+        description="A provider that can deliver by GET.",
+        json_schema_extra={"enum": [name for name, source in SOURCE_CLASSES.items() if "GET" in source.methods]},
+    ),
+]
 
 
 def deliveries_router(runtime: Runtime) -> APIRouter:
@@ -87,7 +94,7 @@ def deliveries_router(runtime: Runtime) -> APIRouter:
         return await refuse(tenant, source)
 
     @router.get("/webhooks/{tenant}/{source}", responses=_RESPONSES, response_class=Response)
-    async def deliver_by_get(tenant: TenantPath, source: SourcePath) -> Response:
+    async def deliver_by_get(tenant: TenantPath, source: GetSourcePath) -> Response:
         """Take a delivery of twilio, clicksend or zoho that is configured to come by GET."""
         return await refuse(tenant, source)
 

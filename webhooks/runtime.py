@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from core.secrets import Secrets
 from core.settings import Settings
 from core.tenants import Tenant
 from webhooks.intake import Intake, IntakeServices
-from webhooks.logs import LOGGER_NAME, log_event_log_unavailable
+from webhooks.logs import log_event_log_unavailable
 from webhooks.sources.base import Source, SourceConfiguration
 from webhooks.sources.registry import SOURCE_CLASSES
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -69,10 +70,20 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    engine = open_engine(f"sqlite:///{tmp_path / 'frontdesk.db'}")
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with its tables; copying it is quicker than creating them for every test."""
+    file = tmp_path_factory.mktemp("empty") / "frontdesk.db"
+    engine = open_engine(f"sqlite:///{file}")
     create_tables(engine)
+    engine.dispose()
+    return file
+
+
+@pytest.fixture
+def engine(tmp_path: Path, empty_database: Path) -> Iterator[Engine]:
+    shutil.copy(empty_database, tmp_path)
+    engine = open_engine(f"sqlite:///{tmp_path / empty_database.name}")
     yield engine
     engine.dispose()
 
@@ -97,7 +108,10 @@ def start(engine: Engine, clock: FakeClock, tmp_path: Path) -> Iterator[StartRec
                 tenants={tenant.slug: tenant for tenant in tenants},
                 clock=clock,
             )
-            return stack.enter_context(RunningReceiver(app).running())
+            receiver = RunningReceiver(app)
+            receiver.start()
+            stack.callback(receiver.end)
+            return receiver
 
         yield start_receiver
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
@@ -86,18 +85,20 @@ class RunningReceiver:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
-    @contextmanager
-    def running(self) -> Iterator[RunningReceiver]:
+        self._lifespan = app.router.lifespan_context(app)
+
+    def start(self) -> None:
         self._thread.start()
-        lifespan = self.app.router.lifespan_context(self.app)
-        self._await(lifespan.__aenter__())
-        try:
-            yield self
-        finally:
-            self._await(lifespan.__aexit__(None, None, None))
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join()
-            self._loop.close()
+        self._await(self._lifespan.__aenter__())
+
+    def end(self) -> None:
+        """End it, as a server does once no request is under way; what waits is written."""
+        if self._loop.is_closed():
+            return
+        self._await(self._lifespan.__aexit__(None, None, None))
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
 
     def send(self, post: Post) -> Answer:
         """Send one request and return its answer."""
@@ -115,7 +116,10 @@ class RunningReceiver:
     def hang_up(self, post: Post) -> list[dict[str, Any]]:
         """Send the head and nothing else, then disconnect; return what was answered."""
         sent: list[dict[str, Any]] = []
-        messages = [{"type": "http.request", "body": b"", "more_body": True}, {"type": "http.disconnect"}]
+        messages: list[dict[str, Any]] = [
+            {"type": "http.request", "body": b"", "more_body": True},
+            {"type": "http.disconnect"},
+        ]
         self._await(self._call(post, messages, sent))
         return sent
 

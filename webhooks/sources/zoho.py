@@ -33,6 +33,8 @@ _SIGNATURE = b"x-zoho-webhook-signature"
 _SECRET_HEADER = b"x-zoho-secret"
 #: Books may put its JSON into one field of a form.
 _JSON_FIELD = "JSONString"
+#: Only a notification is parsed before it is proven genuine; they are small, and so is what a stranger can cost.
+_MAX_NOTIFICATION_BYTES = 262_144
 _MASKED = b'"***"'
 _MILLISECOND_DIGITS = 13
 
@@ -97,7 +99,7 @@ class ZohoSource(Source):
             check_hmac_sha256_hex(request, _SIGNATURE, signed.encode() + body, self._secrets)
             return
         token = request.headers.get(_SECRET_HEADER) or find_token(request)
-        if token is None and sends_json(request):
+        if token is None and sends_json(request) and len(request.body) <= _MAX_NOTIFICATION_BYTES:
             notification = parse_json(request.body)  # CRM echoes the channel's token in the body
             token = (find_text(notification, "token") or "").encode()
         check_token(token, self._secrets)

@@ -1,0 +1,116 @@
+"""/healthz, /readyz and /metrics."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import Engine, select
+
+from core.database import WRITES_AFTER_READING
+from core.schema import write_probes
+from tests.core.backends import Backend
+from tests.core.conftest import (  # noqa: F401 - fixtures
+    backend,
+    database_names,
+    postgres_backend,
+    postgres_url,
+    sqlite_backend,
+)
+from tests.webhooks.conftest import StartReceiver
+from tests.webhooks.harness import Answer, Post, RunningReceiver
+from tests.webhooks.signing import samples, stripe_post
+from webhooks import health
+
+_LABELS = ("tenant", "source", "outcome", "le")
+
+
+def get(receiver: RunningReceiver, path: str) -> Answer:
+    return receiver.send(Post(path, method="GET"))
+
+
+def values(receiver: RunningReceiver) -> dict[tuple[str, ...], float]:
+    """Every sample by its name and the values of its labels: tenant, source, then outcome or bound."""
+    answer = get(receiver, "/metrics")
+    assert answer.status == 200
+    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    return {
+        (sample.name, *(sample.labels[name] for name in _LABELS if name in sample.labels)): sample.value
+        for family in text_string_to_metric_families(answer.body.decode())
+        for sample in family.samples
+    }
+
+
+def test_it_answers(receiver: RunningReceiver) -> None:
+    answer = get(receiver, "/healthz")
+    assert (answer.status, answer.json()) == (200, {"status": "ok"})
+
+
+def test_it_can_write_and_leaves_nothing_behind(start: StartReceiver, backend: Backend) -> None:  # noqa: F811
+    engine = backend.open()
+    receiver = start(engine=engine)
+
+    answers = receiver.send_all([Post("/readyz", method="GET")] * 5)
+
+    assert {answer.status for answer in answers} == {200}
+    assert answers[0].json() == {"status": "ready"}
+    with engine.connect() as connection:
+        assert connection.execute(select(write_probes)).all() == []
+
+
+def test_it_cannot_write_and_can_again(start: StartReceiver, backend: Backend) -> None:  # noqa: F811
+    engine = backend.open()
+    receiver = start(engine=engine)
+    with backend.unavailable(engine):
+        refused = get(receiver, "/readyz")
+        alive = get(receiver, "/healthz")
+    assert (refused.status, refused.headers["content-type"]) == (503, "application/problem+json")
+    assert alive.status == 200
+    assert get(receiver, "/readyz").status == 200
+
+
+def test_a_write_that_hangs_is_no_write(
+    receiver: RunningReceiver, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "READY_TIMEOUT_S", 0.05)
+    with engine.execution_options(**WRITES_AFTER_READING).begin():
+        threads = threading.active_count()
+        answers = [get(receiver, "/readyz") for _ in range(5)]
+        # One try is under way, however often it is asked.
+        assert threading.active_count() <= threads + 1
+    assert {answer.status for answer in answers} == {503}
+
+
+def test_deliveries_by_outcome(receiver: RunningReceiver) -> None:
+    for sample in samples():
+        for post in (sample.post, sample.post, sample.with_wrong_proof()):
+            receiver.send(post)
+
+    metrics = values(receiver)
+
+    for sample in samples():
+        for outcome in ("accepted", "duplicate", "signature_invalid"):
+            assert metrics["frontdesk_webhook_deliveries_total", "salon", sample.source, outcome] == 1
+        assert metrics["frontdesk_webhook_duration_seconds_count", "salon", sample.source] == 3
+        assert metrics["frontdesk_webhook_duration_seconds_bucket", "salon", sample.source, "+Inf"] == 3
+        assert 0 < metrics["frontdesk_webhook_duration_seconds_sum", "salon", sample.source] < 30
+    assert metrics["frontdesk_event_log_last_sequence",] == len(samples())
+    assert metrics["frontdesk_event_log_queue_depth",] == 0
+    assert metrics["frontdesk_rejections_dropped_total",] == 0
+    assert ("frontdesk_rejections_queue_depth",) in metrics
+
+
+def test_buckets_add_up(receiver: RunningReceiver) -> None:
+    for number in range(20):
+        receiver.send(stripe_post({"id": str(number), "type": "x"}))
+    buckets = [value for (name, *_), value in values(receiver).items() if name.endswith("_bucket") and value]
+    assert buckets == sorted(buckets)
+    assert buckets[-1] == 20
+
+
+def test_metrics_of_a_log_that_cannot_be_read(receiver: RunningReceiver, engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE event_log RENAME TO gone")
+    sequence = values(receiver)["frontdesk_event_log_last_sequence",]
+    assert sequence != sequence  # noqa: PLR0124 - only NaN differs from itself

@@ -1,0 +1,247 @@
+"""POST /v1/events:import: streams, reports bad lines, adds nothing the second time."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine
+
+from core.envelope import Origin
+from core.errors import ConfigurationError
+from core.event_log import EventLog
+from tests.webhooks.conftest import StartReceiver, only_event
+from tests.webhooks.harness import NOW, Answer, Post, RunningReceiver
+from tests.webhooks.signing import OWNER_KEY, TENANT, as_bytes, environment, stripe_post
+from webhooks.api.events import MAX_EVENTS_PER_APPEND, MAX_LISTED_REJECTIONS
+from webhooks.api.import_lines import LineSplitter
+
+NDJSON = {"content-type": "application/x-ndjson"}
+MEBIBYTE = 1_048_576
+
+
+def line(number: int = 1, **changes: Any) -> dict[str, Any]:
+    return {
+        "source": "oldcrm",
+        "source_event_id": f"row-{number}",
+        "type": "contact.created",
+        "occurred_at": "2024-03-01T09:00:00+01:00",
+        "payload": {"contact": {"email": "ana@example.com"}},
+    } | changes
+
+
+def import_post(*lines: Any, key: str = OWNER_KEY) -> Post:
+    body = b"\n".join(as_bytes(each) for each in lines)
+    return Post("/v1/events:import", body, {**NDJSON, "authorization": f"Bearer {key}"})
+
+
+def summary_of(answer: Answer) -> dict[str, Any]:
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
+    summary: dict[str, Any] = answer.json()
+    return summary
+
+
+def test_a_line_becomes_an_event(receiver: RunningReceiver, log: EventLog) -> None:
+    whole = line(subject_id="c-1", correlation_id="batch-7", causation_id="row-0", tenant_id=TENANT)
+
+    summary = summary_of(receiver.send(import_post(whole)))
+
+    assert summary == {"accepted": 1, "duplicates": 0, "rejected": [], "rejected_count": 0}
+    event = only_event(log)
+    assert (event.tenant_id, event.source, event.source_event_id) == (TENANT, "oldcrm", "row-1")
+    assert (event.type, event.subject_id) == ("contact.created", "c-1")
+    assert (event.correlation_id, event.causation_id, event.schema_version) == ("batch-7", "row-0", 1)
+    assert (event.occurred_at, event.received_at) == (datetime(2024, 3, 1, 8, tzinfo=UTC), NOW)
+    assert event.origin is Origin.IMPORT
+    assert event.body == as_bytes(whole)
+    assert orjson.loads(event.payload) == whole["payload"]
+
+
+def test_sent_again_it_adds_nothing(receiver: RunningReceiver, log: EventLog) -> None:
+    post = import_post(*(line(number) for number in range(3)), line(1))
+    first, again = (summary_of(receiver.send(post)) for _ in range(2))
+    assert (first["accepted"], first["duplicates"]) == (3, 1)
+    assert (again["accepted"], again["duplicates"]) == (0, 4)
+    assert len(log.read_after(0, limit=10)) == 3
+
+
+def test_more_lines_than_one_transaction_takes(receiver: RunningReceiver, log: EventLog) -> None:
+    count = 2 * MAX_EVENTS_PER_APPEND + 1
+    summary = summary_of(receiver.send(import_post(*(line(number) for number in range(count)))))
+    assert summary["accepted"] == count == log.last_sequence()
+
+
+def test_a_providers_event_meets_its_webhook(receiver: RunningReceiver, log: EventLog) -> None:
+    event = {"id": "evt_1", "type": "invoice.paid", "created": 1}
+    receiver.send(stripe_post(event))
+    history = line(source="stripe", source_event_id="evt_1", type="stripe.invoice.paid", payload=event)
+    other = history | {"source_event_id": "evt_2"}
+    assert summary_of(receiver.send(import_post(history, other)))["duplicates"] == 1
+    assert [kept.origin for kept in log.read_after(0, limit=10)] == [Origin.WEBHOOK, Origin.IMPORT]
+
+
+BAD_LINES = [
+    (b"{", "not valid JSON"),
+    (b"\xff", "not valid JSON"),
+    (b'{"a":"\xff"}', "not valid JSON"),
+    (b'{"a":NaN}', "not valid JSON"),
+    (as_bytes(line(type="a.b", payload={"n": "@"})).replace(b"@", b"\\ud800"), "half of a surrogate pair"),
+    (as_bytes(line()).replace(b'"row-1"', b"1e400"), "not valid JSON"),
+    (b"[" * 70 + b"]" * 70, "nested deeper"),
+    (b"[" * 100_000, "nested"),
+    ([], "should be a valid dictionary"),
+    ({}, "source: Field required"),
+    (line(extra=1), "extra: Extra inputs"),
+    (line(source="Old CRM"), "source: "),
+    (line(source_event_id=""), "source_event_id: "),
+    (line(source_event_id="x" * 256), "source_event_id: "),
+    (line(type="created"), "type: "),
+    (line(occurred_at="2024-03-01T09:00:00"), "occurred_at: "),
+    (line(occurred_at="0001-01-01T00:00:00+14:00"), "occurred_at: "),
+    (line(payload=[]), "payload: "),
+    (line(payload={"contact": {}}), "contact needs external_id, phone or email"),
+    (line(tenant_id="bakery"), "tenant_id: is not the tenant of this key"),
+    (line(schema_version=2), "schema_version: "),
+]
+
+
+@pytest.mark.parametrize(("bad", "error"), BAD_LINES)
+def test_a_bad_line_is_reported_and_the_good_ones_go_in(
+    receiver: RunningReceiver, log: EventLog, bad: Any, error: str
+) -> None:
+    summary = summary_of(receiver.send(import_post(line(11), b"", bad, line(12))))
+    assert (summary["accepted"], summary["rejected_count"]) == (2, 1)
+    [rejected] = summary["rejected"]
+    assert rejected["line"] == 3
+    assert error in rejected["error"]
+    assert [event.source_event_id for event in log.read_after(0, limit=10)] == ["row-11", "row-12"]
+
+
+def test_only_the_first_hundred_bad_lines_are_listed(receiver: RunningReceiver) -> None:
+    summary = summary_of(receiver.send(import_post(*([b"x"] * 250))))
+    assert summary["rejected_count"] == 250
+    assert [bad["line"] for bad in summary["rejected"]] == list(range(1, MAX_LISTED_REJECTIONS + 1))
+
+
+def test_line_ends_blank_lines_and_a_byte_order_mark(receiver: RunningReceiver) -> None:
+    body = b"\xef\xbb\xbf" + as_bytes(line(1)) + b"\r\n\r\n  \n" + as_bytes(line(2)) + b"\r\n"
+    summary = summary_of(receiver.send(import_post().changed(body=body)))
+    assert (summary["accepted"], summary["rejected_count"]) == (2, 0)
+
+
+def test_an_empty_body_imports_nothing(receiver: RunningReceiver) -> None:
+    assert summary_of(receiver.send(import_post()))["accepted"] == 0
+
+
+def test_a_body_of_any_length_with_lines_up_to_a_mebibyte(receiver: RunningReceiver, log: EventLog) -> None:
+    def padded(number: int, size: int) -> bytes:
+        whole = line(number, payload={"contact": {"email": "a@b.c"}, "filler": ""})
+        return as_bytes(whole | {"payload": whole["payload"] | {"filler": "x" * (size - len(as_bytes(whole)))}})
+
+    lines = [padded(1, MEBIBYTE), padded(2, MEBIBYTE + 1), padded(3, MEBIBYTE), as_bytes(line(4))]
+    body = b"\n".join(lines)
+    chunks = [body[start : start + 65_536] for start in range(0, len(body), 65_536)]
+
+    summary = summary_of(receiver.send(import_post().changed(chunks=chunks)))
+
+    assert summary["accepted"] == 3
+    assert summary["rejected"] == [{"line": 2, "error": "longer than 1048576 bytes"}]
+    assert [event.source_event_id for event in log.read_after(0, limit=10)] == ["row-1", "row-3", "row-4"]
+
+
+@given(
+    lines=st.lists(st.binary(max_size=12).filter(lambda text: b"\n" not in text), min_size=1),
+    size=st.integers(min_value=1, max_value=7),
+)
+@example(lines=[b"", b""], size=1)
+@example(lines=[b"\xef\xbb\xbf"], size=1)
+def test_however_a_stream_is_cut_its_lines_are_the_same(lines: list[bytes], size: int) -> None:
+    stream = b"\n".join(lines)
+    splitter = LineSplitter(limit=8)
+    found = [each for start in range(0, len(stream), size) for each in splitter.feed(stream[start : start + size])]
+    found += splitter.finish()
+
+    expected = [None if len(text) > 8 else text for text in lines]
+    if lines[-1] == b"":  # an end of line ends a line; it does not begin one
+        expected.pop()
+    if expected and expected[0] is not None:
+        expected[0] = expected[0].removeprefix(b"\xef\xbb\xbf")
+    assert [each.content for each in found] == expected
+    assert [each.number for each in found] == list(range(1, len(expected) + 1))
+
+
+@pytest.mark.parametrize("number", ["13149090000001440022131", "-" + "9" * 40, "120.00"])
+def test_numbers_keep_their_value(receiver: RunningReceiver, log: EventLog, number: str) -> None:
+    body = as_bytes(line(type="zoho.x", payload={"n": "@"})).replace(b'"@"', number.encode())
+    receiver.send(import_post(body))
+    [value] = json.loads(only_event(log).payload).values()
+    assert value == (float(number) if "." in number else int(number))
+
+
+@pytest.mark.parametrize("header", ["authorization", "x-api-key"])
+def test_the_key_in_either_header(receiver: RunningReceiver, header: str) -> None:
+    value = f"Bearer {OWNER_KEY}" if header == "authorization" else OWNER_KEY
+    assert receiver.send(Post("/v1/events:import", b"", {**NDJSON, header: value})).status == 200
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"authorization": "Bearer wrong"},
+        {"authorization": "Bearer "},
+        {"authorization": f"Basic {OWNER_KEY}"},
+        {"authorization": OWNER_KEY},
+        {"x-api-key": ""},
+        {"x-api-key": "\xff"},
+        {"authorization": "Bearer wrong", "x-api-key": OWNER_KEY},
+    ],
+)
+def test_without_a_right_key(receiver: RunningReceiver, log: EventLog, headers: dict[str, str]) -> None:
+    answer = receiver.send(import_post(line()).changed(headers={**NDJSON, **headers}))
+    assert (answer.status, answer.headers["content-type"]) == (401, "application/problem+json")
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert log.last_sequence() == 0
+
+
+def test_every_live_key_tells_its_tenant(start: StartReceiver, log: EventLog) -> None:
+    environ = environment() | {
+        "FRONTDESK_SALON_OWNER_API_KEY": "new,old",
+        "FRONTDESK_BAKERY_OWNER_API_KEY": "baker",
+    }
+    receiver = start(environ=environ)
+    for key in ("new", "old", "baker"):
+        receiver.send(import_post(line(), key=key))
+    assert [event.tenant_id for event in log.read_after(0, limit=10)] == ["salon", "bakery"]
+
+
+def test_a_key_of_two_tenants_is_told_at_start(start: StartReceiver) -> None:
+    with pytest.raises(ConfigurationError, match=r"FRONTDESK_BAKERY_OWNER_API_KEY.*also a key of salon"):
+        start(environ=environment() | {"FRONTDESK_BAKERY_OWNER_API_KEY": OWNER_KEY})
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "text/csv", "application/x-www-form-urlencoded"])
+def test_another_content_type(receiver: RunningReceiver, content_type: str) -> None:
+    answer = receiver.send(import_post(line()).with_headers(content_type=content_type))
+    assert (answer.status, answer.headers["content-type"]) == (415, "application/problem+json")
+
+
+def test_a_log_that_cannot_be_written_ends_the_import(start: StartReceiver, engine: Engine) -> None:
+    receiver = start()
+    with engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE event_log RENAME TO gone")
+    answer = receiver.send(import_post(line()))
+    assert (answer.status, answer.headers["content-type"]) == (503, "application/problem+json")
+    assert answer.headers["retry-after"]
+    assert "0 events are in" in answer.json()["detail"]
+
+
+@given(body=st.binary() | st.text().map(str.encode) | st.lists(st.sampled_from(BAD_LINES)).map(str).map(str.encode))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
+def test_any_body_gets_a_summary(receiver: RunningReceiver, body: bytes) -> None:
+    summary_of(receiver.send(import_post().changed(body=body)))
