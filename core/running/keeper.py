@@ -109,8 +109,8 @@ class Keeper:
         while not self._stopping.is_set() and process.status is None:
             if ready_at is None and self._is_ready(process):
                 ready_at = time.monotonic()
-                self.was_ready.set()
                 self._change(Change(part=self.part, state=State.READY, after_s=ready_at - began))
+                self.was_ready.set()
             if ready_at is None and time.monotonic() - began > READY_TIMEOUT_S:
                 reason = f"was not ready after {READY_TIMEOUT_S:g} s"
                 break

@@ -50,10 +50,10 @@ class PartProcess:
         """End the whole group; return False where it had to be killed."""
         self._signal(signal.SIGTERM)
         deadline = time.monotonic() + self._part.grace_s
-        while time.monotonic() < deadline and is_group_alive(self.pid):
+        while time.monotonic() < deadline and _is_group_alive(self.pid):
             self._process.poll()  # reaps it, so that the group can be seen to be gone
             time.sleep(_POLL_S)
-        is_gone = not is_group_alive(self.pid)
+        is_gone = not _is_group_alive(self.pid)
         if not is_gone:
             self._signal(signal.SIGKILL)
         self._process.wait()
@@ -77,7 +77,7 @@ class PartProcess:
             self._on_line(text)
 
 
-def is_group_alive(group: int) -> bool:
+def _is_group_alive(group: int) -> bool:
     """Return whether a process of the group still runs."""
     try:
         os.killpg(group, 0)

@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from core.errors import ConfigurationError
-from core.running.process import is_group_alive
 
 _GRACE_S = 10.0
 _POLL_S = 0.05
-_START_TIME_FIELD = 19  # of what follows the name in /proc/<pid>/stat, see proc(5)
+#: In what follows name and state in /proc/<pid>/stat, see proc(5).
+_START_TIME_FIELD = 18
+_ZOMBIE = "Z"
 
 
 class RunFiles:
@@ -69,20 +70,22 @@ class RunFiles:
 
 
 def _start_time(pid: int) -> str:
-    """Return when a process began, in the kernel's ticks; empty where it is gone or the system can't tell."""
+    """Return when a process began, in the kernel's ticks; empty where it has ended or the system can't tell."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
     except OSError:
         return ""
-    return stat.rpartition(")")[2].split()[_START_TIME_FIELD]
+    state, *fields = stat.rpartition(")")[2].split()
+    return "" if state == _ZOMBIE else fields[_START_TIME_FIELD]
 
 
 def _end_group(group: int) -> None:
+    """End a process as we would have, then whatever of its group is left."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         try:
             os.killpg(group, number)
         except ProcessLookupError:
             return
         deadline = time.monotonic() + _GRACE_S
-        while is_group_alive(group) and time.monotonic() < deadline:
+        while _start_time(group) and time.monotonic() < deadline:
             time.sleep(_POLL_S)

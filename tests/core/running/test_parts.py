@@ -1,0 +1,146 @@
+"""The processes' commands, environment and ports."""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from dagster import DagsterInstance
+
+from core.errors import ConfigurationError
+from core.running.dagster_home import DagsterHome, open_dagster_home
+from core.running.parts import Group, Part, build_parts
+from core.running.ports import check_ports
+from core.settings import Settings
+from core.tenants import load_tenants
+from tests.core.running.standins import free_port
+
+ROOT = Path(__file__).parents[3]
+EVERYWHERE = ".".join("0000")
+SECRET = "FRONTDESK_MIKES_DETAILING_STRIPE_WEBHOOK_SECRET"
+
+
+@pytest.fixture
+def dagster_home(tmp_path: Path) -> Iterator[DagsterHome]:
+    with open_dagster_home(tmp_path) as home:
+        yield home
+
+
+def build(dagster_home: DagsterHome, *without: Group, **settings: Any) -> dict[str, Part]:
+    parts = build_parts(
+        Settings(**settings),
+        tenants=load_tenants(ROOT / "tenants").values(),
+        dagster_home=dagster_home,
+        without=frozenset(without),
+        environ={SECRET: "whsec_1", "FRONTDESK_HOME": "relative", "PATH": "/bin"},
+    )
+    return {part.name: part for part in parts}
+
+
+def test_five_processes_and_fewer_where_wanted(dagster_home: DagsterHome) -> None:
+    assert list(build(dagster_home)) == ["receiver", "dagster-code", "dagster", "dagster-daemon", "dashboard"]
+    assert list(build(dagster_home, "dagster", "dashboard")) == ["receiver"]
+
+
+def test_only_who_needs_secrets_gets_them(dagster_home: DagsterHome) -> None:
+    parts = build(dagster_home)
+
+    assert {name for name, part in parts.items() if SECRET in part.environ} == {"receiver", "dagster-code"}
+    assert all(SECRET not in repr(part) for part in parts.values())
+
+
+def test_paths_do_not_depend_on_the_folder(dagster_home: DagsterHome, tmp_path: Path) -> None:
+    parts = build(dagster_home, home=tmp_path / "home", tenants_dir=Path("tenants"))
+
+    for part in parts.values():
+        assert part.environ["FRONTDESK_HOME"] == str(tmp_path / "home")
+        assert Path(part.environ["FRONTDESK_TENANTS_DIR"]).is_absolute()
+        assert part.environ["PATH"] == "/bin"
+
+
+def test_hosts_and_ports_come_from_the_settings(dagster_home: DagsterHome) -> None:
+    parts = build(dagster_home, host=EVERYWHERE, dashboard_port=12345, dagster_port=12346)
+
+    assert parts["dashboard"].url == "http://127.0.0.1:12345"
+    assert f"--server.address={EVERYWHERE}" in parts["dashboard"].command
+    assert parts["dagster"].ready_url == "http://127.0.0.1:12346/server_info"
+    assert build(dagster_home, host="::1")["receiver"].url == "http://[::1]:8000"
+
+
+def test_nothing_calls_home(dagster_home: DagsterHome) -> None:
+    parts = build(dagster_home)
+
+    assert "--browser.gatherUsageStats=false" in parts["dashboard"].command
+    assert all(
+        part.environ["DAGSTER_DISABLE_TELEMETRY"] == "true" for part in parts.values() if part.group == "dagster"
+    )
+
+
+def test_dagster_understands_its_settings(dagster_home: DagsterHome) -> None:
+    with DagsterInstance.from_config(str(dagster_home.path)) as instance:
+        assert instance.telemetry_enabled is False
+        assert instance.nux_enabled is False
+        assert type(instance.run_storage).__name__ == "SqliteRunStorage"
+
+
+def test_dagsters_settings_are_the_operators_once_written(tmp_path: Path) -> None:
+    for _ in range(2):
+        with open_dagster_home(tmp_path) as home:
+            file = home.path / "dagster.yaml"
+            workspace = yaml.safe_load(home.workspace_path.read_text(encoding="utf-8"))
+        file.write_text("telemetry: {enabled: false}\n", encoding="utf-8")
+
+    assert file.read_text(encoding="utf-8") == "telemetry: {enabled: false}\n"
+    assert workspace == {
+        "load_from": [{"grpc_server": {"socket": str(home.socket_path), "location_name": "frontdesk"}}]
+    }
+
+
+def test_only_this_user_reaches_the_code_server(dagster_home: DagsterHome) -> None:
+    assert stat.S_IMODE(dagster_home.socket_path.parent.stat().st_mode) == 0o700
+    assert len(os.fsencode(dagster_home.socket_path)) < 100
+
+
+def test_the_workspace_in_the_root_names_the_same_code(dagster_home: DagsterHome) -> None:
+    workspace = yaml.safe_load((ROOT / "workspace.yaml").read_text(encoding="utf-8"))
+    module = workspace["load_from"][0]["python_module"]["module_name"]
+
+    assert module in build(dagster_home)["dagster-code"].command
+
+
+def test_a_port_in_use_is_told_with_the_setting_that_changes_it(dagster_home: DagsterHome) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        parts = build(dagster_home, "dagster", receiver_port=port, dashboard_port=free_port())
+
+        with pytest.raises(ConfigurationError) as caught:
+            check_ports(parts.values(), host="127.0.0.1")
+
+    assert caught.value.detail == (
+        f"port {port} (receiver): is in use; stop what listens there, or set FRONTDESK_RECEIVER_PORT"
+    )
+
+
+def test_the_same_port_twice_is_told(dagster_home: DagsterHome) -> None:
+    port = free_port()
+    parts = build(dagster_home, "dagster", receiver_port=port, dashboard_port=port)
+
+    with pytest.raises(ConfigurationError, match="is given to several; set FRONTDESK_DASHBOARD_PORT"):
+        check_ports(parts.values(), host="127.0.0.1")
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "reason"),
+    [("192.0.2.1", 8000, "FRONTDESK_HOST is no address"), ("127.0.0.1", 99_999, "no port")],
+)
+def test_a_wrong_address_is_told(dagster_home: DagsterHome, host: str, port: int, reason: str) -> None:
+    parts = build(dagster_home, "dagster", "dashboard", receiver_port=port)
+
+    with pytest.raises(ConfigurationError, match=reason):
+        check_ports(parts.values(), host=host)
