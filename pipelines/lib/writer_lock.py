@@ -25,8 +25,9 @@ class WriterLock:
     def acquire(self) -> None:
         """Wait for the right, however long the present holder needs."""
         with _locked(self._turnstile_path):
-            self._held = _open(self._lock_path)
-            fcntl.flock(self._held, fcntl.LOCK_EX)
+            descriptor = _open(self._lock_path)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            self._held = descriptor
 
     def release(self) -> None:
         """Give the right back; nothing happens where it is not held."""
