@@ -42,7 +42,7 @@ crm_records as (
 
     select
         * exclude (headers, payload),
-        unnest(list_distinct(notification.ids)) as record_id
+        unnest(list_distinct(list_transform(notification.ids, lambda id: {{ line_text('id') }}))) as record_id
     from crm_notifications
 
 ),
@@ -60,7 +60,6 @@ crm_contacts as (
             notification.affected_values, lambda changed: changed.record_id = record_id
         )[1].values as changed_values
     from crm_records
-    where {{ line_text('record_id') }} is not null
 
 ),
 

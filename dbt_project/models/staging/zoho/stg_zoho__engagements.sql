@@ -176,7 +176,7 @@ crm_records as (
 
     select
         * exclude (headers, payload),
-        unnest(list_distinct(notification.ids)) as record_id
+        unnest(list_distinct(list_transform(notification.ids, lambda id: {{ line_text('id') }}))) as record_id
     from crm_notifications
 
 ),
@@ -189,7 +189,6 @@ crm_values as (
             notification.affected_values, lambda changed: changed.record_id = record_id
         )[1].values as changed_values
     from crm_records
-    where {{ line_text('record_id') }} is not null
 
 ),
 
@@ -210,7 +209,7 @@ crm_engagements as (
         end as fact_type,
         {{ contact_columns() }},
         if(module = 'deals', 'zoho_deal', 'zoho_crm_record') as entity_kind,
-        {{ line_text('record_id') }} as entity_id,
+        record_id as entity_id,
         coalesce(
             {{ line_text('changed_values.Deal_Name') }},
             {{ line_text('changed_values.Subject') }},

@@ -1,0 +1,165 @@
+"""The columns that staging promises: the common ones, then those of each shape, in this order and of these types."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+Columns = tuple[tuple[str, str], ...]
+
+_TEXT, _WHOLE, _TRUTH, _INSTANT = "VARCHAR", "BIGINT", "BOOLEAN", "TIMESTAMP WITH TIME ZONE"
+
+COMMON: Columns = (
+    ("event_id", _TEXT),
+    ("sequence", _WHOLE),
+    ("tenant_id", _TEXT),
+    ("source", _TEXT),
+    ("source_event_id", _TEXT),
+    ("occurred_at", _INSTANT),
+    ("received_at", _INSTANT),
+    ("fact_type", _TEXT),
+    ("contact_ref_kind", _TEXT),
+    ("contact_ref", _TEXT),
+    ("phone_raw", _TEXT),
+    ("email_raw", _TEXT),
+    ("full_name", _TEXT),
+    ("first_name", _TEXT),
+    ("last_name", _TEXT),
+    ("company", _TEXT),
+)
+
+
+class Shape(NamedTuple):
+    """What the models of one shape have in common."""
+
+    columns: Columns  #: after the common ones
+    never_null: frozenset[str] = frozenset()
+    values: Mapping[str, frozenset[str]] = MappingProxyType({})  #: allowed values, NULL aside
+
+
+def _one_of(values: str) -> frozenset[str]:
+    return frozenset(values.split())
+
+
+SHAPES: dict[str, Shape] = {
+    "contacts": Shape((("channel", _TEXT), ("is_deleted", _TRUTH)), never_null=_one_of("is_deleted")),
+    "leads": Shape(
+        (("lead_id", _TEXT), ("channel", _TEXT), ("medium", _TEXT), ("campaign", _TEXT), ("interest", _TEXT))
+    ),
+    "touches": Shape(
+        (("channel", _TEXT), ("medium", _TEXT), ("campaign", _TEXT), ("cost_minor", _WHOLE), ("currency", _TEXT))
+    ),
+    "bookings": Shape(
+        (
+            ("booking_id", _TEXT),
+            ("change_order", _WHOLE),
+            ("booking_status", _TEXT),
+            ("is_reschedule", _TRUTH),
+            ("service_name", _TEXT),
+            ("starts_at", _INSTANT),
+            ("ends_at", _INSTANT),
+            ("price_minor", _WHOLE),
+            ("currency", _TEXT),
+            ("staff_name", _TEXT),
+            ("location", _TEXT),
+            ("payment_status", _TEXT),
+        ),
+        never_null=_one_of("booking_id is_reschedule"),
+        values={"booking_status": _one_of("pending confirmed cancelled completed no_show declined")},
+    ),
+    "payments": Shape(
+        (
+            ("payment_id", _TEXT),
+            ("booking_id", _TEXT),
+            ("payment_change", _TEXT),
+            ("amount_minor", _WHOLE),
+            ("refunded_minor", _WHOLE),
+            ("currency", _TEXT),
+            ("method", _TEXT),
+            ("failure_reason", _TEXT),
+        ),
+        never_null=_one_of("payment_id payment_change"),
+        values={"payment_change": _one_of("pending succeeded failed refunded disputed")},
+    ),
+    "messages": Shape(
+        (
+            ("message_id", _TEXT),
+            ("channel", _TEXT),
+            ("direction", _TEXT),
+            ("message_status", _TEXT),
+            ("body", _TEXT),
+            ("from_address", _TEXT),
+            ("to_address", _TEXT),
+            ("error_code", _TEXT),
+            ("opt_out_type", _TEXT),
+        ),
+        never_null=_one_of("message_id channel direction message_status"),
+        values={
+            "channel": _one_of("sms email whatsapp chat call"),
+            "direction": _one_of("inbound outbound"),
+            "message_status": _one_of("received queued sending sent delivered undelivered failed read"),
+            "opt_out_type": _one_of("STOP START HELP"),
+        },
+    ),
+    "consents": Shape(
+        (("channel", _TEXT), ("purpose", _TEXT), ("is_granted", _TRUTH), ("evidence", _TEXT)),
+        never_null=_one_of("channel purpose is_granted"),
+        values={
+            "channel": _one_of("sms email whatsapp call all"),
+            "purpose": _one_of("marketing transactional all"),
+        },
+    ),
+    "engagements": Shape(
+        (
+            ("entity_kind", _TEXT),
+            ("entity_id", _TEXT),
+            ("title", _TEXT),
+            ("detail", _TEXT),
+            ("amount_minor", _WHOLE),
+            ("currency", _TEXT),
+        ),
+        never_null=_one_of("entity_kind entity_id"),
+    ),
+}
+
+#: Every staging model of a source, and the columns that together tell its rows apart.
+MODEL_KEYS: dict[str, tuple[str, ...]] = {
+    "stg_stripe__contacts": ("event_id",),
+    "stg_stripe__payments": ("event_id",),
+    "stg_stripe__engagements": ("event_id",),
+    "stg_twilio__messages": ("event_id",),
+    "stg_clicksend__messages": ("event_id",),
+    "stg_wix__bookings": ("event_id",),
+    "stg_manychat__leads": ("event_id",),
+    "stg_manychat__consents": ("event_id", "channel"),
+    "stg_zoho__contacts": ("event_id", "contact_ref"),
+    "stg_zoho__payments": ("event_id",),
+    # A mailing can report two departures of one address at different times; nothing else tells them apart.
+    "stg_zoho__consents": (),
+    "stg_zoho__engagements": ("event_id", "entity_id"),
+    "stg_gohighlevel__contacts": ("event_id",),
+    "stg_gohighlevel__bookings": ("event_id",),
+    "stg_gohighlevel__messages": ("event_id",),
+    "stg_gohighlevel__consents": ("event_id", "channel"),
+    "stg_gohighlevel__engagements": ("event_id",),
+    "stg_proof__engagements": ("event_id",),
+    "stg_frontdesk__contacts": ("event_id",),
+    "stg_frontdesk__leads": ("event_id",),
+    "stg_frontdesk__touches": ("event_id",),
+    "stg_frontdesk__bookings": ("event_id",),
+    "stg_frontdesk__payments": ("event_id",),
+    "stg_frontdesk__messages": ("event_id",),
+    "stg_frontdesk__consents": ("event_id",),
+    "stg_frontdesk__engagements": ("event_id",),
+}
+
+
+def shape_of(model: str) -> Shape:
+    """Return the shape that a model's name ends with."""
+    return SHAPES[model.partition("__")[2]]
+
+
+def columns_of(model: str) -> Columns:
+    """Return all columns of a model, in order, with their types."""
+    return COMMON + shape_of(model).columns
