@@ -8,11 +8,10 @@ from typing import Annotated, get_args
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from core.errors import ConfigurationError
 from core.running.dagster_home import open_dagster_home
-from core.running.doctor import Finding, Level, examine
+from core.running.doctor import Level, examine
 from core.running.parts import Group, build_parts
 from core.running.ports import check_ports
 from core.running.run_files import RunFiles
@@ -23,7 +22,11 @@ from core.tenants import load_tenants
 
 app = typer.Typer()
 
-_MARKS = {Level.OK: "[green]ok[/]", Level.WARNING: "[yellow]warning[/]", Level.ERROR: "[bold red]error[/]"}
+_MARKS = {
+    Level.OK: "[green]ok     [/]",
+    Level.WARNING: "[yellow]warning[/]",
+    Level.ERROR: "[bold red]error  [/]",
+}
 
 
 @app.command()
@@ -57,12 +60,14 @@ def up(
 @app.command()
 def doctor() -> None:
     """Check what Frontdesk needs to run. Exit status 1 if something must be put right first."""
-    table = Table(box=None, pad_edge=False, show_header=False)
-    findings: list[Finding] = list(examine(load_settings(), environ=os.environ))
+    console = Console(soft_wrap=True, highlight=False)
+    findings = list(examine(load_settings(), environ=os.environ))
+    width = max(len(finding.subject) for finding in findings)
     for finding in findings:
-        remedy = f"\n[bold]{escape(finding.remedy)}[/]" if finding.remedy else ""
-        table.add_row(_MARKS[finding.level], escape(finding.subject), escape(finding.detail) + remedy)
-    Console().print(table)
+        console.print(f"{_MARKS[finding.level]}  {escape(f'{finding.subject:<{width}}')}  {escape(finding.detail)}")
+        if finding.remedy:
+            # Not in a table: names of variables must stay in one piece, to be copied.
+            console.print(f"         [bold]{escape(finding.remedy)}[/]")
     if any(finding.level is Level.ERROR for finding in findings):
         raise typer.Exit(1)
 

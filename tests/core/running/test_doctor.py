@@ -1,0 +1,156 @@
+"""Each check finds what is wrong, says what to do, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import duckdb
+import pytest
+
+from core.database import create_tables, open_engine
+from core.running.doctor import Finding, Level, examine
+from core.settings import Settings
+from tests.core.running.standins import free_port
+
+ROOT = Path(__file__).parents[3]
+
+
+class Usage(NamedTuple):
+    """As shutil.disk_usage answers."""
+
+    total: int
+    used: int
+    free: int
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> dict[str, Any]:
+    (tmp_path / "tenants").mkdir()
+    shutil.copy(ROOT / "tenants" / "noizylab.yaml", tmp_path / "tenants")
+    return {
+        "home": tmp_path / "home",
+        "tenants_dir": tmp_path / "tenants",
+        "receiver_port": free_port(),
+        "dagster_port": free_port(),
+        "dashboard_port": free_port(),
+    }
+
+
+def find(settings: dict[str, Any], subject: str, *, environ: Mapping[str, str] | None = None) -> list[Finding]:
+    findings = examine(Settings(**settings), environ=environ or {})
+    return [finding for finding in findings if finding.subject.startswith(subject)]
+
+
+def test_a_new_home_is_in_order_but_for_what_is_not_set_yet(settings: dict[str, Any]) -> None:
+    findings = list(examine(Settings(**settings), environ={}))
+
+    assert {finding.subject for finding in findings if finding.level is Level.ERROR} == set()
+    assert all(finding.remedy for finding in findings if finding.level is not Level.OK)
+    assert not settings["home"].exists()
+
+
+def test_little_room(settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    levels = []
+    for free in (5 * 2**30, 2**30, 2**20):
+        monkeypatch.setattr(shutil, "disk_usage", lambda _path, free=free: Usage(free, 0, free))
+        levels.append(find(settings, "Disk")[0].level)
+
+    assert levels == [Level.OK, Level.WARNING, Level.ERROR]
+
+
+def test_a_home_that_cannot_be_written(settings: dict[str, Any]) -> None:
+    # A folder that not even root can write to.
+    [home] = find(settings | {"home": Path("/proc/frontdesk")}, "Home")
+
+    assert home.level is Level.ERROR
+    assert home.detail.startswith("/proc: ")
+    assert "set FRONTDESK_HOME" in home.remedy
+
+
+def test_every_wrong_tenant_file_is_told(settings: dict[str, Any]) -> None:
+    for name in ("one", "two"):
+        (settings["tenants_dir"] / f"{name}.yaml").write_text("slug: x", encoding="utf-8")
+
+    findings = find(settings, "Tenants")
+
+    wrong = [finding.detail for finding in findings if finding.level is Level.ERROR]
+    assert any("one.yaml: name: is missing" in detail for detail in wrong)
+    assert any("two.yaml: zone: is missing" in detail for detail in wrong)
+    assert findings[-1] == Finding(Level.OK, "Tenants", "valid: noizylab")
+
+
+def test_no_tenants_at_all(settings: dict[str, Any], tmp_path: Path) -> None:
+    [finding] = find(settings | {"tenants_dir": tmp_path / "nowhere"}, "Tenants")
+
+    assert finding.level is Level.ERROR
+
+
+def test_secrets_are_told_by_name_and_never_by_value(settings: dict[str, Any]) -> None:
+    prefix = "FRONTDESK_NOIZYLAB_STRIPE"
+    subject = "Secrets of noizylab, stripe"
+    part = {f"{prefix}_WEBHOOK_SECRET": "whsec_hidden"}
+
+    [none] = find(settings, subject)
+    [some] = find(settings, subject, environ=part)
+    [every] = find(settings, subject, environ=part | {f"{prefix}_API_KEY": "sk_hidden"})
+
+    assert (none.level, some.level, every.level) == (Level.WARNING, Level.WARNING, Level.OK)
+    assert f"{prefix}_WEBHOOK_SECRET" in none.remedy
+    assert f"{prefix}_WEBHOOK_SECRET" not in some.remedy
+    assert f"{prefix}_API_KEY" in some.remedy
+    assert "hidden" not in f"{none}{some}{every}"
+
+
+def test_a_port_that_another_program_has(settings: dict[str, Any]) -> None:
+    with socket.create_server(("127.0.0.1", settings["dagster_port"])):
+        [finding] = find(settings, f"Port {settings['dagster_port']}")
+
+    assert finding.level is Level.ERROR
+    assert "set FRONTDESK_DAGSTER_PORT" in finding.remedy
+
+
+def test_the_event_log(settings: dict[str, Any], tmp_path: Path) -> None:
+    [missing] = find(settings, "Event log")
+    settings["home"].mkdir()
+    database = settings["home"] / "frontdesk.db"
+    engine = open_engine(f"sqlite:///{database}")
+    create_tables(engine)
+    engine.dispose()
+    [empty] = find(settings, "Event log")
+    database.write_bytes(b"this is no database" * 100)
+    [broken] = find(settings, "Event log")
+    [wrong_url] = find(settings | {"database_url": "nonsense"}, "Event log")
+    [away] = find(settings | {"database_url": f"postgresql+psycopg://u:hidden@/x?host={tmp_path}"}, "Event log")
+
+    assert (missing.level, "not there yet" in missing.detail) == (Level.OK, True)
+    assert (empty.level, "writable, 0 events" in empty.detail) == (Level.OK, True)
+    assert (broken.level, "file is not a database" in broken.detail) == (Level.ERROR, True)
+    assert (wrong_url.level, away.level) == (Level.ERROR, Level.ERROR)
+    assert "hidden" not in away.detail
+
+
+def test_the_published_file(settings: dict[str, Any]) -> None:
+    [missing] = find(settings, "Published file")
+    settings["home"].mkdir()
+    path = settings["home"] / "analytics.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create schema marts; create table marts.dim_contacts (contact_id text)")
+    [good] = find(settings, "Published file")
+    path.write_bytes(b"this is no database" * 1_000)
+    [broken] = find(settings, "Published file")
+
+    assert (missing.level, missing.remedy[:12]) == (Level.WARNING, "Run `frontde")
+    assert (good.level, good.detail) == (Level.OK, f"{path}: 1 relations")
+    assert broken.level is Level.ERROR
+
+
+def test_an_old_python(settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "version_info", (3, 10, 4, "final", 0))
+
+    [finding] = find(settings, "Python")
+    assert (finding.level, finding.detail) == (Level.ERROR, "3.10.4")
