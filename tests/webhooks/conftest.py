@@ -19,6 +19,13 @@ from core.ids import UuidV7Factory
 from core.secrets import Secrets
 from core.settings import Settings
 from core.tenants import SOURCES, Source, Tenant
+from tests.core.conftest import (  # noqa: F401 - fixtures: the contract suite's two databases
+    backend,
+    database_names,
+    postgres_backend,
+    postgres_url,
+    sqlite_backend,
+)
 from tests.webhooks.harness import FakeClock, RunningReceiver
 from tests.webhooks.signing import LOCATION, PUBLIC_URL, TENANT, WIX_INSTANCE, environment
 from webhooks.app import create_app

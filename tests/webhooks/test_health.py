@@ -11,13 +11,6 @@ from sqlalchemy import Engine, select
 from core.database import WRITES_AFTER_READING
 from core.schema import write_probes
 from tests.core.backends import Backend
-from tests.core.conftest import (  # noqa: F401 - fixtures
-    backend,
-    database_names,
-    postgres_backend,
-    postgres_url,
-    sqlite_backend,
-)
 from tests.webhooks.conftest import StartReceiver
 from tests.webhooks.harness import Answer, Post, RunningReceiver
 from tests.webhooks.signing import samples, stripe_post
@@ -47,7 +40,7 @@ def test_it_answers(receiver: RunningReceiver) -> None:
     assert (answer.status, answer.json()) == (200, {"status": "ok"})
 
 
-def test_it_can_write_and_leaves_nothing_behind(start: StartReceiver, backend: Backend) -> None:  # noqa: F811
+def test_it_can_write_and_leaves_nothing_behind(start: StartReceiver, backend: Backend) -> None:
     engine = backend.open()
     receiver = start(engine=engine)
 
@@ -59,7 +52,7 @@ def test_it_can_write_and_leaves_nothing_behind(start: StartReceiver, backend: B
         assert connection.execute(select(write_probes)).all() == []
 
 
-def test_it_cannot_write_and_can_again(start: StartReceiver, backend: Backend) -> None:  # noqa: F811
+def test_it_cannot_write_and_can_again(start: StartReceiver, backend: Backend) -> None:
     engine = backend.open()
     receiver = start(engine=engine)
     with backend.unavailable(engine):

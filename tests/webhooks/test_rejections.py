@@ -18,13 +18,6 @@ from core.database import WRITES_AFTER_READING
 from core.rejections import MAX_REDACTED_LENGTH, RejectionRecorder, describe_rejection, redact
 from core.schema import rejected_deliveries, rejection_counts
 from tests.core.backends import Backend
-from tests.core.conftest import (  # noqa: F401 - fixtures
-    backend,
-    database_names,
-    postgres_backend,
-    postgres_url,
-    sqlite_backend,
-)
 from tests.webhooks.conftest import StartReceiver
 from tests.webhooks.harness import NOW, FakeClock
 from tests.webhooks.signing import (
@@ -40,7 +33,7 @@ from tests.webhooks.signing import (
 
 
 @pytest.fixture
-def database(backend: Backend) -> Engine:  # noqa: F811 - the fixture imported above
+def database(backend: Backend) -> Engine:
     return backend.open()
 
 
@@ -115,7 +108,7 @@ def test_a_full_queue_drops_and_counts(database: Engine) -> None:
     assert len(rows(database)) == 2
 
 
-def test_a_database_that_is_gone_costs_only_the_rejections(backend: Backend) -> None:  # noqa: F811
+def test_a_database_that_is_gone_costs_only_the_rejections(backend: Backend) -> None:
     engine = backend.open()
     with backend.unavailable(engine):
         # More than what fits into the pages that are there.
