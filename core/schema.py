@@ -72,7 +72,8 @@ class UtcDateTime(TypeDecorator[datetime]):
             return None
         if isinstance(value, str):
             return datetime.fromisoformat(value)
-        return value.astimezone(UTC)  # type: ignore[no-any-return]
+        instant: datetime = value
+        return instant.astimezone(UTC)
 
 
 metadata = MetaData()

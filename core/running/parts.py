@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
@@ -139,8 +140,13 @@ def _dashboard(settings: Settings, environ: Mapping[str, str]) -> Part:
 
 
 def _url(settings: Settings, port: int) -> str:
-    # What binds to all addresses is reached here by the loopback one.
-    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 - compared, not bound
+    host = settings.host
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return f"http://{host}:{port}"  # a name
+    if address.is_unspecified:  # what binds to all addresses is reached here by the loopback one
+        host = "::1" if ":" in host else "127.0.0.1"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 

@@ -1,0 +1,59 @@
+"""Who may import whom: directly by the table below, indirectly by the contracts of pyproject.toml."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+import typer
+
+from core.cli import COMMANDS_GROUP
+from tests.architecture.repository import ROOT, text_of, tracked
+
+MAY_IMPORT: dict[str, set[str]] = {
+    "core": set(),
+    "webhooks": {"core"},
+    "pipelines": {"core"},
+    "dashboard": {"core"},
+    "sandbox": set(),
+    "tests": {"core", "webhooks", "pipelines", "dashboard", "sandbox"},
+}
+
+
+def test_import_contracts_hold() -> None:
+    lint_imports = Path(sys.executable).with_name("lint-imports")
+    result = subprocess.run([lint_imports, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_a_package_imports_no_other_than_it_may(package: str) -> None:
+    files = [name for name in tracked(".py") if name.parts[0] == package]
+    assert files
+
+    for file in files:
+        imported = {module.partition(".")[0] for module in _imports(file)} & set(MAY_IMPORT)
+        assert imported <= MAY_IMPORT[package] | {package}, file
+
+
+def test_every_registered_command_can_be_loaded() -> None:
+    registered = entry_points(group=COMMANDS_GROUP)
+
+    assert {entry.name for entry in registered} >= {"importing", "running", "receiver", "warehouse", "demo"}
+    for entry in registered:
+        assert isinstance(entry.load(), typer.Typer), entry.value
+
+
+def _imports(file: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(text_of(file))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}:{node.lineno}: write the import from the root"
+            yield node.module or ""
