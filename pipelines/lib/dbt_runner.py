@@ -150,7 +150,11 @@ class DbtRunner:
     def cli_options(self) -> dict[str, Any]:
         """Return the options of dagster-dbt's resource for this project and warehouse."""
         os.environ["FRONTDESK_WAREHOUSE"] = str(self._warehouse_path)
-        return {"project_dir": str(self._project_dir), "profiles_dir": str(self._project_dir)}
+        return {
+            "project_dir": str(self._project_dir),
+            "profiles_dir": str(self._project_dir),
+            "dbt_executable": _dbt_executable(),
+        }
 
     def _once_per_state(self, arguments: Sequence[str], *, name: str) -> Path:
         target = self._target_dir / name
@@ -166,7 +170,7 @@ class DbtRunner:
 
     def _run(self, arguments: Sequence[str], *, warehouse: Path, target: Path) -> None:
         command = [
-            str(Path(sys.executable).with_name("dbt")),
+            _dbt_executable(),
             *arguments,
             *("--project-dir", str(self._project_dir), "--profiles-dir", str(self._project_dir)),
             *("--target-path", str(target), "--log-path", str(target / "logs"), "--no-use-colors"),
@@ -180,6 +184,10 @@ class DbtRunner:
         if done.returncode != 0:
             tail = "\n".join((done.stdout + done.stderr).splitlines()[-_TAIL_LINES:])
             raise DbtError(f"`dbt {' '.join(arguments)}` ended with {done.returncode}:\n{tail}")
+
+
+def _dbt_executable() -> str:
+    return str(Path(sys.executable).with_name("dbt"))
 
 
 def _live_model(node: Mapping[str, Any]) -> LiveModel:

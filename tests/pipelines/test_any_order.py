@@ -66,7 +66,9 @@ def journeys(events: list[NewEvent]) -> list[NewEvent]:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data())
-def test_any_order_gives_the_same_marts(homes: HomeFactory, story_events: list[NewEvent], data: st.DataObject) -> None:
+def test_any_order_gives_the_same_marts(
+    homes: HomeFactory, story_events: list[NewEvent], data: st.DataObject
+) -> None:
     events = journeys(story_events)
     ordered = homes.new_home(ids=NumberedIds())
     ordered.follow_in_batches([events])

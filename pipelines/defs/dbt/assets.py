@@ -1,7 +1,5 @@
 """The dbt project as assets: one build, streamed."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

@@ -23,20 +23,21 @@ from pipelines.lib.live_path import BatchResult
 
 #: Between two evaluations the daemon needs up to a second; the longer one lasts, the fewer events meet the gap.
 EVALUATION_SECONDS = 45.0
+SENSOR_NAME = "live_path_sensor"
 
 
-def build_live_path_sensor(settings: Settings) -> SensorDefinition:
+def build_live_path_sensor(settings: Settings, *, evaluation_seconds: float) -> SensorDefinition:
     """Return the sensor; its warehouse connection stays warm from one evaluation to the next."""
     follower = LiveFollower(settings)
 
     @sensor(
-        name="live_path_sensor",
+        name=SENSOR_NAME,
         minimum_interval_seconds=1,
         default_status=DefaultSensorStatus.RUNNING,
         description="Models and publishes new events within a second of their arrival.",
     )
     def live_path_sensor(context: SensorEvaluationContext) -> SensorResult:
-        results = follower.follow_until(time.monotonic() + EVALUATION_SECONDS)
+        results = follower.follow_until(time.monotonic() + evaluation_seconds)
         if not results:
             return SensorResult(skip_reason=follower.why_idle(), cursor=context.cursor)
         return SensorResult(asset_events=_materializations(results), cursor=str(results[-1].last_sequence))
