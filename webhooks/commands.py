@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import Annotated
 
@@ -35,6 +36,9 @@ def serve(
         secrets=Secrets(os.environ),
         tenants=load_tenants(settings.tenants_dir),
     )
+    # What is loaded by now stays for ever; searching it for garbage stopped the event loop for 0.2 s under load.
+    gc.collect()
+    gc.freeze()
     uvicorn.run(
         receiver,
         host=host or settings.host,
