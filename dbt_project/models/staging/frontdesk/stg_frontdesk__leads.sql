@@ -27,7 +27,8 @@ final as (
         {{ event_columns() }},
         type as fact_type,
         {{ canonical_contact_columns() }},
-        coalesce({{ line_text('fact.lead_id') }}, source_event_id) as lead_id,
+        -- As with contacts' ids: two systems number their leads alike, and a lead's id tells who it is about.
+        source || ':' || coalesce({{ line_text('fact.lead_id') }}, source_event_id) as lead_id,
         {{ line_text('fact.channel') }} as channel,
         {{ line_text('fact.medium') }} as medium,
         {{ line_text('fact.campaign') }} as campaign,

@@ -97,7 +97,7 @@ final as (
             last_name='body.last_name',
             company='body.company_name'
         ) }},
-        coalesce({{ line_text('appointment_id') }}, subject_id, source_event_id) as booking_id,
+        coalesce({{ line_text('appointment_id') }}, source_event_id) as booking_id,
         -- Order is not guaranteed and there is no version number: milliseconds of the last change serve as one.
         epoch_ms(coalesce({{ instant_from_iso('body.appointment.dateUpdated') }}, occurred_at)) as change_order,
         booking_status,
