@@ -78,6 +78,9 @@ def _dagster(
         "DAGSTER_DISABLE_TELEMETRY": "true",
         # Its evaluations wait for events longer than a stop may take; the daemon asks again at the next start.
         "DAGSTER_GRPC_SHUTDOWN_GRACE_PERIOD": "2",
+        # The first evaluation builds the warehouse, which takes minutes for a long history. Less than the half hour
+        # after which the daemon believes its own thread dead.
+        "DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS": "1500",
     }
     url = _url(settings, settings.dagster_port)
     workspace = str(home.workspace_path)
