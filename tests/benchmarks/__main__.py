@@ -1,0 +1,81 @@
+"""`python -m tests.benchmarks` (make bench): measures, prints the figures, writes build/bench.json."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from tests.benchmarks.figures import Figures, Report
+from tests.benchmarks.homes import BenchHomes
+from tests.benchmarks.intake import IntakePlan, measure_intake
+from tests.benchmarks.live import LivePlan, compare_live, measure_live
+from tests.benchmarks.machine import describe_commit, describe_machine
+from tests.benchmarks.rebuild import measure_rebuild
+
+_BUILD = Path(__file__).parents[2] / "build"
+_SMALL_HISTORY = 10_000
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+class Part(StrEnum):
+    """What can be measured by itself."""
+
+    INTAKE = "intake"
+    REBUILD = "rebuild"
+    LIVE = "live"
+
+
+@app.command()
+def bench(
+    only: Annotated[list[Part] | None, typer.Option(help="Measure this alone; may be given several times.")] = None,
+    events: Annotated[int, typer.Option(min=1_000, help="Length of the long history.")] = 1_000_000,
+    samples: Annotated[int, typer.Option(min=20, help="Live deliveries at each length of history.")] = 200,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds of intake, each a few seconds long.")] = 7,
+) -> None:
+    """Measure on a quiet machine: everything at full scale takes about half an hour and 8 GB of disk."""
+    report = Report(Console())
+    homes = BenchHomes(_BUILD / "bench", report)
+    plan = LivePlan(samples=samples)
+    figures: Figures = {"load_average_before": round(os.getloadavg()[0], 2)}
+
+    def live() -> Figures:
+        # Short, then long: the rebuild has left the long one's warehouse ready.
+        return compare_live(
+            *(measure_live(homes.home(count), report, plan=plan) for count in (_SMALL_HISTORY, events))
+        )
+
+    parts: dict[Part, Callable[[], Figures]] = {
+        Part.INTAKE: lambda: measure_intake(_BUILD / "bench" / "intake", report, plan=IntakePlan(rounds=rounds)),
+        Part.REBUILD: lambda: measure_rebuild(homes.home(events), report),
+        Part.LIVE: live,
+    }
+    try:
+        for part, measure in parts.items():
+            if not only or part in only:
+                figures |= measure()
+    finally:
+        homes.remove()
+    report.show(figures)
+    _write(figures, _BUILD / "bench.json")
+
+
+def _write(figures: Figures, file: Path) -> None:
+    """Write figures, commit and machine; other figures of the same commit stay."""
+    content: dict[str, object] = {"commit": describe_commit(), "machine": describe_machine()}
+    known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    if known.get("commit") == content["commit"] and known.get("machine") == content["machine"]:
+        content = known
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(json.dumps(content | figures, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    app()
