@@ -1,0 +1,168 @@
+"""One whole `dbt build`, as an operator runs it: seeds, models, data tests and unit tests over a varied log."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+
+import duckdb
+import orjson
+import pytest
+from sqlalchemy import insert
+
+from core.envelope import NewEvent, Origin
+from core.ids import UuidV7Factory
+from core.schema import rejection_counts
+from core.tenants import load_tenants
+from tests.dbt.staging.hostile import hostile_variants
+from tests.dbt.staging.samples import IMPORTED_SOURCE, SAMPLES
+from tests.pipelines.facts import contact, fact
+from tests.pipelines.homes import NOW, REPOSITORY, FixedClock, Home
+
+TENANTS = load_tenants(REPOSITORY / "tenants")
+#: Every so manieth hostile payload: each kind of damage comes by, at another place of each sample.
+HOSTILE_STEP = 37
+
+
+def deliveries() -> Iterator[NewEvent]:
+    """Yield a delivery of every kind to every tenant, then damaged ones to one tenant."""
+    for number, sample in enumerate(SAMPLES):
+        for days_ago, tenant_id in enumerate(TENANTS):
+            at = NOW - timedelta(days=9 * days_ago, hours=number)
+            payload = json.dumps(sample.payload).encode()
+            yield delivery(sample.source, sample.type, payload, tenant_id=tenant_id, name=f"{number}", at=at)
+        damaged = islice(hostile_variants(sample.payload), number % HOSTILE_STEP, None, HOSTILE_STEP)
+        for place, text in enumerate(damaged):
+            payload = text.encode()
+            yield delivery(sample.source, sample.type, payload, tenant_id="hmnp", name=f"{number}-{place}", at=NOW)
+
+
+def delivery(source: str, type_: str, payload: bytes, *, tenant_id: str, name: str, at: datetime) -> NewEvent:
+    return NewEvent(
+        tenant_id=tenant_id,
+        source=source,
+        source_event_id=f"{type_}-{name}",
+        type=type_,
+        occurred_at=at,
+        received_at=at + timedelta(seconds=1),
+        body=payload,
+        payload=payload,
+        origin=Origin.IMPORT if source == IMPORTED_SOURCE else Origin.WEBHOOK,
+    )
+
+
+def journeys() -> Iterator[NewEvent]:
+    """Yield what the samples don't tell: a family, a whole booking with its payment, and what is known to nobody."""
+    yield contact("family-1", phone="0400 000 001", email="family@example.com", name="Ana Lee")
+    yield contact("family-2", phone="0400 000 002", email="family@example.com", name="Ben Lee", hours=1)
+    person = {"phone": "0400 000 003", "name": "Cem Aydin"}
+    booking = {"booking_id": "mri-1", "contact": person, "service": "MRI", "starts_at": "2026-11-25T09:00:00+08:00"}
+    for hours, verb in enumerate(("created", "confirmed", "rescheduled", "completed")):
+        yield fact(f"booking.{verb}", booking, event_id=f"mri-1-{verb}", hours=hours)
+    paid = {"payment_id": "p-1", "booking_id": "mri-1", "amount_minor": 9900, "currency": "AUD"}
+    yield fact("payment.succeeded", paid, event_id="p-1-succeeded", hours=5)
+    yield fact("payment.refunded", paid | {"refunded_minor": 1000}, event_id="p-1-refunded", hours=6)
+    yield fact("weather.changed", {"sky": "clear"}, event_id="weather")
+    yield fact("contact.updated", {"contact": person}, event_id="stranger", tenant_id="closed-business")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """Return a home whose log was built with every test of the project. Raises DbtError where one fails."""
+    folder = tmp_path_factory.mktemp("built")
+    clock = FixedClock()
+    home = Home(
+        folder=folder,
+        target_dir=folder / "target",
+        tenants=TENANTS,
+        clock=clock,
+        ids=UuidV7Factory(clock),
+    )
+    home.log.append(list(readable(deliveries())))
+    home.log.append(list(journeys()))
+    refusal = {
+        "tenant_id": "hmnp",
+        "source": "stripe",
+        "reason": "signature_invalid",
+        "rejected_date": NOW.date(),
+        "count_rejections": 3,
+        "last_rejected_at": NOW.astimezone(UTC),
+    }
+    with home.engine.begin() as connection:
+        connection.execute(insert(rejection_counts), [refusal])
+    home.modeller().rebuild(with_tests=True)
+    return home
+
+
+def readable(events: Iterator[NewEvent]) -> Iterator[NewEvent]:
+    """Leave out what the receiver would refuse as no JSON, and the copy would set aside as none for DuckDB."""
+    with duckdb.connect() as connection:
+        for event in events:
+            row = connection.execute("select try_cast($1 as json) is not null", [event.payload.decode()]).fetchone()
+            if row and row[0] and is_json(event.payload):
+                yield event
+
+
+def is_json(payload: bytes) -> bool:
+    try:
+        orjson.loads(payload)
+    except orjson.JSONDecodeError:
+        return False
+    return True
+
+
+@pytest.fixture
+def warehouse(built: Home) -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(str(built.warehouse_path), read_only=True) as connection:
+        yield connection
+
+
+def test_everything_ran_and_passed(built: Home) -> None:
+    results = json.loads((built.target_dir / "full" / "run_results.json").read_text(encoding="utf-8"))["results"]
+    kinds = {result["unique_id"].partition(".")[0] for result in results}
+    assert kinds == {"seed", "model", "test", "unit_test", "exposure"}
+    assert {result["status"] for result in results} == {"success", "pass", "no-op"}
+    files = (REPOSITORY / "dbt_project" / "models").rglob("*.sql")
+    models = {result["unique_id"].rpartition(".")[2] for result in results if result["unique_id"].startswith("model")}
+    assert models == {file.stem for file in files}
+
+
+def test_no_relation_was_tested_empty(warehouse: duckdb.DuckDBPyConnection) -> None:
+    relations = warehouse.execute(
+        "select table_schema || '.' || table_name from information_schema.tables "
+        "where table_schema in ('staging', 'intermediate', 'marts', 'reports')"
+    ).fetchall()
+    empty = [name for (name,) in relations if not warehouse.execute(f"from {name} limit 1").fetchall()]
+    assert len(relations) > 50
+    assert empty == []
+
+
+def test_columns_that_are_described_exist(built: Home, warehouse: duckdb.DuckDBPyConnection) -> None:
+    manifest = json.loads((built.target_dir / "full" / "manifest.json").read_text(encoding="utf-8"))
+    models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    for node in models:
+        described = warehouse.execute(f"describe {node['schema']}.{node['name']}").fetchall()
+        assert set(node["columns"]) <= {name for name, *_ in described}, node["name"]
+
+
+def test_the_journey_is_told_right(warehouse: duckdb.DuckDBPyConnection) -> None:
+    journey = warehouse.execute(
+        """
+        select
+            contacts.display_name, bookings.status, bookings.count_reschedules, payments.status,
+            payments.refunded_minor, contacts.amount_paid_minor
+        from marts.fct_bookings as bookings
+        inner join marts.dim_contacts as contacts using (contact_id)
+        inner join marts.fct_payments as payments using (contact_id)
+        where bookings.booking_id = 'mri-1'
+        """
+    ).fetchall()
+    assert journey == [("Cem Aydin", "completed", 1, "partially_refunded", 1000, 8900)]
+    conflicts = "select shared_identifier_value from marts.fct_identity_conflicts where tenant_id = 'avatar-imaging'"
+    assert ("family@example.com",) in warehouse.execute(conflicts).fetchall()
+    unknown = "select tenant_id, type from reports.rpt_unknown_types where source = 'frontdesk'"
+    assert warehouse.execute(unknown).fetchall() == [("avatar-imaging", "weather.changed")]
+    strangers = "select * from marts.dim_contacts where tenant_id = 'closed-business'"
+    assert warehouse.execute(strangers).fetchall() == []
