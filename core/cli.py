@@ -1,4 +1,4 @@
-"""The `frontdesk` command: collects the commands that each package registers, and shows expected errors as one line."""
+"""The `frontdesk` command: what each package registers; expected errors are shown as one line."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 {#-
     One model, two forms. `dbt build` computes every model from the whole log. The live path compiles the same
     models once with `live: true` and runs them for each batch of new events; these macros are the difference.
-    The tables of the source `live` are temporary: the batch's events, and what analyses/live_*.sql make of them.
+    The tables of the source `live` are temporary, made per batch: see pipelines/lib/live_path.py.
 -#}
 
 {#- The events that staging reads: the whole log, or this batch. -#}

@@ -82,12 +82,12 @@ class Manifest:
             if node["config"]["materialized"] == "view"
         ]
 
-    def analysis(self, name: str) -> str:
-        """Return the compiled SQL of an analysis."""
+    def query(self, name: str) -> str:
+        """Return the compiled SQL of an analysis or a model."""
         return next(
             str(node["compiled_code"])
             for node in self._nodes.values()
-            if node["resource_type"] == "analysis" and node["name"] == name
+            if node["resource_type"] in ("analysis", "model") and node["name"] == name
         )
 
     def _public(self) -> Iterable[Mapping[str, Any]]:

@@ -21,10 +21,10 @@ from pipelines.lib.log_copy import copy_events, replace_rejection_counts, set_lo
 
 @dataclass(frozen=True, slots=True)
 class _WorkTable:
-    """A temporary table of one batch, made from an analysis at one point of the models' order."""
+    """A temporary table of one batch, made by a compiled query at one point of the models' order."""
 
     name: str
-    analysis: str
+    query: str  #: an analysis, or a view in its live form
     before: str
 
 
@@ -32,7 +32,7 @@ class _WorkTable:
 _WORK_TABLES = (
     _WorkTable("scope_identifiers", "live_scope_identifiers", before="int_identity_components"),
     _WorkTable("scope_contacts", "live_scope_contacts", before="int_identity_components"),
-    _WorkTable("facts", "live_facts", before="first mart"),
+    _WorkTable("facts", "int_facts_attributed", before="first mart"),
 )
 
 
@@ -61,10 +61,10 @@ class LivePath:
         self._connection = connection
         self._engine = engine
         self._models = manifest.live_models
-        self._analyses = {table.name: manifest.analysis(table.analysis) for table in _WORK_TABLES}
+        self._queries = {table.name: manifest.query(table.query) for table in _WORK_TABLES}
         self._first_mart = next(model.name for model in self._models if model.schema == "marts" and model.scope)
         self._batch = 0
-        connection.execute(f"create or replace temp table new_facts as {manifest.analysis('live_new_facts')}")
+        connection.execute(f"create or replace temp table new_facts as {manifest.query('live_new_facts')}")
 
     def run_batch(
         self, events: Sequence[Event], *, modelled_sequence: int, log_sequence: int, now: datetime
@@ -97,7 +97,7 @@ class LivePath:
     def _run_model(self, model: LiveModel) -> Change | None:
         for table in _WORK_TABLES:
             if table.before == model.name or (table.before == "first mart" and model.name == self._first_mart):
-                self._connection.execute(f"create or replace temp table {table.name} as {self._analyses[table.name]}")
+                self._connection.execute(f"create or replace temp table {table.name} as {self._queries[table.name]}")
         if model.mode == "append":
             self._append(model)
             return None

@@ -23,6 +23,9 @@ from pipelines.lib.live_path import Change
 #: looked the name up has that long to open the file.
 RING_SIZE = 3
 
+#: What the live path replaces rows by.
+_REPLACED_BY = ("contact_id", "contact_id_a", "activity_key")
+
 _FRESHNESS = """
     create or replace table published.reports.rpt_freshness as
     select log_sequence, modelled_sequence, last_received_at, ?::timestamptz as published_at, ? as published_by
@@ -112,8 +115,9 @@ class Publisher:
             self._connection.execute("use warehouse")
 
     def _order(self, name: str) -> str:
-        columns = self._connection.execute(f"select * from marts.{name} limit 0").description
-        return "order by contact_id" if "contact_id" in [column[0] for column in columns] else ""
+        described = self._connection.execute(f"select * from marts.{name} limit 0").description
+        columns = [column[0] for column in described]
+        return next((f"order by {key}" for key in _REPLACED_BY if key in columns), "")
 
     def _try_attach(self, path: Path) -> bool:
         try:

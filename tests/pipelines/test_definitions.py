@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from dagster import AssetKey, DagsterInstance, Definitions, build_sensor_context
 
@@ -15,13 +13,13 @@ from tests.pipelines.homes import REPOSITORY, Home
 
 
 @pytest.fixture
-def definitions(home: Home) -> Iterator[Definitions]:
+def definitions(home: Home) -> Definitions:
     """Return the definitions of a built home, with the live path's evaluation cut to what a test waits for."""
     (home.folder / "dbt_target").symlink_to(home.target_dir)
     settings = Settings(
         home=home.folder, tenants_dir=REPOSITORY / "tenants", dbt_project_dir=REPOSITORY / "dbt_project"
     )
-    yield build_definitions(settings, evaluation_seconds=2.0)
+    return build_definitions(settings, evaluation_seconds=2.0)
 
 
 def test_lineage_goes_from_the_log_to_the_published_file(definitions: Definitions) -> None:

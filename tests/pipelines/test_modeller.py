@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from pipelines.lib import live_path
+from pipelines.lib.log_copy import copy_events
 from pipelines.lib.writer_lock import WriterLock
 from tests.pipelines.facts import contact
 from tests.pipelines.homes import Home
@@ -16,8 +17,6 @@ from tests.pipelines.homes import Home
 def test_an_event_no_model_can_digest_is_set_aside_and_the_others_go_on(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    copy_events = live_path.copy_events
-
     def refuse_the_poison(connection: duckdb.DuckDBPyConnection, events: list[object]) -> None:
         copy_events(connection, events)  # type: ignore[arg-type]  # passed through unchanged
         connection.execute(

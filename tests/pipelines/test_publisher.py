@@ -30,6 +30,19 @@ READER = textwrap.dedent(
 )
 
 
+#: Opens the file once, counts, and counts again when it is told to.
+PATIENT_READER = textwrap.dedent(
+    """
+    import sys, duckdb
+    connection = duckdb.connect(sys.argv[1], read_only=True)
+    for line in ["first", sys.stdin]:
+        if line is sys.stdin:
+            line.readline()
+        print(connection.execute("select count(*) from marts.dim_contacts").fetchone()[0], flush=True)
+    """
+)
+
+
 def start_reader(path: Path, *, last: int) -> subprocess.Popen[str]:
     """Start a reader process that ends when event `last` is visible."""
     return subprocess.Popen(
@@ -59,16 +72,7 @@ def test_a_reader_keeps_the_file_it_has_open(home: Home) -> None:
         modeller.follow_to_end()
         # A process of its own: inside one process DuckDB shares an opened file.
         reader = subprocess.Popen(
-            [
-                sys.executable,
-                "-c",
-                "import sys, duckdb\n"
-                f"c = duckdb.connect({str(home.analytics_path)!r}, read_only=True)\n"
-                "ask = lambda: print(c.execute('select count(*) from marts.dim_contacts').fetchone()[0], flush=True)\n"
-                "ask()\n"
-                "sys.stdin.readline()\n"
-                "ask()\n",
-            ],
+            [sys.executable, "-c", PATIENT_READER, str(home.analytics_path)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -3,12 +3,14 @@
 with facts as (
 
     select * from {{ ref('int_facts_normalised') }}
+    where {{ only_identifiers_in_scope('primary_identifier_key') }}
 
 ),
 
 contact_identifiers as (
 
     select * from {{ ref('int_contact_identifiers') }}
+    where {{ only_identifiers_in_scope() }}
 
 ),
 

@@ -4,7 +4,7 @@
     indexes=[{'columns': ['identifier_key']}, {'columns': ['contact_id']}]
 ) }}
 
-with recursive observed as (
+with recursive observed as materialized (
 
     select * from {{ ref('int_identifiers_observed') }}
     where {{ only_identifiers_in_scope() }}
@@ -18,7 +18,7 @@ components as (
 
 ),
 
-identifiers as (
+identifiers as materialized (
 
     select
         observed.identifier_key,
