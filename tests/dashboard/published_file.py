@@ -92,7 +92,9 @@ def two_businesses_published(*, now: datetime) -> PublishedRows:
         }
     ]
     _add_sources(rows, now)
+    _add_unknown_types(rows, now)
     _add_contacts(rows, now)
+    _add_identity_of_anna(rows, now)
     _add_facts_of_anna(rows, now)
     _add_timeline(rows, now)
     return rows
@@ -146,6 +148,9 @@ def _add_sources(rows: PublishedRows, now: datetime) -> None:
         last_rejection_reason="the signature is not of this body: check the public key",
     )
     source(BARBERS, "frontdesk", last=timedelta(days=2), day=0, week=1200, gap=86_400, is_configured=False)
+
+
+def _add_unknown_types(rows: PublishedRows, now: datetime) -> None:
     for kind, count in (
         ("stripe.payout.reconciliation_completed", 5),
         ("stripe.radar.early_fraud_warning.created", 2),
@@ -197,7 +202,7 @@ def _add_contacts(rows: PublishedRows, now: datetime) -> None:
         contact(BARBERS, f"barber-{number:02d}", name, minutes=10 + number, phone=f"+1312555{number:04d}")
 
 
-def _add_facts_of_anna(rows: PublishedRows, now: datetime) -> None:
+def _add_identity_of_anna(rows: PublishedRows, now: datetime) -> None:
     who: Row = {"tenant_id": MASSAGE, "contact_id": ANNA}
     identifiers: Sequence[tuple[str, str, str, int, str]] = (
         ("phone", "+61412345678", "strong", 9, "twilio"),
@@ -228,6 +233,10 @@ def _add_facts_of_anna(rows: PublishedRows, now: datetime) -> None:
         contact_id_b=ANNA_TOO,
         first_observed_at=now - timedelta(days=3),
     )
+
+
+def _add_facts_of_anna(rows: PublishedRows, now: datetime) -> None:
+    who: Row = {"tenant_id": MASSAGE, "contact_id": ANNA}
     bookings = (("confirmed", -3, 0), ("completed", 20, 1), ("no_show", 60, 0))
     for status, days_ago, reschedules in bookings:
         rows.add(
