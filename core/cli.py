@@ -7,6 +7,7 @@ from importlib.metadata import entry_points
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from core.errors import FrontdeskError
 
@@ -32,5 +33,7 @@ def main() -> None:
     try:
         build_app()()
     except FrontdeskError as error:
-        Console(stderr=True, soft_wrap=True).print(f"[bold red]{error.title}:[/] {error.detail}", highlight=False)
+        # Escaped: names of columns and keys may look like Rich's markup.
+        shown = f"[bold red]{error.title}:[/] {escape(error.detail)}"
+        Console(stderr=True, soft_wrap=True).print(shown, highlight=False)
         sys.exit(1)
