@@ -31,7 +31,9 @@ class Look:
 LOOKS = (Look("light", 1280, 900, "light"), Look("dark", 1280, 900, "dark"), Look("phone", 390, 844, "light"))
 
 
-@pytest.fixture(scope="session")
+# Of the module, not of the session: Playwright keeps an event loop running while it is open, and every later
+# test that starts one of its own would be refused.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium without a window; skips where there is none, unless FRONTDESK_REQUIRE_BROWSER=1."""
     executable = find_browser()
