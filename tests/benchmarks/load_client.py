@@ -107,12 +107,13 @@ class _Generator:
 
     def __init__(self, requests: list[bytes], *, good: bytes) -> None:
         self._waiting: deque[tuple[bytes, float]] = deque()
-        self._free: list[_Connection] = []
+        self._free: deque[_Connection] = deque()
         self._left = len(requests)
         self._good = good
         self.latencies: list[float] = []
         self.first_bad = b""
         self.count_bad = 0
+        self.failure = ""
         self.is_done = asyncio.Event()
 
     def add_connection(self, connection: _Connection) -> None:
@@ -122,9 +123,16 @@ class _Generator:
     def make_due(self, request: bytes, due_at: float) -> None:
         """Send now, or as soon as a connection is free."""
         if self._free:
-            self._free.pop().send(request, due_at)
+            # In turn: a server closes a connection that is idle for seconds.
+            self._free.popleft().send(request, due_at)
         else:
             self._waiting.append((request, due_at))
+
+    def fail(self, reason: str) -> None:
+        """End the load; what was not answered makes it worthless."""
+        if self._left:
+            self.failure = reason
+            self.is_done.set()
 
     def take_answer(self, connection: _Connection, answer: bytes, due_at: float) -> None:
         """Note an answer and give the connection the next request."""
@@ -173,6 +181,10 @@ class _Connection(asyncio.Protocol):
             answer, self._answer = self._answer, b""
             self._generator.take_answer(self, answer, self._due_at)
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the generator; a server may not hang up on a connection in use."""
+        self._generator.fail(f"the server hung up: {exc}")
+
 
 def _content_length(head: bytes) -> int:
     start = head.lower().index(_LENGTH) + len(_LENGTH)
@@ -194,6 +206,8 @@ async def _run(load: Load) -> LoadResult:
         await _arrive(generator, requests, load.per_second)
     async with asyncio.timeout(_TIMEOUT_S):
         await generator.is_done.wait()
+    if generator.failure:
+        raise ConnectionError(generator.failure)
     elapsed_s = time.perf_counter() - started_at
     return LoadResult(
         count_good=len(requests) - generator.count_bad,
