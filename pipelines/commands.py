@@ -15,8 +15,8 @@ from rich.table import Table
 from core.errors import ConfigurationError, FrontdeskError
 from core.settings import load_settings
 from pipelines.lib.assembly import build_modeller
-from pipelines.lib.modeller import Progress as ReportProgress
 from pipelines.lib.verification import Difference
+from pipelines.lib.warehouse_builder import Progress as ReportProgress
 
 app = typer.Typer()
 

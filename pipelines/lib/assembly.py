@@ -10,6 +10,7 @@ from core.settings import Settings
 from core.tenants import load_tenants
 from pipelines.lib.dbt_runner import DbtRunner
 from pipelines.lib.modeller import Modeller
+from pipelines.lib.warehouse_builder import WarehouseBuilder
 
 
 def build_dbt_runner(settings: Settings) -> DbtRunner:
@@ -33,13 +34,12 @@ def build_modeller(settings: Settings, *, published_by: str) -> Modeller:
     engine = open_engine(settings.event_log_url)
     create_tables(engine)
     clock = SystemClock()
-    return Modeller(
-        warehouse_path=settings.warehouse_path,
-        analytics_path=settings.analytics_path,
+    builder = WarehouseBuilder(
+        path=settings.warehouse_path,
         log=EventLog(engine, ids=UuidV7Factory(clock)),
         engine=engine,
         tenants=load_tenants(settings.tenants_dir),
         dbt=build_dbt_runner(settings),
         clock=clock,
-        published_by=published_by,
     )
+    return Modeller(builder, analytics_path=settings.analytics_path, published_by=published_by)

@@ -56,6 +56,7 @@ class LiveFollower:
                 results.append(result)
             else:
                 self._idle_reason = "no new events"
+                modeller.beat()
                 modeller.wait_for_events(timeout=min(YIELD_CHECK_SECONDS, deadline - now))
         return results
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from hashlib import sha256
 from importlib.resources import files
 
 import duckdb
@@ -15,6 +17,8 @@ from core.envelope import Event
 from core.money import to_minor_units
 from core.schema import rejection_counts
 from core.tenants import Tenant
+
+_logger = logging.getLogger(__name__)
 
 _TIMESTAMP = pa.timestamp("us", tz="UTC")
 _EVENT_SCHEMA = pa.schema(
@@ -39,9 +43,28 @@ _EVENT_SCHEMA = pa.schema(
 )
 
 
+#: What DuckDB raises where an event, not the machine, is at fault.
+EVENT_ERRORS = (duckdb.DataError, duckdb.InvalidInputException)
+
+
 def create_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create what is missing of the raw schema."""
-    connection.execute(files("pipelines.lib").joinpath("raw_tables.sql").read_text(encoding="utf-8"))
+    """Create what is missing of the raw schema, and note which one it is."""
+    connection.execute(_raw_tables_sql())
+    connection.execute(f"comment on table raw.built_from is '{_raw_tables_digest()}'")
+
+
+def has_current_raw_tables(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Tell whether the raw schema is there and was made by this version."""
+    query = "select comment from duckdb_tables() where schema_name = 'raw' and table_name = 'built_from'"
+    return connection.execute(query).fetchone() == (_raw_tables_digest(),)
+
+
+def _raw_tables_sql() -> str:
+    return files("pipelines.lib").joinpath("raw_tables.sql").read_text(encoding="utf-8")
+
+
+def _raw_tables_digest() -> str:
+    return sha256(_raw_tables_sql().encode()).hexdigest()
 
 
 def copied_sequence(connection: duckdb.DuckDBPyConnection) -> int:
@@ -84,6 +107,42 @@ def copy_events(connection: duckdb.DuckDBPyConnection, events: Sequence[Event]) 
     )
     connection.unregister("copied_events")
     connection.execute("insert into raw.event_log by name select * from new_events")
+
+
+def copy_or_quarantine(connection: duckdb.DuckDBPyConnection, events: Sequence[Event], *, now: datetime) -> None:
+    """Append events to raw.event_log; set aside those that DuckDB can't take in."""
+    try:
+        copy_events(connection, events)
+    except EVENT_ERRORS as error:
+        if len(events) == 1:
+            quarantine_event(connection, events[0], reason=str(error), now=now)
+            return
+        half = len(events) // 2
+        for part in (events[:half], events[half:]):
+            copy_or_quarantine(connection, part, now=now)
+
+
+def quarantine_event(connection: duckdb.DuckDBPyConnection, event: Event, *, reason: str, now: datetime) -> None:
+    """Note an event that is left out of the models, and why. It stays in the log."""
+    _logger.error("event set aside", extra={"event_id": event.event_id, "reason": reason})
+    _insert(
+        connection,
+        "raw.quarantined_events",
+        [(event.sequence, event.event_id, event.tenant_id, event.source, event.type, reason, now)],
+    )
+
+
+def read_quarantine(connection: duckdb.DuckDBPyConnection) -> pa.Table:
+    """Return the events that are set aside, in the columns of raw.quarantined_events."""
+    return connection.execute("select * from raw.quarantined_events").arrow().read_all()
+
+
+def replace_quarantine(connection: duckdb.DuckDBPyConnection, quarantine: pa.Table) -> None:
+    """Set the events aside that another warehouse has set aside."""
+    connection.execute("delete from raw.quarantined_events")
+    connection.register("quarantine", quarantine)
+    connection.execute("insert into raw.quarantined_events by name select * from quarantine")
+    connection.unregister("quarantine")
 
 
 def set_log_position(connection: duckdb.DuckDBPyConnection, *, log_sequence: int, copied_at: datetime) -> None:

@@ -42,6 +42,12 @@ class Publisher:
         self._analytics_path = analytics_path
         folder = analytics_path.parent / "published"
         folder.mkdir(parents=True, exist_ok=True)
+        for leftover in folder.glob("*.wal"):  # of a holder that was killed: not the changes of the file to come
+            leftover.unlink()
+        # A published file is written after every batch. Trying these out on each column costs more than all else in a
+        # publish (measured with 10,000 events behind it: 133 ms of 197 with them, 71 ms without); the file of a
+        # million events is 250 MB instead of 155.
+        connection.execute("set disabled_compression_methods = 'fsst,dict_fsst,zstd'")
         self._ring = [folder / f"{number}.duckdb" for number in range(RING_SIZE)]
         #: Changes that each file of the ring lacks; None: its content is not known, it must be copied.
         self._missing: list[list[Change] | None] = [None] * RING_SIZE

@@ -71,5 +71,6 @@ create table if not exists raw.quarantined_events (
     tenant_id varchar not null,
     source varchar not null,
     type varchar not null,
-    error varchar not null
+    error varchar not null,
+    quarantined_at timestamptz not null
 );

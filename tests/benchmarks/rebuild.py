@@ -15,7 +15,7 @@ from core.event_log import EventLog
 from core.ids import UuidV7Factory
 from core.tenants import load_tenants
 from pipelines.lib.dbt_runner import DbtRunner
-from pipelines.lib.modeller import Modeller
+from pipelines.lib.warehouse_builder import WarehouseBuilder
 from tests.benchmarks.figures import Figures, Report, scale_name
 from tests.benchmarks.homes import BenchHome
 
@@ -47,19 +47,17 @@ def measure_rebuild(home: BenchHome, report: Report) -> Figures:
         target_dir=home.folder / "dbt_target",
     )
     engine, clock = open_engine(settings.event_log_url), SystemClock()
-    modeller = Modeller(
-        warehouse_path=settings.warehouse_path,
-        analytics_path=settings.analytics_path,
+    builder = WarehouseBuilder(
+        path=settings.warehouse_path,
         log=EventLog(engine, ids=UuidV7Factory(clock)),
         engine=engine,
         tenants=load_tenants(settings.tenants_dir),
         dbt=dbt,
         clock=clock,
-        published_by="benchmark",
     )
     report.step(f"rebuild of {home.count:,} events")
     started_at = time.perf_counter()
-    modeller.rebuild(with_tests=False)
+    builder.build(with_tests=False)
     rebuild_s = time.perf_counter() - started_at
     engine.dispose()
     scan_s = _scan_s(settings.warehouse_path)

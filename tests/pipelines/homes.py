@@ -20,6 +20,7 @@ from core.ids import IdFactory, UuidV7Factory
 from core.tenants import Tenant, load_tenants
 from pipelines.lib.dbt_runner import DbtRunner
 from pipelines.lib.modeller import Modeller
+from pipelines.lib.warehouse_builder import WarehouseBuilder
 
 REPOSITORY = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -70,9 +71,8 @@ class Home:
 
     def modeller(self) -> Modeller:
         """Return a new modeller, closed."""
-        return Modeller(
-            warehouse_path=self.warehouse_path,
-            analytics_path=self.analytics_path,
+        builder = WarehouseBuilder(
+            path=self.warehouse_path,
             log=self.log,
             engine=self.engine,
             tenants=self.tenants,
@@ -82,8 +82,8 @@ class Home:
                 target_dir=self.target_dir,
             ),
             clock=self.clock,
-            published_by="test",
         )
+        return Modeller(builder, analytics_path=self.analytics_path, published_by="test")
 
     def follow_in_batches(self, batches: Sequence[Sequence[NewEvent]]) -> None:
         """Append and model one batch after the other, as the live path does."""

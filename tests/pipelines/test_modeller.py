@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
 
 import duckdb
 import pytest
 
+from core.envelope import Event
+from core.rejections import RejectionRecorder, describe_rejection
 from pipelines.lib import live_path
 from pipelines.lib.log_copy import copy_events
+from pipelines.lib.modeller import HEARTBEAT
 from pipelines.lib.writer_lock import WriterLock
 from tests.pipelines.facts import contact
-from tests.pipelines.homes import Home
+from tests.pipelines.homes import FixedClock, Home, HomeFactory
+
+
+def refuse_the_poison(connection: duckdb.DuckDBPyConnection, events: Sequence[Event]) -> None:
+    """Copy events as ever, and fail as DuckDB does where one of them is the poison."""
+    copy_events(connection, events)
+    connection.execute(
+        "select case when source_event_id = 'poison' then error('conversion') end from temp.main.new_events"
+    )
 
 
 def test_an_event_no_model_can_digest_is_set_aside_and_the_others_go_on(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse_the_poison(connection: duckdb.DuckDBPyConnection, events: list[object]) -> None:
-        copy_events(connection, events)  # type: ignore[arg-type]  # passed through unchanged
-        connection.execute(
-            "select case when source_event_id = 'poison' then error('conversion') end from temp.main.new_events"
-        )
-
     monkeypatch.setattr(live_path, "copy_events", refuse_the_poison)
     names = ["a", "b", "poison", "c", "d"]
     home.log.append([contact(name, email=f"{name}@example.com") for name in names])
@@ -31,8 +39,69 @@ def test_an_event_no_model_can_digest_is_set_aside_and_the_others_go_on(
     assert home.query("select list(email order by email) from marts.dim_contacts") == [
         (["a@example.com", "b@example.com", "c@example.com", "d@example.com"],)
     ]
+    quarantined = home.query("select sequence, type, error from marts.fct_quarantined_events")
+    assert quarantined == [(3, "contact.updated", "Invalid Input Error: conversion")]
+    assert home.modeller().verify() == []
+
+
+def test_an_event_set_aside_last_is_told_at_once_and_leaves_nothing_behind_the_log(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_path, "copy_events", refuse_the_poison)
+    home.log.append([contact(name, email=f"{name}@example.com") for name in ("a", "poison")])
+    with home.modeller().opened() as modeller:
+        modeller.follow_to_end()
+    assert home.query("select count(*) from marts.fct_quarantined_events") == [(1,)]
+    assert home.query("select modelled_sequence, log_sequence from reports.rpt_freshness") == [(2, 2)]
+
+
+def test_an_event_that_can_not_be_copied_does_not_stop_a_build(home: Home) -> None:
+    not_duckdbs_json = replace(contact("poison", email="x@example.com"), payload=b'{"a": 1}{')
+    events = [contact("a", email="a@example.com"), not_duckdbs_json, contact("b", email="b@example.com")]
+    home.log.append(events)
+    home.modeller().rebuild(with_tests=False)
+    with home.modeller().opened():
+        pass
+    assert home.query("select count(*) from marts.dim_contacts") == [(2,)]
+    assert home.query("select sequence from marts.fct_quarantined_events") == [(2,)]
+
+
+def refuse_a_delivery(home: Home, *, at: datetime) -> None:
+    """Note a refusal as the receiver does."""
+    recorder = RejectionRecorder(home.engine)
+    recorder.start()
+    recorder.record(
+        describe_rejection(
+            tenant_id="hmnp", source="proof", reason="signature_invalid", detail="", received_at=at, body=b"{}"
+        )
+    )
+    recorder.close()
+
+
+def test_an_idle_home_publishes_refusals_and_the_time_every_minute(homes: HomeFactory) -> None:
+    clock = FixedClock()
+    home = homes.new_home(clock=clock)
+    with home.modeller().opened() as modeller:
+        assert modeller.beat() is False
+        refuse_a_delivery(home, at=clock.instant)
+        clock.instant += HEARTBEAT
+        assert modeller.beat() is True
+        assert modeller.beat() is False
+    assert home.query("select published_at from reports.rpt_freshness") == [(clock.instant,)]
+    assert home.query("select count_rejections from marts.fct_rejections") == [(1,)]
+
+
+def test_a_warehouse_of_another_raw_schema_is_made_anew(home: Home) -> None:
+    home.follow_in_batches([[contact("1", phone="+61400000001")]])
     with duckdb.connect(str(home.warehouse_path)) as connection:
-        assert connection.execute("select sequence from raw.quarantined_events").fetchall() == [(3,)]
+        connection.execute("alter table raw.event_log add column forgotten integer")
+        connection.execute("comment on table raw.built_from is 'another'")
+    with home.modeller().opened():
+        pass
+    assert home.query("select count(*) from marts.dim_contacts") == [(1,)]
+    with duckdb.connect(str(home.warehouse_path)) as connection:
+        columns = [row[0] for row in connection.execute("describe raw.event_log").fetchall()]
+    assert "forgotten" not in columns
 
 
 def test_a_build_that_waits_is_seen_by_the_holder_and_served_next(home: Home) -> None:

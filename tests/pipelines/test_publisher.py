@@ -107,3 +107,11 @@ def test_views_compute_silence_when_they_are_read(home: Home) -> None:
             "from reports.rpt_source_health where source = 'frontdesk'"
         ).fetchone()
     assert row == (True, False)
+
+
+def test_what_a_killed_publisher_left_beside_the_ring_is_not_replayed(home: Home) -> None:
+    home.follow_in_batches([[contact("1", phone="+61400000001")]])
+    for file in sorted((home.folder / "published").glob("*.duckdb")):
+        file.with_name(file.name + ".wal").write_bytes(b"the changes of a file that is no more")
+    home.follow_in_batches([[contact(str(number), phone=f"+6140000000{number}")] for number in range(2, 8)])
+    assert home.query("select count(*) from marts.dim_contacts") == [(7,)]

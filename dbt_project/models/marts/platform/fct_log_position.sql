@@ -9,9 +9,17 @@ with log_position as (
 newest_event as (
 
     select
-        max(sequence) as modelled_sequence,
+        max(sequence) as sequence,
         max(received_at) as last_received_at
     from {{ ref('stg_event_log__events') }}
+
+),
+
+-- An event that is set aside has been dealt with: it does not leave the models behind the log for ever.
+newest_quarantined as (
+
+    select max(sequence) as sequence
+    from {{ ref('stg_event_log__quarantined_events') }}
 
 ),
 
@@ -19,10 +27,11 @@ final as (
 
     select
         log_position.log_sequence,
-        coalesce(newest_event.modelled_sequence, 0) as modelled_sequence,
+        coalesce(greatest(newest_event.sequence, newest_quarantined.sequence), 0) as modelled_sequence,
         newest_event.last_received_at
     from log_position
     cross join newest_event
+    cross join newest_quarantined
 
 )
 
