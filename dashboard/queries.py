@@ -189,6 +189,21 @@ def fetch_unknown_types(file: AnalyticsFile, *, tenant_ids: Sequence[str], limit
     return file.fetch(sql, tenant_ids=list(tenant_ids), limit=limit)
 
 
+def fetch_quarantined(file: AnalyticsFile, *, tenant_ids: Sequence[str]) -> pd.DataFrame:
+    """Return tenant_id, source, count_events, last_quarantined_at, type, error: events that no model could digest.
+
+    Type and error are the newest one's.
+    """
+    sql = """
+    SELECT tenant_id, source, count(*) AS count_events, max(quarantined_at) AS last_quarantined_at,
+        arg_max(type, sequence) AS type, arg_max(error, sequence) AS error
+    FROM marts.fct_quarantined_events
+    WHERE tenant_id IN $tenant_ids
+    GROUP BY tenant_id, source
+    """
+    return file.fetch(sql, tenant_ids=list(tenant_ids))
+
+
 def fetch_events_per_day(file: AnalyticsFile, *, tenant_ids: Sequence[str], since: date) -> pd.DataFrame:
     """Return activity_date, source, count_events since a day, that day included."""
     sql = """

@@ -16,6 +16,7 @@ from dashboard.formatting import (
     format_count,
     format_duration,
     format_moment,
+    format_quantity,
     format_relative,
     format_source,
     shorten,
@@ -28,6 +29,7 @@ _CHART_REFRESH_SECONDS = 30.0
 _REASON_LENGTH = 90
 
 _UnknownTypes = dict[tuple[str, str], list[tuple[str, int]]]
+_Quarantined = dict[tuple[str, str], Any]
 
 
 @st.fragment(run_every=components.REFRESH_SECONDS)
@@ -36,10 +38,11 @@ def _show_health() -> None:
     with components.explained_absence():
         sources = queries.rows_of(queries.fetch_source_health(office.file, tenant_ids=office.tenant_ids))
         unknown = _group_unknown_types(queries.fetch_unknown_types(office.file, tenant_ids=office.tenant_ids))
+        quarantined = _by_source(queries.fetch_quarantined(office.file, tenant_ids=office.tenant_ids))
         _show_figures(sources, queries.rows_of(queries.fetch_freshness(office.file)))
         for business in office.chosen:
             of_business = [source for source in sources if source.tenant_id == business.tenant_id]
-            _show_business(office, business, of_business, unknown)
+            _show_business(office, business, of_business, unknown, quarantined)
 
 
 def _group_unknown_types(frame: pd.DataFrame) -> _UnknownTypes:
@@ -47,6 +50,10 @@ def _group_unknown_types(frame: pd.DataFrame) -> _UnknownTypes:
     for row in queries.rows_of(frame):
         types[row.tenant_id, row.source].append((row.type, row.count_events))
     return types
+
+
+def _by_source(frame: pd.DataFrame) -> _Quarantined:
+    return {(row.tenant_id, row.source): row for row in queries.rows_of(frame)}
 
 
 def _show_figures(sources: list[Any], freshness: list[Any]) -> None:
@@ -69,7 +76,9 @@ def _emphasise(text: str, colour: str, *, wrong: bool) -> str:
     return f":{colour}[{text}]" if wrong else text
 
 
-def _show_business(office: Office, business: Business, sources: list[Any], unknown: _UnknownTypes) -> None:
+def _show_business(
+    office: Office, business: Business, sources: list[Any], unknown: _UnknownTypes, quarantined: _Quarantined
+) -> None:
     if office.only_business is None:
         st.subheader(escape_markdown(business.name), anchor=False)
     if not sources:
@@ -80,11 +89,27 @@ def _show_business(office: Office, business: Business, sources: list[Any], unkno
         return
     with st.grid(columns="auto", min_column_width=290, border=True):
         # What a person should look at comes first.
-        for source in sorted(sources, key=lambda source: not judge_source(source).needs_attention):
-            st.markdown(_describe_source(source, business, unknown[source.tenant_id, source.source]))
+        for source in sorted(sources, key=lambda source: not _needs_attention(source, quarantined)):
+            key = source.tenant_id, source.source
+            lines = _describe_source(source, business, unknown[key])
+            if key in quarantined:
+                lines.append(_describe_quarantined(quarantined[key]))
+            # Two blanks at the end of a line break it in Markdown.
+            st.markdown("  \n".join(lines))
 
 
-def _describe_source(source: Any, business: Business, unknown: list[tuple[str, int]]) -> str:
+def _needs_attention(source: Any, quarantined: _Quarantined) -> bool:
+    return judge_source(source).needs_attention or (source.tenant_id, source.source) in quarantined
+
+
+def _describe_quarantined(quarantined: Any) -> str:
+    last = format_relative(quarantined.last_quarantined_at, now=components.present())
+    error = escape_markdown(shorten(f"{quarantined.type}: {quarantined.error}", length=_REASON_LENGTH))
+    count = format_quantity(quarantined.count_events, "event")
+    return f":red[{count} set aside by the models], last {last} :gray[:small[{error}]]"
+
+
+def _describe_source(source: Any, business: Business, unknown: list[tuple[str, int]]) -> list[str]:
     now = components.present()
     judgement = judge_source(source)
     lines = [f"**{escape_markdown(format_source(source.source))}** {judgement.badge}"]
@@ -106,8 +131,7 @@ def _describe_source(source: Any, business: Business, unknown: list[tuple[str, i
         )
     if unknown:
         lines.append(f":violet[Unknown types] :small[{describe_unknown_types(unknown)}]")
-    # Two blanks at the end of a line break it in Markdown.
-    return "  \n".join(lines)
+    return lines
 
 
 @st.fragment(run_every=_CHART_REFRESH_SECONDS)

@@ -58,6 +58,9 @@ _COLUMNS: Mapping[str, str] = {
         is_known_type:BOOLEAN first_occurred_at:TIMESTAMPTZ last_occurred_at:TIMESTAMPTZ
         last_received_at:TIMESTAMPTZ last_sequence:BIGINT
     """,
+    "marts.fct_quarantined_events": """
+        tenant_id event_id sequence:BIGINT source type error quarantined_at:TIMESTAMPTZ
+    """,
     "reports.rpt_source_health": """
         tenant_id source is_configured:BOOLEAN count_events:BIGINT count_unknown_type_events:BIGINT
         last_event_at:TIMESTAMPTZ last_received_at:TIMESTAMPTZ events_today:BIGINT events_last_7d:BIGINT

@@ -93,6 +93,7 @@ def two_businesses_published(*, now: datetime) -> PublishedRows:
     ]
     _add_sources(rows, now)
     _add_unknown_types(rows, now)
+    _add_quarantined(rows, now)
     _add_contacts(rows, now)
     _add_identity_of_anna(rows, now)
     _add_facts_of_anna(rows, now)
@@ -162,6 +163,20 @@ def _add_unknown_types(rows: PublishedRows, now: datetime) -> None:
             type=kind,
             count_events=count,
             last_received_at=now - timedelta(hours=5),
+        )
+
+
+def _add_quarantined(rows: PublishedRows, now: datetime) -> None:
+    for sequence in (4000, 4100):
+        rows.add(
+            "marts.fct_quarantined_events",
+            tenant_id=BARBERS,
+            event_id=f"event-{sequence}",
+            sequence=sequence,
+            source="frontdesk",
+            type="booking.created",
+            error=f"Conversion Error: sequence {sequence}",
+            quarantined_at=now - timedelta(minutes=4200 - sequence),
         )
 
 

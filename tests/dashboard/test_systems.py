@@ -59,6 +59,12 @@ def test_unknown_types_are_counted() -> None:
     assert "`stripe.payout.reconciliation_completed` 5 times" in text
 
 
+def test_events_set_aside_are_told_with_the_last_ones_error() -> None:
+    text = text_of(open_page("systems"))
+    assert ":red[2 events set aside by the models], last 1 h ago" in text
+    assert "booking.created: Conversion Error: sequence 4100" in text
+
+
 def test_a_source_that_never_delivered_waits() -> None:
     assert "**ManyChat** :gray-badge[:material/hourglass_empty: Nothing received yet]" in text_of(
         open_page("systems")

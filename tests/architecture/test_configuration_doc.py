@@ -1,0 +1,33 @@
+"""docs/configuration.md names every setting with its default, and every secret of every source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.settings import Settings
+from webhooks.api.owner_keys import OWNER_API_KEY
+from webhooks.sources.registry import SOURCE_CLASSES
+
+DOCUMENT = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", sorted(Settings.model_fields))
+def test_every_setting_is_documented_with_its_default(name: str) -> None:
+    row = next((line for line in DOCUMENT.splitlines() if f"`FRONTDESK_{name.upper()}`" in line), "")
+    default = Settings.model_fields[name].default
+    assert row.startswith("|")
+    assert default is None or f"`{default}`" in row
+
+
+@pytest.mark.parametrize("source", sorted(SOURCE_CLASSES))
+def test_every_secret_of_a_source_is_documented(source: str) -> None:
+    row = next((line for line in DOCUMENT.splitlines() if line.startswith(f"| `{source}` | `")), "")
+    names = SOURCE_CLASSES[source].secret_names
+    assert names
+    assert all(f"`{name}`" in row for name in names)
+
+
+def test_the_owners_key_is_documented() -> None:
+    assert f"`{OWNER_API_KEY}`" in DOCUMENT
