@@ -8,8 +8,8 @@ import streamlit as st
 
 from core.settings import load_settings
 from dashboard import components, session
+from dashboard.analytics_file import AnalyticsFile, AnalyticsFileError
 from dashboard.formatting import escape_markdown
-from dashboard.queries import AnalyticsFile, AnalyticsFileError
 from dashboard.session import Business, Office
 
 _ICON = Path(__file__).with_name("icon.svg")

@@ -11,6 +11,7 @@ import streamlit as st
 
 from core.clock import SystemClock
 from dashboard import queries
+from dashboard.analytics_file import AnalyticsFile, AnalyticsFileError
 from dashboard.formatting import (
     escape_markdown,
     format_day,
@@ -20,7 +21,6 @@ from dashboard.formatting import (
     shorten,
 )
 from dashboard.health import judge_freshness
-from dashboard.queries import AnalyticsFile, AnalyticsFileError
 from dashboard.session import Business
 
 #: How often pages ask again. The published file follows an event within a second; reading it takes milliseconds.

@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from dashboard import queries
-from dashboard.queries import AnalyticsFile
+from dashboard.analytics_file import AnalyticsFile
 
 _KEY = "office"
 

@@ -15,11 +15,17 @@
     {%- if var('live') -%} {{ column }} > getvariable('modelled_sequence') {%- else -%} true {%- endif -%}
 {%- endmacro %}
 
+{#-
+    Restricts rows to the values of a scope (analyses/live_<scope>.sql). The live path writes the values out where the
+    scope's name stands in braces: DuckDB looks constants up in its indexes, where a subquery makes it scan the table.
+-#}
+{% macro only_in_scope(column, scope) -%}
+    {%- if var('live') -%} {{ column }} in ({{ '{' ~ scope ~ '}' }}) {%- else -%} true {%- endif -%}
+{%- endmacro %}
+
 {#- Restricts rows to the identifiers that this batch can have moved to another contact. -#}
 {% macro only_identifiers_in_scope(column='identifier_key') -%}
-    {%- if var('live') -%}
-        {{ column }} in (select s.identifier_key from {{ source('live', 'scope_identifiers') }} as s)
-    {%- else -%} true {%- endif -%}
+    {{ only_in_scope(column, 'scope_identifiers') }}
 {%- endmacro %}
 
 {#-

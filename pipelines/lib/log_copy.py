@@ -68,7 +68,7 @@ def _raw_tables_digest() -> str:
 
 
 def copied_sequence(connection: duckdb.DuckDBPyConnection) -> int:
-    """Return the newest sequence in the warehouse, 0 when there is none."""
+    """Return the newest sequence that the warehouse has dealt with, 0 when there is none."""
     row = connection.execute(
         "select greatest((select max(sequence) from raw.event_log), "
         "(select max(sequence) from raw.quarantined_events))"

@@ -10,14 +10,14 @@ replaced by a copy of the newest.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
 from pipelines.lib.dbt_runner import Manifest
-from pipelines.lib.live_path import Change
+from pipelines.lib.live_path import Change, rows_with
 
 #: With three, a file is written again two publishes after readers were last pointed at it: a reader that has
 #: looked the name up has that long to open the file.
@@ -49,8 +49,8 @@ class Publisher:
         # million events is 250 MB instead of 155.
         connection.execute("set disabled_compression_methods = 'fsst,dict_fsst,zstd'")
         self._ring = [folder / f"{number}.duckdb" for number in range(RING_SIZE)]
-        #: Changes that each file of the ring lacks; None: its content is not known, it must be copied.
-        self._missing: list[list[Change] | None] = [None] * RING_SIZE
+        #: What each file of the ring lacks, by model; None: its content is not known, it must be copied.
+        self._missing: list[dict[str, Change] | None] = [None] * RING_SIZE
         self._turn = 0
 
     def publish_all(self, *, now: datetime, published_by: str) -> None:
@@ -73,10 +73,8 @@ class Publisher:
         finally:
             self._detach()
         draft.replace(path)
-        lacked = [change for missing in self._missing for change in missing or ()]
         self._missing = [None] * RING_SIZE
-        self._missing[self._turn] = []
-        self._drop_unless_missing(lacked)
+        self._missing[self._turn] = {}
         self._point_to(path)
 
     def publish_changes(self, changes: Sequence[Change], *, now: datetime, published_by: str) -> None:
@@ -87,28 +85,27 @@ class Publisher:
             return
         for missing in self._missing:
             if missing is not None:
-                missing.extend(changes)
+                _add(missing, changes)
         self._turn = (self._turn + 1) % RING_SIZE
         path = self._ring[self._turn]
         if self._missing[self._turn] is None or not self._try_attach(path):
             _copy(self._ring[newest], path)
-            self._missing[self._turn] = list(self._missing[newest] or ())
+            self._missing[self._turn] = dict(self._missing[newest] or {})
             self._attach(path)
         try:
-            self._apply(self._missing[self._turn] or (), now=now, published_by=published_by)
+            self._apply((self._missing[self._turn] or {}).values(), now=now, published_by=published_by)
         finally:
             self._detach()
-        applied = self._missing[self._turn] or []
-        self._missing[self._turn] = []
-        self._drop_unless_missing(applied)
+        self._missing[self._turn] = {}
         self._point_to(path)
 
-    def _apply(self, changes: Sequence[Change], *, now: datetime, published_by: str) -> None:
+    def _apply(self, changes: Iterable[Change], *, now: datetime, published_by: str) -> None:
         self._connection.execute("begin")
         for change in changes:
-            table = f"published.{change.model.schema}.{change.model.name}"
-            self._connection.execute(f"delete from {table} where {change.gone}")
-            self._connection.execute(f"insert into {table} by name select * from {change.new_rows}")
+            model, rows = change.model, rows_with(change.model.column, change.keys)
+            table = f"published.{model.schema}.{model.name}"
+            self._connection.execute(f"delete from {table} where {rows}")
+            self._connection.execute(f"insert into {table} by name select * from {model.relation} where {rows}")
         self._connection.execute(_FRESHNESS, [now, published_by])
         self._connection.execute("commit")
 
@@ -145,11 +142,13 @@ class Publisher:
         name.hardlink_to(path)
         name.replace(self._analytics_path)
 
-    def _drop_unless_missing(self, changes: Sequence[Change]) -> None:
-        """Drop the batches' temporary tables that no file of the ring lacks any more."""
-        lacked = {change.new_rows for missing in self._missing for change in missing or ()}
-        for new_rows in {change.new_rows for change in changes} - lacked:
-            self._connection.execute(f"drop table if exists {new_rows}")
+
+def _add(missing: dict[str, Change], changes: Iterable[Change]) -> None:
+    """Add changes to those that a file lacks already: the rows themselves are read when it is written."""
+    for change in changes:
+        known = missing.get(change.model.name, change)
+        keys = None if known.keys is None or change.keys is None else known.keys | change.keys
+        missing[change.model.name] = Change(change.model, keys)
 
 
 def _copy(newest: Path, path: Path) -> None:

@@ -80,9 +80,11 @@ class WarehouseBuilder:
             create_raw_tables(connection)
             connection.execute("delete from raw.built_from")
             replace_tenants(connection, self.tenants.values())
+            start = copied_sequence(connection)
             if quarantine is not None:
                 replace_quarantine(connection, quarantine)
-            self._copy_log(connection, progress=progress, end=self.log.last_sequence() if end is None else end)
+            end = self.log.last_sequence() if end is None else end
+            self._copy_log(connection, progress=progress, start=start, end=end)
             modelled = copied_sequence(connection)
         self.dbt.build(with_tests=with_tests)
         with warehouse.connected(self.path) as connection:
@@ -99,10 +101,12 @@ class WarehouseBuilder:
         if not is_current:
             warehouse.remove(self.path)
 
-    def _copy_log(self, connection: duckdb.DuckDBPyConnection, *, progress: Progress | None, end: int) -> None:
+    def _copy_log(
+        self, connection: duckdb.DuckDBPyConnection, *, progress: Progress | None, start: int, end: int
+    ) -> None:
         now = self.clock.now()
         left_out = frozenset(read_quarantine(connection).column("sequence").to_pylist())
-        for batch in self.log.read_batches(copied_sequence(connection), batch_size=_COPY_BATCH_SIZE):
+        for batch in self.log.read_batches(start, batch_size=_COPY_BATCH_SIZE):
             events = [event for event in batch if event.sequence <= end]
             if not events:
                 break

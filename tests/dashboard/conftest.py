@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.queries import AnalyticsFile
+from dashboard.analytics_file import AnalyticsFile
 from tests.dashboard.published_file import nothing_published, two_businesses_published
 
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"

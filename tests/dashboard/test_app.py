@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import session
-from dashboard.queries import AnalyticsFile
+from dashboard.analytics_file import AnalyticsFile
 from dashboard.session import Office
 from tests.dashboard.conftest import APP, TIMEOUT_SECONDS, open_page, text_of
 from tests.dashboard.published_file import BARBERS, MASSAGE, nothing_published

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dashboard import queries
-from dashboard.queries import AnalyticsFile, AnalyticsFileError
+from dashboard.analytics_file import AnalyticsFile, AnalyticsFileError
 from tests.dashboard.published_file import (
     ANNA,
     ANNA_TOO,

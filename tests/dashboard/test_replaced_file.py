@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from dashboard.queries import AnalyticsFile
+from dashboard.analytics_file import AnalyticsFile
 
 REPLACEMENTS = 60
 READERS = 4

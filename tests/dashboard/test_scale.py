@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from dashboard import queries
-from dashboard.queries import AnalyticsFile
+from dashboard.analytics_file import AnalyticsFile
 from tests.dashboard.published_file import MASSAGE, nothing_published
 
 pytestmark = pytest.mark.slow

@@ -82,6 +82,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Home:
     )
     home.log.append(list(readable(deliveries())))
     home.log.append(list(journeys()))
+    not_json = delivery("stripe", "stripe.charge.succeeded", b"{}{", tenant_id="hmnp", name="not-json", at=NOW)
+    home.log.append([not_json])  # no receiver lets it in; the copy sets it aside
     refusal = {
         "tenant_id": "hmnp",
         "source": "stripe",
@@ -97,12 +99,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Home:
 
 
 def readable(events: Iterator[NewEvent]) -> Iterator[NewEvent]:
-    """Leave out what the receiver would refuse as no JSON, and the copy would set aside as none for DuckDB."""
-    with duckdb.connect() as connection:
-        for event in events:
-            row = connection.execute("select try_cast($1 as json) is not null", [event.payload.decode()]).fetchone()
-            if row and row[0] and is_json(event.payload):
-                yield event
+    """Leave out what the receiver would refuse as no JSON. What is none for DuckDB alone is set aside by the copy."""
+    return (event for event in events if is_json(event.payload))
 
 
 def is_json(payload: bytes) -> bool:

@@ -4,7 +4,8 @@
     indexes=[{'columns': ['contact_id']}]
 ) }}
 
-with contact_identifiers as (
+-- Materialized: DuckDB looks rows up by index only where a table is read under one condition.
+with contact_identifiers as materialized (
 
     select * from {{ ref('int_contact_identifiers') }}
     where {{ only_identifiers_in_scope() }}
