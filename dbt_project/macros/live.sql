@@ -20,7 +20,7 @@
     scope's name stands in braces: DuckDB looks constants up in its indexes, where a subquery makes it scan the table.
 -#}
 {% macro only_in_scope(column, scope) -%}
-    {%- if var('live') -%} {{ column }} in ({{ '{' ~ scope ~ '}' }}) {%- else -%} true {%- endif -%}
+    {%- if var('live') -%} {{ column }} in ('{{ '{' ~ scope ~ '}' }}') {%- else -%} true {%- endif -%}
 {%- endmacro %}
 
 {#- Restricts rows to the identifiers that this batch can have moved to another contact. -#}

@@ -112,7 +112,7 @@ class LivePath:
     def _in_scope(self, query: str) -> str:
         """Write out the values of the scopes that a query names (macros/live.sql)."""
         for name, values in self._scopes.items():
-            query = query.replace(f"{{{name}}}", _constants(values))
+            query = query.replace(f"'{{{name}}}'", _constants(values))
         return query
 
     def _facts_in_scope(self, families: tuple[str, ...]) -> bool:
