@@ -32,8 +32,8 @@ class LivePlan:
 
     samples: int = 200
     warm_up: int = 10  #: not counted: the first publishes copy the file for each place in the ring
-    gap_s: float = 0.5  #: mean; a shop with a million events a year has one every thirty seconds
-    jitter_s: float = 0.2
+    gap_s: float = 1.0  #: mean; a shop with a million events a year has one every thirty seconds
+    jitter_s: float = 0.4
 
 
 def measure_live(home: BenchHome, report: Report, *, plan: LivePlan) -> Figures:

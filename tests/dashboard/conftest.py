@@ -24,13 +24,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.filterwarnings("ignore:The inplace keyword:DeprecationWarning"))
 
 
-@pytest.fixture(scope="session")
+# Of the module, not of the session: with other tests in between, "3 min ago" would not be true any more.
+@pytest.fixture(scope="module")
 def now() -> datetime:
     """The present: pages judge silence and freshness at the moment they are read."""
     return datetime.now(UTC)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory, now: datetime) -> Path:
     """Published files to copy, because writing one takes ten times as long: `filled.duckdb` and `empty.duckdb`."""
     folder = tmp_path_factory.mktemp("published")
