@@ -8,7 +8,6 @@ import pytest
 
 from tests.pipelines.homes import Home, HomeFactory
 
-
 #: With these started last, one core would be left alone with them.
 _LONGEST_FIRST = ("pipelines", "dbt", "browser")
 
