@@ -69,7 +69,8 @@ class LivePath:
             set_log_position(self._connection, log_sequence=log_sequence, copied_at=now)
             replace_rejection_counts(self._connection, self._engine)
             self._connection.execute(f"set variable modelled_sequence = {modelled_sequence}::bigint")
-            self._connection.execute("delete from temp.main.new_facts")
+            # Made anew, not emptied: what is deleted from a table in memory is never given back.
+            self._connection.execute("create or replace temp table new_facts as from temp.main.new_facts limit 0")
             types = {event.type for event in events}
             models = (model for model in self._models if _concerns(model, types))
             changes = [change for model in models if (change := self._run_model(model))]
