@@ -21,7 +21,13 @@ from pydantic import (
     model_validator,
 )
 
+from core.automation.checks import Surroundings, find_problems
+from core.automation.default_templates import DEFAULT_TEMPLATES
+from core.automation.rules import Rule
+from core.automation.sms_segments import SmsPrices
+from core.automation.templates import Templates
 from core.errors import ConfigurationError
+from core.yaml_places import line_of
 
 SOURCES = (
     "stripe",
@@ -129,6 +135,14 @@ class Source(_Strict):
         return self
 
 
+class Endpoint(_Strict):
+    """An address that rules post to, signed; plain http only to this machine."""
+
+    key: Key
+    url: Annotated[str, StringConstraints(pattern=r"^(https://|http://(127\.0\.0\.1|localhost)[:/])[^\s]+$")]
+    secret: SecretName = Field(description="Name of the secret that signs.")
+
+
 class IdentityRule(_Strict):
     """How one kind of identifier is used to tell that two records are the same person."""
 
@@ -183,6 +197,10 @@ class Tenant(_Strict):
     pipelines: Annotated[tuple[Pipeline, ...], Field(min_length=1)]
     sources: tuple[Source, ...]
     identity: tuple[IdentityRule, ...] = DEFAULT_IDENTITY_RULES
+    endpoints: tuple[Endpoint, ...] = ()
+    sms_prices: SmsPrices | None = None
+    templates: Templates = Templates()
+    rules: tuple[Rule, ...] = ()
 
     @field_validator("zone")
     @classmethod
@@ -198,6 +216,7 @@ class Tenant(_Strict):
         _refuse_repeats("services", [service.key for service in self.services])
         _refuse_repeats("pipelines", [pipeline.key for pipeline in self.pipelines])
         _refuse_repeats("sources", [source.name for source in self.sources])
+        _refuse_repeats("endpoints", [endpoint.key for endpoint in self.endpoints])
         _refuse_repeats("identity", [rule.identifier for rule in self.identity])
         for pipeline in self.pipelines:
             _refuse_repeats(f"pipelines.{pipeline.key}.stages", [stage.key for stage in pipeline.stages])
@@ -208,6 +227,10 @@ class Tenant(_Strict):
     def find_source(self, name: str) -> Source | None:
         """Return the source of that name, None where this tenant has none."""
         return next((source for source in self.sources if source.name == name), None)
+
+    def all_templates(self) -> Templates:
+        """Return the templates that its rules can use: its own over the shared ones."""
+        return self.templates.over(DEFAULT_TEMPLATES)
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):
@@ -241,15 +264,22 @@ def load_tenants(folder: Path) -> dict[str, Tenant]:
 def load_tenant(file: Path) -> Tenant:
     """Read one tenant's file. Raises ConfigurationError that names file, key and remedy."""
     try:
-        content = _UniqueKeyLoader(file.read_text(encoding="utf-8")).get_single_data()
+        loader = _UniqueKeyLoader(file.read_text(encoding="utf-8"))
+        root = loader.get_single_node()
+        content = None if root is None else loader.construct_document(root)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise ConfigurationError(f"{file}: not readable as YAML: {error}") from error
-    if not isinstance(content, dict):
+    if root is None or not isinstance(content, dict):
         raise ConfigurationError(f"{file}: must be a mapping of keys such as slug, name, zone")
     try:
         tenant = Tenant.model_validate(content)
     except ValidationError as error:
-        raise ConfigurationError("\n".join(_explain(file, error))) from error
+        raise ConfigurationError("\n".join(_explain(file, root, error))) from error
+    problems = [
+        _tell(file, root, problem.path, problem.message) for problem in find_problems(tenant.rules, _of(tenant))
+    ]
+    if problems:
+        raise ConfigurationError("\n".join(problems))
     if tenant.slug != file.stem:
         raise ConfigurationError(
             f"{file}: slug: is {tenant.slug!r}; rename the file or set the slug to {file.stem!r}"
@@ -263,11 +293,24 @@ def _refuse_repeats(key: str, names: list[str]) -> None:
         raise ValueError(f"{key}: given twice: {', '.join(repeated)}; keep one of each")
 
 
-def _explain(file: Path, error: ValidationError) -> Iterator[str]:
+def _of(tenant: Tenant) -> Surroundings:
+    return Surroundings(
+        templates=tenant.all_templates(),
+        sources=tuple(source.name for source in tenant.sources),
+        endpoints=tuple(endpoint.key for endpoint in tenant.endpoints),
+    )
+
+
+def _explain(file: Path, root: yaml.Node, error: ValidationError) -> Iterator[str]:
     # The input of a wrong secret name may be the secret itself: it is never repeated.
     for problem in error.errors(include_url=False):
-        key = ".".join(str(part) for part in problem["loc"]) or "(file)"
-        yield f"{file}: {key}: {_remedy(problem, is_secret='secrets' in problem['loc'])}"
+        is_secret = bool({"secrets", "secret"} & set(problem["loc"]))
+        yield _tell(file, root, problem["loc"], _remedy(problem, is_secret=is_secret))
+
+
+def _tell(file: Path, root: yaml.Node, path: tuple[str | int, ...], message: str) -> str:
+    key = ".".join(str(part) for part in path) or "(file)"
+    return f"{file}: {key}: {message} (line {line_of(root, path)})"
 
 
 def _remedy(problem: Any, *, is_secret: bool) -> str:

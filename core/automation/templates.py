@@ -1,0 +1,219 @@
+"""Templates of texts and e-mails: sandboxed Jinja2, of which every variable is known before the first use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, nodes
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from core.errors import FrontdeskError
+from core.money import minor_unit_exponent
+
+_GROUPS = ("contact", "booking", "fact", "business")
+_FORM = "write variables as {{ contact.first_name }}"
+#: Enough for texts; loops, macros, includes and calls are left out, so that a template ends and reaches nothing.
+_ALLOWED_NODES = (
+    nodes.Template,
+    nodes.Output,
+    nodes.TemplateData,
+    nodes.Const,
+    nodes.Compare,
+    nodes.Operand,
+    nodes.And,
+    nodes.Or,
+    nodes.Not,
+)
+
+
+class TemplateRenderError(FrontdeskError):
+    """A template can't be rendered with these values: one is unknown where the text needs it."""
+
+    http_status = 422
+    title = "Template not renderable"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextVariable:
+    """One use of a variable in a template.
+
+    Guarded: the text has words for the case that the value is unknown. Tested: it is not shown itself, but decides
+    what is shown, or is a filter's argument.
+    """
+
+    name: str
+    filters: tuple[str, ...] = ()
+    is_guarded: bool = False
+    is_tested: bool = False
+
+
+def read_template(source: str) -> tuple[TextVariable, ...]:
+    """Return every use of a variable, in order. Raises ValueError with the remedy where it is no template of ours."""
+    try:
+        tree = _environment(ZoneInfo("UTC")).parse(source)
+    except TemplateSyntaxError as error:
+        raise ValueError(f"line {error.lineno} of the template: {error.message}; {_FORM}") from error
+    return tuple(_find(tree, guarded=frozenset()))
+
+
+def _check(source: str) -> str:
+    read_template(source)
+    return source
+
+
+TemplateText = Annotated[str, StringConstraints(min_length=1, max_length=10_000), AfterValidator(_check)]
+TemplateId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(_[a-z0-9]+)*$", max_length=63)]
+
+
+class EmailTemplate(BaseModel):
+    """An e-mail in plain text."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    subject: TemplateText
+    text: TemplateText
+
+
+class Templates(BaseModel):
+    """Templates by id, of texts and of e-mails."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    sms: dict[TemplateId, TemplateText] = Field(default_factory=dict)
+    email: dict[TemplateId, EmailTemplate] = Field(default_factory=dict)
+
+    def over(self, defaults: Templates) -> Templates:
+        """Return the templates of both; where both have one, this one's."""
+        return Templates(sms={**defaults.sms, **self.sms}, email={**defaults.email, **self.email})
+
+
+def render(source: str, *, variables: Mapping[str, Mapping[str, object]], zone: ZoneInfo) -> str:
+    """Return the text. Variables are contact, booking, fact and business, each a mapping; instants are shown in zone.
+
+    Raises TemplateRenderError where a value that is shown is missing or None.
+    """
+    try:
+        return _environment(zone).from_string(source).render(variables)
+    except (TemplateError, TypeError, ValueError) as error:
+        raise TemplateRenderError(f"{error}; give the value, or words for its absence by default(...)") from error
+
+
+def _environment(zone: ZoneInfo) -> ImmutableSandboxedEnvironment:
+    environment = ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined, autoescape=False, finalize=_refuse_unknown, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.globals.clear()
+    environment.tests.clear()
+    environment.filters.clear()
+    environment.filters.update(
+        date=lambda value: None if value is None else _format_date(_local(value, zone)),
+        time=lambda value: None if value is None else _format_time(_local(value, zone)),
+        money=_format_money,
+        default=lambda value, words: words if value is None or value == "" else value,
+    )
+    return environment
+
+
+def _refuse_unknown(value: object) -> object:
+    if value is None:
+        raise TypeError("a value that the text shows is unknown")
+    return value
+
+
+def _local(value: object, zone: ZoneInfo) -> datetime:
+    moment = datetime.fromisoformat(value) if isinstance(value, str) else value
+    if not isinstance(moment, datetime) or moment.tzinfo is None:
+        raise TypeError(f"{value!r} is no instant with its offset from UTC")
+    return moment.astimezone(zone)
+
+
+def _format_date(moment: datetime) -> str:
+    return f"{moment:%a} {moment.day} {moment:%b}"
+
+
+def _format_time(moment: datetime) -> str:
+    return f"{moment.hour % 12 or 12}:{moment:%M} {'am' if moment.hour < 12 else 'pm'}"  # noqa: PLR2004 - noon
+
+
+def _format_money(amount_minor: Any, currency: Any) -> str | None:
+    if amount_minor is None or currency is None:
+        return None
+    digits = minor_unit_exponent(currency)
+    return f"{Decimal(int(amount_minor)).scaleb(-digits):,.{digits}f} {currency}"
+
+
+def _find(node: nodes.Node, *, guarded: frozenset[str]) -> Iterator[TextVariable]:
+    match node:
+        case nodes.Getattr() | nodes.Name():
+            name = _name(node)
+            yield TextVariable(name=name, is_guarded=name in guarded)
+        case nodes.Filter():
+            yield from _find_filtered(node, guarded=guarded)
+        case nodes.If():
+            yield from _find_tested(node.test, guarded=guarded)
+            inside = guarded | _ensured(node.test)
+            for child in node.body:
+                yield from _find(child, guarded=inside)
+            for child in (*node.elif_, *node.else_):
+                yield from _find(child, guarded=guarded)
+        case nodes.CondExpr():
+            yield from _find_tested(node.test, guarded=guarded)
+            yield from _find(node.expr1, guarded=guarded | _ensured(node.test))
+            if node.expr2 is None:
+                raise ValueError("an if inside {{ }} needs its else")
+            yield from _find(node.expr2, guarded=guarded)
+        case _ if isinstance(node, _ALLOWED_NODES):
+            for child in node.iter_child_nodes():
+                yield from _find(child, guarded=guarded)
+        case _:
+            raise ValueError(
+                f"line {node.lineno} of the template: only variables, filters and if are allowed; {_FORM}"
+            )
+
+
+def _find_filtered(node: nodes.Filter, *, guarded: frozenset[str]) -> Iterator[TextVariable]:
+    filters: list[str] = []
+    arguments: list[nodes.Expr] = []
+    inner: nodes.Node | None = node
+    while isinstance(inner, nodes.Filter):
+        filters.insert(0, inner.name)
+        arguments += inner.args
+        inner = inner.node
+    unknown = [name for name in filters if name not in ("date", "time", "money", "default")]
+    if unknown:
+        raise ValueError(f"{unknown[0]} is no filter; use date, time, money or default")
+    name = _name(inner)
+    has_words = "default" in filters
+    yield TextVariable(name=name, filters=tuple(filters), is_guarded=has_words or name in guarded)
+    for argument in arguments:
+        for use in _find(argument, guarded=guarded):
+            yield replace(use, is_guarded=has_words or use.is_guarded, is_tested=True)
+
+
+def _find_tested(test: nodes.Node, *, guarded: frozenset[str]) -> Iterator[TextVariable]:
+    for use in _find(test, guarded=guarded):
+        yield replace(use, is_guarded=True, is_tested=True)
+
+
+def _ensured(test: nodes.Node) -> frozenset[str]:
+    """Return the variables that are known wherever the test holds."""
+    match test:
+        case nodes.Getattr():
+            return frozenset({_name(test)})
+        case nodes.And():
+            return _ensured(test.left) | _ensured(test.right)
+        case _:
+            return frozenset()
+
+
+def _name(node: nodes.Node | None) -> str:
+    if isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name) and node.node.name in _GROUPS:
+        return f"{node.node.name}.{node.attr}"
+    groups = ", ".join(_GROUPS)
+    raise ValueError(f"a variable is one of {groups}, a dot and a field; {_FORM}")

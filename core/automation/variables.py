@@ -1,0 +1,38 @@
+"""Checks a template's variables against what a rule's facts offer, so that no text goes out with a blank in it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+from core.automation.templates import TextVariable
+from core.automation.vocabulary import Field, suggest_field
+
+
+def find_wrong_variables(
+    uses: Iterable[TextVariable], fields: Mapping[str, Field], *, ensured: Collection[str]
+) -> Iterator[str]:
+    """Yield what is wrong with each use, with the remedy; ensured are fields known whenever the rule acts."""
+    for use in uses:
+        field = fields.get(use.name)
+        if field is None:
+            yield f"uses {use.name}, which these facts do not offer; {suggest_field(use.name, fields)}"
+            continue
+        if not (field.is_always_known or use.is_guarded or use.name in ensured):
+            yield (
+                f'uses {use.name}, which can be unknown; write {{{{ {use.name} | default("words") }}}}, '
+                "or let the rule ask for it by only_if with is_set"
+            )
+        if not use.is_tested:
+            yield from _find_wrong_form(use, field)
+
+
+def _find_wrong_form(use: TextVariable, field: Field) -> Iterator[str]:
+    forms = {"date", "time", "money"} & set(use.filters)
+    if field.kind == "instant" and not forms & {"date", "time"}:
+        yield f"shows the instant {use.name}; write {{{{ {use.name} | date }}}} or {{{{ {use.name} | time }}}}"
+    elif use.name.endswith("_minor") and "money" not in forms:
+        yield f"shows {use.name} in minor units; write {{{{ {use.name} | money(its currency) }}}}"
+    elif forms - (
+        {"date", "time"} if field.kind == "instant" else {"money"} if use.name.endswith("_minor") else set()
+    ):
+        yield f"uses {use.name} with the filter {', '.join(sorted(forms))}, which is not for it; remove the filter"

@@ -1,0 +1,209 @@
+"""What rules can speak of: facts, and the fields of contact, booking, fact and business, as the models have them."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+Kind = Literal["text", "number", "instant", "flag"]
+#: Whether a fact of this type is about a booking: each, some (a payment may be for one) or none.
+AboutBooking = Literal["always", "sometimes", "never"]
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field's kind of value, and whether it is always known."""
+
+    kind: Kind
+    is_always_known: bool = False
+
+
+_TEXT, _NUMBER, _INSTANT, _FLAG = Field("text"), Field("number"), Field("instant"), Field("flag")
+_KNOWN_TEXT, _KNOWN_NUMBER = Field("text", is_always_known=True), Field("number", is_always_known=True)
+_KNOWN_INSTANT, _KNOWN_FLAG = Field("instant", is_always_known=True), Field("flag", is_always_known=True)
+
+#: Columns of dim_contacts.
+CONTACT_FIELDS: Mapping[str, Field] = MappingProxyType(
+    {
+        "display_name": _KNOWN_TEXT,
+        **dict.fromkeys(("first_name", "last_name", "company", "phone", "email"), _TEXT),
+        **dict.fromkeys(("acquisition_channel", "acquisition_campaign"), _TEXT),
+        "is_identified": _KNOWN_FLAG,
+        **dict.fromkeys(
+            ("count_bookings", "count_bookings_completed", "count_messages", "amount_paid_minor"), _KNOWN_NUMBER
+        ),
+        "currency": _KNOWN_TEXT,
+        **dict.fromkeys(("first_seen_at", "last_seen_at"), _KNOWN_INSTANT),
+    }
+)
+#: Columns of fct_bookings.
+BOOKING_FIELDS: Mapping[str, Field] = MappingProxyType(
+    {
+        **dict.fromkeys(("booking_id", "source", "status", "currency"), _KNOWN_TEXT),
+        **dict.fromkeys(("service_name", "staff_name", "location", "payment_status"), _TEXT),
+        "price_minor": _NUMBER,
+        "count_reschedules": _KNOWN_NUMBER,
+        **dict.fromkeys(("created_at", "last_changed_at"), _KNOWN_INSTANT),
+        **dict.fromkeys(("starts_at", "ends_at", "confirmed_at", "cancelled_at", "completed_at"), _INSTANT),
+    }
+)
+BOOKING_STATUSES = ("pending", "confirmed", "cancelled", "completed", "no_show", "declined")
+#: Keys of the tenant's file; only texts speak of them.
+BUSINESS_FIELDS: Mapping[str, Field] = MappingProxyType({"name": _KNOWN_TEXT, "email": _KNOWN_TEXT, "phone": _TEXT})
+
+#: Columns of int_facts_attributed that every fact has.
+_EVERY_FACT = {"source": _KNOWN_TEXT, "occurred_at": _KNOWN_INSTANT}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Shape:
+    """Facts of one shape: the columns of int_facts_attributed that they fill."""
+
+    types: tuple[str, ...]
+    fields: Mapping[str, Field]
+    about_booking: AboutBooking = "never"
+
+
+def _types(family: str, *verbs: str) -> tuple[str, ...]:
+    return tuple(f"{family}.{verb}" for verb in verbs)
+
+
+_ENGAGEMENTS = (
+    *_types("stage", "changed"),
+    *_types("task", "created", "completed", "snoozed", "reassigned", "cancelled"),
+    *_types("note", "added"),
+    *_types("deal", "created", "updated", "won", "lost", "abandoned", "deleted"),
+    *_types(
+        "invoice",
+        "drafted",
+        "sent",
+        "viewed",
+        "updated",
+        "partially_paid",
+        "paid",
+        "overdue",
+        "payment_failed",
+        "voided",
+    ),
+    *_types("dispute", "opened", "closed"),
+    *_types("subscription", "created", "updated", "paused", "resumed", "cancelled"),
+    *_types("email", "delivered", "opened", "clicked", "bounced", "marked_as_spam", "unsubscribed"),
+    *_types("campaign", "sent"),
+    *_types("form", "submitted"),
+    *_types("webinar", "registered"),
+    *_types("notarization", "sent_to_signer", "completed", "completed_with_rejections", "declined", "expired"),
+    *_types("notarization", "released", "recording_ready", "signer_failed"),
+)
+_SHAPES = (
+    _Shape(
+        types=_types(
+            "booking",
+            "created",
+            "confirmed",
+            "rescheduled",
+            "cancelled",
+            "completed",
+            "no_show",
+            "declined",
+            "updated",
+        ),
+        fields={
+            "booking_id": _KNOWN_TEXT,
+            **dict.fromkeys(("service_name", "staff_name", "location", "payment_status", "currency"), _TEXT),
+            "starts_at": _INSTANT,
+            "ends_at": _INSTANT,
+            "price_minor": _NUMBER,
+        },
+        about_booking="always",
+    ),
+    _Shape(
+        types=_types("payment", "pending", "succeeded", "failed", "refunded", "disputed"),
+        fields={
+            "payment_id": _KNOWN_TEXT,
+            **dict.fromkeys(("booking_id", "currency", "method", "failure_reason"), _TEXT),
+            "amount_minor": _NUMBER,
+            "refunded_minor": _NUMBER,
+        },
+        about_booking="sometimes",
+    ),
+    _Shape(
+        types=_types("message", "received", "queued", "sending", "sent", "delivered", "failed", "read"),
+        fields={
+            **dict.fromkeys(("message_id", "channel", "direction"), _KNOWN_TEXT),
+            **dict.fromkeys(("body", "from_address", "to_address", "error_code", "opt_out_type"), _TEXT),
+        },
+    ),
+    _Shape(
+        types=_types("lead", "created"),
+        fields=dict.fromkeys(("lead_id", "channel", "medium", "campaign", "interest"), _TEXT),
+    ),
+    _Shape(
+        types=_types("touch", "recorded"),
+        fields={**dict.fromkeys(("channel", "medium", "campaign", "currency"), _TEXT), "cost_minor": _NUMBER},
+    ),
+    _Shape(
+        types=_types("consent", "granted", "revoked"),
+        fields={
+            **dict.fromkeys(("channel", "purpose"), _KNOWN_TEXT),
+            "is_granted": _KNOWN_FLAG,
+            "evidence": _TEXT,
+        },
+    ),
+    _Shape(
+        types=_types("contact", "created", "updated", "deleted"), fields={"channel": _TEXT, "is_deleted": _KNOWN_FLAG}
+    ),
+    _Shape(
+        types=_ENGAGEMENTS,
+        fields={
+            **dict.fromkeys(("entity_kind", "entity_id"), _KNOWN_TEXT),
+            **dict.fromkeys(("title", "detail", "currency"), _TEXT),
+            "amount_minor": _NUMBER,
+        },
+    ),
+)
+_SHAPE_OF = MappingProxyType({fact: shape for shape in _SHAPES for fact in shape.types})
+#: Every fact type that a rule can wait for.
+FACT_TYPES = tuple(_SHAPE_OF)
+
+
+def about_booking(facts: Iterable[str]) -> AboutBooking:
+    """Return what holds for all of these facts."""
+    shares = {_SHAPE_OF[fact].about_booking for fact in facts}
+    if shares == {"always"}:
+        return "always"
+    return "never" if "never" in shares else "sometimes"
+
+
+def offered_fields(facts: Iterable[str]) -> dict[str, Field]:
+    """Return the fields, as group.name, that each of these facts offers; unknown types offer nothing."""
+    known = [fact for fact in facts if fact in _SHAPE_OF]
+    offered = {f"contact.{name}": field for name, field in CONTACT_FIELDS.items()}
+    if not known:
+        return offered
+    share = about_booking(known)
+    if share != "never":
+        for name, field in BOOKING_FIELDS.items():
+            offered[f"booking.{name}"] = field if share == "always" else Field(field.kind)
+    shapes = [_EVERY_FACT | dict(_SHAPE_OF[fact].fields) for fact in known]
+    for name in set.intersection(*(set(shape) for shape in shapes)):
+        if len({shape[name].kind for shape in shapes}) == 1:
+            is_always_known = all(shape[name].is_always_known for shape in shapes)
+            offered[f"fact.{name}"] = Field(shapes[0][name].kind, is_always_known=is_always_known)
+    return offered
+
+
+def suggest(word: str, known: tuple[str, ...]) -> str:
+    """Return "did you mean X?" or the ways that exist, for a word that is not known."""
+    choices = sorted(known)
+    near = difflib.get_close_matches(word, choices, n=1)
+    return f"did you mean {near[0]}?" if near else f"use one of {', '.join(choices)}"
+
+
+def suggest_field(name: str, fields: Mapping[str, Field]) -> str:
+    """Return what could be meant by a field that is not offered: one of its group, or the groups that are."""
+    groups = sorted({field.partition(".")[0] for field in fields})
+    siblings = tuple(field for field in fields if field.startswith(f"{name.partition('.')[0]}."))
+    return suggest(name, siblings) if siblings else f"use a field of {', '.join(groups)}"
