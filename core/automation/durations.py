@@ -6,7 +6,7 @@ import re
 from datetime import timedelta
 from typing import Annotated
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, PlainSerializer
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _FORM = re.compile(r"(?P<count>[1-9][0-9]{0,5})(?P<unit>[mhd])")
@@ -29,9 +29,22 @@ def parse_duration(text: object) -> timedelta:
     return duration
 
 
+def format_duration(duration: timedelta) -> str:
+    """Return the duration as it is written, in the largest unit that is exact.
+
+    >>> format_duration(timedelta(hours=36))
+    '36h'
+    """
+    minutes = int(duration.total_seconds()) // 60
+    for unit, length in (("d", 24 * 60), ("h", 60)):
+        if minutes % length == 0:
+            return f"{minutes // length}{unit}"
+    return f"{minutes}m"
+
+
 def _parse(value: object) -> timedelta:
     # A model that was dumped and is read again brings durations, not texts.
     return value if isinstance(value, timedelta) else parse_duration(value)
 
 
-Duration = Annotated[timedelta, BeforeValidator(_parse)]
+Duration = Annotated[timedelta, BeforeValidator(_parse), PlainSerializer(format_duration, when_used="json")]

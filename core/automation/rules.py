@@ -12,11 +12,12 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainSerializer,
     StringConstraints,
     model_validator,
 )
 
-from core.automation.durations import Duration
+from core.automation.durations import Duration, format_duration, parse_duration
 from core.automation.templates import TemplateId, TemplateText
 from core.automation.vocabulary import FACT_TYPES, suggest
 
@@ -40,7 +41,21 @@ def _as_list(value: object) -> object:
     return (value,) if isinstance(value, str) else value
 
 
+def _task_due(value: object) -> object:
+    if value == "end_of_day" or isinstance(value, timedelta):
+        return value
+    try:
+        return parse_duration(value)
+    except ValueError as error:
+        raise ValueError(f"write end_of_day or a duration: {error}") from error
+
+
 FactType = Annotated[str, AfterValidator(_known_fact)]
+TaskDue = Annotated[
+    Literal["end_of_day"] | timedelta,
+    BeforeValidator(_task_due),
+    PlainSerializer(lambda due: format_duration(due) if isinstance(due, timedelta) else due, when_used="json"),
+]
 Scopes = Annotated[tuple[Scope, ...], BeforeValidator(_as_list), Field(min_length=1)]
 
 
@@ -124,7 +139,7 @@ class CreateTask(_Strict):
 
     kind: RuleId
     title: TemplateText
-    due: Literal["end_of_day"] | Duration = "end_of_day"
+    due: TaskDue = "end_of_day"
 
 
 class SyncRecord(_Strict):

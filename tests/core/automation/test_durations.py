@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.automation.durations import parse_duration
+from core.automation.durations import format_duration, parse_duration
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,11 @@ from core.automation.durations import parse_duration
 )
 def test_durations_are_read(text: str, duration: timedelta) -> None:
     assert parse_duration(text) == duration
+
+
+@pytest.mark.parametrize(("text", "written"), [("90m", "90m"), ("120m", "2h"), ("36h", "36h"), ("48h", "2d")])
+def test_durations_are_written_in_the_largest_exact_unit(text: str, written: str) -> None:
+    assert format_duration(parse_duration(text)) == written
 
 
 @pytest.mark.parametrize("text", ["", "48", "48 h", "2 hours", "-1h", "0h", "1.5h", "1w", "٣h", 48, None])

@@ -174,6 +174,13 @@ def _refusal(tmp_path: Path, added: str) -> list[str]:
             id="value too many",
         ),
         pytest.param(
+            _rule(do="{create_task: {kind: call, title: Call, due: soon}}"),
+            "rules.0.do.create_task.due: is 'soon'; write end_of_day or a duration: "
+            "write a whole number and m, h or d, such as 30m, 48h or 7d",
+            3,
+            id="due of a task",
+        ),
+        pytest.param(
             _rule(do="{send_sms: booking_confirmatoin}"),
             "rules.0.do.send_sms.template: is 'booking_confirmatoin'; no such template under templates.sms; "
             "did you mean booking_confirmation?",

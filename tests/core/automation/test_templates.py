@@ -1,0 +1,116 @@
+"""Templates: what is rendered, what is refused, and what a template can't reach."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from core.automation.templates import (
+    EmailTemplate,
+    TemplateRenderError,
+    Templates,
+    TextVariable,
+    read_template,
+    render,
+)
+
+_PERTH = ZoneInfo("Australia/Perth")
+_VARIABLES: dict[str, dict[str, object]] = {
+    "contact": {"first_name": "Ada", "company": None},
+    "booking": {"starts_at": datetime(2026, 7, 1, 4, 5, tzinfo=UTC), "ends_at": "2026-07-01T16:05:00+00:00"},
+    "fact": {"amount_minor": 123450, "currency": "AUD", "zero": 0},
+    "business": {"name": "Acme <Perth> & Sons"},
+}
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("Hi {{ contact.first_name }}", "Hi Ada"),
+        ('Hi {{ contact.company | default("there") }}', "Hi there"),
+        ("{{ booking.starts_at | date }} {{ booking.starts_at | time }}", "Wed 1 Jul 12:05 pm"),
+        ("{{ booking.ends_at | date }} {{ booking.ends_at | time }}", "Thu 2 Jul 12:05 am"),
+        ("{{ fact.amount_minor | money(fact.currency) }}", "1,234.50 AUD"),
+        ('{{ fact.amount_minor | money("JPY") }}', "123,450 JPY"),
+        ('{{ contact.company | date | default("soon") }}', "soon"),
+        ('{{ contact.company | money("AUD") | default("a sum") }}', "a sum"),
+        ("a{% if contact.company %} of {{ contact.company }}{% endif %}.", "a."),
+        ("{% if contact.company %}x{% elif contact.first_name == 'Ada' %}y{% else %}z{% endif %}", "y"),
+        ("{{ contact.company if contact.company else contact.first_name }}", "Ada"),
+        ("{{ fact.zero }}", "0"),
+        ("{{ business.name }}", "Acme <Perth> & Sons"),
+    ],
+)
+def test_texts_are_rendered_on_the_business_s_clock(source: str, text: str) -> None:
+    read_template(source)
+
+    assert render(source, variables=_VARIABLES, zone=_PERTH) == text
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ contact.company }}",
+        "{{ contact.surname }}",
+        "{{ contact.company | date }}",
+        "{{ contact.first_name | date }}",
+        "{{ booking.reference | default('none') | time }}",
+    ],
+)
+def test_a_value_that_is_missing_is_an_error_and_no_blank(source: str) -> None:
+    with pytest.raises(TemplateRenderError, match=r"give the value, or words for its absence by default\(\.\.\.\)$"):
+        render(source, variables=_VARIABLES, zone=_PERTH)
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        ("Hi {{ contact.first_name", "line 1 of the template: unexpected end of template"),
+        ("Hi {{ name }}", "a variable is one of contact, booking, fact, business, a dot and a field"),
+        ("{{ contact.first_name.upper }}", "a variable is one of contact"),
+        ("{{ contact['first_name'] }}", "only variables, filters and if are allowed"),
+        ("{{ contact.first_name.upper() }}", "only variables, filters and if are allowed"),
+        ("{{ contact.__class__.__mro__ }}", "a variable is one of contact"),
+        ("{% for x in contact.first_name %}x{% endfor %}", "only variables, filters and if are allowed"),
+        ("{% set x = 1 %}", "only variables, filters and if are allowed"),
+        ("{% include 'secrets' %}", "only variables, filters and if are allowed"),
+        ("{{ 9 ** 9 }}", "only variables, filters and if are allowed"),
+        ("{{ contact.first_name | upper }}", "upper is no filter; use date, time, money or default"),
+        ("{{ contact.first_name if contact.company }}", "an if inside {{ }} needs its else"),
+    ],
+)
+def test_what_is_no_template_of_ours_is_refused(source: str, problem: str) -> None:
+    with pytest.raises(ValueError, match=r".") as raised:
+        read_template(source)
+
+    assert problem in str(raised.value)
+
+
+def test_each_use_of_a_variable_is_found_with_what_guards_it() -> None:
+    source = (
+        '{{ contact.first_name | default("x") }}{{ contact.company }}'
+        "{% if contact.company and contact.email %}{{ contact.email }}{{ fact.amount_minor | money(fact.currency) }}"
+        "{% else %}{{ contact.email }}{% endif %}"
+    )
+
+    assert read_template(source) == (
+        TextVariable(name="contact.first_name", filters=("default",), is_guarded=True),
+        TextVariable(name="contact.company"),
+        TextVariable(name="contact.company", is_guarded=True, is_tested=True),
+        TextVariable(name="contact.email", is_guarded=True, is_tested=True),
+        TextVariable(name="contact.email", is_guarded=True),
+        TextVariable(name="fact.amount_minor", filters=("money",)),
+        TextVariable(name="fact.currency", is_tested=True),
+        TextVariable(name="contact.email"),
+    )
+
+
+def test_a_tenant_s_template_takes_the_place_of_the_shared_one() -> None:
+    shared = Templates(sms={"a": "shared a", "b": "shared b"}, email={"a": EmailTemplate(subject="s", text="t")})
+
+    merged = Templates(sms={"b": "own b"}).over(shared)
+
+    assert merged.sms == {"a": "shared a", "b": "own b"}
+    assert merged.email == shared.email
