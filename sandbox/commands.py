@@ -1,4 +1,4 @@
-"""`frontdesk demo` and `frontdesk send`."""
+"""`frontdesk demo`, `frontdesk sandbox` and `frontdesk send`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from rich.console import Console
 from sandbox.demo import default_home, prepare_demo, run_live, run_once
 from sandbox.processes import ProcessError, ending_as_by_ctrl_c
 from sandbox.sample import SampleError, send_sample
+from sandbox.standins.running import run_sandbox
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -63,4 +64,15 @@ def send(
         asyncio.run(send_sample(play, console, tenant=tenant, source=source))
     except SampleError as error:
         console.print(f"[bold red]Not taken:[/] {error}", highlight=False, soft_wrap=True)
+        raise typer.Exit(1) from error
+
+
+@app.command()
+def sandbox(*, home: Home = None) -> None:
+    """Stand in for the providers' APIs, with a page that shows the texts and e-mails they took."""
+    console = Console()
+    try:
+        run_sandbox(home or default_home(), console, environ=os.environ)
+    except ProcessError as error:
+        console.print(f"[bold red]Not started:[/] {error}", highlight=False, soft_wrap=True)
         raise typer.Exit(1) from error

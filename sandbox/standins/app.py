@@ -1,0 +1,59 @@
+"""One app of all stand-ins, the page and the control API.
+
+Each API answers at its own paths, and again below the real one's host name, for clients that can't have another base
+URL but can have their requests rewritten: /api.twilio.com/2010-04-01/...
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from sandbox.standins.accounts import Accounts
+from sandbox.standins.callbacks import ReceiverAddress
+from sandbox.standins.clicksend import ClickSendApi
+from sandbox.standins.control import control_routes
+from sandbox.standins.graph import GraphApi
+from sandbox.standins.page import Page
+from sandbox.standins.twilio import TwilioApi
+from sandbox.standins.webhook_sink import WebhookSink
+from sandbox.standins.world import World
+
+
+def create_app(accounts: Accounts, *, receiver: ReceiverAddress) -> FastAPI:
+    """Return the app; it posts callbacks and inbound texts to the receiver. All state is its own and in memory."""
+    world = World(accounts=accounts, receiver=receiver)
+    twilio, clicksend, graph, sink = TwilioApi(world), ClickSendApi(world), GraphApi(world), WebhookSink(world)
+
+    def reset() -> None:
+        world.poster.reset()
+        world.behaviours.reset()
+        world.ledger.reset()
+        world.phones.reset()
+        for held in (twilio.messages, clicksend.sent, clicksend.receipts, graph.mails, sink.seen):
+            held.clear()
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        await world.poster.aclose()
+
+    app = FastAPI(title="Frontdesk sandbox", lifespan=lifespan)
+    app.include_router(control_routes(world, reset=reset))
+    app.router.routes.extend(
+        [
+            *Page(world).routes(),
+            *twilio.routes(),
+            *twilio.routes("/api.twilio.com"),
+            *clicksend.routes(),
+            *clicksend.routes("/rest.clicksend.com"),
+            *graph.routes(),
+            *graph.routes("/graph.microsoft.com"),
+            *graph.login_routes(),
+            *graph.login_routes("/login.microsoftonline.com"),
+            *sink.routes(),
+        ]
+    )
+    return app

@@ -1,0 +1,64 @@
+"""The page "Phones and inboxes": what customers get, as it arrives, and a box to text back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import cast
+from urllib.parse import parse_qs, urlencode
+
+from jinja2 import Environment, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from sandbox.standins.feed import find_conversation, newest_items
+from sandbox.standins.inbound import receive_text
+from sandbox.standins.page_html import FEED, PAGE
+from sandbox.standins.phones import SmsProvider
+from sandbox.standins.world import World
+
+_SEE_OTHER = 303
+
+
+def _escaping() -> Environment:
+    return Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The page over the world's ledger and phones."""
+
+    world: World
+    _environment: Environment = field(default_factory=_escaping)
+
+    def routes(self) -> Iterator[Route]:
+        """Yield the routes."""
+        yield Route("/", self.show, methods=["GET"])
+        yield Route("/feed", self.feed, methods=["GET"])
+        yield Route("/reply", self.reply, methods=["POST"])
+
+    async def show(self, request: Request) -> Response:
+        """Return the whole page, with the box for the conversation in the query, else for the newest."""
+        items = newest_items(self.world)
+        asked = request.query_params
+        conversation = find_conversation(items, tenant=asked.get("tenant", ""), phone=asked.get("phone", ""))
+        return HTMLResponse(self._environment.from_string(PAGE).render(items=items, conversation=conversation))
+
+    async def feed(self, request: Request) -> Response:  # noqa: ARG002 - every handler gets it
+        """Return the cards alone, which the page fetches every second."""
+        return HTMLResponse(self._environment.from_string(FEED).render(items=newest_items(self.world)))
+
+    async def reply(self, request: Request) -> Response:
+        """Text the business, then show the page again."""
+        form = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
+        account = self.world.accounts.by_tenant.get(form.get("tenant", ""))
+        text = form.get("keyword") or form.get("text", "").strip()
+        missing = [name for name in ("provider", "phone", "number") if not form.get(name)]
+        if account is None or missing or form["provider"] not in {"twilio", "clicksend"}:
+            return PlainTextResponse("A reply needs provider, tenant, phone and number.", status_code=422)
+        if text:
+            provider = cast(SmsProvider, form["provider"])
+            await receive_text(self.world, account, provider, phone=form["phone"], number=form["number"], text=text)
+        query = urlencode({"tenant": account.tenant, "phone": form["phone"]})
+        return RedirectResponse(f"/?{query}", status_code=_SEE_OTHER)

@@ -1,0 +1,30 @@
+"""`frontdesk sandbox`: the stand-ins for the businesses of a home, with that home's secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from rich.console import Console
+
+from sandbox.catalogue import load_catalogue
+from sandbox.processes import check_port_free
+from sandbox.secrets import load_or_make_secrets
+from sandbox.standins.accounts import open_accounts
+from sandbox.standins.app import create_app
+from sandbox.standins.callbacks import ReceiverAddress
+from sandbox.standins.server import serve
+
+
+def run_sandbox(home: Path, console: Console, *, environ: Mapping[str, str]) -> None:
+    """Serve until Ctrl-C on FRONTDESK_SANDBOX_PORT, 8900 by default. Raises ProcessError where that is taken."""
+    host, port = environ.get("FRONTDESK_HOST", "127.0.0.1"), int(environ.get("FRONTDESK_SANDBOX_PORT", "8900"))
+    receiver_url = f"http://{host}:{environ.get('FRONTDESK_RECEIVER_PORT', '8000')}"
+    check_port_free(host, port, "FRONTDESK_SANDBOX_PORT")
+    businesses = load_catalogue(Path(environ.get("FRONTDESK_TENANTS_DIR", "tenants")))
+    accounts = open_accounts(businesses, load_or_make_secrets(home, businesses))
+    public_url = environ.get("FRONTDESK_PUBLIC_URL", receiver_url).rstrip("/")
+    console.print(f"Phones and inboxes  http://{host}:{port}")
+    console.print(f"Control             http://{host}:{port}/docs")
+    console.print("Press Ctrl-C to stop.")
+    serve(create_app(accounts, receiver=ReceiverAddress(receiver_url, public_url)), host=host, port=port)
