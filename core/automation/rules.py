@@ -19,10 +19,9 @@ from pydantic import (
 
 from core.automation.durations import Duration, format_duration, parse_duration
 from core.automation.templates import TemplateId, TemplateText
-from core.automation.vocabulary import FACT_TYPES, suggest
+from core.automation.vocabulary import FACT_TYPES, BookingStatus, suggest
 
 CommandType = Literal["send_sms", "send_email", "create_task", "sync_record", "call_webhook"]
-BookingStatus = Literal["pending", "confirmed", "cancelled", "completed", "no_show", "declined"]
 Scope = Literal["contact", "booking", "entity"]
 Operator = Literal[
     "equals", "not_equals", "one_of", "none_of", "contains", "greater_than", "at_least", "less_than", "at_most",
@@ -66,8 +65,9 @@ class _Strict(BaseModel):
 class Due(_Strict):
     """When to act: `immediately`, `{after: 4h}` from the fact, `{before: 24h}` or `{after: 1h, of: booking_start}`.
 
-    A moment that lay before the fact itself intends nothing: who books at noon for tomorrow at nine gets no reminder
-    of 24 hours. The booking's start is the one it has now, so that what is due follows a reschedule.
+    The booking's start is the one it has now, so that what is due follows a reschedule. A moment that had passed when
+    the fact that set it happened (the booking, or its last reschedule) intends nothing: who books at noon for
+    tomorrow at nine gets no reminder of 24 hours.
     """
 
     after: Duration | None = None

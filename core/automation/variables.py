@@ -27,12 +27,12 @@ def find_wrong_variables(
 
 
 def _find_wrong_form(use: TextVariable, field: Field) -> Iterator[str]:
+    is_amount = use.name.endswith("_minor")
+    fitting = {"date", "time"} if field.kind == "instant" else {"money"} if is_amount else set()
     forms = {"date", "time", "money"} & set(use.filters)
-    if field.kind == "instant" and not forms & {"date", "time"}:
-        yield f"shows the instant {use.name}; write {{{{ {use.name} | date }}}} or {{{{ {use.name} | time }}}}"
-    elif use.name.endswith("_minor") and "money" not in forms:
-        yield f"shows {use.name} in minor units; write {{{{ {use.name} | money(its currency) }}}}"
-    elif forms - (
-        {"date", "time"} if field.kind == "instant" else {"money"} if use.name.endswith("_minor") else set()
-    ):
+    if forms - fitting:
         yield f"uses {use.name} with the filter {', '.join(sorted(forms))}, which is not for it; remove the filter"
+    elif field.kind == "instant" and not forms:
+        yield f"shows the instant {use.name}; write {{{{ {use.name} | date }}}} or {{{{ {use.name} | time }}}}"
+    elif is_amount and not forms:
+        yield f"shows {use.name} in minor units; write {{{{ {use.name} | money(its currency) }}}}"

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, get_args
 
 Kind = Literal["text", "number", "instant", "flag"]
 #: Whether a fact of this type is about a booking: each, some (a payment may be for one) or none.
@@ -50,7 +50,8 @@ BOOKING_FIELDS: Mapping[str, Field] = MappingProxyType(
         **dict.fromkeys(("starts_at", "ends_at", "confirmed_at", "cancelled_at", "completed_at"), _INSTANT),
     }
 )
-BOOKING_STATUSES = ("pending", "confirmed", "cancelled", "completed", "no_show", "declined")
+BookingStatus = Literal["pending", "confirmed", "cancelled", "completed", "no_show", "declined"]
+BOOKING_STATUSES: tuple[str, ...] = get_args(BookingStatus)
 #: Keys of the tenant's file; only texts speak of them.
 BUSINESS_FIELDS: Mapping[str, Field] = MappingProxyType({"name": _KNOWN_TEXT, "email": _KNOWN_TEXT, "phone": _TEXT})
 
