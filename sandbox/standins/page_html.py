@@ -38,7 +38,8 @@ article header, article footer { display: flex; flex-wrap: wrap; gap: 0 .5rem; f
 article header b { color: var(--ink) } time, footer a { margin-left: auto } a { color: var(--act) }
 .trouble { color: var(--trouble); font-weight: 600 }
 form { position: sticky; top: 0; background: var(--back); padding: .6rem 0; display: flex; flex-wrap: wrap;
-  gap: .5rem; border-bottom: 1px solid var(--line); margin-bottom: 1rem } form label { flex-basis: 100%; font-size: .9rem }
+  gap: .5rem; border-bottom: 1px solid var(--line); margin-bottom: 1rem }
+form label { flex-basis: 100%; font-size: .9rem }
 input[name=text] { flex: 1; min-width: 10rem } input, button { font: inherit; padding: .5rem .8rem;
   border-radius: 8px; border: 1px solid var(--line); background: var(--card); color: var(--ink) }
 button.send { background: var(--act); color: var(--back); border-color: transparent }

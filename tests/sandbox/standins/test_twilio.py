@@ -19,17 +19,17 @@ from tests.sandbox.standins.conftest import NUMBER, PHONE, PUBLIC_URL, SID, TOKE
 CALLBACK = f"{PUBLIC_URL}/webhooks/noizylab/twilio?command=remind-1#rc=2"
 
 
-class LocalHttp(TwilioHttpClient):
+class LocalHttp:
     """Sends the SDK's requests to the sandbox, below the host that they were meant for."""
 
-    def __init__(self, base: str) -> None:
-        super().__init__(timeout=2)
+    def __init__(self, base: str, *, timeout_s: float = 2) -> None:
         self._base = base
+        self._http = TwilioHttpClient(timeout=timeout_s)
 
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
         parts = urlparse(url)
         query = f"?{parts.query}" if parts.query else ""
-        return super().request(method, f"{self._base}/{parts.netloc}{parts.path}{query}", *args, **kwargs)
+        return self._http.request(method, f"{self._base}/{parts.netloc}{parts.path}{query}", *args, **kwargs)
 
 
 def client(sandbox: Sandbox, token: str = TOKEN) -> Any:
@@ -164,8 +164,7 @@ def test_a_timeout_after_accepting_is_found_by_look_up(sandbox: Sandbox, hold_ms
 
 
 def create_impatiently(sandbox: Sandbox) -> None:
-    http = LocalHttp(sandbox.url)
-    http.timeout = 0.3
+    http = LocalHttp(sandbox.url, timeout_s=0.3)
     Client(SID, TOKEN, http_client=http).messages.create(to=PHONE, from_=NUMBER, body="Hi", status_callback=CALLBACK)
 
 
