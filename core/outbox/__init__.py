@@ -1,0 +1,1 @@
+"""The outbox: the queue of intended commands, each sent once."""

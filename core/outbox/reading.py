@@ -1,0 +1,93 @@
+"""What the outbox tells: one command with its attempts, lists, and how much stands where."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, case, func, select, text
+
+from core.outbox.commands import Channel, CommandFilter, CommandState, Depth, KnownCommand
+from core.outbox.rows import to_attempt, to_known
+from core.outbox.schema import IS_OPEN, outbox, outbox_attempts
+
+
+def conditions_of(command_filter: CommandFilter) -> list[ColumnElement[bool]]:
+    """Return the conditions of a filter's given parts."""
+    table = outbox.c
+    parts: dict[str, Any] = {
+        "tenant_id": command_filter.tenant_id,
+        "channel": command_filter.channel,
+        "provider": command_filter.provider,
+        "rule_id": command_filter.rule_id,
+        "contact_id": command_filter.contact_id,
+        "message_class": command_filter.message_class,
+    }
+    conditions = [table[name] == str(value) for name, value in parts.items() if value is not None]
+    if command_filter.reason_contains is not None:
+        conditions.append(table.reason.icontains(command_filter.reason_contains, autoescape=True))
+    return conditions
+
+
+def find(connection: Connection, command_key: str) -> KnownCommand | None:
+    """Return the command with its attempts, or None."""
+    row = connection.execute(select(outbox).where(outbox.c.command_key == command_key)).mappings().first()
+    if row is None:
+        return None
+    attempts = outbox_attempts.c
+    query = select(outbox_attempts).where(attempts.command_key == command_key).order_by(attempts.attempt_number)
+    return to_known(row, attempts=[to_attempt(each) for each in connection.execute(query).mappings()])
+
+
+def search(
+    connection: Connection, command_filter: CommandFilter, *, states: Collection[CommandState], limit: int
+) -> list[KnownCommand]:
+    """Return the newest commands that match, without their attempts."""
+    query = (
+        select(outbox)
+        .where(outbox.c.state.in_(sorted(states)), *conditions_of(command_filter))
+        .order_by(outbox.c.sequence.desc())
+        .limit(limit)
+    )
+    return [to_known(row) for row in connection.execute(query).mappings()]
+
+
+def depths(connection: Connection, *, now: datetime) -> list[Depth]:
+    """Return what is not over, per tenant and channel, in their order."""
+    table = outbox.c
+    is_due = and_(table.state == CommandState.WAITING.value, table.due_at <= now, table.next_attempt_at <= now)
+    query = (
+        select(
+            table.tenant_id,
+            table.channel,
+            table.state,
+            func.count().label("total"),
+            func.count(case((is_due, 1))).label("due"),
+            func.min(case((is_due, table.due_at))).label("oldest_due_at"),
+        )
+        .where(text(IS_OPEN))
+        .group_by(table.tenant_id, table.channel, table.state)
+    )
+    by_lane: defaultdict[tuple[str, str], dict[str, Any]] = defaultdict(dict)
+    for row in connection.execute(query):
+        by_lane[row.tenant_id, row.channel][row.state] = row
+    return [_to_depth(key, by_lane[key]) for key in sorted(by_lane)]
+
+
+def _to_depth(key: tuple[str, str], rows: dict[str, Any]) -> Depth:
+    def total(*states: CommandState) -> int:
+        return sum(rows[state.value].total for state in states if state.value in rows)
+
+    waiting = rows.get(CommandState.WAITING.value)
+    return Depth(
+        tenant_id=key[0],
+        channel=Channel(key[1]),
+        waiting_count=total(CommandState.WAITING),
+        due_count=waiting.due if waiting else 0,
+        in_flight_count=total(CommandState.CLAIMED, CommandState.CALLING),
+        uncertain_count=total(CommandState.UNCERTAIN),
+        dead_count=total(CommandState.DEAD),
+        oldest_due_at=waiting.oldest_due_at if waiting else None,
+    )
