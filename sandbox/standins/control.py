@@ -14,6 +14,8 @@ from sandbox.standins.ledger import as_json, summarise
 from sandbox.standins.phones import SmsProvider
 from sandbox.standins.world import World
 
+_NUMERIC_CODES: dict[Provider, str] = {"twilio": "21614", "webhook": "410"}
+
 
 class InboundText(BaseModel):
     """A text of a customer to a business."""
@@ -41,6 +43,8 @@ def control_routes(world: World, *, reset: Callable[[], None]) -> APIRouter:
         """Make a provider behave like this from the next request on, for one tenant or for all."""
         if tenant is not None and tenant not in world.accounts.by_tenant:
             raise HTTPException(404, f"no tenant {tenant}; there are {', '.join(world.accounts.by_tenant)}")
+        if provider in _NUMERIC_CODES and behaviour.code and not behaviour.code.isdecimal():
+            raise HTTPException(422, f"a code of {provider} is a number, such as {_NUMERIC_CODES[provider]}")
         world.behaviours.put(provider, tenant, behaviour)
         return behaviour
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import cast
 from urllib.parse import parse_qs, urlencode
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
@@ -21,8 +21,9 @@ from sandbox.standins.world import World
 _SEE_OTHER = 303
 
 
-def _escaping() -> Environment:
-    return Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+def _compiled(source: str) -> Template:
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    return environment.from_string(source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,8 @@ class Page:
     """The page over the world's ledger and phones."""
 
     world: World
-    _environment: Environment = field(default_factory=_escaping)
+    _page: Template = field(default_factory=lambda: _compiled(PAGE))
+    _feed: Template = field(default_factory=lambda: _compiled(FEED))
 
     def routes(self) -> Iterator[Route]:
         """Yield the routes."""
@@ -43,11 +45,11 @@ class Page:
         items = newest_items(self.world)
         asked = request.query_params
         conversation = find_conversation(items, tenant=asked.get("tenant", ""), phone=asked.get("phone", ""))
-        return HTMLResponse(self._environment.from_string(PAGE).render(items=items, conversation=conversation))
+        return HTMLResponse(self._page.render(items=items, conversation=conversation))
 
     async def feed(self, request: Request) -> Response:  # noqa: ARG002 - every handler gets it
         """Return the cards alone, which the page fetches every second."""
-        return HTMLResponse(self._environment.from_string(FEED).render(items=newest_items(self.world)))
+        return HTMLResponse(self._feed.render(items=newest_items(self.world)))
 
     async def reply(self, request: Request) -> Response:
         """Text the business, then show the page again."""

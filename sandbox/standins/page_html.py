@@ -22,7 +22,7 @@ FEED = """
 PAGE = (
     """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Phones and inboxes</title>
+<title>Phones and inboxes</title><link rel="icon" href="data:,">
 <style>
 :root { color-scheme: light dark; --back: light-dark(#f4f5f7, #14161a); --card: light-dark(#fff, #20242b);
   --mine: light-dark(#dcecff, #16365c); --ink: light-dark(#1b1f24, #e8eaed); --dim: light-dark(#59626d, #9aa4b1);
@@ -57,20 +57,19 @@ button.send { background: var(--act); color: var(--back); border-color: transpar
   <button class="send">Send</button> <button name="keyword" value="STOP">STOP</button>
 </form>
 {% endif %}
-<main id="feed">"""
+<main id="feed" aria-live="polite">"""
     + FEED
     + """</main>
 <script>
 const feed = document.getElementById("feed");
-let shown = null;
+let shown = "";
 setInterval(async () => {
   try {
     const html = await (await fetch("/feed")).text();
-    if (shown !== null && html !== shown) {
-      if (!document.querySelector("form") && html.includes("Reply as")) location.reload();
-      feed.innerHTML = html;
-    }
-    shown = html;
+    // Somebody who is at a link keeps it under the finger; the change comes a little later.
+    if (html === shown || feed.contains(document.activeElement)) return;
+    if (!document.querySelector("form") && html.includes("Reply as")) location.reload();
+    feed.innerHTML = shown = html;
   } catch { /* the sandbox was stopped: the page keeps what it shows */ }
 }, 1000);
 </script></body></html>

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from rich.console import Console
 
 from sandbox.catalogue import load_catalogue
-from sandbox.processes import check_port_free
+from sandbox.processes import check_port_free, ending_as_by_ctrl_c
 from sandbox.secrets import load_or_make_secrets
 from sandbox.standins.accounts import open_accounts
 from sandbox.standins.app import create_app
@@ -17,7 +18,7 @@ from sandbox.standins.server import serve
 
 
 def run_sandbox(home: Path, console: Console, *, environ: Mapping[str, str]) -> None:
-    """Serve until Ctrl-C on FRONTDESK_SANDBOX_PORT, 8900 by default. Raises ProcessError where that is taken."""
+    """Serve until Ctrl-C or SIGTERM on FRONTDESK_SANDBOX_PORT, 8900 by default. Raises ProcessError where that is taken."""
     host, port = environ.get("FRONTDESK_HOST", "127.0.0.1"), int(environ.get("FRONTDESK_SANDBOX_PORT", "8900"))
     receiver_url = f"http://{host}:{environ.get('FRONTDESK_RECEIVER_PORT', '8000')}"
     check_port_free(host, port, "FRONTDESK_SANDBOX_PORT")
@@ -27,4 +28,7 @@ def run_sandbox(home: Path, console: Console, *, environ: Mapping[str, str]) -> 
     console.print(f"Phones and inboxes  http://{host}:{port}")
     console.print(f"Control             http://{host}:{port}/docs")
     console.print("Press Ctrl-C to stop.")
-    serve(create_app(accounts, receiver=ReceiverAddress(receiver_url, public_url)), host=host, port=port)
+    app = create_app(accounts, receiver=ReceiverAddress(receiver_url, public_url))
+    # The server ends gently on either signal, then raises it again; being stopped is how this command succeeds.
+    with ending_as_by_ctrl_c(), suppress(KeyboardInterrupt):
+        serve(app, host=host, port=port)

@@ -64,6 +64,8 @@ def test_behaviour_of_one_tenant_goes_before_that_of_all(sandbox: Sandbox) -> No
     assert set(httpx.get(f"{sandbox.url}/control/behaviour").json()) >= {"webhook", "webhook/bare"}
     assert httpx.post(control, params={"tenant": "none"}, json={}).status_code == 404
     assert httpx.post(control, json={"mode": "explode"}).status_code == 422
+    wrong_code = httpx.post(control, json={"mode": "permanent_error", "code": "GONE"})
+    assert wrong_code.json() == {"detail": "a code of webhook is a number, such as 410"}
 
 
 def test_latency_is_added(sandbox: Sandbox) -> None:
