@@ -37,3 +37,9 @@ def main() -> None:
         shown = f"[bold red]{error.title}:[/] {escape(error.detail)}"
         Console(stderr=True, soft_wrap=True).print(shown, highlight=False)
         sys.exit(1)
+    except OSError as error:
+        # A home that is no folder, can't be written, or is full.
+        remedy = "FRONTDESK_HOME must be a folder that this user can write"
+        shown = f"[bold red]Not possible:[/] {escape(str(error))}; {remedy}"
+        Console(stderr=True, soft_wrap=True).print(shown, highlight=False)
+        sys.exit(1)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.errors import ConfigurationError
 
 
 class Settings(BaseSettings):
@@ -28,9 +31,9 @@ class Settings(BaseSettings):
     dashboard_port: int = 8501
     sandbox_port: int = 8900
     webhook_rate_limit_per_minute: int = Field(
-        default=600_000, description="Deliveries a minute per tenant and source; beyond it 429."
+        default=600_000, ge=1, description="Deliveries a minute per tenant and source; beyond it 429."
     )
-    max_body_bytes: int = Field(default=1_048_576, description="Largest accepted request body.")
+    max_body_bytes: int = Field(default=1_048_576, ge=1, description="Largest accepted request body.")
 
     @property
     def event_log_url(self) -> str:
@@ -49,5 +52,16 @@ class Settings(BaseSettings):
 
 
 def load_settings() -> Settings:
-    """Read the environment. Relative paths are taken from the current directory."""
-    return Settings()
+    """Read the environment. Relative paths are taken from the current directory.
+
+    Raises ConfigurationError with one line per wrong variable.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise ConfigurationError("\n".join(_explain(problem) for problem in error.errors())) from error
+
+
+def _explain(problem: ErrorDetails) -> str:
+    name = "_".join(str(part) for part in problem["loc"]).upper()
+    return f"FRONTDESK_{name}: {problem['input']!r}: {problem['msg'].lower()}"

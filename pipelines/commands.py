@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
@@ -78,6 +79,8 @@ def sql(
     path = load_settings().analytics_path
     if not path.exists():
         raise ConfigurationError(f"{path}: nothing is published yet; run `frontdesk process --once`")
+    if query is None and sys.stdin.isatty():
+        raise ConfigurationError('give a statement, as in: frontdesk sql "select * from marts.dim_tenants"')
     text = query if query is not None else typer.get_text_stream("stdin").read()
     with duckdb.connect(str(path), read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")

@@ -93,7 +93,7 @@ def run_once(demo: Demo, console: Console) -> list[str]:
     for table in build_tables(published, tally):
         console.print(table)
     console.print(
-        f"Freshness: event {published.modelled_sequence:,} of {log_sequence:,} modelled, "
+        f"Freshness: modelled through sequence {published.modelled_sequence:,} of {log_sequence:,}, "
         f"published {published.published_at:%Y-%m-%d %H:%M:%S} UTC."
     )
     return find_shortfalls(published, tally, log_sequence=log_sequence)
@@ -144,7 +144,7 @@ def _send(demo: Demo, deliveries: Sequence[Delivery], console: Console) -> Tally
 
 def _print_addresses(demo: Demo, console: Console) -> None:
     host = demo.receiver.host
-    console.print(f"Receiver   {demo.receiver_url}/docs")
+    console.print(f"Receiver   {demo.receiver_url}/openapi.json")
     console.print(f"Dagster    http://{host}:{demo.port('DAGSTER', 3000)}")
     console.print(f"Dashboard  http://{host}:{demo.port('DASHBOARD', 8501)}")
     console.print("New customers keep coming. Press Ctrl-C to stop.")

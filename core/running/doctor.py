@@ -157,8 +157,10 @@ def _check_database(settings: Settings) -> Finding:
         if is_file and not Path(url.database or "").exists():
             return Finding(Level.OK, "Event log", f"{shown}: not there yet; the first start makes it")
         engine = open_engine(settings.event_log_url)
-    except (ArgumentError, ModuleNotFoundError) as error:
+    except ArgumentError as error:
         return Finding(Level.ERROR, "Event log", f"FRONTDESK_DATABASE_URL: {error}", remedy)
+    except ConfigurationError as error:
+        return Finding(Level.ERROR, "Event log", error.detail, remedy)
     try:
         if not inspect(engine).has_table(event_log.name):
             return Finding(Level.OK, "Event log", f"{shown}: no tables yet; the first start makes them")
@@ -169,7 +171,7 @@ def _check_database(settings: Settings) -> Finding:
         return Finding(Level.ERROR, "Event log", f"{shown}: {reason}", remedy)
     finally:
         engine.dispose()
-    return Finding(Level.OK, "Event log", f"{shown}: writable, {last:,} events")
+    return Finding(Level.OK, "Event log", f"{shown}: writable, newest event has sequence {last:,}")
 
 
 def _check_published(path: Path) -> Finding:

@@ -19,7 +19,7 @@ _COLOURS = {
     "dagster-daemon": "blue",
     "dashboard": "yellow",
 }
-_TITLES = {"receiver": "Receiver (API: /docs)", "dagster": "Dagster", "dashboard": "Dashboard"}
+_TITLES = {"receiver": "Receiver (API: /openapi.json)", "dagster": "Dagster", "dashboard": "Dashboard"}
 _NAME_WIDTH = max(map(len, _COLOURS))
 
 

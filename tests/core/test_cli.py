@@ -21,6 +21,10 @@ def failing_command(monkeypatch: pytest.MonkeyPatch) -> None:
         raise ConfigurationError("a.yaml: events.[key]: [/red] is wrong\nb.yaml: too")
 
     @app.command()
+    def write() -> None:
+        raise NotADirectoryError(20, "Not a directory", "/etc/passwd/logs")
+
+    @app.command()
     def succeed() -> None:
         typer.echo("done")
 
@@ -41,6 +45,20 @@ def test_an_expected_error_is_told_to_the_letter(
     shown = capsys.readouterr()
     assert shown.out == ""
     assert shown.err == "Wrong configuration: a.yaml: events.[key]: [/red] is wrong\nb.yaml: too\n"
+
+
+@pytest.mark.usefixtures("failing_command")
+def test_a_home_that_can_not_be_written_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["frontdesk", "write"])
+
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+
+    assert ended.value.code == 1
+    shown = capsys.readouterr().err
+    assert shown.startswith("Not possible: [Errno 20] Not a directory: '/etc/passwd/logs'; FRONTDESK_HOME must be")
 
 
 @pytest.mark.usefixtures("failing_command")

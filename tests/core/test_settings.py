@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
 
+from core.database import open_engine
+from core.errors import ConfigurationError
 from core.settings import Settings, load_settings
 
 
@@ -40,8 +41,21 @@ def test_variables_change_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     assert settings.event_log_url == "postgresql+psycopg://localhost/frontdesk"
 
 
-def test_a_wrong_value_names_its_field(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FRONTDESK_RECEIVER_PORT", "eighty")
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("FRONTDESK_RECEIVER_PORT", "eighty"),
+        ("FRONTDESK_MAX_BODY_BYTES", "-5"),
+        ("FRONTDESK_WEBHOOK_RATE_LIMIT_PER_MINUTE", "0"),
+    ],
+)
+def test_a_wrong_value_is_told_with_its_variable(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+    monkeypatch.setenv(variable, value)
 
-    with pytest.raises(ValidationError, match="receiver_port"):
+    with pytest.raises(ConfigurationError, match=f"^{variable}: '{value}': input should be"):
         load_settings()
+
+
+def test_a_database_url_that_is_none_is_told_with_an_example() -> None:
+    with pytest.raises(ConfigurationError, match=r"FRONTDESK_DATABASE_URL: .*postgresql\+psycopg://"):
+        open_engine("nonsense")
