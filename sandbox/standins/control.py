@@ -32,7 +32,20 @@ class InboundText(BaseModel):
 def control_routes(world: World, *, reset: Callable[[], None]) -> APIRouter:
     """Return the routes; `reset` forgets what the providers hold."""
     router = APIRouter(prefix="/control", tags=["control"])
+    _add_behaviour(router, world)
+    _add_ledger(router, world)
+    _add_inbound(router, world)
 
+    @router.post("/reset")
+    async def reset_all() -> dict[str, str]:
+        """Forget messages, opt-outs, counts and behaviours; callbacks under way are dropped. Accounts stay."""
+        reset()
+        return {"status": "reset"}
+
+    return router
+
+
+def _add_behaviour(router: APIRouter, world: World) -> None:
     @router.get("/behaviour")
     async def read_behaviour() -> dict[str, Behaviour]:
         """Return the behaviours that were set, by `provider` or `provider/tenant`."""
@@ -48,6 +61,8 @@ def control_routes(world: World, *, reset: Callable[[], None]) -> APIRouter:
         world.behaviours.put(provider, tenant, behaviour)
         return behaviour
 
+
+def _add_ledger(router: APIRouter, world: World) -> None:
     @router.get("/ledger")
     async def read_ledger(
         provider: Provider | None = None,
@@ -67,6 +82,8 @@ def control_routes(world: World, *, reset: Callable[[], None]) -> APIRouter:
             **({"entries": [as_json(entry) for entry in found]} if entries else {}),
         }
 
+
+def _add_inbound(router: APIRouter, world: World) -> None:
     @router.post("/inbound")
     async def post_inbound(text: InboundText) -> dict[str, str]:
         """Text the business: post it to the receiver as the provider would, and return how that went."""
@@ -76,11 +93,3 @@ def control_routes(world: World, *, reset: Callable[[], None]) -> APIRouter:
             raise HTTPException(404, f"no tenant {text.tenant} with a phone number")
         reply = await receive_text(world, account, text.provider, phone=text.phone, number=number, text=text.text)
         return {"outcome": reply.outcome}
-
-    @router.post("/reset")
-    async def reset_all() -> dict[str, str]:
-        """Forget messages, opt-outs, counts and behaviours; callbacks under way are dropped. Accounts stay."""
-        reset()
-        return {"status": "reset"}
-
-    return router

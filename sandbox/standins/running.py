@@ -18,7 +18,7 @@ from sandbox.standins.server import serve
 
 
 def run_sandbox(home: Path, console: Console, *, environ: Mapping[str, str]) -> None:
-    """Serve until Ctrl-C or SIGTERM on FRONTDESK_SANDBOX_PORT, 8900 by default. Raises ProcessError where that is taken."""
+    """Serve until Ctrl-C or SIGTERM on FRONTDESK_SANDBOX_PORT, else 8900. Raises ProcessError where that is taken."""
     host, port = environ.get("FRONTDESK_HOST", "127.0.0.1"), int(environ.get("FRONTDESK_SANDBOX_PORT", "8900"))
     receiver_url = f"http://{host}:{environ.get('FRONTDESK_RECEIVER_PORT', '8000')}"
     check_port_free(host, port, "FRONTDESK_SANDBOX_PORT")
