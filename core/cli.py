@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib.metadata import entry_points
+from typing import NoReturn
 
 import typer
 from rich.console import Console
@@ -33,13 +34,13 @@ def main() -> None:
     try:
         build_app()()
     except FrontdeskError as error:
-        # Escaped: names of columns and keys may look like Rich's markup.
-        shown = f"[bold red]{error.title}:[/] {escape(error.detail)}"
-        Console(stderr=True, soft_wrap=True).print(shown, highlight=False)
-        sys.exit(1)
+        _end(error.title, error.detail)
     except OSError as error:
         # A home that is no folder, can't be written, or is full.
-        remedy = "FRONTDESK_HOME must be a folder that this user can write"
-        shown = f"[bold red]Not possible:[/] {escape(str(error))}; {remedy}"
-        Console(stderr=True, soft_wrap=True).print(shown, highlight=False)
-        sys.exit(1)
+        _end("Not possible", f"{error}; FRONTDESK_HOME must be a folder that this user can write")
+
+
+def _end(title: str, detail: str) -> NoReturn:
+    # Escaped: names of columns and keys may look like Rich's markup.
+    Console(stderr=True, soft_wrap=True).print(f"[bold red]{title}:[/] {escape(detail)}", highlight=False)
+    sys.exit(1)

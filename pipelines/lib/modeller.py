@@ -50,11 +50,6 @@ class Modeller:
         """The newest sequence that the open warehouse has modelled."""
         return self._modelled_sequence
 
-    @property
-    def is_open(self) -> bool:
-        """Tell whether this holds the writer lock and the file."""
-        return self._connection is not None
-
     def open(self, *, progress: Progress | None = None) -> None:
         """Take the writer lock and open the warehouse; build it first where it is not what the project says."""
         manifest = self._builder.dbt.live_manifest()
