@@ -30,6 +30,15 @@ class Settings(BaseSettings):
     dagster_port: int = 3000
     dashboard_port: int = 8501
     sandbox_port: int = 8900
+    sandbox_smtp_port: int = 8925
+    api_url_twilio: str = Field(default="https://api.twilio.com", description="Twilio, or what stands in for it.")
+    api_url_clicksend: str = Field(default="https://rest.clicksend.com", description="ClickSend.")
+    api_url_graph: str = Field(default="https://graph.microsoft.com", description="Microsoft Graph.")
+    api_url_graph_login: str = Field(
+        default="https://login.microsoftonline.com", description="Where Graph's tokens are from."
+    )
+    smtp_host: str | None = Field(default=None, description="Mail server in place of every tenant's own.")
+    smtp_port: int | None = Field(default=None, description="Its port, in place of the tenant's.")
     webhook_rate_limit_per_minute: int = Field(
         default=600_000, ge=1, description="Deliveries a minute per tenant and source; beyond it 429."
     )

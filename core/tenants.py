@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
-from datetime import time
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from core.automation.checks import Surroundings, find_problems
 from core.automation.default_templates import DEFAULT_TEMPLATES
 from core.automation.rules import Rule
 from core.automation.sms_segments import SmsPrices
 from core.automation.templates import Templates
+from core.delivery_settings import Delivery
 from core.errors import ConfigurationError
+from core.tenant_fields import E164Phone, Email, Key, LocalTime, Price, SecretName, Slug, Strict, Weekday
 from core.yaml_places import line_of
 
 SOURCES = (
@@ -43,31 +35,9 @@ SOURCES = (
 SourceName = Literal[
     "stripe", "twilio", "clicksend", "wix", "manychat", "zoho", "gohighlevel", "proof", "google-calendar"
 ]
-Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=63)]
-Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(_[a-z0-9]+)*$", max_length=63)]
-Price = Annotated[Decimal, Field(ge=0, decimal_places=2, max_digits=12)]
-#: A name such as STRIPE_API_KEY: capitals, so that a secret pasted here by mistake is refused.
-SecretName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$", max_length=63)]
-Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)]
-E164Phone = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$")]
 
 
-def _refuse_yaml_numbers(value: object) -> object:
-    # YAML reads an unquoted 17:00 as a base-60 number, 1020, which would pass as seventeen minutes past midnight.
-    if isinstance(value, str | time):
-        return value
-    raise ValueError('write it in quotes, such as "17:00"')
-
-
-LocalTime = Annotated[time, BeforeValidator(_refuse_yaml_numbers)]
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class OpenHours(_Strict):
+class OpenHours(Strict):
     """One opening period in local time; closing must be after opening (24:00 is written 23:59)."""
 
     opens: LocalTime
@@ -80,7 +50,7 @@ class OpenHours(_Strict):
         return self
 
 
-class Service(_Strict):
+class Service(Strict):
     """What can be booked, with its list price."""
 
     key: Key
@@ -95,7 +65,7 @@ class Service(_Strict):
     provider_ids: dict[str, str] = Field(default_factory=dict, description="Source name to its id of it.")
 
 
-class Surcharge(_Strict):
+class Surcharge(Strict):
     """A fixed or per-mile addition to a price."""
 
     key: Key
@@ -104,14 +74,14 @@ class Surcharge(_Strict):
     unit: Literal["booking", "mile"] = "booking"
 
 
-class Stage(_Strict):
+class Stage(Strict):
     """A step of the pipeline."""
 
     key: Key
     name: str
 
 
-class Pipeline(_Strict):
+class Pipeline(Strict):
     """Ordered stages a contact or job moves through."""
 
     key: Key
@@ -119,7 +89,7 @@ class Pipeline(_Strict):
     stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
 
 
-class Source(_Strict):
+class Source(Strict):
     """A provider that posts to this tenant, and the names of its secrets (never the secrets)."""
 
     name: SourceName
@@ -135,7 +105,7 @@ class Source(_Strict):
         return self
 
 
-class Endpoint(_Strict):
+class Endpoint(Strict):
     """An address that rules post to, signed; plain http only to this machine."""
 
     key: Key
@@ -143,7 +113,7 @@ class Endpoint(_Strict):
     secret: SecretName = Field(description="Name of the secret that signs.")
 
 
-class IdentityRule(_Strict):
+class IdentityRule(Strict):
     """How one kind of identifier is used to tell that two records are the same person."""
 
     identifier: Literal[
@@ -174,7 +144,7 @@ DEFAULT_IDENTITY_RULES = (
 )
 
 
-class Tenant(_Strict):
+class Tenant(Strict):
     """One business."""
 
     slug: Slug
@@ -201,6 +171,7 @@ class Tenant(_Strict):
     sms_prices: SmsPrices | None = None
     templates: Templates = Templates()
     rules: tuple[Rule, ...] = ()
+    delivery: Delivery = Delivery()
 
     @field_validator("zone")
     @classmethod

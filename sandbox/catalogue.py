@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import time
 from decimal import Decimal
@@ -12,6 +12,13 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
+#: What a business is known by to those who send for it.
+_DELIVERY_SECRETS = {
+    "twilio": ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"),
+    "clicksend": ("CLICKSEND_USERNAME", "CLICKSEND_API_KEY"),
+    "graph": ("GRAPH_TENANT_ID", "GRAPH_CLIENT_ID", "GRAPH_CLIENT_SECRET"),
+    "smtp": ("SMTP_USERNAME", "SMTP_PASSWORD"),
+}
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -76,8 +83,17 @@ def _business(content: Mapping[str, Any]) -> Business:
         surcharges={item["key"]: Decimal(str(item["price"])) for item in content.get("surcharges", ())},
         tax_rate_percent=Decimal(str(content.get("tax_rate_percent", 0))),
         sources={source["name"]: source.get("settings", {}) for source in sources},
-        secret_names=tuple(name for source in sources for name in source["secrets"]),
+        secret_names=tuple(dict.fromkeys(_secret_names(content))),
     )
+
+
+def _secret_names(content: Mapping[str, Any]) -> Iterator[str]:
+    for source in content["sources"]:
+        yield from source["secrets"]
+    for part in (content.get("delivery", {}).get(channel, {}) for channel in ("sms", "email")):
+        yield from _DELIVERY_SECRETS.get(part.get("provider", ""), ())
+    for endpoint in content.get("endpoints", ()):
+        yield endpoint["secret"]
 
 
 def _offer(service: Mapping[str, Any]) -> Offer:

@@ -138,5 +138,7 @@ _MAKERS: dict[str, Callable[[], str]] = {
     "STRIPE_WEBHOOK_SECRET": lambda: f"whsec_{random_secrets.token_hex(16)}",
     "STRIPE_API_KEY": lambda: f"sk_test_{random_secrets.token_hex(16)}",
     "PROOF_API_KEY": lambda: f"prf_test_{random_secrets.token_hex(16)}",
+    # Standard Webhooks: the base64 of 24 bytes or more; these hold none of the characters that a list would split.
+    "OUTGOING_WEBHOOK_SECRET": lambda: f"whsec_{base64.b64encode(random_secrets.token_bytes(24)).decode()}",
     OWNER_API_KEY: lambda: f"fd_{random_secrets.token_hex(20)}",
 }

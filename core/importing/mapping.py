@@ -20,7 +20,7 @@ from pydantic import (
 from core.canonical import CANONICAL_PAYLOADS, Currency
 from core.importing.instants import ISO, UNIX, UNIX_MS, Ambiguous
 from core.importing.templates import Template
-from core.tenants import Slug
+from core.tenant_fields import Slug
 
 FieldType = Literal[
     "text", "phone", "email", "datetime", "date", "money", "currency", "integer", "decimal", "boolean"

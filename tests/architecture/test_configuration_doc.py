@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from core.delivery_settings import PROVIDER_SECRETS
 from core.settings import Settings
 from webhooks.api.owner_keys import OWNER_API_KEY
 from webhooks.sources.registry import SOURCE_CLASSES
@@ -31,3 +32,9 @@ def test_every_secret_of_a_source_is_documented(source: str) -> None:
 
 def test_the_owners_key_is_documented() -> None:
     assert f"`{OWNER_API_KEY}`" in DOCUMENT
+
+
+@pytest.mark.parametrize("provider", sorted(PROVIDER_SECRETS))
+def test_every_secret_of_a_provider_is_documented(provider: str) -> None:
+    rows = [line for line in DOCUMENT.splitlines() if line.startswith(f"| `{provider}` | `")]
+    assert any(all(f"`{name}`" in row for name in PROVIDER_SECRETS[provider]) for row in rows)

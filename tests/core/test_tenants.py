@@ -13,6 +13,8 @@ import pytest
 import yaml
 
 from core.errors import ConfigurationError
+from core.outbox.commands import Channel
+from core.outbox.retry import DEFAULT_SCHEDULES
 from core.tenants import load_tenant, load_tenants
 
 TENANTS_DIR = Path(__file__).parents[2] / "tenants"
@@ -165,6 +167,42 @@ def test_the_valid_example_of_these_tests_is_valid(tmp_path: Path) -> None:
             "only one identifier can be strong; make the others link",
             id="two strong identifiers",
         ),
+        pytest.param(
+            lambda c: c.update(delivery={"sms": {"provider": "twilio", "from": "Acme"}}),
+            "delivery.sms",
+            "Twilio needs a number in E.164",
+            id="a name as Twilio's sender",
+        ),
+        pytest.param(
+            lambda c: c.update(delivery={"email": {"provider": "smtp", "from": "desk@acme.example"}}),
+            "delivery.email",
+            "smtp needs the server's name",
+            id="smtp without a host",
+        ),
+        pytest.param(
+            lambda c: c.update(delivery={"email": {"provider": "graph", "from": "a@acme.example", "host": "mail"}}),
+            "delivery.email",
+            "graph has one address for all",
+            id="graph with a host",
+        ),
+        pytest.param(
+            lambda c: c.update(delivery={"quiet_hours": {"from": "08:00", "until": "08:00"}}),
+            "delivery.quiet_hours",
+            "from and until are the same",
+            id="quiet hours without length",
+        ),
+        pytest.param(
+            lambda c: c.update(delivery={"quiet_hours": {"from": 1260}}),
+            "delivery.quiet_hours.from",
+            "write it in quotes",
+            id="quiet hours without quotes",
+        ),
+        pytest.param(
+            lambda c: c.update(delivery={"retries": {"pigeon": {"minutes": [5]}}}),
+            "delivery.retries.pigeon",
+            "sms",
+            id="retries of no channel",
+        ),
     ],
 )
 def test_each_mistake_names_file_key_and_remedy(tmp_path: Path, change: Change, key: str, remedy: str) -> None:
@@ -224,3 +262,37 @@ def test_a_file_must_be_named_after_its_slug(tmp_path: Path) -> None:
 def test_an_empty_folder_says_what_belongs_there(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"put one <slug>\.yaml per business there"):
         load_tenants(tmp_path)
+
+
+def test_each_business_sends_by_its_own_providers() -> None:
+    deliveries = {slug: tenant.delivery for slug, tenant in load_tenants(TENANTS_DIR).items()}
+
+    providers = {
+        slug: (delivery.provider_of(Channel.SMS), delivery.provider_of(Channel.EMAIL))
+        for slug, delivery in deliveries.items()
+    }
+    assert providers == {
+        "avatar-imaging": ("clicksend", "smtp"),
+        "hmnp": ("twilio", "smtp"),
+        "joes-auto-spa": ("twilio", "smtp"),
+        "mikes-detailing": ("twilio", "smtp"),
+        "noizylab": ("twilio", "graph"),
+        "technifold": (None, "smtp"),
+    }
+
+
+def test_technifold_waits_as_its_document_says_and_others_as_usual() -> None:
+    tenants = load_tenants(TENANTS_DIR)
+
+    own = tenants["technifold"].delivery.schedule_of(Channel.EMAIL)
+
+    assert [delay.total_seconds() / 60 for delay in own.delays] == [5, 10, 20, 40, 80]
+    assert own.max_attempts == 5
+    assert tenants["hmnp"].delivery.schedule_of(Channel.EMAIL) is DEFAULT_SCHEDULES[Channel.EMAIL]
+
+
+def test_a_tenant_sends_by_the_number_that_it_receives_at() -> None:
+    for tenant in load_tenants(TENANTS_DIR).values():
+        sms = tenant.delivery.sms
+        source = tenant.find_source(sms.provider) if sms else None
+        assert sms is None or (source is not None and source.settings["phone_number"] == sms.sender)
