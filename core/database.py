@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -48,12 +50,23 @@ def create_tables(engine: Engine) -> None:
     Raises EventLogUnavailableError where the database can't be written.
     """
     try:
-        with engine.execution_options(**WRITES_AFTER_READING).begin() as connection:
+        with writing(engine) as connection:
             if engine.dialect.name == "postgresql":
                 connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtextextended('frontdesk.schema', 0))")
             metadata.create_all(connection)
     except SQLAlchemyError as error:
         raise EventLogUnavailableError(f"can't open the operational database: {error}") from error
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Open one durable transaction for steps that read and write; it is on disk when the block ends.
+
+    Several stores of the one database can take part in it: Outbox.within, EventLog.append_within. What the block
+    raises rolls it back. Raises SQLAlchemyError where it can't be opened or committed.
+    """
+    with engine.execution_options(**WRITES_AFTER_READING).begin() as connection:
+        yield connection
 
 
 def check_writable(engine: Engine) -> None:

@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any
 
 import orjson
-from sqlalchemy import Engine, RowMapping, func, select, tuple_
+from sqlalchemy import Connection, Engine, RowMapping, func, select, tuple_
 from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError, StatementError
 
 from core.database import WRITES_AFTER_READING
@@ -40,11 +40,21 @@ class EventLog:
         ValueError, with nothing appended, where an event can't be stored at all (a naive datetime, a payload that
         is not UTF-8). An id that no index holds is kept in another form: see _storable_id.
         """
-        answers: list[Appended] = []
         try:
             with self._writing_engine.begin() as connection:
-                for start in range(0, len(events), MAX_ROWS_PER_APPEND):
-                    answers.extend(self._append_chunk(connection, events[start : start + MAX_ROWS_PER_APPEND]))
+                return self.append_within(connection, events)
+        except SQLAlchemyError as error:
+            raise EventLogUnavailableError(_reason(error)) from error
+
+    def append_within(self, connection: Connection, events: Sequence[NewEvent]) -> list[Appended]:
+        """Append events as a part of the caller's transaction, begun by core.database.writing; see append.
+
+        They are on disk, and seen by others, once the caller commits; where this raises, roll back.
+        """
+        answers: list[Appended] = []
+        try:
+            for start in range(0, len(events), MAX_ROWS_PER_APPEND):
+                answers.extend(self._append_chunk(connection, events[start : start + MAX_ROWS_PER_APPEND]))
         except SQLAlchemyError as error:
             if _is_about_the_events(error):
                 raise ValueError(f"an event can't be stored: {error}") from error

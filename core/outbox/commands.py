@@ -38,7 +38,8 @@ class CommandState(StrEnum):
     SENT = "sent"  #: the provider accepted it
     DEAD = "dead"  #: the provider refused it for good, or attempts are used up
     UNCERTAIN = "uncertain"  #: the provider may have accepted it; never sent again by itself
-    CANCELLED = "cancelled"  #: no longer intended
+    CANCELLED = "cancelled"  #: no longer intended, for good
+    WITHDRAWN = "withdrawn"  #: no longer intended as things stand; waits again where it is enqueued again
     SUPPRESSED = "suppressed"  #: a guard refused it, such as for want of consent
 
 
@@ -60,7 +61,7 @@ class Resolution(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewCommand:
-    """A command that is intended. Raises ValueError where it can't be kept; due_at is aware."""
+    """A command that is intended. Raises ValueError where it can't be kept; its times are aware."""
 
     tenant_id: str
     command_key: str  #: unique for ever, over all tenants; begins with the tenant's id by convention
@@ -74,6 +75,7 @@ class NewCommand:
     rule_id: str | None = None  #: None: a person asked for it
     rule_version: str | None = None
     cause_event_ids: tuple[str, ...] = ()  #: event_ids in the log
+    expires_at: datetime | None = None  #: from then on it must not go out any more; None: it never grows stale
 
     def __post_init__(self) -> None:
         if not 0 < len(self.command_key) <= MAX_COMMAND_KEY:
@@ -81,8 +83,9 @@ class NewCommand:
                 f"command_key has {len(self.command_key)} characters; give 1 to {MAX_COMMAND_KEY}: "
                 f"{self.command_key[:60]!r}"
             )
-        if self.due_at.tzinfo is None:
-            raise ValueError(f"command {self.command_key}: due_at is naive; give an aware datetime")
+        for name, instant in (("due_at", self.due_at), ("expires_at", self.expires_at)):
+            if instant is not None and instant.tzinfo is None:
+                raise ValueError(f"command {self.command_key}: {name} is naive; give an aware datetime")
         if (self.rule_id is None) != (self.rule_version is None):
             raise ValueError(f"command {self.command_key}: give rule_id and rule_version together, or neither")
         texts = (self.tenant_id, self.command_key, self.command_type, self.provider)
@@ -125,7 +128,7 @@ class KnownCommand(NewCommand):
     """A command as the outbox keeps it. All times are aware UTC datetimes."""
 
     state: CommandState
-    reason: str | None  #: of a dead, uncertain, cancelled, suppressed, or postponed one
+    reason: str | None  #: of a dead, uncertain, cancelled, withdrawn, suppressed, or postponed one
     next_attempt_at: datetime | None  #: of a waiting one: not claimed before
     leased_until: datetime | None
     provider_id: str | None
@@ -154,6 +157,7 @@ class Enqueued(NamedTuple):
 
     command_key: str
     is_new: bool  #: False: the key was known already, in whatever state; nothing was added
+    is_refreshed: bool = False  #: the known command was changed to what is intended now, or waits again
 
 
 class Lane(NamedTuple):

@@ -2,80 +2,72 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError, StatementError
-
-from core.clock import Clock
-from core.database import WRITES_AFTER_READING
-from core.ids import IdFactory
 from core.outbox import holds, queue, reading, transitions
+from core.outbox.answers import OutboxAnswers
+from core.outbox.batches import BATCH_SIZE, batches
 from core.outbox.commands import (
     AttemptOutcome,
     Channel,
     ClaimedCommand,
     CommandFilter,
     CommandState,
-    Depth,
     Enqueued,
     Expired,
-    KnownCommand,
     Lane,
     NewCommand,
     Resolution,
 )
-from core.outbox.errors import OutboxUnavailableError
-from core.outbox.holds import Hold, HoldScope
+from core.outbox.holds import HoldScope
 from core.outbox.schema import outbox
 
 _CLAIMED = (CommandState.CLAIMED,)
 _CALLING = (CommandState.CALLING,)
 
 
-class Outbox:
+class Outbox(OutboxAnswers):
     """The outbox of one database. Safe to use from several threads and processes.
 
-    Every method is one durable transaction (expire_leases: one for each thousand): when it returns, it is on disk.
+    Every method is one durable transaction (expire_leases: one for each thousand): when it returns, it is on disk,
+    unless it is a part of a caller's transaction (see `within`).
     Those that take a token answer False, with nothing changed, where that lease was lost, or the command is not in
     the state that the step begins from. All raise OutboxUnavailableError where the database can't be used now,
     and ValueError for values that can't be stored, such as a naive datetime.
     """
 
-    def __init__(self, engine: Engine, *, clock: Clock, ids: IdFactory) -> None:
-        self._engine = engine
-        self._writing_engine = engine.execution_options(**WRITES_AFTER_READING)
-        self._clock = clock
-        self._ids = ids
-
     def enqueue(self, commands: Sequence[NewCommand]) -> list[Enqueued]:
         """Add the commands whose key is not known in any state; return one answer per command, in order.
 
+        A known command that waits and was never attempted, or that is withdrawn, takes all that is decided about
+        it now: when, what, to whom, and why. Any other is left as it is; what is unchanged is not written.
         Raises CommandKeyClashError, with nothing added, where a key is known as another tenant's.
         """
         with self._writing() as connection:
             return queue.add(connection, commands, now=self._clock.now())
 
     def cancel(self, command_keys: Collection[str], *, reason: str) -> list[str]:
-        """Cancel commands that are no longer intended; return the keys of those it took effect on.
+        """Cancel commands for good; return the keys of those it took effect on.
 
         What is called already can't be cancelled.
         """
-        now = self._clock.now()
-        cancelled: list[str] = []
-        with self._writing() as connection:
-            for batch in queue.batches(sorted(command_keys)):
-                is_meant = outbox.c.command_key.in_(batch)
-                cancelled += transitions.cancel(connection, is_meant, reason=reason, now=now)
-        return cancelled
+        return self._take_back(command_keys, target=CommandState.CANCELLED, reason=reason)
+
+    def withdraw(self, command_keys: Collection[str], *, reason: str) -> list[str]:
+        """Take back commands that are no longer intended, as cancel does; enqueued again, they wait again.
+
+        Returns the keys of those it took effect on. Which of a tenant's could be taken back, open_keys tells.
+        """
+        return self._take_back(command_keys, target=CommandState.WITHDRAWN, reason=reason)
 
     def cancel_matching(self, command_filter: CommandFilter, *, reason: str) -> list[str]:
         """Cancel all that match and were not called yet, such as a contact's texts at STOP; return their keys."""
         conditions = reading.conditions_of(command_filter)
         with self._writing() as connection:
-            return transitions.cancel(connection, *conditions, reason=reason, now=self._clock.now())
+            return transitions.take_back(
+                connection, *conditions, target=CommandState.CANCELLED, reason=reason, now=self._clock.now()
+            )
 
     def claim(
         self,
@@ -189,7 +181,7 @@ class Outbox:
                 batch = queue.expire(connection, now=self._clock.now())
             waiting += batch.waiting
             uncertain += batch.uncertain
-            if len(batch.waiting) + len(batch.uncertain) < queue.BATCH_SIZE:
+            if len(batch.waiting) + len(batch.uncertain) < BATCH_SIZE:
                 return Expired(waiting, uncertain)
 
     def resolve_as_sent(
@@ -238,31 +230,14 @@ class Outbox:
         with self._writing() as connection:
             return holds.lift(connection, scope, released_by=released_by, now=self._clock.now())
 
-    def holds(self) -> list[Hold]:
-        """Return the holds in force, oldest first."""
-        with self._reading() as connection:
-            return holds.in_force(connection)
-
-    def find(self, command_key: str) -> KnownCommand | None:
-        """Return a command with its attempts, or None where the key is not known."""
-        with self._reading() as connection:
-            return reading.find(connection, command_key)
-
-    def search(
-        self,
-        command_filter: CommandFilter,
-        *,
-        limit: int,
-        states: Collection[CommandState] = tuple(CommandState),
-    ) -> list[KnownCommand]:
-        """Return the newest commands that match, newest first, without their attempts."""
-        with self._reading() as connection:
-            return reading.search(connection, command_filter, states=states, limit=limit)
-
-    def depths(self) -> list[Depth]:
-        """Return how much is not over, per tenant and channel; none for those with nothing."""
-        with self._reading() as connection:
-            return reading.depths(connection, now=self._clock.now())
+    def _take_back(self, command_keys: Collection[str], *, target: CommandState, reason: str) -> list[str]:
+        now = self._clock.now()
+        taken: list[str] = []
+        with self._writing() as connection:
+            for batch in batches(sorted(command_keys)):
+                is_meant = outbox.c.command_key.in_(batch)
+                taken += transitions.take_back(connection, is_meant, target=target, reason=reason, now=now)
+        return taken
 
     def _leave(
         self,
@@ -309,28 +284,3 @@ class Outbox:
                 now=self._clock.now(),
                 provider_id=provider_id,
             )
-
-    @contextmanager
-    def _writing(self) -> Iterator[Connection]:
-        with _translated_errors(), self._writing_engine.begin() as connection:
-            yield connection
-
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with _translated_errors(), self._engine.connect() as connection:
-            yield connection
-
-
-@contextmanager
-def _translated_errors() -> Iterator[None]:
-    try:
-        yield
-    except IntegrityError:
-        raise  # a half-state that the tables refused: a fault of ours, which must not look like an outage
-    except SQLAlchemyError as error:
-        is_not_asked_yet = isinstance(error, StatementError) and not isinstance(error, DBAPIError)
-        if isinstance(error, DataError) or is_not_asked_yet:
-            raise ValueError(f"the outbox can't store this: {error}") from error
-        raise OutboxUnavailableError(
-            f"the outbox can't be used now: {getattr(error, 'orig', None) or error}"
-        ) from error

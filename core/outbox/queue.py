@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, TextClause, select, text, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from core.outbox.batches import BATCH_SIZE, batches
 from core.outbox.commands import (
     AttemptOutcome,
     Channel,
@@ -22,17 +22,13 @@ from core.outbox.commands import (
 )
 from core.outbox.errors import CommandKeyClashError
 from core.outbox.holds import is_held
+from core.outbox.refresh import refresh
 from core.outbox.rows import to_claimed, to_row
 from core.outbox.schema import IS_LEASED, IS_WAITING, outbox, outbox_attempts
 
-#: Rows named in one statement; SQLite allows 32,766 bound values.
-BATCH_SIZE = 1_000
-
-_Value = TypeVar("_Value")
-
 
 def add(connection: Connection, commands: Sequence[NewCommand], *, now: datetime) -> list[Enqueued]:
-    """Add the commands whose key is not known; see Outbox.enqueue."""
+    """Add the commands whose key is not known, and refresh what may be; see Outbox.enqueue."""
     if not commands:
         return []
     if connection.dialect.name == "postgresql":
@@ -45,15 +41,18 @@ def add(connection: Connection, commands: Sequence[NewCommand], *, now: datetime
     firsts: dict[str, NewCommand] = {}
     for command in commands:
         firsts.setdefault(command.command_key, command)
-    rows = [to_row(command, now=now) for command in firsts.values()]
-    added = {row.command_key for row in connection.execute(statement, rows)}
+    rows = {key: to_row(command, now=now) for key, command in firsts.items()}
+    added = {row.command_key for row in connection.execute(statement, list(rows.values()))}
     tenants = {key: command.tenant_id for key, command in firsts.items()}
     tenants |= _tenants_of(connection, sorted(firsts.keys() - added))
     _refuse_clashes(commands, tenants=tenants)
+    refreshed = refresh(connection, {key: row for key, row in rows.items() if key not in added}, now=now)
     answers = []
     for command in commands:
-        answers.append(Enqueued(command.command_key, is_new=command.command_key in added))
-        added.discard(command.command_key)  # a repeat in the same call is no longer new
+        key = command.command_key
+        answers.append(Enqueued(key, is_new=key in added, is_refreshed=key in refreshed))
+        added.discard(key)  # a repeat in the same call is neither
+        refreshed.discard(key)
     return answers
 
 
@@ -68,19 +67,9 @@ def lease_due(
     skip: Collection[Lane],
 ) -> list[ClaimedCommand]:
     """Lease due rows that nobody holds, oldest due first; see Outbox.claim."""
-    conditions: list[ColumnElement[bool] | TextClause] = [
-        text(IS_WAITING),
-        outbox.c.due_at <= now,
-        outbox.c.next_attempt_at <= now,
-        ~is_held(),
-    ]
-    if channels is not None:
-        conditions.append(outbox.c.channel.in_(sorted(channel.value for channel in channels)))
-    if skip:
-        conditions.append(tuple_(outbox.c.tenant_id, outbox.c.provider).not_in(sorted(skip)))
     query = (
         select(outbox)
-        .where(*conditions)
+        .where(*_claimable(now=now, channels=channels, skip=skip))
         .order_by(outbox.c.due_at, outbox.c.sequence)
         .limit(limit)
         # SQLite knows no row locks and needs none: its transaction began IMMEDIATE.
@@ -98,6 +87,28 @@ def lease_due(
         changed_at=now,
     )
     return [to_claimed(row, token=token, leased_until=leased_until) for row in rows]
+
+
+def has_due(
+    connection: Connection, *, now: datetime, channels: Collection[Channel] | None, skip: Collection[Lane]
+) -> bool:
+    """Return whether lease_due would find a row; see OutboxAnswers.has_due."""
+    query = (
+        select(1)
+        .select_from(outbox)
+        .where(*_claimable(now=now, channels=channels, skip=skip))
+        .order_by(outbox.c.next_attempt_at)  # makes both databases begin at the index's end
+        .limit(1)
+    )
+    return connection.execute(query).first() is not None
+
+
+def next_due_at(connection: Connection) -> datetime | None:
+    """Return when the next row can be claimed; see OutboxAnswers.next_due_at."""
+    next_attempt_at = outbox.c.next_attempt_at
+    query = select(next_attempt_at).where(text(IS_WAITING), ~is_held()).order_by(next_attempt_at).limit(1)
+    instant: datetime | None = connection.execute(query).scalar()
+    return instant
 
 
 def expire(connection: Connection, *, now: datetime) -> Expired:
@@ -155,6 +166,22 @@ def set_by_sequence(connection: Connection, sequences: Sequence[int], **values: 
         connection.execute(update(outbox).where(outbox.c.sequence.in_(batch)).values(**values))
 
 
+def _claimable(
+    *, now: datetime, channels: Collection[Channel] | None, skip: Collection[Lane]
+) -> list[ColumnElement[bool] | TextClause]:
+    conditions: list[ColumnElement[bool] | TextClause] = [
+        text(IS_WAITING),
+        outbox.c.due_at <= now,
+        outbox.c.next_attempt_at <= now,
+        ~is_held(),
+    ]
+    if channels is not None:
+        conditions.append(outbox.c.channel.in_(sorted(channel.value for channel in channels)))
+    if skip:
+        conditions.append(tuple_(outbox.c.tenant_id, outbox.c.provider).not_in(sorted(skip)))
+    return conditions
+
+
 def _tenants_of(connection: Connection, keys: Sequence[str]) -> dict[str, str]:
     tenants: dict[str, str] = {}
     for batch in batches(keys):
@@ -172,10 +199,3 @@ def _refuse_clashes(commands: Sequence[NewCommand], *, tenants: Mapping[str, str
                 f"command_key {command.command_key} of {command.tenant_id} is known as {known_tenant}'s; "
                 "put the tenant's id into the key"
             )
-
-
-def batches(values: Iterable[_Value]) -> Iterator[list[_Value]]:
-    """Yield the values in lists of at most BATCH_SIZE."""
-    remaining = iter(values)
-    while batch := list(islice(remaining, BATCH_SIZE)):
-        yield batch

@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, select, text
 
-from core.outbox.commands import Channel, CommandFilter, CommandState, Depth, KnownCommand
+from core.outbox.commands import Channel, CommandFilter, CommandState, Depth, KnownCommand, MessageClass
 from core.outbox.rows import to_attempt, to_known
-from core.outbox.schema import IS_OPEN, outbox, outbox_attempts
+from core.outbox.schema import IS_OPEN, MAY_BE_SENT, outbox, outbox_attempts
 
 
 def conditions_of(command_filter: CommandFilter) -> list[ColumnElement[bool]]:
@@ -52,6 +52,36 @@ def search(
         .limit(limit)
     )
     return [to_known(row) for row in connection.execute(query).mappings()]
+
+
+def count_sent(
+    connection: Connection,
+    *,
+    tenant_id: str,
+    since: datetime,
+    contact_id: str | None = None,
+    message_class: MessageClass | None = None,
+    channel: Channel | None = None,
+) -> int:
+    """Return how many that match were sent, or may have been, since then; see OutboxAnswers.count_sent."""
+    meant = CommandFilter(tenant_id=tenant_id, contact_id=contact_id, message_class=message_class, channel=channel)
+    query = (
+        select(func.count())
+        .select_from(outbox)
+        .where(text(MAY_BE_SENT), outbox.c.changed_at >= since, *conditions_of(meant))
+    )
+    return connection.execute(query).scalar_one()
+
+
+def open_keys(connection: Connection, tenant_id: str) -> list[str]:
+    """Return the keys of what a tenant's rules intend and is not called; see OutboxAnswers.open_keys."""
+    query = select(outbox.c.command_key).where(
+        text(IS_OPEN),
+        outbox.c.tenant_id == tenant_id,
+        outbox.c.state.in_([CommandState.WAITING.value, CommandState.CLAIMED.value]),
+        outbox.c.rule_id.is_not(None),
+    )
+    return list(connection.execute(query).scalars())
 
 
 def depths(connection: Connection, *, now: datetime) -> list[Depth]:

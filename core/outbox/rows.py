@@ -24,11 +24,27 @@ from core.outbox.commands import (
 #: Column values of one command, by name, without its sequence.
 Row = dict[str, Any]
 
+#: What is decided about a command, and may be decided anew as long as it was not called.
+DECIDED = (
+    "command_type",
+    "channel",
+    "provider",
+    "contact_id",
+    "rule_id",
+    "rule_version",
+    "message_class",
+    "due_at",
+    "expires_at",
+    "payload",
+    "cause_event_ids",
+)
+
 
 def to_row(command: NewCommand, *, now: datetime) -> Row:
     """Return a new command as a waiting row. Raises ValueError where its payload is not JSON."""
     try:
-        payload = orjson.dumps(dict(command.payload)).decode()
+        # Sorted, so that the same payload is the same text, and an unchanged command is seen as such.
+        payload = orjson.dumps(dict(command.payload), option=orjson.OPT_SORT_KEYS).decode()
     except TypeError as error:
         raise ValueError(f"command {command.command_key}: payload can't be written as JSON: {error}") from error
     return {
@@ -42,6 +58,7 @@ def to_row(command: NewCommand, *, now: datetime) -> Row:
         "rule_version": command.rule_version,
         "message_class": command.message_class.value,
         "due_at": command.due_at,
+        "expires_at": command.expires_at,
         "payload": payload,
         "cause_event_ids": orjson.dumps(command.cause_event_ids).decode(),
         "state": CommandState.WAITING.value,
@@ -108,6 +125,7 @@ def _intended(row: RowMapping) -> Mapping[str, Any]:
         "provider": row["provider"],
         "message_class": MessageClass(row["message_class"]),
         "due_at": row["due_at"],
+        "expires_at": row["expires_at"],
         "payload": orjson.loads(row["payload"]),
         "contact_id": row["contact_id"],
         "rule_id": row["rule_id"],

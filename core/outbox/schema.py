@@ -24,7 +24,7 @@ from sqlalchemy import (
 from core.outbox.commands import MAX_COMMAND_KEY, AttemptOutcome, Channel, CommandState, MessageClass, Resolution
 from core.schema import UtcDateTime, metadata
 
-__all__ = ["IS_LEASED", "IS_OPEN", "IS_WAITING", "outbox", "outbox_attempts", "outbox_holds"]
+__all__ = ["IS_LEASED", "IS_OPEN", "IS_WAITING", "MAY_BE_SENT", "outbox", "outbox_attempts", "outbox_holds"]
 
 
 def _one_of(column: str, values: Iterable[StrEnum]) -> str:
@@ -44,8 +44,16 @@ IS_OPEN = _one_of(
         CommandState.DEAD,
     ),
 )
+MAY_BE_SENT = _one_of("state", (CommandState.CALLING, CommandState.UNCERTAIN, CommandState.SENT))
 _NEEDS_REASON = _one_of(
-    "state", (CommandState.DEAD, CommandState.UNCERTAIN, CommandState.CANCELLED, CommandState.SUPPRESSED)
+    "state",
+    (
+        CommandState.DEAD,
+        CommandState.UNCERTAIN,
+        CommandState.CANCELLED,
+        CommandState.WITHDRAWN,
+        CommandState.SUPPRESSED,
+    ),
 )
 _HAS_NO_REASON = _one_of("state", (CommandState.CLAIMED, CommandState.CALLING, CommandState.SENT))
 
@@ -67,6 +75,7 @@ outbox = Table(
     Column("rule_version", Text),
     Column("message_class", Text, nullable=False),
     Column("due_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime),
     Column("payload", Text, nullable=False),
     Column("cause_event_ids", Text, nullable=False),
     Column("state", Text, nullable=False),
@@ -102,6 +111,13 @@ outbox = Table(
         postgresql_where=text(IS_WAITING),
         sqlite_where=text(IS_WAITING),
     ),
+    # Serves has_due() and next_due_at(), asked many times a second: what was postponed is not looked through.
+    Index(
+        "outbox_waiting_by_next_attempt",
+        "next_attempt_at",
+        postgresql_where=text(IS_WAITING),
+        sqlite_where=text(IS_WAITING),
+    ),
     # Serves expire_leases(): leases that ran out.
     Index(
         "outbox_leases_by_end",
@@ -109,7 +125,7 @@ outbox = Table(
         postgresql_where=text(IS_LEASED),
         sqlite_where=text(IS_LEASED),
     ),
-    # Serves depths(), and lists of what waits, is uncertain or dead, by tenant: what is over is not in it.
+    # Serves depths(), open_keys(), and lists of what waits, is uncertain or dead: what is over is not in it.
     Index(
         "outbox_open_by_tenant",
         "tenant_id",
@@ -121,6 +137,24 @@ outbox = Table(
     ),
     # Serves cancel_matching() and lists of one contact's commands, newest first.
     Index("outbox_by_contact", "tenant_id", "contact_id", "sequence"),
+    # Serve count_sent() and count_sent_in_channel(), which every message with a cap or quota asks.
+    Index(
+        "outbox_sent_by_contact",
+        "tenant_id",
+        "contact_id",
+        "message_class",
+        "changed_at",
+        postgresql_where=text(MAY_BE_SENT),
+        sqlite_where=text(MAY_BE_SENT),
+    ),
+    Index(
+        "outbox_sent_by_channel",
+        "tenant_id",
+        "channel",
+        "changed_at",
+        postgresql_where=text(MAY_BE_SENT),
+        sqlite_where=text(MAY_BE_SENT),
+    ),
     sqlite_autoincrement=True,  # a sequence is never given twice
 )
 

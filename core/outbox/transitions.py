@@ -1,8 +1,8 @@
 """The steps of one command between its states: each happens only from the state, and under the lease, it belongs to.
 
 waiting -> claimed -> calling -> sent | waiting | dead | uncertain
-waiting, claimed -> cancelled        claimed -> waiting | suppressed | dead
-uncertain -> sent | waiting          dead -> waiting
+waiting, claimed -> cancelled | withdrawn        claimed -> waiting | suppressed | dead
+uncertain -> sent | waiting          dead, withdrawn -> waiting
 """
 
 from __future__ import annotations
@@ -126,14 +126,16 @@ def resolve(
     return True
 
 
-def cancel(connection: Connection, *conditions: ColumnElement[bool], reason: str, now: datetime) -> list[str]:
-    """Cancel what matches and was not called yet; return the command_keys."""
-    cancellable = outbox.c.state.in_([CommandState.WAITING.value, CommandState.CLAIMED.value])
-    rows = lock(connection, cancellable, *conditions)
+def take_back(
+    connection: Connection, *conditions: ColumnElement[bool], target: CommandState, reason: str, now: datetime
+) -> list[str]:
+    """Cancel or withdraw what matches and is not being called; return the command_keys."""
+    is_not_called = outbox.c.state.in_([CommandState.WAITING.value, CommandState.CLAIMED.value])
+    rows = lock(connection, is_not_called, *conditions)
     set_by_sequence(
         connection,
         [row["sequence"] for row in rows],
-        state=CommandState.CANCELLED.value,
+        state=target.value,
         reason=reason,
         next_attempt_at=None,
         changed_at=now,

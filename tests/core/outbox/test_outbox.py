@@ -38,7 +38,7 @@ STEPS: dict[str, tuple[Step, set[CommandState]]] = {
 
 
 def test_a_command_comes_back_as_it_went_in(outbox: Outbox) -> None:
-    command = new_command(due_at=NOON - timedelta(seconds=0.25))
+    command = new_command(due_at=NOON - timedelta(seconds=0.25), expires_at=NOON + timedelta(hours=2))
     assert outbox.enqueue([command]) == [Enqueued(KEY, is_new=True)]
 
     claimed = claim_one(outbox)
@@ -107,6 +107,7 @@ def test_more_commands_than_one_statement_holds(outbox: Outbox) -> None:
         ({"command_key": ""}, "give 1 to 512"),
         ({"command_key": "k" * (MAX_COMMAND_KEY + 1)}, "has 513 characters"),
         ({"due_at": NOON.replace(tzinfo=None)}, "due_at is naive"),
+        ({"expires_at": NOON.replace(tzinfo=None)}, "expires_at is naive"),
         ({"contact_id": "c\x00"}, "holds NUL"),
         ({"rule_version": None}, "rule_id and rule_version together"),
         ({"payload": {"x": object()}}, "can't be written as JSON"),

@@ -13,6 +13,7 @@ from core.clock import SystemClock
 from core.ids import UuidV7Factory
 from core.outbox.commands import CommandFilter, CommandState
 from core.outbox.outbox import Outbox
+from core.outbox.schema import MAY_BE_SENT
 from tests.core.backends import Backend
 from tests.core.outbox.factories import LEASE, SetClock, claim_one, new_command
 
@@ -87,6 +88,18 @@ def test_a_row_that_another_worker_has_locked_is_passed_over(postgres_backend: B
     [
         ("state = 'waiting' AND due_at <= '2026' ORDER BY due_at, sequence LIMIT 9", "outbox_waiting_by_due_at"),
         ("state IN ('claimed', 'calling') AND leased_until <= '2026'", "outbox_leases_by_end"),
+        (
+            "state = 'waiting' AND due_at <= '2026' AND next_attempt_at <= '2026' ORDER BY next_attempt_at LIMIT 1",
+            "outbox_waiting_by_next_attempt",
+        ),
+        (
+            f"{MAY_BE_SENT} AND changed_at >= '2026' AND tenant_id = 'a' AND contact_id = 'c' AND message_class = 'm'",
+            "outbox_sent_by_contact",
+        ),
+        (
+            f"{MAY_BE_SENT} AND changed_at >= '2026' AND tenant_id = 'a' AND channel = 'sms'",
+            "outbox_sent_by_channel",
+        ),
     ],
 )
 def test_what_every_round_asks_is_answered_by_an_index(sqlite_backend: Backend, query: str, index: str) -> None:

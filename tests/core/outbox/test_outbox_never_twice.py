@@ -31,7 +31,7 @@ FATES = {
     "timed out, accepted": True,
     "timed out, lost": False,
 }
-NEVER_CALLED = {CommandState.CANCELLED, CommandState.SUPPRESSED}
+NOT_INTENDED = {CommandState.CANCELLED, CommandState.SUPPRESSED, CommandState.WITHDRAWN}
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,9 @@ class OutboxMachine(RuleBasedStateMachine):
         self.in_hand: list[ClaimedCommand] = []
         self.answers: list[Answer] = []
 
-    @rule(keys=st.lists(st.sampled_from(KEYS), min_size=1, max_size=3))
-    def enqueue(self, keys: list[str]) -> None:
-        answers = self.outbox.enqueue([new_command(key) for key in keys])
+    @rule(keys=st.lists(st.sampled_from(KEYS), min_size=1, max_size=3), version=st.sampled_from(["3", "4"]))
+    def enqueue(self, keys: list[str], version: str) -> None:
+        answers = self.outbox.enqueue([new_command(key, rule_version=version) for key in keys])
         assert {answer.command_key for answer in answers if answer.is_new} == set(keys) - self.enqueued
         self.enqueued |= set(keys)
 
@@ -122,6 +122,10 @@ class OutboxMachine(RuleBasedStateMachine):
     def cancel(self, key: str) -> None:
         self.outbox.cancel([key], reason="no longer intended")
 
+    @rule(key=st.sampled_from(KEYS))
+    def withdraw(self, key: str) -> None:
+        self.outbox.withdraw([key], reason="no longer intended")
+
     @rule()
     def look_up_uncertain(self) -> None:
         for known in self.outbox.search(CommandFilter(), limit=9, states=[CommandState.UNCERTAIN]):
@@ -168,7 +172,7 @@ class OutboxMachine(RuleBasedStateMachine):
             self.record_answer()
         for known in self.outbox.search(CommandFilter(), limit=9):
             is_sent = known.state is CommandState.SENT
-            assert is_sent != (known.state in NEVER_CALLED)
+            assert is_sent != (known.state in NOT_INTENDED)
             assert self.accepted[known.command_key] == is_sent
         self.engine.dispose()
         self.folder.cleanup()
