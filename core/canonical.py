@@ -25,6 +25,7 @@ FIRST_YEAR, LAST_YEAR = 1900, 2199
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
 Identifier = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
+CommandKey = Annotated[str, StringConstraints(min_length=1, max_length=512)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 MinorUnits = Annotated[int, Field(ge=0, lt=2**53, description="Amount in minor units of the currency (cents).")]
 
@@ -158,6 +159,55 @@ class NoteFact(_AboutContact):
     text: Text
 
 
+class StageFact(_Payload):
+    """stage.changed: a booking, or a person, came into a stage of a pipeline."""
+
+    booking_id: Identifier | None = None
+    contact: ContactPayload | None = None
+    pipeline: Identifier = Field(description="Key of the pipeline in the business's file.")
+    stage: Identifier = Field(description="Key of the stage that was come into.")
+    title: Text | None = Field(default=None, description="What more there is to say, such as a tracking number.")
+
+    @model_validator(mode="after")
+    def _is_about_something(self) -> StageFact:
+        if self.booking_id is None and self.contact is None:
+            raise ValueError("stage.changed needs booking_id or contact")
+        return self
+
+
+class MessageRequest(_AboutContact):
+    """message.requested: staff asks for one text or e-mail."""
+
+    message_id: Identifier
+    channel: Literal["sms", "email"]
+    text: Text | None = Field(default=None, description="What to send, as it stands; or give a template.")
+    template: Identifier | None = Field(default=None, description="Key of one of the business's templates.")
+    subject: Text | None = Field(default=None, description="Subject of an e-mail without a template.")
+    requested_by: Text | None = None
+
+    @model_validator(mode="after")
+    def _can_be_sent(self) -> MessageRequest:
+        if (self.text is None) == (self.template is None):
+            raise ValueError("message.requested needs text or template, and not both")
+        if self.subject is not None and (self.channel != "email" or self.template is not None):
+            raise ValueError("a subject goes with an e-mail's text alone; a template has its own")
+        if self.channel == "email" and self.template is None and self.subject is None:
+            raise ValueError("an e-mail's text needs a subject")
+        return self
+
+
+class CommandOutcome(_Payload):
+    """message.suppressed, message.uncertain, webhook.*: what became of a command."""
+
+    command_key: CommandKey
+    command_type: Identifier | None = None
+    rule_id: Identifier | None = None
+    contact: ContactPayload | None = None
+    attempt_number: Annotated[int, Field(ge=0)] | None = None
+    provider: Identifier | None = None
+    reason: Text | None = None
+
+
 CANONICAL_PAYLOADS: dict[str, type[BaseModel]] = {
     "contact.created": ContactFact,
     "contact.updated": ContactFact,
@@ -175,7 +225,16 @@ CANONICAL_PAYLOADS: dict[str, type[BaseModel]] = {
     "consent.revoked": ConsentFact,
     **{f"task.{verb}": TaskFact for verb in ("created", "completed", "snoozed", "reassigned", "cancelled")},
     "note.added": NoteFact,
+    "stage.changed": StageFact,
+    "message.requested": MessageRequest,
+    "message.suppressed": CommandOutcome,
+    "message.uncertain": CommandOutcome,
+    **{f"webhook.{verb}": CommandOutcome for verb in ("delivered", "failed", "suppressed", "uncertain")},
 }
+#: What only tells of commands. No rule can wait for it, or commands could cause one another for ever.
+COMMAND_FACTS = frozenset(
+    {"message.requested", *(type_ for type_, model in CANONICAL_PAYLOADS.items() if model is CommandOutcome)}
+)
 
 
 class ImportedEvent(BaseModel):

@@ -73,7 +73,6 @@ def _types(family: str, *verbs: str) -> tuple[str, ...]:
 
 
 _ENGAGEMENTS = (
-    *_types("stage", "changed"),
     *_types("task", "created", "completed", "snoozed", "reassigned", "cancelled"),
     *_types("note", "added"),
     *_types("deal", "created", "updated", "won", "lost", "abandoned", "deleted"),
@@ -97,6 +96,13 @@ _ENGAGEMENTS = (
     *_types("webinar", "registered"),
     *_types("notarization", "sent_to_signer", "completed", "completed_with_rejections", "declined", "expired"),
     *_types("notarization", "released", "recording_ready", "signer_failed"),
+)
+_ENGAGEMENT_FIELDS = MappingProxyType(
+    {
+        **dict.fromkeys(("entity_kind", "entity_id"), _KNOWN_TEXT),
+        **dict.fromkeys(("title", "detail", "currency"), _TEXT),
+        "amount_minor": _NUMBER,
+    }
 )
 _SHAPES = (
     _Shape(
@@ -156,13 +162,11 @@ _SHAPES = (
     _Shape(
         types=_types("contact", "created", "updated", "deleted"), fields={"channel": _TEXT, "is_deleted": _KNOWN_FLAG}
     ),
+    _Shape(types=_ENGAGEMENTS, fields=_ENGAGEMENT_FIELDS),
     _Shape(
-        types=_ENGAGEMENTS,
-        fields={
-            **dict.fromkeys(("entity_kind", "entity_id"), _KNOWN_TEXT),
-            **dict.fromkeys(("title", "detail", "currency"), _TEXT),
-            "amount_minor": _NUMBER,
-        },
+        types=_types("stage", "changed"),
+        fields={**_ENGAGEMENT_FIELDS, "booking_id": _TEXT},
+        about_booking="sometimes",
     ),
 )
 _SHAPE_OF = MappingProxyType({fact: shape for shape in _SHAPES for fact in shape.types})

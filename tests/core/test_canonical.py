@@ -32,6 +32,26 @@ LEAST: dict[str, dict[str, Any]] = {
     "consent.revoked": {"contact": CONTACT, "channel": "sms"},
     **{f"task.{verb}": {"task_id": "t1"} for verb in ("created", "completed", "snoozed", "reassigned", "cancelled")},
     "note.added": {"contact": CONTACT, "text": "Prefers mornings"},
+    "stage.changed": {"pipeline": "repair", "stage": "shipped", "booking_id": "b1"},
+    "message.requested": {"message_id": "m1", "contact": CONTACT, "channel": "sms", "text": "On my way"},
+    **{
+        type_: {"command_key": "hmnp/thanks/send_sms/b1"}
+        for type_ in (
+            "message.suppressed",
+            "message.uncertain",
+            "webhook.delivered",
+            "webhook.failed",
+            "webhook.suppressed",
+            "webhook.uncertain",
+        )
+    },
+}
+
+
+ONE_OF_TWO = {
+    ("payment.refunded", "amount_minor"),
+    ("stage.changed", "booking_id"),
+    ("message.requested", "text"),
 }
 
 
@@ -55,10 +75,40 @@ def test_the_least_of_every_type_is_accepted() -> None:
 @pytest.mark.parametrize("type_", LEAST)
 def test_nothing_required_may_be_missing(type_: str) -> None:
     for key in LEAST[type_]:
-        if (type_, key) == ("payment.refunded", "amount_minor"):
-            continue  # tested below: either amount is enough
+        if (type_, key) in ONE_OF_TWO:
+            continue  # tested below: the other is enough
         with pytest.raises(ValidationError, match=f"{key}: Field required"):
             imported(type_, {name: value for name, value in LEAST[type_].items() if name != key})
+
+
+def test_a_stage_is_of_a_booking_or_a_person() -> None:
+    stage = {"pipeline": "quote", "stage": "viewed"}
+
+    assert imported("stage.changed", stage | {"contact": CONTACT})
+    with pytest.raises(ValidationError, match="needs booking_id or contact"):
+        imported("stage.changed", stage)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"text": None}, "needs text or template"),
+        ({"template": "thanks"}, "and not both"),
+        ({"subject": "Hello"}, "goes with an e-mail's text alone"),
+        ({"channel": "email"}, "needs a subject"),
+        ({"channel": "email", "text": None, "template": "thanks", "subject": "Hello"}, "a template has its own"),
+    ],
+)
+def test_a_message_that_cannot_be_sent_is_not_asked_for(changes: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ValidationError, match=reason):
+        imported("message.requested", LEAST["message.requested"] | changes)
+
+
+def test_messages_that_can_be_asked_for() -> None:
+    asked = LEAST["message.requested"]
+
+    assert imported("message.requested", asked | {"text": None, "template": "thanks"})
+    assert imported("message.requested", asked | {"channel": "email", "subject": "Hello"})
 
 
 def test_a_refund_needs_one_amount() -> None:

@@ -155,6 +155,15 @@ MODEL_KEYS: dict[str, tuple[str, ...]] = {
 }
 
 
+#: What only facts of our own tell, after the columns of their shape.
+OUR_OWN_COLUMNS: Mapping[str, Columns] = MappingProxyType(
+    {
+        "stg_frontdesk__messages": (("command_key", _TEXT),),
+        "stg_frontdesk__engagements": (("booking_id", _TEXT), ("command_key", _TEXT)),
+    }
+)
+
+
 def shape_of(model: str) -> Shape:
     """Return the shape that a model's name ends with."""
     return SHAPES[model.partition("__")[2]]
@@ -162,4 +171,4 @@ def shape_of(model: str) -> Shape:
 
 def columns_of(model: str) -> Columns:
     """Return all columns of a model, in order, with their types."""
-    return COMMON + shape_of(model).columns
+    return COMMON + shape_of(model).columns + OUR_OWN_COLUMNS.get(model, ())

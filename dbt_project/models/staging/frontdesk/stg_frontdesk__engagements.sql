@@ -8,7 +8,8 @@ with events as (
             'task.snoozed',
             'task.reassigned',
             'task.cancelled',
-            'note.added'
+            'note.added',
+            'stage.changed'
         )
 
 ),
@@ -22,7 +23,8 @@ parsed as (
             payload,
             '{
                 "task_id": "VARCHAR", "title": "VARCHAR", "assigned_to": "VARCHAR", "due_at": "VARCHAR",
-                "note_id": "VARCHAR", "text": "VARCHAR",
+                "note_id": "VARCHAR", "text": "VARCHAR", "command_key": "VARCHAR",
+                "booking_id": "VARCHAR", "pipeline": "VARCHAR", "stage": "VARCHAR",
                 {{ canonical_contact_shape() }}
             }'
         ) as fact
@@ -37,14 +39,23 @@ final as (
         type as fact_type,
         {{ canonical_contact_columns() }},
         entity_kind,
-        coalesce(
-            {{ line_text("if(entity_kind = 'task', fact.task_id, fact.note_id)") }},
-            subject_id,
-            source_event_id
-        ) as entity_id,
-        if(entity_kind = 'task', {{ free_text('fact.title') }}, 'Note added') as title,
+        case
+            -- A person's stage has no id that one person alone has, but its event.
+            when entity_kind = 'stage'
+                then coalesce(
+                    {{ line_text('fact.booking_id') }} || '/' || {{ line_text('fact.pipeline') }},
+                    source_event_id
+                )
+            else coalesce(
+                {{ line_text("if(entity_kind = 'task', fact.task_id, fact.note_id)") }},
+                subject_id,
+                source_event_id
+            )
+        end as entity_id,
+        if(entity_kind = 'note', 'Note added', {{ free_text('fact.title') }}) as title,
         case
             when entity_kind = 'note' then {{ free_text('fact.text') }}
+            when entity_kind = 'stage' then {{ line_text('fact.stage') }}
             else nullif(
                 concat_ws(
                     ', ',
@@ -55,7 +66,9 @@ final as (
             )
         end as detail,
         cast(null as bigint) as amount_minor,
-        cast(null as varchar) as currency
+        cast(null as varchar) as currency,
+        case when entity_kind = 'stage' then {{ line_text('fact.booking_id') }} end as booking_id,
+        {{ line_text('fact.command_key') }} as command_key
     from parsed
 
 )

@@ -14,6 +14,7 @@ parsed as (
             payload,
             '{
                 "message_id": "VARCHAR", "channel": "VARCHAR", "body": "VARCHAR", "error_code": "VARCHAR",
+                "command_key": "VARCHAR",
                 {{ canonical_contact_shape() }}
             }'
         ) as fact
@@ -51,7 +52,8 @@ final as (
         case
             when direction = 'inbound' and channel in ('sms', 'whatsapp')
                 then {{ opt_out_keyword('fact.body') }}
-        end as opt_out_type
+        end as opt_out_type,
+        {{ line_text('fact.command_key') }} as command_key
     from addressed
 
 )
