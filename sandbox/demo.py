@@ -72,11 +72,23 @@ def prepare_demo(home: Path, *, seed: int, scale: float, environ: Mapping[str, s
         receiver=Receiver(host=host, port=port, public_url=public_url, secrets=secrets),
         environ={
             **environ,
+            **_stand_ins(host, environ),
             **dict(environment(secrets)),
             "FRONTDESK_HOME": str(home.absolute()),
             "FRONTDESK_PUBLIC_URL": public_url,
         },
     )
+
+
+def _stand_ins(host: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the settings that send everything to the stand-ins: a demo reaches nobody."""
+    url = f"http://{host}:{environ.get('FRONTDESK_SANDBOX_PORT', '8900')}"
+    apis = ("TWILIO", "CLICKSEND", "GRAPH", "GRAPH_LOGIN")
+    return {
+        **{f"FRONTDESK_API_URL_{api}": url for api in apis},
+        "FRONTDESK_SMTP_HOST": host,
+        "FRONTDESK_SMTP_PORT": environ.get("FRONTDESK_SANDBOX_SMTP_PORT", "8925"),
+    }
 
 
 def run_once(demo: Demo, console: Console) -> list[str]:

@@ -17,13 +17,19 @@ from sandbox.standins.clicksend import ClickSendApi
 from sandbox.standins.control import control_routes
 from sandbox.standins.graph import GraphApi
 from sandbox.standins.page import Page
+from sandbox.standins.smtp import MailServer
 from sandbox.standins.twilio import TwilioApi
 from sandbox.standins.webhook_sink import WebhookSink
 from sandbox.standins.world import World
 
 
-def create_app(accounts: Accounts, *, receiver: ReceiverAddress) -> FastAPI:
-    """Return the app; it posts callbacks and inbound texts to the receiver. All state is its own and in memory."""
+def create_app(
+    accounts: Accounts, *, receiver: ReceiverAddress, smtp_host: str = "127.0.0.1", smtp_port: int = 0
+) -> FastAPI:
+    """Return the app; it posts callbacks and inbound texts to the receiver. All state is its own and in memory.
+
+    While it runs, so does its mail server, on smtp_port or, with 0, on a free one: `app.state.smtp_port` tells.
+    """
     world = World(accounts=accounts, receiver=receiver)
     twilio, clicksend, graph, sink = TwilioApi(world), ClickSendApi(world), GraphApi(world), WebhookSink(world)
 
@@ -36,8 +42,10 @@ def create_app(accounts: Accounts, *, receiver: ReceiverAddress) -> FastAPI:
             held.clear()
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with MailServer(world).running(host=smtp_host, port=smtp_port) as port:
+            app.state.smtp_port = port
+            yield
         await world.poster.aclose()
 
     app = FastAPI(title="Frontdesk sandbox", lifespan=lifespan)

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Provider = Literal["twilio", "clicksend", "graph", "webhook"]
+Provider = Literal["twilio", "clicksend", "graph", "smtp", "webhook"]
 Mode = Literal["ok", "rate_limited", "server_error", "timeout_after_accepting", "permanent_error", "down"]
 
 

@@ -14,7 +14,7 @@ from sandbox.standins.ledger import as_json, summarise
 from sandbox.standins.phones import SmsProvider
 from sandbox.standins.world import World
 
-_NUMERIC_CODES: dict[Provider, str] = {"twilio": "21614", "webhook": "410"}
+_NUMERIC_CODES: dict[Provider, str] = {"twilio": "21614", "smtp": "550", "webhook": "410"}
 
 
 class InboundText(BaseModel):

@@ -14,7 +14,13 @@ from sandbox.standins.phones import Reply, SmsProvider
 from sandbox.standins.world import World
 
 _SHOWN = 100
-_PROVIDER_NAMES = {"twilio": "Twilio", "clicksend": "ClickSend", "graph": "Microsoft Graph", "webhook": "webhook"}
+_PROVIDER_NAMES = {
+    "twilio": "Twilio",
+    "clicksend": "ClickSend",
+    "graph": "Microsoft Graph",
+    "smtp": "SMTP",
+    "webhook": "webhook",
+}
 
 
 @dataclass(frozen=True, slots=True)

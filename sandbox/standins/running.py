@@ -18,17 +18,24 @@ from sandbox.standins.server import serve
 
 
 def run_sandbox(home: Path, console: Console, *, environ: Mapping[str, str]) -> None:
-    """Serve until Ctrl-C or SIGTERM on FRONTDESK_SANDBOX_PORT, else 8900. Raises ProcessError where that is taken."""
+    """Serve until Ctrl-C or SIGTERM on FRONTDESK_SANDBOX_PORT and _SMTP_PORT, else 8900 and 8925.
+
+    Raises ProcessError where one is taken.
+    """
     host, port = environ.get("FRONTDESK_HOST", "127.0.0.1"), int(environ.get("FRONTDESK_SANDBOX_PORT", "8900"))
     receiver_url = f"http://{host}:{environ.get('FRONTDESK_RECEIVER_PORT', '8000')}"
+    smtp_port = int(environ.get("FRONTDESK_SANDBOX_SMTP_PORT", "8925"))
     check_port_free(host, port, "FRONTDESK_SANDBOX_PORT")
+    check_port_free(host, smtp_port, "FRONTDESK_SANDBOX_SMTP_PORT")
     businesses = load_catalogue(Path(environ.get("FRONTDESK_TENANTS_DIR", "tenants")))
     accounts = open_accounts(businesses, load_or_make_secrets(home, businesses))
     public_url = environ.get("FRONTDESK_PUBLIC_URL", receiver_url).rstrip("/")
     console.print(f"Phones and inboxes  http://{host}:{port}")
     console.print(f"Control             http://{host}:{port}/docs")
+    console.print(f"Mail server         {host}:{smtp_port}, STARTTLS")
     console.print("Press Ctrl-C to stop.")
-    app = create_app(accounts, receiver=ReceiverAddress(receiver_url, public_url))
+    receiver = ReceiverAddress(receiver_url, public_url)
+    app = create_app(accounts, receiver=receiver, smtp_host=host, smtp_port=smtp_port)
     # The server ends gently on either signal, then raises it again; being stopped is how this command succeeds.
     with ending_as_by_ctrl_c(), suppress(KeyboardInterrupt):
         serve(app, host=host, port=port)

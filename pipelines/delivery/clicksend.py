@@ -1,0 +1,110 @@
+"""Texts by ClickSend's REST API: a 200 says nothing yet, each message has a status of its own.
+
+Not by ClickSend's library: it refuses answers of a form that it does not expect after the text has been sent.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+
+from core.clock import Clock
+from core.outbox.retry import parse_retry_after
+from pipelines.delivery.answers import Accepted, Answer, CannotTell, Doubt, Found, LookUp, NotFound, Refused, Unknown
+from pipelines.delivery.content import Letter
+from pipelines.delivery.http_calls import call
+from pipelines.delivery.references import reference_of
+
+#: The message's own fault; whatever else it says may be over later.
+_PERMANENT = frozenset(
+    {
+        "INVALID_RECIPIENT",
+        "EMPTY_MESSAGE",
+        "TOO_MANY_RECIPIENTS",
+        "MISSING_REQUIRED_FIELDS",
+        "INVALID_SCHEDULE",
+        "COUNTRY_NOT_ENABLED",
+    }
+)
+_THROTTLED = "THROTTLED"
+#: "The same words to the same number moments ago": how long that lasts is not documented.
+_THROTTLED_FOR = timedelta(minutes=1)
+
+
+class ClickSendDeliverer:
+    """Texts of one tenant."""
+
+    def __init__(self, client: httpx.Client, *, username: str, api_key: str, clock: Clock) -> None:
+        self._client = client
+        self._auth = (username, api_key)
+        self._clock = clock
+
+    def deliver(self, command_key: str, content: Letter, /) -> Answer:
+        """Send the text, with the command's reference as its custom_string."""
+        message = {
+            "to": content.to,
+            "from": content.sender,
+            "body": content.text,
+            "source": "frontdesk",
+            "custom_string": reference_of(command_key),
+        }
+        answer = call(lambda: self._client.post("/v3/sms/send", json={"messages": [message]}, auth=self._auth))
+        if not isinstance(answer, httpx.Response):
+            return answer
+        if answer.status_code != HTTPStatus.OK:
+            return self._refusal(answer)
+        taken = _only_message(answer)
+        if taken is None:
+            return Unknown("answered 200 without a status of the message")
+        status = str(taken["status"])
+        if status == "SUCCESS":
+            return Accepted(str(taken.get("message_id", "")))
+        return Refused(
+            reason=f"ClickSend: {status}",
+            is_permanent=status in _PERMANENT,
+            retry_after=self._clock.now() + _THROTTLED_FOR if status == _THROTTLED else None,
+            error_code=status,
+        )
+
+    def look_up(self, doubt: Doubt[Letter], /) -> LookUp:
+        """Search the history for the command's reference."""
+        reference = reference_of(doubt.command_key)
+        answer = call(
+            lambda: self._client.get(
+                "/v3/sms/history", params={"q": f"custom_string:{reference}", "limit": 100}, auth=self._auth
+            )
+        )
+        if not isinstance(answer, httpx.Response):
+            return CannotTell(reason=answer.reason)
+        if answer.status_code != HTTPStatus.OK:
+            return CannotTell(reason=f"ClickSend answered {answer.status_code}")
+        try:
+            data = answer.json()["data"]
+            rows, last_page = data["data"], int(data.get("last_page") or 1)
+            found = [row for row in rows if row.get("custom_string") == reference]
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return CannotTell(reason="ClickSend's history can't be read")
+        if found:
+            return Found(str(found[0].get("message_id", "")))
+        # That the search takes this field is not documented: where it was ignored, absence from one page is no proof.
+        is_searched = not rows and last_page <= 1
+        return NotFound() if is_searched else CannotTell(reason="ClickSend's search ignored the reference")
+
+    def _refusal(self, answer: httpx.Response) -> Refused:
+        return Refused(
+            reason=f"ClickSend {answer.status_code}: {answer.text[:200]}",
+            is_permanent=answer.status_code == HTTPStatus.BAD_REQUEST,
+            retry_after=parse_retry_after(answer.headers.get("retry-after"), now=self._clock.now()),
+            error_code=str(answer.status_code),
+        )
+
+
+def _only_message(answer: httpx.Response) -> dict[str, Any] | None:
+    try:
+        [message] = answer.json()["data"]["messages"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return message if isinstance(message, dict) and "status" in message else None

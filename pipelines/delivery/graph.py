@@ -1,0 +1,124 @@
+"""E-mails by Microsoft Graph's sendMail, with an id and a header of our own: sendMail itself answers nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from core.clock import Clock
+from core.outbox.retry import parse_retry_after
+from pipelines.delivery.answers import Accepted, Answer, CannotTell, Doubt, Found, LookUp, NotFound, Refused, Unknown
+from pipelines.delivery.content import Letter
+from pipelines.delivery.graph_token import GraphTokens
+from pipelines.delivery.http_calls import call
+from pipelines.delivery.references import message_id_of, reference_of
+
+REFERENCE_HEADER = "x-frontdesk-command"
+#: The message's own fault. 403 and 404 are of the set-up: permissions, a mailbox that is not there.
+_PERMANENT_STATUSES = frozenset({400, 413, 422})
+_PERMANENT_CODES = frozenset({"ErrorInvalidRecipients", "ErrorMessageSizeExceeded"})
+_PAGE = 100
+_SKEW = timedelta(minutes=1)
+
+
+class GraphDeliverer:
+    """E-mails of one tenant's mailbox."""
+
+    def __init__(self, client: httpx.Client, *, tokens: GraphTokens, mailbox: str, clock: Clock) -> None:
+        self._client = client
+        self._tokens = tokens
+        self._path = f"/v1.0/users/{quote(mailbox)}"
+        self._clock = clock
+
+    def deliver(self, command_key: str, content: Letter, /) -> Answer:
+        """Send the e-mail; its id is its internetMessageId."""
+        message_id = message_id_of(command_key, sender=content.sender)
+        message = {
+            "subject": content.subject or "",
+            "body": {"contentType": "text", "content": content.text},
+            "toRecipients": [{"emailAddress": {"address": content.to}}],
+            "internetMessageId": message_id,
+            "internetMessageHeaders": [
+                {"name": REFERENCE_HEADER, "value": reference_of(command_key)},
+            ],
+        }
+        answer = self._call(
+            lambda headers: self._client.post(
+                f"{self._path}/sendMail", json={"message": message, "saveToSentItems": True}, headers=headers
+            )
+        )
+        if not isinstance(answer, httpx.Response):
+            return answer
+        if answer.status_code == HTTPStatus.ACCEPTED:
+            return Accepted(message_id)
+        code, words = _error(answer)
+        return Refused(
+            reason=f"Graph {answer.status_code} {code}: {words}",
+            is_permanent=answer.status_code in _PERMANENT_STATUSES or code in _PERMANENT_CODES,
+            retry_after=parse_retry_after(answer.headers.get("retry-after"), now=self._clock.now()),
+            error_code=code or str(answer.status_code),
+        )
+
+    def look_up(self, doubt: Doubt[Letter], /) -> LookUp:
+        """Search the newest sent items for the command's header."""
+        answer = self._call(
+            lambda headers: self._client.get(
+                f"{self._path}/mailFolders/sentitems/messages",
+                params={
+                    "$select": "internetMessageId,internetMessageHeaders,sentDateTime",
+                    "$orderby": "sentDateTime desc",
+                    "$top": str(_PAGE),
+                },
+                headers=headers,
+            )
+        )
+        if not isinstance(answer, httpx.Response):
+            return CannotTell(reason=answer.reason)
+        if answer.status_code != HTTPStatus.OK:
+            return CannotTell(reason=f"Graph answered {answer.status_code}")
+        try:
+            mails = answer.json()["value"]
+            reference = reference_of(doubt.command_key)
+            found = next((mail for mail in mails if reference in _references(mail)), None)
+            reaches_back = len(mails) < _PAGE or any(
+                datetime.fromisoformat(mail["sentDateTime"]) < doubt.since - _SKEW for mail in mails
+            )
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return CannotTell(reason="Graph's list can't be read")
+        if found is not None:
+            return Found(message_id_of(doubt.command_key, sender=doubt.content.sender))
+        return NotFound() if reaches_back else CannotTell(reason=f"more than {_PAGE} e-mails since then")
+
+    def _call(self, send: Callable[[dict[str, str]], httpx.Response]) -> httpx.Response | Refused | Unknown:
+        """Call with the token at hand; where Graph says that it is none, once more with a new one."""
+        token = self._tokens.get()
+        if isinstance(token, Refused):
+            return token
+        answer = _send(send, token)
+        if isinstance(answer, httpx.Response) and answer.status_code == HTTPStatus.UNAUTHORIZED:
+            renewed = self._tokens.get(instead_of=token)
+            return renewed if isinstance(renewed, Refused) else _send(send, renewed)
+        return answer
+
+
+def _send(send: Callable[[dict[str, str]], httpx.Response], token: str) -> httpx.Response | Refused | Unknown:
+    return call(lambda: send({"Authorization": f"Bearer {token}"}))
+
+
+def _references(mail: dict[str, Any]) -> Iterator[str]:
+    for header in mail.get("internetMessageHeaders") or ():
+        if str(header.get("name", "")).lower() == REFERENCE_HEADER:
+            yield str(header.get("value", ""))
+
+
+def _error(answer: httpx.Response) -> tuple[str, str]:
+    try:
+        error = answer.json()["error"]
+        return str(error["code"]), str(error.get("message", ""))[:200]
+    except (ValueError, KeyError, TypeError):
+        return "", answer.text[:200]

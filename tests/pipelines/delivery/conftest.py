@@ -1,0 +1,27 @@
+"""Fixtures: the stand-ins, started once and emptied for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.core.outbox.factories import SetClock
+from tests.pipelines.delivery.standins import StandIns, standing_in
+
+
+@pytest.fixture(scope="session")
+def running_standins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIns]:
+    with standing_in(tmp_path_factory.mktemp("standins")) as standins:
+        yield standins
+
+
+@pytest.fixture
+def standins(running_standins: StandIns) -> StandIns:
+    running_standins.reset()
+    return running_standins
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    return SetClock()
