@@ -144,8 +144,18 @@ class Outbox(OutboxAnswers):
         )
 
     def suppress(self, command_key: str, *, token: str, reason: str) -> bool:
-        """Record that a guard refused the command: claimed -> suppressed, for good."""
-        return self._leave(command_key, token=token, sources=_CLAIMED, target=CommandState.SUPPRESSED, reason=reason)
+        """Record that a guard refused the command, for good: claimed or calling -> suppressed.
+
+        From calling where the provider itself is that guard, as it is for a recipient who opted out with it.
+        """
+        return self._leave(
+            command_key,
+            token=token,
+            sources=_CLAIMED + _CALLING,
+            target=CommandState.SUPPRESSED,
+            outcome=AttemptOutcome.FAILED,
+            reason=reason,
+        )
 
     def fail(self, command_key: str, *, token: str, reason: str) -> bool:
         """Record that the command can't be sent: claimed or calling -> dead, until it is redriven.

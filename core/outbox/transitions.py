@@ -1,6 +1,6 @@
 """The steps of one command between its states: each happens only from the state, and under the lease, it belongs to.
 
-waiting -> claimed -> calling -> sent | waiting | dead | uncertain
+waiting -> claimed -> calling -> sent | waiting | dead | uncertain | suppressed
 waiting, claimed -> cancelled | withdrawn        claimed -> waiting | suppressed | dead
 uncertain -> sent | waiting          dead, withdrawn -> waiting
 """

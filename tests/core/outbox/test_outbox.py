@@ -31,7 +31,10 @@ STEPS: dict[str, tuple[Step, set[CommandState]]] = {
     "complete": (lambda o, token: o.complete(KEY, token=token, provider_id="SM1"), {CommandState.CALLING}),
     "retry": (lambda o, token: o.retry(KEY, token=token, at=NOON, reason="503"), {CommandState.CALLING}),
     "postpone": (lambda o, token: o.postpone(KEY, token=token, at=NOON, reason="night"), {CommandState.CLAIMED}),
-    "suppress": (lambda o, token: o.suppress(KEY, token=token, reason="no consent"), {CommandState.CLAIMED}),
+    "suppress": (
+        lambda o, token: o.suppress(KEY, token=token, reason="no consent"),
+        {CommandState.CLAIMED, CommandState.CALLING},
+    ),
     "fail": (lambda o, token: o.fail(KEY, token=token, reason="21211"), {CommandState.CLAIMED, CommandState.CALLING}),
     "mark_uncertain": (lambda o, token: o.mark_uncertain(KEY, token=token, reason="t/o"), {CommandState.CALLING}),
 }
