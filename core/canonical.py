@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AwareDatetime,
@@ -162,7 +162,7 @@ class NoteFact(_AboutContact):
 class StageFact(_Payload):
     """stage.changed: a booking, or a person, came into a stage of a pipeline."""
 
-    booking_id: Identifier | None = None
+    booking_id: Identifier | None = Field(default=None, description="Or give a contact.")
     contact: ContactPayload | None = None
     pipeline: Identifier = Field(description="Key of the pipeline in the business's file.")
     stage: Identifier = Field(description="Key of the stage that was come into.")
@@ -175,10 +175,9 @@ class StageFact(_Payload):
         return self
 
 
-class MessageRequest(_AboutContact):
-    """message.requested: staff asks for one text or e-mail."""
+class MessageText(_AboutContact):
+    """One text or e-mail that staff asks for."""
 
-    message_id: Identifier
     channel: Literal["sms", "email"]
     text: Text | None = Field(default=None, description="What to send, as it stands; or give a template.")
     template: Identifier | None = Field(default=None, description="Key of one of the business's templates.")
@@ -186,14 +185,20 @@ class MessageRequest(_AboutContact):
     requested_by: Text | None = None
 
     @model_validator(mode="after")
-    def _can_be_sent(self) -> MessageRequest:
+    def _can_be_sent(self) -> Self:
         if (self.text is None) == (self.template is None):
-            raise ValueError("message.requested needs text or template, and not both")
+            raise ValueError("a message needs text or template, and not both")
         if self.subject is not None and (self.channel != "email" or self.template is not None):
             raise ValueError("a subject goes with an e-mail's text alone; a template has its own")
         if self.channel == "email" and self.template is None and self.subject is None:
             raise ValueError("an e-mail's text needs a subject")
         return self
+
+
+class MessageRequest(MessageText):
+    """message.requested."""
+
+    message_id: Identifier
 
 
 class CommandOutcome(_Payload):

@@ -13,11 +13,15 @@ from starlette.types import Receive, Scope, Send
 from core.clock import Clock, SystemClock
 from core.event_log import EventLog
 from core.ids import IdFactory, UuidV7Factory
+from core.outbox.outbox import Outbox
 from core.rejections import RejectionRecorder
 from core.secrets import Secrets
 from core.settings import Settings
 from core.tenants import Tenant
+from webhooks.api.commands import commands_router
 from webhooks.api.events import events_router
+from webhooks.api.holds import holds_router
+from webhooks.api.outbox import outbox_router
 from webhooks.api.owner_keys import OwnerKeys
 from webhooks.deliveries import deliveries_router
 from webhooks.health import health_router
@@ -74,10 +78,13 @@ def create_app(
     Raises ConfigurationError where a secret or a tenant's setting can't be used.
     """
     clock = clock or SystemClock()
+    ids = ids or UuidV7Factory(clock)
     runtime = Runtime(
         settings=settings,
         engine=engine,
-        log=EventLog(engine, ids=ids or UuidV7Factory(clock)),
+        log=EventLog(engine, ids=ids),
+        outbox=Outbox(engine, clock=clock, ids=ids),
+        ids=ids,
         clock=clock,
         tenants=tenants,
         sources=configure_sources(tenants, secrets=secrets, settings=settings),
@@ -86,6 +93,8 @@ def create_app(
     app = Receiver(runtime)
     install_problem_handlers(app)
     app.include_router(deliveries_router(runtime))
-    app.include_router(events_router(runtime, owner_keys=OwnerKeys.load(tenants, secrets=secrets)))
+    owner_keys = OwnerKeys.load(tenants, secrets=secrets)
+    for make_router in (events_router, commands_router, outbox_router, holds_router):
+        app.include_router(make_router(runtime, owner_keys=owner_keys))
     app.include_router(health_router(runtime))
     return app

@@ -14,6 +14,8 @@ from core.database import create_tables
 from core.errors import EventLogUnavailableError
 from core.event_log import EventLog
 from core.group_commit import GroupCommitter
+from core.ids import IdFactory
+from core.outbox.outbox import Outbox
 from core.rejections import RejectionRecorder
 from core.secrets import Secrets
 from core.settings import Settings
@@ -37,6 +39,8 @@ class Runtime:
     tenants: Mapping[str, Tenant]
     sources: Mapping[tuple[str, str], Source]  #: by tenant and name; those with a secret
     rejections: RejectionRecorder
+    outbox: Outbox
+    ids: IdFactory
     intakes: dict[str, Intake] = field(default_factory=dict)  #: by request path; empty unless running
     _committer: GroupCommitter | None = None
 

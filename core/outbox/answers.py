@@ -38,15 +38,19 @@ class OutboxAnswers(OutboxConnections):
         *,
         limit: int,
         states: Collection[CommandState] = tuple(CommandState),
+        before: str | None = None,
     ) -> list[KnownCommand]:
-        """Return the newest commands that match, newest first, without their attempts."""
-        with self._reading() as connection:
-            return reading.search(connection, command_filter, states=states, limit=limit)
+        """Return the newest commands that match, newest first, without their attempts.
 
-    def depths(self) -> list[Depth]:
-        """Return how much is not over, per tenant and channel; none for those with nothing."""
+        before: only those enqueued before the command with this key; none where the filter's tenant has no such one.
+        """
         with self._reading() as connection:
-            return reading.depths(connection, now=self._clock.now())
+            return reading.search(connection, command_filter, states=states, limit=limit, before=before)
+
+    def depths(self, *, tenant_id: str | None = None) -> list[Depth]:
+        """Return how much is not over, per tenant and channel; none for those with nothing. None: every tenant's."""
+        with self._reading() as connection:
+            return reading.depths(connection, tenant_id=tenant_id, now=self._clock.now())
 
     def has_due(self, *, channels: Collection[Channel] | None = None, skip: Collection[Lane] = ()) -> bool:
         """Return whether claim() with the same arguments would find a command now. One look at an index."""

@@ -42,15 +42,26 @@ def find(connection: Connection, command_key: str) -> KnownCommand | None:
 
 
 def search(
-    connection: Connection, command_filter: CommandFilter, *, states: Collection[CommandState], limit: int
+    connection: Connection,
+    command_filter: CommandFilter,
+    *,
+    states: Collection[CommandState],
+    limit: int,
+    before: str | None,
 ) -> list[KnownCommand]:
-    """Return the newest commands that match, without their attempts."""
+    """Return the newest commands that match, without their attempts; see OutboxAnswers.search."""
     query = (
         select(outbox)
         .where(outbox.c.state.in_(sorted(states)), *conditions_of(command_filter))
         .order_by(outbox.c.sequence.desc())
         .limit(limit)
     )
+    if before is not None:
+        known = outbox.alias()
+        is_it = [known.c.command_key == before]
+        if command_filter.tenant_id is not None:  # another's command tells nothing, not even its place
+            is_it.append(known.c.tenant_id == command_filter.tenant_id)
+        query = query.where(outbox.c.sequence < select(known.c.sequence).where(*is_it).scalar_subquery())
     return [to_known(row) for row in connection.execute(query).mappings()]
 
 
@@ -84,7 +95,7 @@ def open_keys(connection: Connection, tenant_id: str) -> list[str]:
     return list(connection.execute(query).scalars())
 
 
-def depths(connection: Connection, *, now: datetime) -> list[Depth]:
+def depths(connection: Connection, *, tenant_id: str | None, now: datetime) -> list[Depth]:
     """Return what is not over, per tenant and channel, in their order."""
     table = outbox.c
     is_due = and_(table.state == CommandState.WAITING.value, table.due_at <= now, table.next_attempt_at <= now)
@@ -97,7 +108,7 @@ def depths(connection: Connection, *, now: datetime) -> list[Depth]:
             func.count(case((is_due, 1))).label("due"),
             func.min(case((is_due, table.due_at))).label("oldest_due_at"),
         )
-        .where(text(IS_OPEN))
+        .where(text(IS_OPEN), *conditions_of(CommandFilter(tenant_id=tenant_id)))
         .group_by(table.tenant_id, table.channel, table.state)
     )
     by_lane: defaultdict[tuple[str, str], dict[str, Any]] = defaultdict(dict)

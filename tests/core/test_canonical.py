@@ -92,7 +92,7 @@ def test_a_stage_is_of_a_booking_or_a_person() -> None:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"text": None}, "needs text or template"),
+        ({"text": None}, "a message needs text or template"),
         ({"template": "thanks"}, "and not both"),
         ({"subject": "Hello"}, "goes with an e-mail's text alone"),
         ({"channel": "email"}, "needs a subject"),

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from core.clock import SystemClock
 from core.database import create_tables, open_engine
+from core.delivery_settings import Delivery, SmsDelivery
 from core.envelope import Event
 from core.event_log import EventLog
 from core.ids import UuidV7Factory
@@ -61,6 +62,7 @@ def make_tenant(slug: str = TENANT, *, source_settings: dict[str, dict[str, str]
         hours={},
         services=[{"key": "cut", "name": "Cut", "price": "40.00", "duration_minutes": 30}],
         pipelines=[{"key": "sales", "name": "Sales", "stages": [{"key": "new", "name": "New"}]}],
+        delivery=Delivery(sms=SmsDelivery.model_validate({"provider": "twilio", "from": "+15551230000"})),
         sources=[
             Source(
                 name=name,

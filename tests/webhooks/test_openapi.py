@@ -30,12 +30,24 @@ OPERATIONS = [
     ("/webhooks/{tenant}/{source}", "get"),
     ("/v1/events:import", "post"),
     ("/v1/events", "get"),
+    ("/v1/messages", "post"),
+    ("/v1/stage-changes", "post"),
+    ("/v1/outbox", "get"),
+    ("/v1/outbox:redrive", "post"),
+    ("/v1/outbox/{command_key}", "get"),
+    ("/v1/outbox/{command_key}/redrive", "post"),
+    ("/v1/outbox/{command_key}/resolve", "post"),
+    ("/v1/holds", "get"),
+    ("/v1/holds", "post"),
+    ("/v1/holds", "delete"),
     ("/healthz", "get"),
     ("/readyz", "get"),
     ("/metrics", "get"),
 ]
 
 
+#: Which templates, stages and rules there are depends on the business, which a schema can't express.
+HELD_AGAINST_THE_TENANTS_FILE = {"/v1/messages", "/v1/stage-changes", "/v1/holds"}
 OWNER = MappingProxyType({"X-API-Key": OWNER_KEY, "Authorization": f"Bearer {OWNER_KEY}"})
 
 
@@ -58,6 +70,8 @@ def test_every_operation_answers_as_documented(
         if headers and "{tenant}" in path:
             case.path_parameters["tenant"] = TENANT  # reach the sources: nothing guesses a tenant's name
             # Which content types and bodies are good depends on the source, which one path can't express.
+            excluded = [positive_data_acceptance]
+        if path in HELD_AGAINST_THE_TENANTS_FILE:
             excluded = [positive_data_acceptance]
         case.call_and_validate(headers=dict(headers), excluded_checks=excluded)
 

@@ -150,6 +150,7 @@ def test_depths_count_what_is_not_over(outbox: Outbox, clock: SetClock) -> None:
     assert (mine.waiting_count, mine.due_count, mine.in_flight_count) == (3, 1, 1)
     assert (mine.dead_count, mine.uncertain_count, mine.oldest_due_at) == (1, 1, NOON + timedelta(minutes=5))
     assert (other.waiting_count, other.due_count, other.oldest_due_at) == (1, 0, None)
+    assert outbox.depths(tenant_id="hmnp") == [mine]
 
 
 def test_a_search_gives_the_newest_that_match(outbox: Outbox) -> None:
@@ -160,6 +161,9 @@ def test_a_search_gives_the_newest_that_match(outbox: Outbox) -> None:
     assert [known.command_key for known in outbox.search(mine, limit=2)] == ["d", "b"]
     waiting = outbox.search(mine, limit=9, states=[CommandState.WAITING])
     assert [known.command_key for known in waiting] == ["d", "a"]
+    assert [known.command_key for known in outbox.search(mine, limit=1, before="d")] == ["b"]
+    assert outbox.search(mine, limit=9, before="a") == []
+    assert outbox.search(mine, limit=9, before="c") == []
 
 
 def test_unavailable_is_said_and_nothing_is_half_done(backend: Backend, engine: Engine, outbox: Outbox) -> None:

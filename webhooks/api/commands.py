@@ -1,0 +1,126 @@
+"""What staff asks for by hand: POST /v1/messages and POST /v1/stage-changes."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import APIRouter, Depends, HTTPException
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from core.canonical import MessageText, StageFact
+from core.outbox.commands import Channel
+from core.outbox.keys import manual_command_key
+from core.tenants import Tenant
+from webhooks.api.owner_keys import OwnerKeys, require_tenant
+from webhooks.api.requests import IdempotencyKey, append_request, request_id
+from webhooks.problems import document_problems
+from webhooks.runtime import Runtime
+
+
+class MessageBody(MessageText):
+    """A text or e-mail to one person: an own text, or one of the business's templates."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class StageChangeBody(StageFact):
+    """A booking or a person came into a stage."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    occurred_at: AwareDatetime | None = Field(default=None, description="When; left out: now.")
+
+
+class EventAccepted(BaseModel):
+    """What was asked for is in the log."""
+
+    event_id: str
+
+
+class MessageAccepted(EventAccepted):
+    """The message is asked for; whether it may go out is decided from the log, and shown by its command."""
+
+    message_id: str
+    command_key: str = Field(description="Key of the command in the outbox, as soon as it is there.")
+
+
+def commands_router(runtime: Runtime, *, owner_keys: OwnerKeys) -> APIRouter:
+    """Return the routes by which staff acts; each needs an owner's key and acts for that tenant only."""
+    router = APIRouter(prefix="/v1", tags=["commands"])
+    caller = Depends(require_tenant(owner_keys))
+
+    @router.post("/messages", status_code=HTTPStatus.ACCEPTED, responses=document_problems(401, 422, 503))
+    async def send_message(
+        body: MessageBody, idempotency_key: IdempotencyKey = None, tenant_id: str = caller
+    ) -> MessageAccepted:
+        """Ask for a text or e-mail to one person. Their consent, hours and limits hold for it as for any other."""
+        _check_message(body, runtime.tenants[tenant_id])
+        message_id = request_id(runtime, tenant_id=tenant_id, operation="messages", idempotency_key=idempotency_key)
+        appended = await append_request(
+            runtime,
+            tenant_id=tenant_id,
+            type_="message.requested",
+            id_=message_id,
+            payload={"message_id": message_id, **_given(body)},
+            subject_id=message_id,
+        )
+        command_type = f"send_{body.channel}"
+        return MessageAccepted(
+            event_id=appended.event_id,
+            message_id=message_id,
+            command_key=manual_command_key(tenant_id, command_type=command_type, message_id=message_id),
+        )
+
+    @router.post("/stage-changes", status_code=HTTPStatus.ACCEPTED, responses=document_problems(401, 422, 503))
+    async def change_stage(
+        body: StageChangeBody, idempotency_key: IdempotencyKey = None, tenant_id: str = caller
+    ) -> EventAccepted:
+        """Tell that a booking or a person came into a stage of one of the business's pipelines."""
+        _check_stage(body, runtime.tenants[tenant_id])
+        id_ = request_id(runtime, tenant_id=tenant_id, operation="stage-changes", idempotency_key=idempotency_key)
+        payload = _given(body)
+        payload.pop("occurred_at", None)
+        appended = await append_request(
+            runtime,
+            tenant_id=tenant_id,
+            type_="stage.changed",
+            id_=id_,
+            payload=payload,
+            subject_id=body.booking_id or id_,
+            occurred_at=body.occurred_at,
+        )
+        return EventAccepted(event_id=appended.event_id)
+
+    return router
+
+
+def _given(body: BaseModel) -> dict[str, Any]:
+    return body.model_dump(mode="json", exclude_none=True)
+
+
+def _check_message(body: MessageText, tenant: Tenant) -> None:
+    if tenant.delivery.provider_of(Channel(body.channel)) is None:
+        raise _unusable(f"{tenant.slug} has no provider for {body.channel}; its file's key delivery names it")
+    if body.template is not None:
+        templates = tenant.all_templates()
+        known = templates.sms if body.channel == "sms" else templates.email
+        if body.template not in known:
+            raise _unusable(f"template: there is none of that name for {body.channel}; use {_one_of(known)}")
+
+
+def _check_stage(body: StageFact, tenant: Tenant) -> None:
+    pipelines = {pipeline.key: [stage.key for stage in pipeline.stages] for pipeline in tenant.pipelines}
+    if body.pipeline not in pipelines:
+        raise _unusable(f"pipeline: there is none of that key; use {_one_of(pipelines)}")
+    stages = pipelines[body.pipeline]
+    if body.stage not in stages:
+        raise _unusable(f"stage: pipeline {body.pipeline} has none of that key; use {_one_of(stages)}")
+
+
+def _one_of(names: Any) -> str:
+    return f"one of {', '.join(sorted(names))}"
+
+
+def _unusable(detail: str) -> HTTPException:
+    return HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, detail)

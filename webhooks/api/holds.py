@@ -1,0 +1,109 @@
+"""The kill switches: GET, POST and DELETE /v1/holds."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, HTTPException, Query, Response
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from core.outbox.commands import Channel
+from core.outbox.holds import Hold, HoldScope
+from core.tenants import Tenant
+from webhooks.api.outbox_shapes import StoredText
+from webhooks.api.owner_keys import OwnerKeys, require_tenant
+from webhooks.api.requests import NO_NUL
+from webhooks.problems import document_problems
+from webhooks.runtime import Runtime
+
+_RuleId = Annotated[str | None, Query(min_length=1, max_length=255, pattern=NO_NUL, description="None: every rule.")]
+
+
+class HoldBody(BaseModel):
+    """What is to be held: with neither channel nor rule, all of the business's commands."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    channel: Channel | None = None
+    rule_id: str | None = Field(default=None, min_length=1, max_length=255)
+    reason: StoredText
+    held_by: StoredText
+
+
+class HoldRead(BaseModel):
+    """A hold in force."""
+
+    tenant_id: str | None = Field(description="None: every business is held, by who runs this installation.")
+    channel: Channel | None
+    rule_id: str | None
+    reason: str
+    held_at: AwareDatetime
+    held_by: str
+
+
+class HoldList(BaseModel):
+    """The holds in force, oldest first."""
+
+    holds: list[HoldRead]
+
+
+class HoldAnswer(BaseModel):
+    """Whether the hold is new."""
+
+    is_new: bool = Field(description="False: that same scope was held already, with another reason perhaps.")
+
+
+def holds_router(runtime: Runtime, *, owner_keys: OwnerKeys) -> APIRouter:
+    """Return the routes of holds; each needs an owner's key and holds that tenant's commands only."""
+    router = APIRouter(prefix="/v1", tags=["outbox"])
+    caller = Depends(require_tenant(owner_keys))
+
+    @router.get("/holds", responses=document_problems(401, 503))
+    def list_holds(tenant_id: str = caller) -> HoldList:
+        """List what is held now of this business, by whom and why."""
+        holds = [hold for hold in runtime.outbox.holds() if hold.scope.tenant_id in (None, tenant_id)]
+        return HoldList(holds=[_to_read(hold) for hold in holds])
+
+    @router.post("/holds", responses=document_problems(401, 422, 503))
+    def hold(body: HoldBody, tenant_id: str = caller) -> HoldAnswer:
+        """Hold commands: they stay in the outbox and are not sent until released. Holding twice holds once."""
+        scope = HoldScope(tenant_id=tenant_id, channel=body.channel, rule_id=body.rule_id)
+        _check_rule(body.rule_id, runtime.tenants[tenant_id])
+        is_new = runtime.outbox.hold(scope, reason=body.reason, held_by=body.held_by)
+        return HoldAnswer(is_new=is_new)
+
+    @router.delete("/holds", status_code=HTTPStatus.NO_CONTENT, responses=document_problems(401, 404, 422, 503))
+    def release(
+        released_by: Annotated[str, Query(min_length=1, max_length=255, pattern=NO_NUL)],
+        channel: Channel | None = None,
+        rule_id: _RuleId = None,
+        tenant_id: str = caller,
+    ) -> Response:
+        """Release exactly this scope; wider and narrower holds stay in force. What is due goes out at once."""
+        scope = HoldScope(tenant_id=tenant_id, channel=channel, rule_id=rule_id)
+        if not runtime.outbox.release(scope, released_by=released_by):
+            raise HTTPException(HTTPStatus.NOT_FOUND, "exactly this is not held; GET /v1/holds lists what is")
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+
+    return router
+
+
+def _check_rule(rule_id: str | None, tenant: Tenant) -> None:
+    # A kill switch with a slip of the pen would hold nothing, and nobody would notice.
+    known = sorted(rule.id for rule in tenant.rules)
+    if rule_id is not None and rule_id not in known:
+        raise HTTPException(
+            HTTPStatus.UNPROCESSABLE_ENTITY, f"rule_id: there is no such rule; use one of {', '.join(known)}"
+        )
+
+
+def _to_read(hold: Hold) -> HoldRead:
+    return HoldRead(
+        tenant_id=hold.scope.tenant_id,
+        channel=hold.scope.channel,
+        rule_id=hold.scope.rule_id,
+        reason=hold.reason,
+        held_at=hold.held_at,
+        held_by=hold.held_by,
+    )

@@ -1,0 +1,74 @@
+"""What requests of /v1 have in common: the header that makes repeating safe, and events that people ask for."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from hashlib import sha256
+from http import HTTPStatus
+from typing import Annotated, Any
+
+import orjson
+from fastapi import Header, HTTPException
+
+from core.canonical import FRONTDESK_SOURCE
+from core.envelope import Appended, NewEvent, Origin
+from webhooks.runtime import Runtime
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        min_length=1,
+        max_length=255,
+        pattern=r"^[\x21-\x7e]+$",
+        description="Repeating a request with the same key does it once; another request needs another key.",
+    ),
+]
+#: A text in a path or query: PostgreSQL's texts hold no NUL.
+NO_NUL = r"^[^\x00]+$"
+
+
+def request_id(runtime: Runtime, *, tenant_id: str, operation: str, idempotency_key: str | None) -> str:
+    """Return the id of what is asked for: the same for the same idempotency key, else a new one."""
+    if idempotency_key is None:
+        return runtime.ids.new_event_id()
+    return sha256(f"{tenant_id}\n{operation}\n{idempotency_key}".encode()).hexdigest()[:32]
+
+
+async def append_request(
+    runtime: Runtime,
+    *,
+    tenant_id: str,
+    type_: str,
+    id_: str,
+    payload: dict[str, Any],
+    subject_id: str,
+    occurred_at: datetime | None = None,
+) -> Appended:
+    """Append what a person asks for as an event of ours.
+
+    Raises HTTPException with 422 where the id came with another request's content before.
+    """
+    now = runtime.clock.now()
+    content = orjson.dumps(payload)
+    event = NewEvent(
+        tenant_id=tenant_id,
+        source=FRONTDESK_SOURCE,
+        source_event_id=f"{type_}:{id_}",
+        type=type_,
+        occurred_at=occurred_at or now,
+        received_at=now,
+        body=content,
+        payload=content,
+        subject_id=subject_id,
+        origin=Origin.COMMAND,
+    )
+    appended = await runtime.committer.append(event)
+    if not appended.is_new:
+        known = await asyncio.to_thread(runtime.log.read_at, [appended.sequence])
+        if known[appended.sequence].payload != content:
+            raise HTTPException(
+                HTTPStatus.UNPROCESSABLE_ENTITY,
+                "this Idempotency-Key came with another request before; give each request its own",
+            )
+    return appended
