@@ -48,7 +48,9 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class NotFound:
-    """The provider has no such message at present; where it may still be on its way into its lists, ask again."""
+    """The provider has no such message."""
+
+    is_final: bool = False  #: False: one that is still on its way may come into its lists later
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

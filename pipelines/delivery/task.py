@@ -15,4 +15,4 @@ class TaskDeliverer:
 
     def look_up(self, _: Doubt[Task], /) -> LookUp:
         """Say that there is none: with the event, the command would have been recorded as sent."""
-        return NotFound()
+        return NotFound(is_final=True)

@@ -72,7 +72,7 @@ class WebhookDeliverer:
 
     def look_up(self, _: Doubt[WebhookBody], /) -> LookUp:
         """Say that it can be posted again: the receiver knows a repeated id."""
-        return NotFound()
+        return NotFound(is_final=True)
 
 
 def sign(key: bytes, *, webhook_id: str, at: datetime, body: bytes) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.core.outbox.factories import SetClock
+from tests.pipelines.delivery.office import Office, opened
 from tests.pipelines.delivery.standins import StandIns, standing_in
 
 
@@ -25,3 +27,9 @@ def standins(running_standins: StandIns) -> StandIns:
 @pytest.fixture
 def clock() -> SetClock:
     return SetClock()
+
+
+@pytest.fixture
+def office(standins: StandIns, tmp_path: Path, clock: SetClock) -> Iterator[Office]:
+    with opened(standins, tmp_path, clock=clock) as office:
+        yield office

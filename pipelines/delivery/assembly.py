@@ -1,0 +1,61 @@
+"""Settings in, dispatcher out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from random import Random
+
+from sqlalchemy import Engine
+
+from core.clock import Clock, SystemClock
+from core.event_log import EventLog
+from core.ids import UuidV7Factory
+from core.outbox.outbox import Outbox
+from core.secrets import Secrets
+from core.settings import Settings
+from core.tenants import Tenant
+from pipelines.delivery.alerts import Alerts
+from pipelines.delivery.desks import Desks
+from pipelines.delivery.dispatcher import Dispatcher
+from pipelines.delivery.look_ups import LookUps
+from pipelines.delivery.recorder import Recorder
+from pipelines.delivery.worker import Worker
+
+
+def build_dispatcher(
+    settings: Settings,
+    *,
+    engine: Engine,
+    tenants: Mapping[str, Tenant],
+    environ: Mapping[str, str],
+    clock: Clock | None = None,
+    outbox: Outbox | None = None,
+    calls_at_once: int = 4,
+) -> Dispatcher:
+    """Return a dispatcher over the database of an engine, whose tables are there. To be closed after use.
+
+    environ holds the tenants' secrets, see core/secrets.py.
+    """
+    clock = clock or SystemClock()
+    ids = UuidV7Factory(clock)
+    outbox = outbox or Outbox(engine, clock=clock, ids=ids)
+    recorder = Recorder(engine, outbox=outbox, log=EventLog(engine, ids=ids), clock=clock)
+    desks = Desks(tenants, settings=settings, secrets=Secrets(environ), clock=clock)
+    alerts = Alerts()
+    return Dispatcher(
+        outbox=outbox,
+        recorder=recorder,
+        worker=Worker(
+            outbox=outbox,
+            recorder=recorder,
+            desks=desks,
+            clock=clock,
+            alerts=alerts,
+            random=Random(ids.new_event_id()),  # noqa: S311 - spreads retries; guards no secret
+        ),
+        look_ups=LookUps(outbox=outbox, recorder=recorder, desks=desks, clock=clock, alerts=alerts),
+        desks=desks,
+        clock=clock,
+        alerts=alerts,
+        calls_at_once=calls_at_once,
+    )

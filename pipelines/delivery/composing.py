@@ -1,0 +1,152 @@
+"""From a command to what goes out: templates rendered, sizes and prices known, before anybody is called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, time, timedelta
+from hashlib import sha256
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import orjson
+
+from core.automation.sms_segments import measure_sms, price_sms
+from core.automation.templates import TemplateRenderError, render
+from core.errors import FrontdeskError
+from core.outbox.commands import Channel, NewCommand
+from core.tenants import Tenant
+from pipelines.delivery.content import Composed, Letter, Price, Task, WebhookBody
+
+_VERSION_LENGTH = 12
+_MICROS = 1_000_000
+
+
+class NotComposableError(FrontdeskError):
+    """A command can't become a message as it and the tenant's file stand; the detail says why and what to do."""
+
+    http_status = 422
+    title = "Command not composable"
+
+
+class NoAddressError(FrontdeskError):
+    """Nobody knows where to send it: the contact has no phone or no e-mail address."""
+
+    http_status = 422
+    title = "No address"
+
+
+class Composer:
+    """Composes the commands of one tenant."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self._tenant = tenant
+        self._zone = ZoneInfo(tenant.zone)
+        self._templates = tenant.all_templates()
+        self._business = {"name": tenant.name, "email": tenant.email, "phone": tenant.phone}
+
+    def compose(self, command: NewCommand, *, now: datetime) -> Composed:
+        """Return what goes out. Raises NoAddressError, TemplateRenderError or NotComposableError."""
+        makers: dict[Channel, Callable[[], Composed]] = {
+            Channel.SMS: lambda: self._text(command),
+            Channel.EMAIL: lambda: self._mail(command),
+            Channel.TASK: lambda: self._task(command, now=now),
+            Channel.WEBHOOK: lambda: _webhook(command),
+        }
+        own_provider = self._tenant.delivery.provider_of(command.channel)
+        if own_provider != command.provider or command.channel not in makers:
+            raise NotComposableError(
+                f"it is for {command.provider}, but {self._tenant.slug} sends {command.channel} by "
+                f"{own_provider or 'nobody'}; see delivery in the tenant's file"
+            )
+        try:
+            return makers[command.channel]()
+        except (KeyError, TypeError, ValueError) as error:
+            raise NotComposableError(f"its payload lacks or garbles a part: {error!r}") from error
+
+    def _text(self, command: NewCommand) -> Letter:
+        sms = self._tenant.delivery.sms
+        payload = command.payload
+        recipient = _recipient(command)
+        template = payload.get("template")
+        source = self._find(self._templates.sms, template) if template else None
+        text = self._render(source, payload) if source is not None else str(payload["text"])
+        size = measure_sms(text)
+        prices = self._tenant.sms_prices
+        cost = price_sms(size, recipient=recipient, prices=prices) if prices else None
+        return Letter(
+            to=recipient,
+            sender=sms.sender if sms else "",
+            text=text,
+            template=template,
+            template_version=_version(source),
+            segments=size.count_segments,
+            price=Price(amount_micros=int(cost * _MICROS), currency=prices.currency)
+            if prices and cost is not None
+            else None,
+            is_immediate=bool(payload.get("is_immediate", False)),
+        )
+
+    def _mail(self, command: NewCommand) -> Letter:
+        email = self._tenant.delivery.email
+        payload = command.payload
+        template = payload.get("template")
+        found = self._find(self._templates.email, template) if template else None
+        return Letter(
+            to=_recipient(command),
+            sender=email.sender if email else "",
+            subject=self._render(found.subject, payload) if found else str(payload["subject"]),
+            text=self._render(found.text, payload) if found else str(payload["text"]),
+            template=template,
+            template_version=_version(f"{found.subject}\n{found.text}" if found else None),
+            is_immediate=bool(payload.get("is_immediate", False)),
+        )
+
+    def _task(self, command: NewCommand, *, now: datetime) -> Task:
+        payload = command.payload
+        return Task(
+            title=self._render(str(payload["title"]), payload),
+            kind=str(payload["kind"]),
+            due_at=self._due_at(payload.get("due"), now=now),
+            contact=payload.get("contact") or None,
+            booking_id=payload.get("booking_id"),
+        )
+
+    def _due_at(self, due: object, *, now: datetime) -> datetime | None:
+        if due == "end_of_day":
+            local = now.astimezone(self._zone)
+            return datetime.combine(local.date(), time(23, 59), tzinfo=self._zone).astimezone(UTC)
+        if due is None:
+            return None
+        if not isinstance(due, int | float):
+            raise TypeError(f"due is {due!r}; give end_of_day or seconds")
+        return now + timedelta(seconds=due)
+
+    def _find(self, templates: Mapping[str, Any], template: str) -> Any:
+        if template not in templates:
+            raise NotComposableError(f"{self._tenant.slug} has no template {template}; put it under templates")
+        return templates[template]
+
+    def _render(self, source: str, payload: Mapping[str, Any]) -> str:
+        variables = {**(payload.get("variables") or {}), "business": self._business}
+        text = render(source, variables=variables, zone=self._zone)
+        if not text.strip():
+            raise TemplateRenderError("the text is empty; give the template words for this case")
+        return text
+
+
+def _recipient(command: NewCommand) -> str:
+    recipient = command.payload.get("to")
+    if not recipient:
+        what = "phone number" if command.channel is Channel.SMS else "e-mail address"
+        raise NoAddressError(f"the contact has no {what}")
+    return str(recipient)
+
+
+def _webhook(command: NewCommand) -> WebhookBody:
+    payload = command.payload
+    body = {"type": payload["fact_type"], "timestamp": payload["occurred_at"], "data": payload["variables"]}
+    return WebhookBody(endpoint=str(payload["endpoint"]), body=orjson.dumps(body))
+
+
+def _version(source: str | None) -> str | None:
+    return None if source is None else sha256(source.encode()).hexdigest()[:_VERSION_LENGTH]

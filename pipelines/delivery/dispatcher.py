@@ -1,0 +1,212 @@
+"""The dispatcher: claims what is due, lane by lane, and sees each command to its end."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from queue import Empty, SimpleQueue
+from typing import Final
+
+from core.clock import Clock
+from core.outbox.commands import ClaimedCommand, Lane
+from core.outbox.errors import OutboxUnavailableError
+from core.outbox.outbox import Outbox
+from pipelines.delivery.alerts import Alerts
+from pipelines.delivery.desks import Desks
+from pipelines.delivery.lanes import LaneState
+from pipelines.delivery.look_ups import LookUps
+from pipelines.delivery.rate import Rate
+from pipelines.delivery.recorder import Recorder
+from pipelines.delivery.worker import Handled, Worker
+
+#: How long a claimed command may wait for its turn in its lane.
+CLAIM_LEASE: Final = timedelta(seconds=60)
+_CLAIM_LIMIT: Final = 32
+#: Between two looks at the outbox when there is nothing to do; a look is one read of an index.
+_POLL_S: Final = 0.005
+#: After the database could not be used.
+_PAUSE_S: Final = 1.0
+_HOUSEKEEPING_EVERY: Final = timedelta(seconds=5)
+_LOOK_UPS_AT_ONCE: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    lane: LaneState
+    command: ClaimedCommand
+    future: Future[Handled]
+
+
+class Dispatcher:
+    """One per process. Several processes may dispatch from one outbox; rates and breakers are each process's own.
+
+    Its methods are for one thread, except `wake`.
+    """
+
+    def __init__(
+        self,
+        *,
+        outbox: Outbox,
+        recorder: Recorder,
+        worker: Worker,
+        look_ups: LookUps,
+        desks: Desks,
+        clock: Clock,
+        alerts: Alerts,
+        calls_at_once: int = 4,
+    ) -> None:
+        """`calls_at_once` is per lane; with 1, a lane's commands go out strictly in the order of their due times."""
+        self._outbox = outbox
+        self._recorder = recorder
+        self._worker = worker
+        self._look_ups = look_ups
+        self._desks = desks
+        self._clock = clock
+        self.alerts = alerts
+        self._calls_at_once = calls_at_once
+        self._lanes: dict[Lane, LaneState] = {}
+        # A thread for every call that there can be, and one for look-ups: no lane ever waits for another's thread.
+        self._pool = ThreadPoolExecutor(desks.count_lanes() * calls_at_once + 1, thread_name_prefix="delivery")
+        self._ended: SimpleQueue[_Ended] = SimpleQueue()
+        self._bell = threading.Event()
+        self._looking_up: Future[int] | None = None
+        self._housekeeping_at: datetime | None = None
+
+    def wake(self) -> None:
+        """Look at the outbox now: something was put into it. From any thread."""
+        self._bell.set()
+
+    def run_until(self, deadline: datetime) -> None:
+        """Send what is due, and what becomes due, until the deadline (aware); then end what is under way."""
+        while self._clock.now() < deadline:
+            if not self._turn():
+                self._bell.wait(_POLL_S)
+                self._bell.clear()
+        self._wind_down()
+
+    def dispatch_due(self) -> None:
+        """Send all that is due now; return when nothing more can go out at this time.
+
+        What a guard, a rate, a retry or an open breaker holds goes out later.
+        """
+        while True:
+            is_idle = self._is_idle()  # asked first: what ends during the turn may have made something due
+            if not self._turn() and is_idle:
+                return
+            self._bell.wait(_POLL_S)
+            self._bell.clear()
+
+    def close(self) -> None:
+        """End what is under way, and the threads."""
+        self._wind_down()
+        self._pool.shutdown()
+
+    def _turn(self) -> bool:
+        """Do what can be done now without waiting; return whether there was anything."""
+        try:
+            return any([self._settle_ended(), self._keep_house(), self._claim(), self._start()])
+        except OutboxUnavailableError as error:
+            self.alerts.trouble("outbox not usable", error.detail)
+            self._bell.wait(_PAUSE_S)
+            return False
+
+    def _claim(self) -> bool:
+        now = self._clock.now()
+        skip = [state.lane for state in self._lanes.values() if not state.wants_more(now)]
+        if not self._outbox.has_due(skip=skip):
+            return False
+        claimed = self._outbox.claim(limit=_CLAIM_LIMIT, lease=CLAIM_LEASE, skip=skip)
+        for command in claimed:
+            self._state_of(Lane(command.tenant_id, command.provider)).queue.append(command)
+        return bool(claimed)
+
+    def _start(self) -> bool:
+        now = self._clock.now()
+        has_started = False
+        for state in self._lanes.values():
+            while state.queue and state.can_start(now):
+                self._submit(state, state.queue.popleft())
+                has_started = True
+            if state.queue and not state.breaker.is_closed and not state.count_running:
+                self._give_back(state, at=state.breaker.opens_again_at or now, reason="circuit breaker open")
+        return has_started
+
+    def _submit(self, state: LaneState, command: ClaimedCommand) -> None:
+        state.count_running += 1
+        future = self._pool.submit(self._worker.handle, command, rate=state.rate)
+        future.add_done_callback(lambda done: self._note_end(state, command, done))
+
+    def _note_end(self, state: LaneState, command: ClaimedCommand, future: Future[Handled]) -> None:
+        self._ended.put(_Ended(state, command, future))
+        self._bell.set()
+
+    def _settle_ended(self) -> bool:
+        ended = list(self._take_ended())
+        for one in ended:
+            one.lane.count_running -= 1
+            error = one.future.exception()
+            if error is not None:
+                # Its lease runs out: uncalled it waits again, called it is uncertain and looked up.
+                self.alerts.trouble(f"command {one.command.command_key} not settled", repr(error))
+            else:
+                self._learn(one.lane, one.future.result())
+        return bool(ended)
+
+    def _take_ended(self) -> Iterator[_Ended]:
+        while True:
+            try:
+                yield self._ended.get_nowait()
+            except Empty:
+                return
+
+    def _learn(self, state: LaneState, handled: Handled) -> None:
+        if not handled.is_called:
+            return
+        if handled.is_provider_failing:
+            transition = state.breaker.fail(self._clock.now(), retry_after=handled.retry_after)
+        else:
+            transition = state.breaker.succeed()
+        if transition is not None:
+            self.alerts.breaker(state.lane, transition, reason=handled.reason)
+
+    def _keep_house(self) -> bool:
+        """Take back leases that ran out, and have uncertain commands looked up, now and then."""
+        now = self._clock.now()
+        if self._housekeeping_at is not None and now < self._housekeeping_at:
+            return False
+        if self._looking_up is not None and not self._looking_up.done():
+            return False
+        if self._looking_up is not None and (error := self._looking_up.exception()) is not None:
+            self.alerts.trouble("look-ups", repr(error))
+        self._housekeeping_at = now + _HOUSEKEEPING_EVERY
+        self._recorder.expire_leases()
+        self._looking_up = self._pool.submit(self._look_ups.run, limit=_LOOK_UPS_AT_ONCE)
+        self._looking_up.add_done_callback(lambda _: self._bell.set())
+        return True
+
+    def _wind_down(self) -> None:
+        """Give back what has not begun, and wait for what has: each call ends by its time-out."""
+        for state in self._lanes.values():
+            self._give_back(state, at=self._clock.now(), reason="the dispatcher ended")
+        while not self._is_idle():
+            self._bell.wait(_POLL_S)
+            self._bell.clear()
+            self._settle_ended()
+
+    def _give_back(self, state: LaneState, *, at: datetime, reason: str) -> None:
+        while state.queue:
+            self._worker.give_back(state.queue.popleft(), at=at, reason=reason)
+
+    def _is_idle(self) -> bool:
+        is_looking_up = self._looking_up is not None and not self._looking_up.done()
+        return not is_looking_up and all(state.is_idle() for state in self._lanes.values())
+
+    def _state_of(self, lane: Lane) -> LaneState:
+        if lane not in self._lanes:
+            per_second = self._desks.texts_per_second(lane)
+            rate = Rate(per_second) if per_second else None
+            self._lanes[lane] = LaneState(lane=lane, calls_at_once=self._calls_at_once, rate=rate)
+        return self._lanes[lane]

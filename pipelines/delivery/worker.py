@@ -1,0 +1,179 @@
+"""One claimed command from its guards to the record of what became of it."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import Random
+from typing import Final
+
+from core.automation.templates import TemplateRenderError
+from core.clock import Clock
+from core.outbox.commands import ClaimedCommand
+from core.outbox.outbox import Outbox
+from core.outbox.retry import next_attempt_at
+from core.tenants import Tenant
+from pipelines.delivery.alerts import Alerts
+from pipelines.delivery.answers import Accepted, Answer, Refused, Unknown
+from pipelines.delivery.composing import NoAddressError, NotComposableError
+from pipelines.delivery.content import Composed
+from pipelines.delivery.desks import Desk, Desks
+from pipelines.delivery.guards import (
+    Fail,
+    Postpone,
+    Suppress,
+    Verdict,
+    check_counts,
+    check_expiry,
+    check_quiet_hours,
+    is_counted,
+)
+from pipelines.delivery.http_calls import told
+from pipelines.delivery.rate import Rate
+from pipelines.delivery.recorder import Recorder
+
+#: From the record that the provider is about to be called; the longest call, an e-mail by SMTP, takes 30 s.
+CALL_LEASE: Final = timedelta(seconds=90)
+_NOT_CONFIGURED_PAUSE = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handled:
+    """What the lane learns of its provider from one command."""
+
+    is_called: bool = False
+    is_provider_failing: bool = False
+    retry_after: datetime | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stopped:
+    content: Composed | None
+    verdict: Verdict
+
+
+class Worker:
+    """Handles commands for all tenants. Safe to use from several threads."""
+
+    def __init__(
+        self, *, outbox: Outbox, recorder: Recorder, desks: Desks, clock: Clock, alerts: Alerts, random: Random
+    ) -> None:
+        self._outbox = outbox
+        self._recorder = recorder
+        self._desks = desks
+        self._clock = clock
+        self._alerts = alerts
+        self._random = random
+        self._counting = threading.Lock()
+
+    def handle(self, command: ClaimedCommand, *, rate: Rate | None) -> Handled:
+        """Send a command, or do with it what its guards say. Raises OutboxUnavailableError."""
+        desk = self._desks.find(command.tenant_id)
+        if desk is None:
+            return self._obey(command, None, Fail(f"no tenant {command.tenant_id}; put its file back, then redrive"))
+        now = self._clock.now()
+        prepared = self._prepare(command, desk=desk, now=now)
+        if isinstance(prepared, _Stopped):
+            return self._obey(command, prepared.content, prepared.verdict)
+        return self._begin(command, prepared, desk=desk, rate=rate, now=now)
+
+    def give_back(self, command: ClaimedCommand, *, at: datetime, reason: str) -> None:
+        """Let a claimed command wait again; no attempt is used up."""
+        self._outbox.postpone(command.command_key, token=command.token, at=at, reason=reason)
+
+    def _prepare(self, command: ClaimedCommand, *, desk: Desk, now: datetime) -> Composed | _Stopped:
+        if (expiry := check_expiry(command, now=now)) is not None:
+            return _Stopped(None, expiry)
+        try:
+            content = desk.composer.compose(command, now=now)
+        except NoAddressError as error:
+            return _Stopped(None, Suppress(error.detail))
+        except (TemplateRenderError, NotComposableError) as error:
+            return _Stopped(None, Fail(error.detail))
+        if missing := desk.missing_of(command.provider):
+            self._alerts.not_configured(desk.lane_of(command.provider), missing)
+            return _Stopped(content, Postpone(now + _NOT_CONFIGURED_PAUSE, missing))
+        quiet = check_quiet_hours(command, content, tenant=desk.tenant, now=now)
+        return content if quiet is None else _Stopped(content, quiet)
+
+    def _begin(
+        self, command: ClaimedCommand, content: Composed, *, desk: Desk, rate: Rate | None, now: datetime
+    ) -> Handled:
+        with ExitStack() as counting:
+            if is_counted(command, tenant=desk.tenant):
+                # Two at once would each see the count before the other's call.
+                counting.enter_context(self._counting)
+                verdict = check_counts(command, tenant=desk.tenant, now=now, counts=self._outbox)
+                if verdict is not None:
+                    return self._obey(command, content, verdict)
+            if rate is not None and (later := rate.take(now)) is not None:
+                return self._obey(command, content, Postpone(later, "rate of the sending number"))
+            if not self._outbox.begin_call(command.command_key, token=command.token, lease=CALL_LEASE):
+                return Handled(reason="lease lost, cancelled or held")
+        return self._settle(command, content, _call(desk, command, content), tenant=desk.tenant)
+
+    def _settle(self, command: ClaimedCommand, content: Composed, answer: Answer, *, tenant: Tenant) -> Handled:
+        match answer:
+            case Accepted(provider_id):
+                self._recorder.sent(command, content, provider_id=provider_id)
+                self._alerts.count("outcome_sent")
+                return Handled(is_called=True)
+            case Unknown(reason):
+                self._recorder.uncertain(command, content, reason=reason)
+                self._alerts.count("outcome_uncertain")
+                return Handled(is_called=True, is_provider_failing=True, reason=reason)
+            case Refused(is_opted_out=True):
+                self._recorder.suppressed(command, content, reason=answer.reason, refusal=answer)
+                self._alerts.count("outcome_suppressed")
+                return Handled(is_called=True)
+            case Refused():
+                return self._refused(command, content, answer, tenant=tenant)
+
+    def _refused(self, command: ClaimedCommand, content: Composed, answer: Refused, *, tenant: Tenant) -> Handled:
+        at = next_attempt_at(
+            tenant.delivery.schedule_of(command.channel),
+            try_number=command.try_number,
+            now=self._clock.now(),
+            random=self._random.random(),
+            retry_after=answer.retry_after,
+            is_permanent=answer.is_permanent,
+        )
+        if at is None:
+            self._dead(command, content, answer.reason, error_code=answer.error_code)
+        else:
+            self._recorder.refused_for_now(command, at=at, reason=answer.reason)
+            self._alerts.count("outcome_retry")
+        return Handled(
+            is_called=True,
+            is_provider_failing=not answer.is_permanent,
+            retry_after=answer.retry_after,
+            reason=answer.reason,
+        )
+
+    def _obey(self, command: ClaimedCommand, content: Composed | None, verdict: Verdict) -> Handled:
+        match verdict:
+            case Postpone(at, reason):
+                self.give_back(command, at=at, reason=reason)
+                self._alerts.count("outcome_postponed")
+            case Suppress(reason):
+                self._recorder.suppressed(command, content, reason=reason)
+                self._alerts.count("outcome_suppressed")
+            case Fail(reason):
+                self._dead(command, content, reason)
+        return Handled(reason=verdict.reason)
+
+    def _dead(
+        self, command: ClaimedCommand, content: Composed | None, reason: str, *, error_code: str | None = None
+    ) -> None:
+        self._recorder.dead(command, content, reason=reason, error_code=error_code)
+        self._alerts.count("outcome_failed")
+
+
+def _call(desk: Desk, command: ClaimedCommand, content: Composed) -> Answer:
+    try:
+        return desk.deliverer_of(command.provider).deliver(command.command_key, content)
+    except Exception as error:  # noqa: BLE001 - whatever went wrong in a library, the request may have been sent
+        return Unknown(f"failed at the call: {told(error)}")
