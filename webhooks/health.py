@@ -13,6 +13,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from core.database import check_writable
 from core.errors import EventLogUnavailableError
 from webhooks.metrics import ReceiverCollector, build_registry
+from webhooks.outbox_metrics import OutboxCollector
 from webhooks.problems import document_problems
 from webhooks.runtime import Runtime
 
@@ -48,6 +49,7 @@ def health_router(runtime: Runtime) -> APIRouter:
             counters=lambda: _counters(runtime),
         )
     )
+    registry.register(OutboxCollector(runtime.outbox, clock=runtime.clock))
 
     @router.get("/healthz", responses={200: _status_schema("ok")})
     async def healthz() -> dict[str, str]:

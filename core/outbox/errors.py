@@ -17,3 +17,24 @@ class CommandKeyClashError(FrontdeskError):
 
     http_status = 409
     title = "Command key of another tenant"
+
+
+class CommandNotFoundError(FrontdeskError):
+    """No command has this key."""
+
+    http_status = 404
+    title = "No such command"
+
+
+class CommandStateError(FrontdeskError):
+    """What is asked for can't be done to what is in this state."""
+
+    http_status = 409
+    title = "Not possible now"
+
+
+class OutboxScopeError(FrontdeskError):
+    """It is not clear, or not known, which commands are meant."""
+
+    http_status = 422
+    title = "Which commands"
