@@ -22,6 +22,7 @@ from webhooks.api.commands import commands_router
 from webhooks.api.events import events_router
 from webhooks.api.holds import holds_router
 from webhooks.api.outbox import outbox_router
+from webhooks.api.outbox_decisions import decisions_router
 from webhooks.api.owner_keys import OwnerKeys
 from webhooks.deliveries import deliveries_router
 from webhooks.health import health_router
@@ -94,7 +95,7 @@ def create_app(
     install_problem_handlers(app)
     app.include_router(deliveries_router(runtime))
     owner_keys = OwnerKeys.load(tenants, secrets=secrets)
-    for make_router in (events_router, commands_router, outbox_router, holds_router):
+    for make_router in (events_router, commands_router, outbox_router, decisions_router, holds_router):
         app.include_router(make_router(runtime, owner_keys=owner_keys))
     app.include_router(health_router(runtime))
     return app

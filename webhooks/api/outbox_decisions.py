@@ -1,0 +1,60 @@
+"""What a person decides about commands over /v1: dead ones wait again, uncertain ones are settled."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from fastapi import APIRouter, Depends, HTTPException
+
+from core.outbox.commands import CommandFilter
+from webhooks.api.outbox import KeyInPath, find_command
+from webhooks.api.outbox_shapes import CommandWithAttempts, FilterBody, FoundSent, Redriven, ResolveBody
+from webhooks.api.owner_keys import OwnerKeys, require_tenant
+from webhooks.problems import document_problems
+from webhooks.runtime import Runtime
+
+
+def decisions_router(runtime: Runtime, *, owner_keys: OwnerKeys) -> APIRouter:
+    """Return the routes that change commands; each needs an owner's key and reaches that tenant's only."""
+    router = APIRouter(prefix="/v1", tags=["outbox"])
+    caller = Depends(require_tenant(owner_keys))
+    outbox = runtime.outbox
+
+    @router.post("/outbox:redrive", responses=document_problems(401, 422, 503))
+    def redrive_matching(body: FilterBody, tenant_id: str = caller) -> Redriven:
+        """Let all dead commands that match wait again, with all their tries. What was sent is not among them."""
+        keys = outbox.redrive_matching(CommandFilter(tenant_id=tenant_id, **body.model_dump()))
+        return Redriven(command_keys=keys)
+
+    @router.post("/outbox/{command_key:path}/redrive", responses=document_problems(401, 404, 409, 422, 503))
+    def redrive(command_key: KeyInPath, tenant_id: str = caller) -> CommandWithAttempts:
+        """Let one dead command wait again, with all its tries."""
+        known = find_command(outbox, command_key, tenant_id=tenant_id)
+        if not outbox.redrive(command_key):
+            raise HTTPException(HTTPStatus.CONFLICT, f"the command is {known.state}; only a dead one can be redriven")
+        return CommandWithAttempts.model_validate(find_command(outbox, command_key, tenant_id=tenant_id))
+
+    @router.post("/outbox/{command_key:path}/resolve", responses=document_problems(401, 404, 409, 422, 503))
+    def resolve(command_key: KeyInPath, body: ResolveBody, tenant_id: str = caller) -> CommandWithAttempts:
+        """Settle an uncertain command: found sent, it is over; found not sent, it waits again and is due at once."""
+        known = find_command(outbox, command_key, tenant_id=tenant_id)
+        if isinstance(body, FoundSent):
+            is_settled = outbox.resolve_as_sent(
+                command_key,
+                attempt_number=body.attempt_number,
+                resolved_by=body.resolved_by,
+                provider_id=body.provider_id,
+            )
+        else:
+            is_settled = outbox.resolve_as_not_sent(
+                command_key, attempt_number=body.attempt_number, resolved_by=body.resolved_by
+            )
+        if not is_settled:
+            raise HTTPException(
+                HTTPStatus.CONFLICT,
+                f"the command is {known.state} after {known.attempts_count} attempts; only an uncertain one can be "
+                "resolved, with the number of its last attempt",
+            )
+        return CommandWithAttempts.model_validate(find_command(outbox, command_key, tenant_id=tenant_id))
+
+    return router
