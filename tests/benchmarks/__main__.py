@@ -17,6 +17,7 @@ from tests.benchmarks.homes import BenchHomes
 from tests.benchmarks.intake import IntakePlan, measure_intake
 from tests.benchmarks.live import LivePlan, compare_live, measure_live
 from tests.benchmarks.machine import describe_commit, describe_machine
+from tests.benchmarks.outbox import OutboxPlan, measure_outbox
 from tests.benchmarks.rebuild import measure_rebuild
 
 _BUILD = Path(__file__).parents[2] / "build"
@@ -31,6 +32,7 @@ class Part(StrEnum):
     INTAKE = "intake"
     REBUILD = "rebuild"
     LIVE = "live"
+    OUTBOX = "outbox"
 
 
 @app.command()
@@ -56,6 +58,7 @@ def bench(
         Part.INTAKE: lambda: measure_intake(_BUILD / "bench" / "intake", report, plan=IntakePlan(rounds=rounds)),
         Part.REBUILD: lambda: measure_rebuild(homes.home(events), report),
         Part.LIVE: live,
+        Part.OUTBOX: lambda: measure_outbox(_BUILD / "bench" / "outbox", report, plan=OutboxPlan()),
     }
     try:
         for part, measure in parts.items():
