@@ -17,6 +17,7 @@ from core.tenants import Tenant
 from pipelines.delivery.alerts import Alerts
 from pipelines.delivery.desks import Desks
 from pipelines.delivery.dispatcher import Dispatcher
+from pipelines.delivery.due_watch import DueWatch
 from pipelines.delivery.look_ups import LookUps
 from pipelines.delivery.recorder import Recorder
 from pipelines.delivery.worker import Worker
@@ -44,6 +45,7 @@ def build_dispatcher(
     alerts = Alerts()
     return Dispatcher(
         outbox=outbox,
+        watch=DueWatch(engine, outbox=outbox),
         recorder=recorder,
         worker=Worker(
             outbox=outbox,

@@ -16,6 +16,7 @@ from core.outbox.errors import OutboxUnavailableError
 from core.outbox.outbox import Outbox
 from pipelines.delivery.alerts import Alerts
 from pipelines.delivery.desks import Desks
+from pipelines.delivery.due_watch import DueWatch
 from pipelines.delivery.lanes import LaneState
 from pipelines.delivery.look_ups import LookUps
 from pipelines.delivery.rate import Rate
@@ -25,7 +26,7 @@ from pipelines.delivery.worker import Handled, Worker
 #: How long a claimed command may wait for its turn in its lane.
 CLAIM_LEASE: Final = timedelta(seconds=60)
 _CLAIM_LIMIT: Final = 32
-#: Between two looks at the outbox when there is nothing to do; a look is one read of an index.
+#: Between two looks when there is nothing to do; see due_watch.py for what a look costs.
 _POLL_S: Final = 0.005
 #: After the database could not be used.
 _PAUSE_S: Final = 1.0
@@ -50,6 +51,7 @@ class Dispatcher:
         self,
         *,
         outbox: Outbox,
+        watch: DueWatch,
         recorder: Recorder,
         worker: Worker,
         look_ups: LookUps,
@@ -60,6 +62,7 @@ class Dispatcher:
     ) -> None:
         """`calls_at_once` is per lane; with 1, a lane's commands go out strictly in the order of their due times."""
         self._outbox = outbox
+        self._watch = watch
         self._recorder = recorder
         self._worker = worker
         self._look_ups = look_ups
@@ -94,15 +97,17 @@ class Dispatcher:
         """
         while True:
             is_idle = self._is_idle()  # asked first: what ends during the turn may have made something due
-            if not self._turn() and is_idle:
-                return
-            self._bell.wait(_POLL_S)
-            self._bell.clear()
+            if not self._turn():
+                if is_idle:
+                    return
+                self._bell.wait(_POLL_S)
+                self._bell.clear()
 
     def close(self) -> None:
         """End what is under way, and the threads."""
         self._wind_down()
         self._pool.shutdown()
+        self._watch.close()
 
     def _turn(self) -> bool:
         """Do what can be done now without waiting; return whether there was anything."""
@@ -116,7 +121,7 @@ class Dispatcher:
     def _claim(self) -> bool:
         now = self._clock.now()
         skip = [state.lane for state in self._lanes.values() if not state.wants_more(now)]
-        if not self._outbox.has_due(skip=skip):
+        if not self._watch.has_due(now, skip=skip):
             return False
         claimed = self._outbox.claim(limit=_CLAIM_LIMIT, lease=CLAIM_LEASE, skip=skip)
         for command in claimed:
