@@ -7,15 +7,18 @@ from getpass import getuser
 from typing import Annotated
 
 import typer
+from sqlalchemy import Engine
 
 from core.clock import SystemClock
 from core.database import create_tables, open_engine
+from core.event_log import EventLog
 from core.ids import UuidV7Factory
 from core.outbox import screen
 from core.outbox.commands import Channel, CommandFilter, CommandState, KnownCommand
 from core.outbox.errors import CommandNotFoundError, CommandStateError, OutboxScopeError
 from core.outbox.holds import HoldScope
 from core.outbox.outbox import Outbox
+from core.outbox.settling import settle_as_sent
 from core.settings import load_settings
 from core.tenants import load_tenants
 
@@ -113,10 +116,20 @@ def resolve(
     """Settle an uncertain command: found sent, it is over; found not sent, it is due at once."""
     if provider_id is not None and found is Found.NOT_SENT:
         raise OutboxScopeError("--provider-id goes with --found sent alone")
-    outbox = _open()
+    engine = _open_engine()
+    outbox = _outbox_of(engine)
     known = _find(outbox, key)
     if found is Found.SENT:
-        is_settled = outbox.resolve_as_sent(key, attempt_number=attempt, resolved_by=by, provider_id=provider_id)
+        is_settled = settle_as_sent(
+            engine,
+            known,
+            outbox=outbox,
+            log=EventLog(engine, ids=UuidV7Factory(SystemClock())),
+            attempt_number=attempt,
+            resolved_by=by,
+            provider_id=provider_id,
+            now=SystemClock().now(),
+        )
     else:
         is_settled = outbox.resolve_as_not_sent(key, attempt_number=attempt, resolved_by=by)
     if not is_settled:
@@ -171,8 +184,16 @@ def depth(*, tenant: _Tenant = None) -> None:
 
 
 def _open() -> Outbox:
+    return _outbox_of(_open_engine())
+
+
+def _open_engine() -> Engine:
     engine = open_engine(load_settings().event_log_url)
     create_tables(engine)
+    return engine
+
+
+def _outbox_of(engine: Engine) -> Outbox:
     clock = SystemClock()
     return Outbox(engine, clock=clock, ids=UuidV7Factory(clock))
 

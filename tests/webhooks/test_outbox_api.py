@@ -10,6 +10,8 @@ import orjson
 import pytest
 from sqlalchemy import Engine
 
+from core.canonical import CANONICAL_PAYLOADS
+from core.event_log import EventLog
 from core.ids import UuidV7Factory
 from core.outbox.commands import Channel, ClaimedCommand
 from core.outbox.outbox import Outbox
@@ -149,7 +151,9 @@ def test_dead_commands_are_redriven_by_what_they_have_in_common(receiver: Runnin
 
 
 @pytest.mark.parametrize(("found", "state"), [("sent", "sent"), ("not_sent", "waiting")])
-def test_an_uncertain_command_is_resolved(receiver: RunningReceiver, outbox: Outbox, found: str, state: str) -> None:
+def test_an_uncertain_command_is_resolved(
+    receiver: RunningReceiver, outbox: Outbox, log: EventLog, found: str, state: str
+) -> None:
     enqueue(outbox)
     outbox.mark_uncertain(KEY, token=call(outbox).token, reason="time-out")
     body = {"attempt_number": 1, "found": found, "resolved_by": "Bea"}
@@ -164,6 +168,11 @@ def test_an_uncertain_command_is_resolved(receiver: RunningReceiver, outbox: Out
         body.get("provider_id"),
     )
     assert answer.json()["attempts"][0]["resolved_by"] == "Bea"
+    told = log.read_after(0, limit=9)
+    assert [(each.type, each.subject_id, each.source_event_id) for each in told] == (
+        [("message.sent", "SM1", f"{KEY}#1:sent")] if found == "sent" else []
+    )
+    assert all(CANONICAL_PAYLOADS[each.type].model_validate_json(each.payload) for each in told)
     assert ask(receiver, "POST", path_of(KEY, "/resolve"), body=body).status == 409
 
 

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from fastapi import APIRouter, Depends, HTTPException
 
 from core.outbox.commands import CommandFilter
+from core.outbox.settling import settle_as_sent
 from webhooks.api.outbox import KeyInPath, find_command
 from webhooks.api.outbox_shapes import CommandWithAttempts, FilterBody, FoundSent, Redriven, ResolveBody
 from webhooks.api.owner_keys import OwnerKeys, require_tenant
@@ -39,8 +40,12 @@ def decisions_router(runtime: Runtime, *, owner_keys: OwnerKeys) -> APIRouter:
         """Settle an uncertain command: found sent, it is over; found not sent, it waits again and is due at once."""
         known = find_command(outbox, command_key, tenant_id=tenant_id)
         if isinstance(body, FoundSent):
-            is_settled = outbox.resolve_as_sent(
-                command_key,
+            is_settled = settle_as_sent(
+                runtime.engine,
+                known,
+                outbox=outbox,
+                log=runtime.log,
+                now=runtime.clock.now(),
                 attempt_number=body.attempt_number,
                 resolved_by=body.resolved_by,
                 provider_id=body.provider_id,
