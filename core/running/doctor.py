@@ -17,9 +17,11 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from core.clock import SystemClock
 from core.database import check_writable, open_engine
+from core.delivery_settings import PROVIDER_SECRETS
 from core.errors import ConfigurationError, EventLogUnavailableError
 from core.event_log import EventLog
 from core.ids import UuidV7Factory
+from core.outbox.commands import Channel
 from core.running.ports import why_unavailable
 from core.schema import event_log
 from core.secrets import Secrets, secret_variable
@@ -58,6 +60,7 @@ def examine(settings: Settings, *, environ: Mapping[str, str]) -> Iterator[Findi
     tenants, findings = _check_tenants(settings.tenants_dir)
     yield from findings
     yield from _check_secrets(tenants, Secrets(environ))
+    yield from _check_delivery(tenants, Secrets(environ))
     yield from _check_ports(settings)
     yield _check_database(settings)
     yield _check_published(settings.analytics_path)
@@ -121,6 +124,22 @@ def _check_secrets(tenants: list[Tenant], secrets: Secrets) -> Iterator[Finding]
                 yield Finding(Level.WARNING, subject, "some are not set", f"Set {variables}, if this source uses it")
             else:
                 yield Finding(Level.WARNING, subject, "not set: its deliveries are refused", f"Set {variables}")
+
+
+def _check_delivery(tenants: list[Tenant], secrets: Secrets) -> Iterator[Finding]:
+    for tenant in tenants:
+        for provider in filter(
+            None, (tenant.delivery.provider_of(channel) for channel in (Channel.SMS, Channel.EMAIL))
+        ):
+            names = PROVIDER_SECRETS[provider]
+            missing = [secret_variable(tenant.slug, name) for name in names if not secrets.values(tenant.slug, name)]
+            subject = f"Sending of {tenant.slug} by {provider}"
+            if missing:
+                yield Finding(
+                    Level.WARNING, subject, "not set: what is to be sent waits", f"Set {', '.join(missing)}"
+                )
+            else:
+                yield Finding(Level.OK, subject, "set")
 
 
 def _check_ports(settings: Settings) -> Iterator[Finding]:

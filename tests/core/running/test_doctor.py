@@ -154,3 +154,18 @@ def test_an_old_python(settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 
     [finding] = find(settings, "Python")
     assert (finding.level, finding.detail) == (Level.ERROR, "3.10.4")
+
+
+def test_what_is_missing_to_send_is_told_by_variable(settings: dict[str, Any]) -> None:
+    environ = {
+        "FRONTDESK_NOIZYLAB_TWILIO_ACCOUNT_SID": "AC1",
+        "FRONTDESK_NOIZYLAB_TWILIO_AUTH_TOKEN": "secret",
+        "FRONTDESK_NOIZYLAB_GRAPH_CLIENT_ID": "app",
+    }
+
+    findings = {finding.subject: finding for finding in examine(Settings(**settings), environ=environ)}
+
+    assert findings["Sending of noizylab by twilio"].level is Level.OK
+    graph = findings["Sending of noizylab by graph"]
+    assert graph.level is Level.WARNING
+    assert graph.remedy == "Set FRONTDESK_NOIZYLAB_GRAPH_TENANT_ID, FRONTDESK_NOIZYLAB_GRAPH_CLIENT_SECRET"
