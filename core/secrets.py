@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+#: Secret that holds a tenant's keys for /v1: FRONTDESK_<TENANT>_OWNER_API_KEY, several live values by commas.
+OWNER_API_KEY = "OWNER_API_KEY"
+
 
 def secret_variable(tenant_id: str, name: str) -> str:
     """Return the environment variable of a tenant's secret.

@@ -7,13 +7,13 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 
 from core.errors import ConfigurationError
+from core.running.addresses import local_url
 from core.running.dagster_home import DagsterHome
-from core.secrets import secret_variable
+from core.secrets import OWNER_API_KEY, secret_variable
 from core.settings import Settings
 from core.tenants import Tenant
 
@@ -47,17 +47,18 @@ def build_parts(
 ) -> tuple[Part, ...]:
     """Return the processes to start, in order. Raises ConfigurationError where a package is not installed."""
     own = _absolute_settings(settings, environ)
-    public = _without_secrets(own, tenants)
+    slugs = [tenant.slug for tenant in tenants]
+    public = _without_secrets(own, slugs)
     parts = (
         _receiver(settings, own),
         *_dagster(settings, dagster_home, own=own, public=public),
-        _dashboard(settings, public),
+        _dashboard(settings, {**public, **_owner_keys(own, slugs)}),
     )
     return tuple(part for part in parts if part.group not in without)
 
 
 def _receiver(settings: Settings, environ: Mapping[str, str]) -> Part:
-    url = _url(settings, settings.receiver_port)
+    url = local_url(settings.host, settings.receiver_port)
     return Part(
         name="receiver",
         group="receiver",
@@ -82,7 +83,7 @@ def _dagster(
         # after which the daemon believes its own thread dead.
         "DAGSTER_SENSOR_GRPC_TIMEOUT_SECONDS": "1500",
     }
-    url = _url(settings, settings.dagster_port)
+    url = local_url(settings.host, settings.dagster_port)
     workspace = str(home.workspace_path)
     return (
         Part(
@@ -119,7 +120,7 @@ def _dagster(
 
 
 def _dashboard(settings: Settings, environ: Mapping[str, str]) -> Part:
-    url = _url(settings, settings.dashboard_port)
+    url = local_url(settings.host, settings.dashboard_port)
     options = {
         "server.address": settings.host,
         "server.port": str(settings.dashboard_port),
@@ -142,17 +143,6 @@ def _dashboard(settings: Settings, environ: Mapping[str, str]) -> Part:
     )
 
 
-def _url(settings: Settings, port: int) -> str:
-    host = settings.host
-    try:
-        address = ip_address(host)
-    except ValueError:
-        return f"http://{host}:{port}"  # a name
-    if address.is_unspecified:  # what binds to all addresses is reached here by the loopback one
-        host = "::1" if ":" in host else "127.0.0.1"
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
 def _absolute_settings(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
     return {
         **environ,
@@ -165,10 +155,16 @@ def _absolute_settings(settings: Settings, environ: Mapping[str, str]) -> dict[s
     }
 
 
-def _without_secrets(environ: Mapping[str, str], tenants: Iterable[Tenant]) -> dict[str, str]:
-    """Leave every tenant's secrets out: who shows pages needs none of them."""
-    prefixes = tuple(secret_variable(tenant.slug, "") for tenant in tenants)
+def _without_secrets(environ: Mapping[str, str], slugs: Iterable[str]) -> dict[str, str]:
+    """Leave every tenant's secrets out: who shows pages needs none of the providers'."""
+    prefixes = tuple(secret_variable(slug, "") for slug in slugs)
     return {name: value for name, value in environ.items() if not name.startswith(prefixes)}
+
+
+def _owner_keys(environ: Mapping[str, str], slugs: Iterable[str]) -> dict[str, str]:
+    """Return the keys with which staff act over /v1 from the dashboard."""
+    names = {secret_variable(slug, OWNER_API_KEY) for slug in slugs}
+    return {name: value for name, value in environ.items() if name in names}
 
 
 def _script(name: str) -> str:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from core.delivery_settings import PROVIDER_SECRETS
+from core.secrets import OWNER_API_KEY
 from core.settings import Settings
-from webhooks.api.owner_keys import OWNER_API_KEY
 from webhooks.sources.registry import SOURCE_CLASSES
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")

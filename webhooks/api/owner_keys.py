@@ -11,11 +11,8 @@ from fastapi import HTTPException, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
 from core.errors import ConfigurationError
-from core.secrets import Secrets, secret_variable
+from core.secrets import OWNER_API_KEY, Secrets, secret_variable
 from core.tenants import Tenant
-
-#: Secret that holds a tenant's keys: FRONTDESK_<TENANT>_OWNER_API_KEY, several live values separated by commas.
-OWNER_API_KEY = "OWNER_API_KEY"
 
 _BEARER = HTTPBearer(auto_error=False, description="The owner's key.")
 _HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, description="The owner's key.")

@@ -24,6 +24,7 @@ from tests.core.running.standins import free_port
 ROOT = Path(__file__).parents[3]
 EVERYWHERE = ".".join("0000")
 SECRET = "FRONTDESK_MIKES_DETAILING_STRIPE_WEBHOOK_SECRET"
+OWNER_KEY = "FRONTDESK_MIKES_DETAILING_OWNER_API_KEY"
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def build(dagster_home: DagsterHome, *without: Group, **settings: Any) -> dict[s
         tenants=load_tenants(ROOT / "tenants").values(),
         dagster_home=dagster_home,
         without=frozenset(without),
-        environ={SECRET: "whsec_1", "FRONTDESK_HOME": "relative", "PATH": "/bin"},
+        environ={SECRET: "whsec_1", OWNER_KEY: "fd_1", "FRONTDESK_HOME": "relative", "PATH": "/bin"},
     )
     return {part.name: part for part in parts}
 
@@ -53,6 +54,14 @@ def test_only_who_needs_secrets_gets_them(dagster_home: DagsterHome) -> None:
 
     assert {name for name, part in parts.items() if SECRET in part.environ} == {"receiver", "dagster-code"}
     assert all(SECRET not in repr(part) for part in parts.values())
+
+
+def test_the_dashboard_gets_the_owners_keys_to_act_over_v1(dagster_home: DagsterHome) -> None:
+    parts = build(dagster_home)
+
+    assert parts["dashboard"].environ[OWNER_KEY] == "fd_1"
+    assert OWNER_KEY not in parts["dagster"].environ
+    assert all(OWNER_KEY not in repr(part) for part in parts.values())
 
 
 def test_paths_do_not_depend_on_the_folder(dagster_home: DagsterHome, tmp_path: Path) -> None:
