@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from datetime import timedelta
 from typing import Annotated
 
 import duckdb
@@ -15,6 +16,7 @@ from rich.table import Table
 
 from core.errors import ConfigurationError, FrontdeskError
 from core.settings import load_settings
+from pipelines.delivery.dispatching import open_dispatcher
 from pipelines.lib.assembly import build_modeller
 from pipelines.lib.verification import Difference
 from pipelines.lib.warehouse_builder import Progress as ReportProgress
@@ -22,6 +24,8 @@ from pipelines.lib.warehouse_builder import Progress as ReportProgress
 app = typer.Typer()
 
 _MAX_ROWS_SHOWN = 200
+#: A command that waits for no more than this, such as for its turn in the rate of its number, is waited for.
+_PATIENCE = timedelta(seconds=10)
 
 
 class QueryError(FrontdeskError):
@@ -34,14 +38,20 @@ class QueryError(FrontdeskError):
 def process(
     once: Annotated[bool, typer.Option("--once", help="Follow the log to its end, then exit.")] = False,
 ) -> None:
-    """Follow the log: copy, model, publish. Without --once use `frontdesk up`."""
+    """Follow the log: copy, model, publish, send what is due. Without --once use `frontdesk up`."""
     if not once:
         raise ConfigurationError("give --once; the continuous path runs inside Dagster: `frontdesk up`")
-    modeller = build_modeller(load_settings(), published_by="frontdesk process")
-    with _progress("modelling") as report, modeller.opened(progress=report):
-        count = modeller.follow_to_end(progress=report)
-        sequence = modeller.modelled_sequence
+    settings = load_settings()
+    modeller = build_modeller(settings, published_by="frontdesk process")
+    with closing(open_dispatcher(settings)) as dispatcher:
+        with _progress("modelling") as report, modeller.opened(progress=report):
+            count = modeller.follow_to_end(progress=report)
+            dispatcher.dispatch_due(patience=_PATIENCE)
+            count += modeller.follow_to_end(progress=report)  # what became of the commands
+            sequence = modeller.modelled_sequence
+        told = dispatcher.alerts.counts()
     Console().print(f"Modelled through event {sequence} ({count} in live batches); published.")
+    Console().print(_describe_outcomes(told))
 
 
 @app.command()
@@ -94,6 +104,12 @@ def sql(
             typer.echo(relation.to_df().to_csv(index=False), nl=False)
         else:
             _print_rows(relation)
+
+
+def _describe_outcomes(counts: Mapping[str, int]) -> str:
+    outcomes = {name.removeprefix("outcome_"): count for name, count in counts.items() if name.startswith("outcome_")}
+    told = ", ".join(f"{count} {name}" for name, count in sorted(outcomes.items()))
+    return f"Commands: {told}." if told else "Commands: nothing was due."
 
 
 def _print_differences(differences: list[Difference]) -> None:

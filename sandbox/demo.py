@@ -6,7 +6,8 @@ import asyncio
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -26,6 +27,7 @@ from sandbox.processes import (
     tail,
     wait_until_ready,
 )
+from sandbox.receipts import describe_accepted, wait_for_receipts
 from sandbox.receiver_metrics import read_metrics
 from sandbox.secrets import environment, load_or_make_secrets
 from sandbox.sender import Receiver, Sender, utc_now
@@ -53,6 +55,11 @@ class Demo:
         """The receiver's address from here."""
         return f"http://{self.receiver.host}:{self.receiver.port}"
 
+    @property
+    def sandbox_url(self) -> str:
+        """The stand-ins' address from here."""
+        return f"http://{self.receiver.host}:{self.port('SANDBOX', 8900)}"
+
     def port(self, process: str, default: int) -> int:
         """Return a process's port: FRONTDESK_<PROCESS>_PORT or the default."""
         return int(self.environ.get(f"FRONTDESK_{process}_PORT", default))
@@ -72,7 +79,7 @@ def prepare_demo(home: Path, *, seed: int, scale: float, environ: Mapping[str, s
         receiver=Receiver(host=host, port=port, public_url=public_url, secrets=secrets),
         environ={
             **environ,
-            **_stand_ins(host, environ),
+            **stand_in_settings(host, environ),
             **dict(environment(secrets)),
             "FRONTDESK_HOME": str(home.absolute()),
             "FRONTDESK_PUBLIC_URL": public_url,
@@ -80,7 +87,7 @@ def prepare_demo(home: Path, *, seed: int, scale: float, environ: Mapping[str, s
     )
 
 
-def _stand_ins(host: str, environ: Mapping[str, str]) -> dict[str, str]:
+def stand_in_settings(host: str, environ: Mapping[str, str]) -> dict[str, str]:
     """Return the settings that send everything to the stand-ins: a demo reaches nobody."""
     url = f"http://{host}:{environ.get('FRONTDESK_SANDBOX_PORT', '8900')}"
     apis = ("TWILIO", "CLICKSEND", "GRAPH", "GRAPH_LOGIN")
@@ -99,11 +106,16 @@ def run_once(demo: Demo, console: Console) -> list[str]:
     with running(frontdesk_command("serve"), environ=demo.environ, log=log) as process:
         wait_until_ready(f"{demo.receiver_url}/readyz", process, log=log)
         tally = _send(demo, deliveries, console)
-        log_sequence = read_metrics(demo.receiver_url).last_sequence
-    run_to_end(frontdesk_command("process", "--once"), environ=demo.environ)
+        with _stand_ins_running(demo):
+            run_to_end(frontdesk_command("process", "--once"), environ=demo.environ)
+            accepted = wait_for_receipts(demo.sandbox_url)
+            log_sequence = read_metrics(demo.receiver_url).last_sequence
+            # The providers' receipts came back as webhooks, to be modelled too.
+            run_to_end(frontdesk_command("process", "--once"), environ=demo.environ)
     published = read_published(demo.home / "analytics.duckdb")
     for table in build_tables(published, tally):
         console.print(table)
+    console.print(describe_accepted(accepted))
     console.print(
         f"Freshness: modelled through sequence {published.modelled_sequence:,} of {log_sequence:,}, "
         f"published {published.published_at:%Y-%m-%d %H:%M:%S} UTC."
@@ -120,7 +132,7 @@ def run_live(demo: Demo, console: Console, *, per_second: float) -> None:
     log = demo.home / "logs" / "up.log"
     check_port_free(demo.receiver.host, demo.receiver.port, "FRONTDESK_RECEIVER_PORT")
     console.print(f"Starting receiver, Dagster and dashboard; their output: {log}")
-    with running(frontdesk_command("up"), environ=demo.environ, log=log) as process:
+    with _stand_ins_running(demo), running(frontdesk_command("up"), environ=demo.environ, log=log) as process:
         wait_until_ready(f"{demo.receiver_url}/readyz", process, log=log)
         _send(demo, deliveries, console)
         _print_addresses(demo, console)
@@ -128,6 +140,15 @@ def run_live(demo: Demo, console: Console, *, per_second: float) -> None:
         if process.poll() is not None:
             raise ProcessError(f"Frontdesk ended by itself, with status {process.returncode}:\n{tail(log)}")
         console.print(f"Trickled {trickled.sent:,} deliveries. Stopping…")
+
+
+@contextmanager
+def _stand_ins_running(demo: Demo) -> Iterator[None]:
+    log = demo.home / "logs" / "sandbox.log"
+    arguments = frontdesk_command("sandbox", "--home", str(demo.home))
+    with running(arguments, environ=demo.environ, log=log) as process:
+        wait_until_ready(f"{demo.sandbox_url}/control/ledger?entries=false", process, log=log)
+        yield
 
 
 def _tell(demo: Demo, console: Console) -> Sequence[Delivery]:
@@ -159,6 +180,7 @@ def _print_addresses(demo: Demo, console: Console) -> None:
     console.print(f"Receiver   {demo.receiver_url}/openapi.json")
     console.print(f"Dagster    http://{host}:{demo.port('DAGSTER', 3000)}")
     console.print(f"Dashboard  http://{host}:{demo.port('DASHBOARD', 8501)}")
+    console.print(f"Phones and inboxes  {demo.sandbox_url}")
     console.print("New customers keep coming. Press Ctrl-C to stop.")
 
 

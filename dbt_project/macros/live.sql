@@ -29,16 +29,22 @@
 {%- endmacro %}
 
 {#-
-    The facts to fold: all, or those of the contacts that this batch touches. The ref is resolved in both forms: it
-    is what tells the live path that the fold comes after identity.
+    The facts to fold: all, or those of the contacts that this batch touches.
 -#}
 {% macro attributed_facts() -%}
-    {%- set all_facts = ref('int_facts_attributed') -%}
-    {%- if var('live') -%} {{ source('live', 'facts') }} {%- else -%} {{ all_facts }} {%- endif -%}
+    {{ scratch('int_facts_attributed') }}
 {%- endmacro %}
 
 {#- Restricts rows of another mart to the contacts that this batch touches. -#}
 {% macro only_contacts_in_scope() -%}
-    {%- if var('live') -%} contact_id in (select f.contact_id from {{ source('live', 'facts') }} as f)
-    {%- else -%} true {%- endif -%}
+    {{ only_in_scope('contact_id', 'touched_contacts') }}
+{%- endmacro %}
+
+{#-
+    Rows of a model that the live path computes for the contacts in scope and keeps for the batch only. The ref is
+    resolved in both forms: it is what tells the live path the order of the models.
+-#}
+{% macro scratch(model_name) -%}
+    {%- set all_rows = ref(model_name) -%}
+    {%- if var('live') -%} {{ source('live', model_name) }} {%- else -%} {{ all_rows }} {%- endif -%}
 {%- endmacro %}

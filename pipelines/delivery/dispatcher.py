@@ -90,18 +90,28 @@ class Dispatcher:
                 self._bell.clear()
         self._wind_down()
 
-    def dispatch_due(self) -> None:
+    def dispatch_due(self, *, patience: timedelta = timedelta(0)) -> None:
         """Send all that is due now; return when nothing more can go out at this time.
 
-        What a guard, a rate, a retry or an open breaker holds goes out later.
+        What a guard, a rate, a retry or an open breaker holds goes out later. It is waited for where it comes due
+        within `patience`, for as long as something goes out within that time.
         """
+        gives_up_at = self._clock.now() + patience
         while True:
             is_idle = self._is_idle()  # asked first: what ends during the turn may have made something due
-            if not self._turn():
-                if is_idle:
-                    return
-                self._bell.wait(_POLL_S)
-                self._bell.clear()
+            if self._turn():
+                gives_up_at = self._clock.now() + patience
+                continue
+            if is_idle and not self._comes_due_before(gives_up_at):
+                return
+            self._bell.wait(_POLL_S)
+            self._bell.clear()
+
+    def _comes_due_before(self, gives_up_at: datetime) -> bool:
+        if self._clock.now() >= gives_up_at:
+            return False
+        next_due_at = self._outbox.next_due_at()
+        return next_due_at is not None and next_due_at < gives_up_at
 
     def close(self) -> None:
         """End what is under way, and the threads."""

@@ -6,8 +6,10 @@ from core.clock import SystemClock
 from core.database import create_tables, open_engine
 from core.event_log import EventLog
 from core.ids import UuidV7Factory
+from core.outbox.outbox import Outbox
 from core.settings import Settings
 from core.tenants import load_tenants
+from pipelines.activation.outbox_filler import OutboxFiller
 from pipelines.lib.dbt_runner import DbtRunner
 from pipelines.lib.modeller import Modeller
 from pipelines.lib.warehouse_builder import WarehouseBuilder
@@ -42,4 +44,5 @@ def build_modeller(settings: Settings, *, published_by: str) -> Modeller:
         dbt=build_dbt_runner(settings),
         clock=clock,
     )
-    return Modeller(builder, analytics_path=settings.analytics_path, published_by=published_by)
+    filler = OutboxFiller(Outbox(engine, clock=clock, ids=UuidV7Factory(clock)), clock=clock)
+    return Modeller(builder, filler=filler, analytics_path=settings.analytics_path, published_by=published_by)

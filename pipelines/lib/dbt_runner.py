@@ -16,6 +16,10 @@ from typing import Any
 
 from core.errors import FrontdeskError
 
+#: What goes out is decided before anything that is only looked at is brought up to date.
+DECISIONS = "fct_decisions"
+#: What readers see; each reads the ones before it.
+PUBLIC_SCHEMAS = ("marts", "activation", "reports")
 #: The parts of the project that decide what the models compute.
 _FINGERPRINTED = ("dbt_project.yml", "models", "macros", "seeds", "analyses")
 _TAIL_LINES = 40
@@ -35,7 +39,7 @@ class LiveModel:
     relation: str  #: quoted, with database and schema
     schema: str
     sql: str
-    mode: str  #: append, replace, upsert, replace_all
+    mode: str  #: append, replace, upsert, replace_all; scratch: kept for one batch, a view in a build
     column: str | None  #: replace: what the scope names; upsert: the key
     scope: str | None  #: replace: temporary table of the values whose rows go
     event_types: tuple[str, ...]  #: prefixes of the event types it reads; empty: it runs for every batch
@@ -44,7 +48,7 @@ class LiveModel:
     @property
     def is_public(self) -> bool:
         """Tell whether readers see it in the published file."""
-        return self.schema in ("marts", "reports")
+        return self.schema in PUBLIC_SCHEMAS
 
 
 class Manifest:
@@ -61,8 +65,13 @@ class Manifest:
             for key, node in self._nodes.items()
             if node["resource_type"] == "model" and "live" in node["config"]["tags"]
         }
-        order = TopologicalSorter({key: self._ancestors(key) & live.keys() for key in sorted(live)})
-        return tuple(_live_model(live[key]) for key in order.static_order())
+        order = list(
+            TopologicalSorter({key: self._ancestors(key) & live.keys() for key in sorted(live)}).static_order()
+        )
+        decisions = next(key for key in live if live[key]["name"] == DECISIONS)
+        urgent = self._ancestors(decisions) | {decisions}
+        order.sort(key=lambda key: key not in urgent)
+        return tuple(_live_model(live[key]) for key in order)
 
     def public_relations(self) -> list[tuple[str, str]]:
         """Return (schema, name) of everything that readers see."""
@@ -92,8 +101,8 @@ class Manifest:
 
     def _public(self) -> Iterable[Mapping[str, Any]]:
         nodes = (node for node in self._nodes.values() if node["resource_type"] == "model")
-        public = (node for node in nodes if node["schema"] in ("marts", "reports"))
-        return sorted(public, key=lambda node: str(node["name"]))
+        public = (node for node in nodes if node["schema"] in PUBLIC_SCHEMAS)
+        return sorted(public, key=lambda node: (PUBLIC_SCHEMAS.index(node["schema"]), str(node["name"])))
 
     def _ancestors(self, key: str) -> set[str]:
         """All models below a model, through views too: those are not run but decide the order."""

@@ -1,4 +1,4 @@
-"""Keeps the warehouse of one home true to its log: builds it, follows the log, publishes."""
+"""Keeps the warehouse of one home true to its log: builds it, follows the log, acts on it, publishes."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import TypeVar
 import duckdb
 
 from core.envelope import Event
+from pipelines.activation.outbox_filler import OutboxFiller
 from pipelines.lib import warehouse
 from pipelines.lib.live_path import BatchResult, LivePath
 from pipelines.lib.log_copy import EVENT_ERRORS, copied_sequence, quarantine_event
@@ -32,8 +33,11 @@ HEARTBEAT = timedelta(minutes=1)
 class Modeller:
     """One warehouse and its log. Opens the file for writing between open() and close() only."""
 
-    def __init__(self, builder: WarehouseBuilder, *, analytics_path: Path, published_by: str) -> None:
+    def __init__(
+        self, builder: WarehouseBuilder, *, filler: OutboxFiller, analytics_path: Path, published_by: str
+    ) -> None:
         self._builder = builder
+        self._filler = filler
         self._log = builder.log
         self._clock = builder.clock
         self._analytics_path = analytics_path
@@ -58,9 +62,10 @@ class Modeller:
             if self._builder.needs_build():
                 self._builder.build(with_tests=False, progress=progress)
             self._connection = connection = warehouse.connect(self._builder.path)
-            self._live = LivePath(connection, manifest, engine=self._builder.engine)
+            self._live = LivePath(connection, manifest, engine=self._builder.engine, sink=self._filler)
             self._publisher = Publisher(connection, manifest, analytics_path=self._analytics_path)
             self._modelled_sequence = copied_sequence(connection)
+            self._filler.reconcile(connection)
             self._published_at = self._clock.now()
             self._publisher.publish_all(now=self._published_at, published_by=self._published_by)
         except BaseException:

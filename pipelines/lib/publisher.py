@@ -16,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.lib.dbt_runner import Manifest
+from pipelines.lib.dbt_runner import PUBLIC_SCHEMAS, Manifest
 from pipelines.lib.live_path import Change, rows_with
 
 #: With three, a file is written again two publishes after readers were last pointed at it: a reader that has
@@ -61,7 +61,7 @@ class Publisher:
         _remove(draft)
         self._attach(draft)
         try:
-            for schema in ("marts", "reports"):
+            for schema in PUBLIC_SCHEMAS:
                 self._connection.execute(f"create schema if not exists published.{schema}")
             for schema, name in self._manifest.public_tables():
                 # Sorted, a contact's rows lie together, and the rows of a batch are found by zone map.

@@ -74,3 +74,34 @@ create table if not exists raw.quarantined_events (
     error varchar not null,
     quarantined_at timestamptz not null
 );
+
+-- Rules as data: what models/marts/automation decides by.
+create table if not exists raw.rules (
+    tenant_id varchar not null,
+    rule_id varchar not null,
+    rule_version integer not null,
+    facts varchar[] not null,
+    anchor varchar not null,
+    offset_seconds bigint not null,
+    once_per varchar not null,
+    message_class varchar not null,
+    booking_is varchar[] not null,
+    unless_happened struct(fact_type varchar, scope varchar)[] not null,
+    conditions struct(field varchar, kind varchar, operator varchar, expected varchar[])[] not null,
+    holdout_percent integer not null,
+    is_shadow boolean not null
+);
+
+create table if not exists raw.rule_actions (
+    tenant_id varchar not null,
+    rule_id varchar not null,
+    command_type varchar not null,
+    only_fact_channel varchar,
+    template varchar,
+    settings json not null,
+    contact_variables varchar[] not null,
+    booking_variables varchar[] not null,
+    fact_variables varchar[] not null
+);
+
+create table if not exists raw.senders (tenant_id varchar not null, channel varchar not null, provider varchar not null);

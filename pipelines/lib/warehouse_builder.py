@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from core.clock import Clock
 from core.event_log import EventLog
 from core.tenants import Tenant
+from pipelines.activation.rule_tables import replace_rules
 from pipelines.lib import warehouse
 from pipelines.lib.dbt_runner import DbtRunner
 from pipelines.lib.log_copy import (
@@ -80,6 +81,7 @@ class WarehouseBuilder:
             create_raw_tables(connection)
             connection.execute("delete from raw.built_from")
             replace_tenants(connection, self.tenants.values())
+            replace_rules(connection, self.tenants.values())
             start = copied_sequence(connection)
             if quarantine is not None:
                 replace_quarantine(connection, quarantine)

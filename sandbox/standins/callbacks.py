@@ -37,6 +37,11 @@ class Poster:
     _client: httpx.AsyncClient = field(default_factory=lambda: httpx.AsyncClient(timeout=_TIMEOUT_S, trust_env=False))
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
+    @property
+    def count_pending(self) -> int:
+        """How many are under way."""
+        return len(self._tasks)
+
     def start(self, work: Coroutine[Any, Any, None]) -> None:
         """Run this in the background until it is done or the stand-ins are reset."""
         task = asyncio.get_running_loop().create_task(work)

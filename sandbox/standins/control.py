@@ -78,7 +78,11 @@ def _add_ledger(router: APIRouter, world: World) -> None:
         return {
             **summarise(found),
             "requests": requests,
-            "callbacks": {**world.poster.outcomes, "problems": list(world.poster.problems)},
+            "callbacks": {
+                **world.poster.outcomes,
+                "pending": world.poster.count_pending,
+                "problems": list(world.poster.problems),
+            },
             **({"entries": [as_json(entry) for entry in found]} if entries else {}),
         }
 

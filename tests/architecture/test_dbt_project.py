@@ -18,10 +18,12 @@ PREFIXES = {
     "staging": ("stg_",),
     "intermediate": ("int_",),
     "marts": ("dim_", "fct_", "bdg_"),
+    "activation": ("cmd_",),
     "reports": ("rpt_",),
 }
 #: Each layer reads itself and the ones before it.
-LAYERS = ("staging", "intermediate", "marts", "reports")
+LAYERS = ("staging", "intermediate", "marts", "activation", "reports")
+PUBLIC = ("marts", "activation", "reports")
 #: Models without a key, and why that is right.
 KEYLESS = {
     "stg_zoho__consents": "lines of one delivery have no id, and may name one person twice",
@@ -36,6 +38,7 @@ RESTRICTIONS = {
     "replace": ("attributed_facts()", "only_identifiers_in_scope("),
     "upsert": ("logged_events()",),
     "replace_all": (),
+    "scratch": ("attributed_facts()", "only_identifiers_in_scope("),
 }
 #: Temporary tables of one batch that name the rows to replace.
 SCOPES = {"scope_identifiers", "scope_contacts"}
@@ -148,9 +151,9 @@ def test_names_follow_the_folders(project: DbtProject) -> None:
             assert model.name.startswith(f"stg_{model.folder}__"), model.name
 
 
-def test_marts_and_reports_are_public_with_a_contract_and_nothing_else_is(project: DbtProject) -> None:
+def test_marts_commands_and_reports_are_public_with_a_contract_and_nothing_else_is(project: DbtProject) -> None:
     for model in project.models.values():
-        is_public = model.layer in ("marts", "reports")
+        is_public = model.layer in PUBLIC
         assert (model.config["access"] == "public") == is_public, model.name
         assert model.config["contract"]["enforced"] or not is_public, model.name
 
@@ -169,7 +172,7 @@ def test_names_of_public_columns_say_their_type(project: DbtProject) -> None:
         r"count_.*|.*_minor|.*_seconds|.*sequence": "bigint",
         r".*_(id|key)|currency|.*_name": "varchar",
     }
-    public = (model for model in project.models.values() if model.layer in ("marts", "reports"))
+    public = (model for model in project.models.values() if model.layer in PUBLIC)
     wrong = [
         f"{model.name}.{name} is {column['data_type']}, not {type_}"
         for model in public
@@ -215,7 +218,7 @@ def live_models(project: DbtProject) -> Mapping[str, Model]:
 def test_live_models_say_which_rows_a_batch_replaces(project: DbtProject) -> None:
     for name, model in live_models(project).items():
         live = model.live or {}
-        assert model.is_stored, name
+        assert model.is_stored == (live["mode"] != "scratch"), name
         assert live["mode"] in RESTRICTIONS, name
         assert ("column" in live) == (live["mode"] in ("replace", "upsert")), name
         assert ("scope" in live) == (live["mode"] == "replace"), name

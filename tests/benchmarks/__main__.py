@@ -19,9 +19,11 @@ from tests.benchmarks.live import LivePlan, compare_live, measure_live
 from tests.benchmarks.machine import describe_commit, describe_machine
 from tests.benchmarks.outbox import OutboxPlan, measure_outbox
 from tests.benchmarks.rebuild import measure_rebuild
+from tests.benchmarks.texts import TextsPlan, measure_texts
 
 _BUILD = Path(__file__).parents[2] / "build"
 _SMALL_HISTORY = 10_000
+_TEXTS_HISTORY = 100_000
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -33,6 +35,7 @@ class Part(StrEnum):
     REBUILD = "rebuild"
     LIVE = "live"
     OUTBOX = "outbox"
+    TEXTS = "texts"
 
 
 @app.command()
@@ -58,6 +61,7 @@ def bench(
         Part.INTAKE: lambda: measure_intake(_BUILD / "bench" / "intake", report, plan=IntakePlan(rounds=rounds)),
         Part.REBUILD: lambda: measure_rebuild(homes.home(events), report),
         Part.LIVE: live,
+        Part.TEXTS: lambda: measure_texts(homes.home(_TEXTS_HISTORY), report, plan=TextsPlan()),
         Part.OUTBOX: lambda: measure_outbox(_BUILD / "bench" / "outbox", report, plan=OutboxPlan()),
     }
     try:

@@ -41,9 +41,9 @@ def measure_live(home: BenchHome, report: Report, *, plan: LivePlan) -> Figures:
     site, scale = prepare_site(home.folder), scale_name(home.count)
     published = home.folder / "analytics.duckdb"
     published.unlink(missing_ok=True)
-    with running_receiver(site), _running_follower(site) as follower:
+    with running_receiver(site), running_follower(site) as follower:
         report.step(f"live, {home.count:,} events behind it: waiting until all of them are modelled and published")
-        _wait_until_published(published, follower, log=_log(site))
+        wait_until_published(published, follower, log=follower_log(site))
         report.step(f"live, {home.count:,} events behind it: {plan.samples} deliveries")
         latencies = _measure(site, home, published, plan)
     return {
@@ -135,17 +135,20 @@ def _looking(published: Path) -> Iterator[_Analyst]:
 
 
 @contextmanager
-def _running_follower(site: Site) -> Iterator[subprocess.Popen[bytes]]:
+def running_follower(site: Site) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the live path for a block: tests/benchmarks/live_follower.py."""
     arguments = [sys.executable, "-m", "tests.benchmarks.live_follower"]
-    with running(arguments, environ=site.environ, log=_log(site)) as process:
+    with running(arguments, environ=site.environ, log=follower_log(site)) as process:
         yield process
 
 
-def _log(site: Site) -> Path:
+def follower_log(site: Site) -> Path:
+    """Return where the live path writes its output."""
     return site.home / "logs" / "follower.log"
 
 
-def _wait_until_published(published: Path, follower: subprocess.Popen[bytes], *, log: Path) -> None:
+def wait_until_published(published: Path, follower: subprocess.Popen[bytes], *, log: Path) -> None:
+    """Return once every event of the log is published. Raises RuntimeError where the follower ends."""
     deadline = time.monotonic() + _READY_TIMEOUT_S
     while time.monotonic() < deadline:
         if follower.poll() is not None:

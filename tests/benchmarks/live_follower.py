@@ -1,4 +1,4 @@
-"""The live path as a process of its own: calls the follower as Dagster's sensor does, without the daemon's gaps."""
+"""The live path as a process of its own: does what Dagster's sensor does, without its gaps."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import sys
 import time
 
 from core.settings import load_settings
+from pipelines.delivery.dispatching import Dispatching
 from pipelines.lib.live_follower import LiveFollower
 
 #: As EVALUATION_SECONDS of the sensor.
@@ -17,9 +18,11 @@ def main() -> None:
     """Follow until SIGTERM."""
     # As an exception, so that the follower closes the warehouse.
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit())
-    follower = LiveFollower(load_settings())
+    settings = load_settings()
+    follower, dispatching = LiveFollower(settings), Dispatching(settings)
     while True:
-        follower.follow_until(time.monotonic() + _EVALUATION_S)
+        with dispatching.running_for(_EVALUATION_S):
+            follower.follow_until(time.monotonic() + _EVALUATION_S)
 
 
 if __name__ == "__main__":

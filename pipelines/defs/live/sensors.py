@@ -1,4 +1,4 @@
-"""The live path inside Dagster: a sensor whose evaluation waits on the log instead of sleeping between ticks."""
+"""The live path inside Dagster: a sensor whose evaluation waits on log and outbox, not between ticks."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from dagster import (
 from core.settings import Settings
 from pipelines.defs.event_log.assets import EVENT_LOG_KEY
 from pipelines.defs.publishing.assets import PUBLISHED_KEY
+from pipelines.delivery.dispatching import Dispatching
 from pipelines.lib.live_follower import LiveFollower
 from pipelines.lib.live_path import BatchResult
 
@@ -29,15 +30,18 @@ SENSOR_NAME = "live_path_sensor"
 def build_live_path_sensor(settings: Settings, *, evaluation_seconds: float) -> SensorDefinition:
     """Return the sensor; its warehouse connection stays warm from one evaluation to the next."""
     follower = LiveFollower(settings)
+    dispatching = Dispatching(settings)
 
     @sensor(
         name=SENSOR_NAME,
         minimum_interval_seconds=1,
         default_status=DefaultSensorStatus.RUNNING,
-        description="Models and publishes new events within a second of their arrival.",
+        description="Models new events, sends what is due and publishes, within a second of their arrival.",
     )
     def live_path_sensor(context: SensorEvaluationContext) -> SensorResult:
-        results = follower.follow_until(time.monotonic() + evaluation_seconds)
+        # The dispatcher reads the outbox alone: while a build holds the warehouse, what is due still goes out.
+        with dispatching.running_for(evaluation_seconds):
+            results = follower.follow_until(time.monotonic() + evaluation_seconds)
         if not results:
             return SensorResult(skip_reason=follower.why_idle(), cursor=context.cursor)
         return SensorResult(asset_events=_materializations(results), cursor=str(results[-1].last_sequence))

@@ -121,6 +121,17 @@ SHAPES: dict[str, Shape] = {
         ),
         never_null=_one_of("entity_kind entity_id"),
     ),
+    "commands": Shape(
+        (
+            ("entity_kind", _TEXT),
+            ("entity_id", _TEXT),
+            ("title", _TEXT),
+            ("detail", _TEXT),
+            ("amount_minor", _WHOLE),
+            ("currency", _TEXT),
+        ),
+        never_null=_one_of("entity_kind entity_id"),
+    ),
 }
 
 #: Every staging model of a source, and the columns that together tell its rows apart.
@@ -152,6 +163,7 @@ MODEL_KEYS: dict[str, tuple[str, ...]] = {
     "stg_frontdesk__messages": ("event_id",),
     "stg_frontdesk__consents": ("event_id",),
     "stg_frontdesk__engagements": ("event_id",),
+    "stg_frontdesk__commands": ("event_id",),
 }
 
 
@@ -160,6 +172,7 @@ OUR_OWN_COLUMNS: Mapping[str, Columns] = MappingProxyType(
     {
         "stg_frontdesk__messages": (("command_key", _TEXT),),
         "stg_frontdesk__engagements": (("booking_id", _TEXT), ("command_key", _TEXT)),
+        "stg_frontdesk__commands": (("channel", _TEXT), ("body", _TEXT), ("command_key", _TEXT)),
     }
 )
 

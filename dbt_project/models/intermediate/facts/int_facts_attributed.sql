@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='view', tags=['live'], meta={'live': {'mode': 'scratch'}}) }}
 
 with facts as (
 

@@ -3,6 +3,7 @@
 {%- set staging_models = [
     'stg_clicksend__messages',
     'stg_frontdesk__bookings',
+    'stg_frontdesk__commands',
     'stg_frontdesk__consents',
     'stg_frontdesk__contacts',
     'stg_frontdesk__engagements',

@@ -1,0 +1,54 @@
+{#- An instant as text that sorts as it does: ISO 8601 in UTC. -#}
+{% macro iso_instant(instant, seconds='%S') -%}
+    strftime({{ instant }} at time zone 'UTC', '%Y-%m-%dT%H:%M:{{ seconds }}Z')
+{%- endmacro %}
+
+{#-
+    Whether a rule's condition holds for its field of contact, booking or fact (JSON objects). An unknown value meets is_not_set alone. Instants and
+    texts are compared as text: instants are written so that they sort.
+-#}
+{% macro condition_is_met(condition) -%}
+    list_transform([
+        case split_part({{ condition }}['field'], '.', 1)
+            when 'contact' then contact
+            when 'booking' then booking
+            else fact
+        end ->> split_part({{ condition }}['field'], '.', 2)
+    ], lambda v: case {{ condition }}['operator']
+        when 'is_not_set' then v is null
+        when 'is_set' then v is not null
+        when 'equals' then v = {{ condition }}['expected'][1]
+        when 'not_equals' then v <> {{ condition }}['expected'][1]
+        when 'one_of' then list_contains({{ condition }}['expected'], v)
+        when 'none_of' then not list_contains({{ condition }}['expected'], v)
+        when 'contains' then contains(lower(v), lower({{ condition }}['expected'][1]))
+        when 'greater_than' then {{ compare_values(condition, 'v') }} > 0
+        when 'at_least' then {{ compare_values(condition, 'v') }} >= 0
+        when 'less_than' then {{ compare_values(condition, 'v') }} < 0
+        when 'at_most' then {{ compare_values(condition, 'v') }} <= 0
+    end)[1] is true
+{%- endmacro %}
+
+{#- Below, at or above zero as a value is below, at or above what a condition expects. -#}
+{% macro compare_values(condition, value) -%}
+    case
+        when {{ condition }}['kind'] = 'number'
+            then sign(try_cast({{ value }} as decimal(38, 6)) - try_cast({{ condition }}['expected'][1] as decimal(38, 6)))
+        when {{ value }} < {{ condition }}['expected'][1] then -1
+        when {{ value }} > {{ condition }}['expected'][1] then 1
+        when {{ value }} is not null then 0
+    end
+{%- endmacro %}
+
+{#-
+    Until when a command may still go out: a text is of use for a day, a reminder of a start until that start, and what
+    is done inside the house for a week. Older ones are history: a command first known after this is never sent.
+-#}
+{% macro command_expiry() -%}
+    case
+        when channel not in ('sms', 'email') then due_at + interval 7 days
+        when anchor = 'booking_start' and due_offset < to_seconds(0)
+            then least(due_at + interval 1 day, booking_starts_at)
+        else due_at + interval 1 day
+    end
+{%- endmacro %}

@@ -1,0 +1,78 @@
+{{ config(materialized='view', tags=['live'], meta={'live': {'mode': 'scratch'}}) }}
+
+with facts as (
+
+    select * from {{ attributed_facts() }}
+    where fact_family = 'booking'
+
+),
+
+-- What fct_bookings folds a booking to, after each of its facts.
+running as (
+
+    select
+        tenant_id,
+        booking_id,
+        occurred_at as valid_from,
+        fact_order,
+        coalesce(
+            last_value(case when has_person then contact_id end ignore nulls) over in_all,
+            last_value(contact_id) over in_all
+        ) as contact_id,
+        first_value(source) over so_far as source,
+        coalesce(last_value(booking_status ignore nulls) over so_far, 'pending') as status,
+        last_value(service_name ignore nulls) over so_far as service_name,
+        last_value(starts_at ignore nulls) over so_far as starts_at,
+        last_value(ends_at ignore nulls) over so_far as ends_at,
+        last_value(price_minor ignore nulls) over so_far as price_minor,
+        last_value(currency ignore nulls) over so_far as currency,
+        last_value(staff_name ignore nulls) over so_far as staff_name,
+        last_value(location ignore nulls) over so_far as location,
+        last_value(payment_status ignore nulls) over so_far as payment_status,
+        count(*) filter (where is_reschedule) over so_far as count_reschedules,
+        min(occurred_at) over so_far as created_at,
+        min(occurred_at) filter (where booking_status = 'confirmed') over so_far as confirmed_at,
+        max(occurred_at) filter (where booking_status = 'cancelled') over so_far as cancelled_at,
+        max(occurred_at) filter (where booking_status = 'completed') over so_far as completed_at
+    from facts
+    window
+        so_far as (
+            partition by tenant_id, booking_id order by fact_order
+            rows between unbounded preceding and current row
+        ),
+        in_all as (
+            partition by tenant_id, booking_id order by fact_order
+            rows between unbounded preceding and unbounded following
+        )
+
+),
+
+-- Of several facts of one instant, the state after the last.
+settled as (
+
+    select *
+    from running
+    qualify row_number() over (partition by tenant_id, booking_id, valid_from order by fact_order desc) = 1
+
+),
+
+bounded as (
+
+    select
+        * exclude (fact_order),
+        valid_from as last_changed_at,
+        lead(valid_from) over (partition by tenant_id, booking_id order by valid_from) as valid_until
+    from settled
+
+),
+
+final as (
+
+    select
+        *,
+        {{ booking_fields() }} as fields
+    from bounded
+
+)
+
+select * from final

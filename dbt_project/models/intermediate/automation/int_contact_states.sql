@@ -1,0 +1,140 @@
+{{ config(materialized='view', tags=['live'], meta={'live': {'mode': 'scratch'}}) }}
+
+with facts as (
+
+    select * from {{ attributed_facts() }}
+
+),
+
+tenants as (
+
+    select * from {{ ref('stg_tenants__tenants') }}
+
+),
+
+-- What each fact makes of the booking, payment or message that it tells of.
+entities as (
+
+    select
+        facts.tenant_id,
+        facts.contact_id,
+        facts.fact_order,
+        facts.occurred_at,
+        facts.fact_family,
+        facts.entity_id,
+        facts.full_name,
+        facts.first_name,
+        facts.last_name,
+        facts.company,
+        facts.phone,
+        facts.email,
+        facts.has_person,
+        case when facts.fact_family in ('touch', 'lead') then lower(facts.channel) end as acquisition_channel,
+        case when facts.fact_family in ('touch', 'lead') then facts.campaign end as acquisition_campaign,
+        row_number() over so_far = 1 as is_first_of_entity,
+        facts.fact_family = 'booking'
+        and last_value(facts.booking_status ignore nulls) over so_far = 'completed' as is_completed,
+        last_value(facts.currency ignore nulls) over so_far as payment_currency,
+        max(case when facts.payment_change = 'succeeded' then facts.amount_minor end) over so_far as received_minor,
+        max(
+            case when facts.payment_change = 'refunded' then coalesce(facts.refunded_minor, facts.amount_minor) end
+        ) over so_far as refunded_minor,
+        tenants.currency as tenant_currency
+    from facts
+    inner join tenants on facts.tenant_id = tenants.tenant_id
+    window so_far as (
+        partition by facts.tenant_id, facts.fact_family, facts.entity_id order by facts.fact_order
+        rows between unbounded preceding and current row
+    )
+
+),
+
+paid as (
+
+    select
+        *,
+        case
+            when fact_family = 'payment' and payment_currency = tenant_currency and received_minor is not null
+                then received_minor - coalesce(refunded_minor, 0)
+            else 0
+        end as paid_minor
+    from entities
+
+),
+
+changes as (
+
+    select
+        *,
+        coalesce(is_completed, false)::integer
+        - coalesce(lag(is_completed) over of_entity, false)::integer as completed_change,
+        paid_minor - coalesce(lag(paid_minor) over of_entity, 0) as paid_change
+    from paid
+    window of_entity as (partition by tenant_id, fact_family, entity_id order by fact_order)
+
+),
+
+running as (
+
+    select
+        tenant_id,
+        contact_id,
+        occurred_at as valid_from,
+        fact_order,
+        tenant_currency as currency,
+        last_value(full_name ignore nulls) over so_far as full_name,
+        last_value(first_name ignore nulls) over so_far as first_name,
+        last_value(last_name ignore nulls) over so_far as last_name,
+        last_value(company ignore nulls) over so_far as company,
+        last_value(phone ignore nulls) over so_far as phone,
+        last_value(email ignore nulls) over so_far as email,
+        bool_or(has_person) over so_far as is_identified,
+        first_value(acquisition_channel ignore nulls) over so_far as acquisition_channel,
+        first_value(acquisition_campaign ignore nulls) over so_far as acquisition_campaign,
+        count(*) filter (where fact_family = 'booking' and is_first_of_entity) over so_far as count_bookings,
+        sum(completed_change) over so_far as count_bookings_completed,
+        count(*) filter (where fact_family = 'message' and is_first_of_entity) over so_far as count_messages,
+        sum(paid_change) over so_far as amount_paid_minor,
+        min(occurred_at) over so_far as first_seen_at
+    from changes
+    window so_far as (
+        partition by tenant_id, contact_id order by fact_order
+        rows between unbounded preceding and current row
+    )
+
+),
+
+-- Of several facts of one instant, the state after the last.
+settled as (
+
+    select *
+    from running
+    qualify row_number() over (partition by tenant_id, contact_id, valid_from order by fact_order desc) = 1
+
+),
+
+bounded as (
+
+    select
+        * exclude (fact_order, full_name, count_bookings_completed, amount_paid_minor),
+        coalesce(
+            nullif(concat_ws(' ', first_name, last_name), ''), full_name, company, email, phone, 'Unknown'
+        ) as display_name,
+        count_bookings_completed::bigint as count_bookings_completed,
+        amount_paid_minor::bigint as amount_paid_minor,
+        valid_from as last_seen_at,
+        lead(valid_from) over (partition by tenant_id, contact_id order by valid_from) as valid_until
+    from settled
+
+),
+
+final as (
+
+    select
+        *,
+        {{ contact_fields() }} as fields
+    from bounded
+
+)
+
+select * from final

@@ -1,0 +1,75 @@
+"""Runs the dispatcher of one home beside whatever else its process does."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from core.clock import SystemClock
+from core.database import create_tables, open_engine
+from core.settings import Settings
+from core.tenants import load_tenants
+from pipelines.delivery.assembly import build_dispatcher
+from pipelines.delivery.dispatcher import Dispatcher
+
+
+class Dispatching:
+    """Keeps one dispatcher, with its breakers and rates, from one use to the next. One thread uses it at a time."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._dispatcher: Dispatcher | None = None
+
+    @contextmanager
+    def running_for(self, seconds: float) -> Iterator[None]:
+        """Send what is due, and what becomes due, in a thread of its own for so long, and to the end of the block.
+
+        What ends the thread early is raised when the block ends.
+        """
+        dispatcher = self._open()
+        deadline = SystemClock().now() + timedelta(seconds=seconds)
+        loop = _Loop(dispatcher, deadline)
+        loop.start()
+        try:
+            yield
+        finally:
+            loop.join()
+        if loop.error is not None:
+            self.close()
+            raise loop.error
+
+    def close(self) -> None:
+        """End what is under way."""
+        if self._dispatcher is not None:
+            self._dispatcher.close()
+            self._dispatcher = None
+
+    def _open(self) -> Dispatcher:
+        if self._dispatcher is None:
+            self._dispatcher = open_dispatcher(self._settings)
+        return self._dispatcher
+
+
+def open_dispatcher(settings: Settings) -> Dispatcher:
+    """Return the dispatcher of a home, with the secrets of this process's environment. To be closed after use."""
+    engine = open_engine(settings.event_log_url)
+    create_tables(engine)
+    return build_dispatcher(settings, engine=engine, tenants=load_tenants(settings.tenants_dir), environ=os.environ)
+
+
+class _Loop(threading.Thread):
+    def __init__(self, dispatcher: Dispatcher, deadline: datetime) -> None:
+        super().__init__(name="dispatcher", daemon=True)
+        self._dispatcher = dispatcher
+        self._deadline = deadline
+        self.error: BaseException | None = None
+
+    def run(self) -> None:
+        """Dispatch until the deadline; what goes wrong is kept for who joins."""
+        try:
+            self._dispatcher.run_until(self._deadline)
+        except BaseException as error:  # noqa: BLE001 - raised again in the thread that joins
+            self.error = error

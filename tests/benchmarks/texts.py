@@ -1,0 +1,182 @@
+"""Texts and e-mails: from the post of a signed webhook to the provider's acceptance, with a history behind it."""
+
+from __future__ import annotations
+
+import http.client
+import sqlite3
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import httpx
+
+from sandbox.delivery import Attempt, Delivery
+from sandbox.demo import stand_in_settings
+from sandbox.identifiers import guid
+from sandbox.people import Person
+from sandbox.processes import frontdesk_command, running, wait_until_ready
+from sandbox.providers import sign, stripe, wix
+from sandbox.providers.stripe_objects import Payment
+from sandbox.providers.wix import WixBooking
+from tests.benchmarks.figures import Figures, Report, percentile
+from tests.benchmarks.homes import BenchHome
+from tests.benchmarks.live import follower_log, running_follower, wait_until_published
+from tests.benchmarks.receiver import Site, free_port, prepare_site, running_receiver
+
+_ACCEPTED_TIMEOUT_S = 60.0
+_POLL_S = 0.05
+#: The steps on the way, as the log, the outbox and the provider note them (UTC).
+_STEPS = """
+    select e.received_at, o.enqueued_at, a.started_at
+    from outbox as o
+    join outbox_attempts as a on a.command_key = o.command_key and a.attempt_number = 1
+    join event_log as e on e.event_id = json_extract(o.cause_event_ids, '$[0]')
+    where json_extract(o.payload, '$.to') = ?
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class TextsPlan:
+    """How long to measure."""
+
+    samples: int = 120
+    warm_up: int = 10
+    gap_s: float = 1.2  #: above a second: a number sends one text a second
+
+
+class _Sent(NamedTuple):
+    posted_at: datetime
+    addresses: tuple[str, ...]  #: whom a text or e-mail goes to because of it
+
+
+def measure_texts(home: BenchHome, report: Report, *, plan: TextsPlan) -> Figures:
+    """Return the figures of texts and e-mails. Raises RuntimeError where one is refused, missing or sent twice."""
+    site = _with_stand_ins(prepare_site(home.folder))
+    published = home.folder / "analytics.duckdb"
+    published.unlink(missing_ok=True)
+    with _running_stand_ins(site) as sandbox_url, running_receiver(site), running_follower(site) as follower:
+        report.step(f"texts, {home.count:,} events behind them: waiting until all of them are modelled")
+        wait_until_published(published, follower, log=follower_log(site))
+        report.step(f"texts, {home.count:,} events behind them: {plan.samples} deliveries")
+        sent = list(_post_all(site, plan=plan))
+        ledger = _wait_for(sandbox_url, {address for one in sent for address in one.addresses})
+    return _figures(home, sent[plan.warm_up :], ledger)
+
+
+def _figures(home: BenchHome, sent: list[_Sent], ledger: list[dict[str, Any]]) -> Figures:
+    accepted = {entry["recipient"]: datetime.fromisoformat(entry["accepted_at"]) for entry in ledger}
+    latencies: dict[str, list[float]] = {"sms": [], "email": []}
+    parts: dict[str, list[float]] = {"received": [], "decided": [], "called": [], "accepted": []}
+    with closing(sqlite3.connect(home.folder / "frontdesk.db")) as database:
+        for one in sent:
+            for address in one.addresses:
+                latencies["email" if "@" in address else "sms"].append(_ms(one.posted_at, accepted[address]))
+                moments = [one.posted_at, *_steps(database, address), accepted[address]]
+                for name, before, after in zip(parts, moments, moments[1:], strict=True):
+                    parts[name].append(_ms(before, after))
+    figures: Figures = {}
+    for channel, values in latencies.items():
+        figures[f"webhook_to_{channel}_p50_ms"] = round(percentile(sorted(values), 50), 1)
+        figures[f"webhook_to_{channel}_p95_ms"] = round(percentile(sorted(values), 95), 1)
+        figures[f"webhook_to_{channel}_max_ms"] = round(max(values), 1)
+        figures[f"webhook_to_{channel}_samples"] = len(values)
+    for name, values in parts.items():
+        figures[f"webhook_to_text_{name}_p50_ms"] = round(percentile(sorted(values), 50), 1)
+    return figures | {"webhook_to_text_history": home.count}
+
+
+def _steps(database: sqlite3.Connection, address: str) -> list[datetime]:
+    rows = database.execute(_STEPS, [address]).fetchall()
+    if len(rows) != 1:
+        raise RuntimeError(f"{len(rows)} commands went to {address}, not one")
+    return [datetime.fromisoformat(str(value)).replace(tzinfo=UTC) for value in rows[0]]
+
+
+def _ms(before: datetime, after: datetime) -> float:
+    return (after - before) / timedelta(milliseconds=1)
+
+
+def _post_all(site: Site, *, plan: TextsPlan) -> Iterator[_Sent]:
+    connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=30)
+    seed = str(time.time_ns())
+    due_at = time.monotonic()
+    for number in range(plan.warm_up + plan.samples):
+        due_at += plan.gap_s
+        time.sleep(max(0.0, due_at - time.monotonic()))
+        make = (_booking, _payment)[number % 2]
+        tenant, delivery, addresses = make(f"{seed}/{number}", datetime.now(UTC))
+        attempt = Attempt(site.secrets[tenant], now=datetime.now(UTC), public_url=site.public_url)
+        request = sign(delivery, attempt)
+        posted_at = datetime.now(UTC)
+        connection.request("POST", request.path, body=request.body, headers=dict(request.headers))
+        answer = connection.getresponse()
+        body = answer.read()
+        if answer.status != http.client.OK:
+            raise RuntimeError(f"{request.path} was answered {answer.status}: {body.decode(errors='replace')}")
+        yield _Sent(posted_at, addresses)
+
+
+def _booking(key: str, now: datetime) -> tuple[str, Delivery, tuple[str, ...]]:
+    """A confirmed booking at the clinic: a text by ClickSend."""
+    person = _person(key, prefix="+6147", digits=7, country="AU")
+    starts_at = now + timedelta(hours=1)  # too soon for the reminders
+    booking = WixBooking(
+        key=key, instance_id=guid("instance"), service_id=guid("service"), service_name="Ultrasound", guest=person,
+        guest_phone=person.phone, staff="Dr Lee", zone=ZoneInfo("Australia/Perth"), location="12 Example Street",
+        created_at=now, starts_at=starts_at, ends_at=starts_at + timedelta(hours=1),
+    )  # fmt: skip
+    return "avatar-imaging", wix.booking_created(now, "avatar-imaging", booking), (person.phone,)
+
+
+def _payment(key: str, now: datetime) -> tuple[str, Delivery, tuple[str, ...]]:
+    """A paid repair: a text by Twilio and an e-mail by Graph."""
+    person = _person(key, prefix="+1613555", digits=4, country="CA")
+    payment = Payment(
+        key=key, amount=8_900, currency="cad", payer=person, billing_phone=person.phone, description="Repair"
+    )
+    return "noizylab", stripe.charge_succeeded(now, "noizylab", payment), (person.phone, person.email)
+
+
+def _person(key: str, *, prefix: str, digits: int, country: str) -> Person:
+    number = f"{Random(key).randrange(10**digits):0{digits}d}"
+    return Person(
+        key=key, first_name="Kim", last_name="Lee", phone=f"{prefix}{number}", email=f"{guid(key)}@example.com",
+        country=country, number=0,
+    )  # fmt: skip
+
+
+def _with_stand_ins(site: Site) -> Site:
+    ports = {"FRONTDESK_SANDBOX_PORT": str(free_port()), "FRONTDESK_SANDBOX_SMTP_PORT": str(free_port())}
+    return replace(site, environ={**site.environ, **ports, **stand_in_settings("127.0.0.1", ports)})
+
+
+@contextmanager
+def _running_stand_ins(site: Site) -> Iterator[str]:
+    url = f"http://127.0.0.1:{site.environ['FRONTDESK_SANDBOX_PORT']}"
+    log = site.home / "logs" / "sandbox.log"
+    arguments = frontdesk_command("sandbox", "--home", str(site.home))
+    with running(arguments, environ=site.environ, log=log) as process:
+        wait_until_ready(f"{url}/control/ledger?entries=false", process, log=log)
+        yield url
+
+
+def _wait_for(sandbox_url: str, addresses: set[str]) -> list[dict[str, Any]]:
+    """Return the ledger once each address has its message. Raises RuntimeError where one never comes, or twice."""
+    deadline = time.monotonic() + _ACCEPTED_TIMEOUT_S
+    missing = addresses
+    while time.monotonic() < deadline:
+        ledger = httpx.get(f"{sandbox_url}/control/ledger").json()
+        missing = addresses - {entry["recipient"] for entry in ledger["entries"]}
+        if not missing:
+            if ledger["repeated_references"]:
+                raise RuntimeError(f"sent twice: {ledger['repeated_references']}")
+            return list(ledger["entries"])
+        time.sleep(_POLL_S)
+    print(*sorted(missing)[:5], file=sys.stderr)
+    raise RuntimeError(f"{len(missing)} of {len(addresses)} texts and e-mails never came")
