@@ -17,7 +17,9 @@ from core.database import create_tables, open_engine
 from core.envelope import NewEvent
 from core.event_log import EventLog
 from core.ids import IdFactory, UuidV7Factory
+from core.outbox.outbox import Outbox
 from core.tenants import Tenant, load_tenants
+from pipelines.activation.outbox_filler import OutboxFiller
 from pipelines.lib.dbt_runner import DbtRunner
 from pipelines.lib.modeller import Modeller
 from pipelines.lib.warehouse_builder import WarehouseBuilder
@@ -59,6 +61,11 @@ class Home:
         """The event log."""
         return EventLog(self.engine, ids=self.ids)
 
+    @cached_property
+    def outbox(self) -> Outbox:
+        """The outbox."""
+        return Outbox(self.engine, clock=self.clock, ids=self.ids)
+
     @property
     def warehouse_path(self) -> Path:
         """The warehouse file."""
@@ -83,7 +90,12 @@ class Home:
             ),
             clock=self.clock,
         )
-        return Modeller(builder, analytics_path=self.analytics_path, published_by="test")
+        return Modeller(
+            builder,
+            filler=OutboxFiller(self.outbox, clock=self.clock),
+            analytics_path=self.analytics_path,
+            published_by="test",
+        )
 
     def follow_in_batches(self, batches: Sequence[Sequence[NewEvent]]) -> None:
         """Append and model one batch after the other, as the live path does."""

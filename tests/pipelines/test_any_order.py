@@ -34,7 +34,7 @@ def hashes_by_source_ids(home: Home) -> dict[str, tuple[int, int]]:
             "select table_name from duckdb_tables() where schema_name = 'marts'"
         ).fetchall():
             columns = [row[0] for row in connection.execute(f"describe marts.{mart}").fetchall()]
-            for column in ("event_id", "last_event_id", "first_event_id"):
+            for column in ("event_id", "last_event_id", "first_event_id", "cause_event_id", "reason_event_id"):
                 if column in columns:
                     connection.execute(
                         f"update marts.{mart} as m set {column} = ids.source_event_id from ids "
