@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Engine, RowMapping, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, func, select, tuple_
 from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError, StatementError
 
 from core.database import WRITES_AFTER_READING
@@ -83,19 +83,32 @@ class EventLog:
 
     def read_at(self, sequences: Collection[int]) -> dict[int, Event]:
         """Return the events at these sequences, by sequence; for some thousands at a time."""
-        query = select(event_log).where(event_log.c.sequence.in_(sorted(set(sequences))))
-        try:
-            with self._engine.connect() as connection:
-                events = [_to_event(row) for row in connection.execute(query).mappings()]
-        except SQLAlchemyError as error:
-            raise EventLogUnavailableError(_reason(error)) from error
+        events = self._read(event_log.c.sequence.in_(sorted(set(sequences))))
         return {event.sequence: event for event in events}
+
+    def read_by_id(self, event_ids: Collection[str]) -> dict[str, Event]:
+        """Return the events with these ids, by id; for some thousands at a time."""
+        return {event.event_id: event for event in self._read(event_log.c.event_id.in_(sorted(set(event_ids))))}
+
+    def read_by_source_ids(self, tenant_id: str, source: str, source_event_ids: Collection[str]) -> list[Event]:
+        """Return a tenant's events with these ids of one source, in the order of the log."""
+        columns = event_log.c
+        ids = sorted({_storable_id(each) for each in source_event_ids})
+        return self._read(columns.tenant_id == tenant_id, columns.source == source, columns.source_event_id.in_(ids))
 
     def last_sequence(self) -> int:
         """Return the newest sequence, 0 for an empty log."""
         try:
             with self._engine.connect() as connection:
                 return int(connection.execute(select(func.max(event_log.c.sequence))).scalar() or 0)
+        except SQLAlchemyError as error:
+            raise EventLogUnavailableError(_reason(error)) from error
+
+    def _read(self, *conditions: ColumnElement[bool]) -> list[Event]:
+        query = select(event_log).where(*conditions).order_by(event_log.c.sequence)
+        try:
+            with self._engine.connect() as connection:
+                return [_to_event(row) for row in connection.execute(query).mappings()]
         except SQLAlchemyError as error:
             raise EventLogUnavailableError(_reason(error)) from error
 

@@ -233,7 +233,17 @@ def load_tenants(folder: Path) -> dict[str, Tenant]:
 
 
 def load_tenant(file: Path) -> Tenant:
-    """Read one tenant's file. Raises ConfigurationError that names file, key and remedy."""
+    """Read one tenant's file, named by its slug. Raises ConfigurationError that names file, key and remedy."""
+    tenant = read_tenant(file)
+    if tenant.slug != file.stem:
+        raise ConfigurationError(
+            f"{file}: slug: is {tenant.slug!r}; rename the file or set the slug to {file.stem!r}"
+        )
+    return tenant
+
+
+def read_tenant(file: Path) -> Tenant:
+    """Read a tenant's file of any name, such as a draft. Raises ConfigurationError as load_tenant does."""
     try:
         loader = _UniqueKeyLoader(file.read_text(encoding="utf-8"))
         root = loader.get_single_node()
@@ -251,10 +261,6 @@ def load_tenant(file: Path) -> Tenant:
     ]
     if problems:
         raise ConfigurationError("\n".join(problems))
-    if tenant.slug != file.stem:
-        raise ConfigurationError(
-            f"{file}: slug: is {tenant.slug!r}; rename the file or set the slug to {file.stem!r}"
-        )
     return tenant
 
 

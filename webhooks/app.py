@@ -20,6 +20,7 @@ from core.settings import Settings
 from core.tenants import Tenant
 from webhooks.api.commands import commands_router
 from webhooks.api.events import events_router
+from webhooks.api.explaining import explaining_router
 from webhooks.api.holds import holds_router
 from webhooks.api.outbox import outbox_router
 from webhooks.api.outbox_decisions import decisions_router
@@ -95,7 +96,8 @@ def create_app(
     install_problem_handlers(app)
     app.include_router(deliveries_router(runtime))
     owner_keys = OwnerKeys.load(tenants, secrets=secrets)
-    for make_router in (events_router, commands_router, outbox_router, decisions_router, holds_router):
+    routers = (events_router, commands_router, outbox_router, decisions_router, holds_router, explaining_router)
+    for make_router in routers:
         app.include_router(make_router(runtime, owner_keys=owner_keys))
     app.include_router(health_router(runtime))
     return app

@@ -191,3 +191,23 @@ def test_a_reader_is_told_when_the_database_is_gone(log: EventLog, engine: Engin
     for read in (lambda: log.read_after(0, limit=1), log.last_sequence):
         with pytest.raises(EventLogUnavailableError, match="can't be used now"):
             read()
+
+
+def test_events_are_read_by_their_ids(log: EventLog) -> None:
+    first, second = log.append([new_event("a"), new_event("b", type="x.y")])
+    [theirs] = log.append([new_event("a", tenant_id="hmnp")])
+
+    assert {key: event.sequence for key, event in log.read_by_id([second.event_id, "unknown"]).items()} == {
+        second.event_id: second.sequence
+    }
+    [kept] = log.read_after(0, limit=1)
+    found = log.read_by_source_ids(kept.tenant_id, kept.source, ["b", "a", "unknown"])
+    assert [event.sequence for event in found] == [first.sequence, second.sequence]
+    assert [event.sequence for event in log.read_by_source_ids("hmnp", kept.source, ["a"])] == [theirs.sequence]
+
+
+def test_an_event_whose_id_no_index_holds_is_found_by_it(log: EventLog) -> None:
+    long_id = "a" * (MAX_SOURCE_EVENT_ID + 1)
+    log.append([new_event(long_id)])
+    [kept] = log.read_after(0, limit=1)
+    assert log.read_by_source_ids(kept.tenant_id, kept.source, [long_id]) == [kept]

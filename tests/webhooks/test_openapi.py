@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
@@ -12,13 +14,23 @@ import schemathesis
 from hypothesis import HealthCheck, given, settings
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from tests.pipelines.homes import HomeFactory
 from tests.webhooks.conftest import StartReceiver
 from tests.webhooks.server import served
 from tests.webhooks.signing import OWNER_KEY, TENANT
 
 
+@pytest.fixture(scope="session")
+def published_file(homes: HomeFactory) -> Path:
+    """What a home without events publishes: answers are read from it."""
+    home = homes.new_home()
+    with home.modeller().opened():
+        return home.analytics_path
+
+
 @pytest.fixture
-def address(start: StartReceiver) -> Iterator[str]:
+def address(start: StartReceiver, tmp_path: Path, published_file: Path) -> Iterator[str]:
+    shutil.copy(published_file, tmp_path)
     receiver = start()
     receiver.end()
     with served(receiver.app) as url:
@@ -37,6 +49,8 @@ OPERATIONS = [
     ("/v1/outbox/{command_key}", "get"),
     ("/v1/outbox/{command_key}/redrive", "post"),
     ("/v1/outbox/{command_key}/resolve", "post"),
+    ("/v1/commands/{command_key}/why", "get"),
+    ("/v1/rules/{rule_id}/why-not", "get"),
     ("/v1/holds", "get"),
     ("/v1/holds", "post"),
     ("/v1/holds", "delete"),
@@ -47,7 +61,7 @@ OPERATIONS = [
 
 
 #: Which templates, stages and rules there are depends on the business, which a schema can't express.
-HELD_AGAINST_THE_TENANTS_FILE = {"/v1/messages", "/v1/stage-changes", "/v1/holds"}
+HELD_AGAINST_THE_TENANTS_FILE = {"/v1/messages", "/v1/stage-changes", "/v1/holds", "/v1/rules/{rule_id}/why-not"}
 OWNER = MappingProxyType({"X-API-Key": OWNER_KEY, "Authorization": f"Bearer {OWNER_KEY}"})
 
 

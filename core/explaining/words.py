@@ -1,0 +1,81 @@
+"""Verdicts, reasons and states in plain sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from core.outbox.commands import CommandState, KnownCommand
+
+_REFUSED = {
+    "moved": "the booking was moved since",
+    "booking_state": "of the booking's state",
+    "happened": "something happened that cancels it",
+    "condition": "a condition of the rule did not hold when it was due",
+    "no_address": "no phone number or e-mail address of the contact was known",
+    "opted_out": "the contact opted out",
+    "no_consent": "the contact never agreed to marketing by this channel",
+    "no_sender": "the business's file has no way to send this (key delivery)",
+    "done_before": "the rule acts once per contact, and it already did under an earlier id of the contact",
+}
+_OPERATORS = {
+    "equals": "is {}",
+    "not_equals": "is not {}",
+    "one_of": "is one of {}",
+    "none_of": "is none of {}",
+    "contains": "contains {}",
+    "greater_than": "is greater than {}",
+    "at_least": "is at least {}",
+    "less_than": "is less than {}",
+    "at_most": "is at most {}",
+    "is_set": "is known",
+    "is_not_set": "is not known",
+}
+_OVER = {
+    CommandState.CLAIMED: "It is being sent",
+    CommandState.CALLING: "The provider is being called",
+    CommandState.SENT: "It went out",
+    CommandState.DEAD: "It could not be sent",
+    CommandState.UNCERTAIN: "The provider may have accepted it; nobody knows yet",
+    CommandState.CANCELLED: "It was cancelled",
+    CommandState.WITHDRAWN: "It was taken back",
+    CommandState.SUPPRESSED: "It was held back for good",
+}
+
+
+def instant(moment: datetime) -> str:
+    """Return a moment as it is shown."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"
+
+
+def of_decision(decision: Mapping[str, Any]) -> str:
+    """Return verdict and reason of a row of fct_decisions."""
+    match decision["verdict"]:
+        case "intended":
+            return f"intended, due {instant(decision['due_at'])}"
+        case "shadow":
+            return "not sent: the rule is in shadow, decided and shown only"
+        case "held_out":
+            return "not sent: the contact is in the rule's holdout, which shows what happens without it"
+        case _:
+            return f"not sent because {_reason(decision['reason'], decision['reason_detail'])}"
+
+
+def of_delivery(known: KnownCommand) -> str:
+    """Return where a command of the outbox stands."""
+    if known.state is CommandState.WAITING:
+        moment = known.next_attempt_at or known.due_at
+        why = f" ({known.reason})" if known.reason else ""
+        return f"It waits until {instant(moment)}{why}"
+    why = f": {known.reason}" if known.reason else ""
+    return f"{_OVER[known.state]} at {instant(known.changed_at)}{why}"
+
+
+def _reason(reason: str, detail: str | None) -> str:
+    words = _REFUSED.get(reason, reason)
+    if reason == "condition" and detail:
+        field, _, rest = detail.partition(" ")
+        operator, _, expected = rest.partition(" ")
+        return f"{words}: {field} {_OPERATORS.get(operator, operator).format(expected)}".rstrip()
+    return f"{words}: {detail}" if detail else words

@@ -1,0 +1,42 @@
+"""Why and why not over /v1: the same answers as `frontdesk why` and `why-not`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query
+
+from core.explaining.explainer import Explainer
+from core.explaining.shapes import AbsenceExplanation, CommandExplanation
+from webhooks.api.outbox import KeyInPath
+from webhooks.api.owner_keys import OwnerKeys, require_tenant
+from webhooks.api.requests import NO_NUL
+from webhooks.problems import document_problems
+from webhooks.runtime import Runtime
+
+_RuleInPath = Annotated[str, Path(pattern=NO_NUL, max_length=63, description="The rule's id.")]
+_Contact = Annotated[
+    str,
+    Query(min_length=1, max_length=512, pattern=NO_NUL, description="Id, phone number, e-mail address or name."),
+]
+
+
+def explaining_router(runtime: Runtime, *, owner_keys: OwnerKeys) -> APIRouter:
+    """Return the routes that explain; each needs an owner's key and tells of that tenant only."""
+    router = APIRouter(prefix="/v1", tags=["answers"])
+    caller = Depends(require_tenant(owner_keys))
+    explainer = Explainer(
+        runtime.settings.analytics_path, outbox=runtime.outbox, log=runtime.log, tenants=runtime.tenants
+    )
+
+    @router.get("/commands/{command_key:path}/why", responses=document_problems(401, 404, 422, 503))
+    def explain_command(command_key: KeyInPath, tenant_id: str = caller) -> CommandExplanation:
+        """Explain one command: rule, cause, consent, words, every attempt, and what came of it."""
+        return explainer.explain_command(command_key, tenant_id=tenant_id)
+
+    @router.get("/rules/{rule_id}/why-not", responses=document_problems(401, 404, 409, 422, 503))
+    def explain_absence(rule_id: _RuleInPath, contact: _Contact, tenant_id: str = caller) -> AbsenceExplanation:
+        """Explain why a rule did not act for a contact: the first condition that failed, or what never happened."""
+        return explainer.explain_absence(tenant_id, rule_id=rule_id, contact=contact)
+
+    return router
