@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import streamlit as st
 
-from core.settings import load_settings
+from core.running.addresses import local_url
+from core.secrets import Secrets
+from core.settings import Settings, load_settings
 from dashboard import components, session
 from dashboard.analytics_file import AnalyticsFile, AnalyticsFileError
 from dashboard.formatting import escape_markdown
-from dashboard.session import Business, Office
+from dashboard.session import Backstage, Business, Office
 
 _ICON = Path(__file__).with_name("icon.svg")
 _PAGES = (
     ("views/systems.py", "Systems", ":material/monitor_heart:"),
+    ("views/inbox.py", "Inbox", ":material/forum:"),
     ("views/contacts.py", "Contacts", ":material/group:"),
     ("views/activity.py", "Activity", ":material/bolt:"),
+    ("views/outbox.py", "Outbox", ":material/outbox:"),
+    ("views/automations.py", "Automations", ":material/account_tree:"),
 )
 
 
@@ -25,7 +31,8 @@ def _show() -> None:
     st.set_page_config(page_title="Frontdesk", page_icon=_ICON.read_text(encoding="utf-8"), layout="wide")
     pages = [st.Page(path, title=title, icon=icon) for path, title, icon in _PAGES]
     page = st.navigation(pages, position="hidden")
-    file = session.open_analytics_file(load_settings().analytics_path)
+    settings = load_settings()
+    file = session.open_analytics_file(settings.analytics_path)
     try:
         businesses = session.load_businesses(file)
     except AnalyticsFileError as error:
@@ -45,8 +52,16 @@ def _show() -> None:
     query = {"tenant": chosen[0].tenant_id} if len(chosen) == 1 else None
     for target in pages:
         links.page_link(target, query_params=query)
-    session.hand_over(Office(file, businesses, chosen))
+    session.hand_over(Office(file, businesses, chosen, _backstage(settings)))
     page.run()
+
+
+def _backstage(settings: Settings) -> Backstage:
+    return Backstage(
+        receiver_url=local_url(settings.host, settings.receiver_port),
+        secrets=Secrets(os.environ),
+        tenants_dir=settings.tenants_dir.absolute(),
+    )
 
 
 def _choose_businesses(businesses: tuple[Business, ...]) -> tuple[Business, ...]:

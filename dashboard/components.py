@@ -21,7 +21,7 @@ from dashboard.formatting import (
     shorten,
 )
 from dashboard.health import judge_freshness
-from dashboard.session import Business
+from dashboard.session import Business, Office, choose_business
 
 #: How often pages ask again. The published file follows an event within a second; reading it takes milliseconds.
 REFRESH_SECONDS = 2.0
@@ -80,6 +80,19 @@ def explained_absence() -> Iterator[None]:
         yield
     except AnalyticsFileError as error:
         empty_state(error.title, escape_markdown(error.detail), icon="database_off")
+
+
+def show_choice_of_business(office: Office, *, title: str, detail: str) -> None:
+    """Ask which business a page is to be about."""
+    empty_state(title, detail, icon="storefront")
+    with st.container(horizontal=True, horizontal_alignment="center"):
+        for business in office.businesses:
+            st.button(
+                escape_markdown(business.name),
+                key=f"choose_{business.tenant_id}",
+                on_click=choose_business,
+                args=(business.tenant_id,),
+            )
 
 
 @st.fragment(run_every=REFRESH_SECONDS)

@@ -151,6 +151,16 @@ def escape_markdown(text: str | None) -> str:
     return _ASCII_PUNCTUATION.sub(r"\\\1", _BLANKS.sub(" ", text.strip()))
 
 
+def escape_lines(text: str | None) -> str:
+    """Return text that Markdown shows as it is, its line ends kept; a dash where there is none."""
+    if text is None or not text.strip():
+        return MISSING
+    # Two blanks at the end of a line break it in Markdown; an empty line would begin a paragraph of its own.
+    return "  \n".join(
+        escape_markdown(line) if line.strip() else "\N{NO-BREAK SPACE}" for line in text.strip().splitlines()
+    )
+
+
 def shorten(text: str | None, *, length: int) -> str | None:
     """Return text of at most `length` characters, ended with an ellipsis where it was longer."""
     if text is None or len(text) <= length:

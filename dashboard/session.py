@@ -7,10 +7,16 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.errors import ConfigurationError
+from core.secrets import Secrets
+from core.tenants import Tenant, load_tenant
 from dashboard import queries
 from dashboard.analytics_file import AnalyticsFile
+from dashboard.api import ApiUnavailableError, BusinessApi
 
 _KEY = "office"
+#: The receiver reads the tenants' files when it starts; what is changed since is offered here a minute later.
+_TENANT_FILE_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -24,12 +30,22 @@ class Business:
 
 
 @dataclass(frozen=True)
+class Backstage:
+    """Where changes go: the receiver's address, the owners' keys, and the tenants' own files."""
+
+    receiver_url: str
+    secrets: Secrets
+    tenants_dir: Path
+
+
+@dataclass(frozen=True)
 class Office:
-    """The published file and the businesses chosen from all there are."""
+    """The published file, the businesses chosen from all there are, and (None: reading only) where changes go."""
 
     file: AnalyticsFile
     businesses: tuple[Business, ...]
     chosen: tuple[Business, ...]
+    backstage: Backstage | None = None
 
     @property
     def tenant_ids(self) -> list[str]:
@@ -44,6 +60,23 @@ class Office:
     def get_business(self, tenant_id: str) -> Business:
         """Return a business of the chosen ones. Raises KeyError for any other."""
         return {business.tenant_id: business for business in self.chosen}[tenant_id]
+
+    def open_api(self, tenant_id: str) -> BusinessApi:
+        """Return /v1 of a business. Raises ApiUnavailableError where there is no key."""
+        if self.backstage is None:
+            raise ApiUnavailableError("Sending and deciding are off: this page only reads.")
+        return BusinessApi(self.backstage.receiver_url, tenant_id=tenant_id, secrets=self.backstage.secrets)
+
+    def load_tenant(self, tenant_id: str) -> Tenant:
+        """Return a business's own file. Raises ConfigurationError where there is none that can be read."""
+        if self.backstage is None:
+            raise ConfigurationError("this page has no folder of tenants' files")
+        return _load_tenant(self.backstage.tenants_dir / f"{tenant_id}.yaml")
+
+
+@st.cache_resource(show_spinner=False, max_entries=64, ttl=_TENANT_FILE_SECONDS)
+def _load_tenant(file: Path) -> Tenant:
+    return load_tenant(file)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8, on_release=AnalyticsFile.close)
@@ -73,7 +106,8 @@ def current_office() -> Office:
 
 def choose_business(tenant_id: str | None) -> None:
     """Choose one business (None: all) in the address as well, so that the page can be linked."""
-    st.query_params.pop("contact", None)
+    for name in ("contact", "command"):
+        st.query_params.pop(name, None)
     if tenant_id is None:
         st.query_params.pop("tenant", None)
     else:
@@ -88,3 +122,11 @@ def choose_contact(contact_id: str | None) -> None:
         st.query_params.pop("contact", None)
     else:
         st.query_params["contact"] = contact_id
+
+
+def choose_command(command_key: str | None) -> None:
+    """Choose a command (None: back to the list) in the address, so that its page can be linked."""
+    if command_key is None:
+        st.query_params.pop("command", None)
+    else:
+        st.query_params["command"] = command_key

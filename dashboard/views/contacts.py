@@ -34,7 +34,9 @@ def _show_page() -> None:
     office = session.current_office()
     business = office.only_business
     if business is None:
-        _show_choice(office)
+        components.show_choice_of_business(
+            office, title="Whose contacts?", detail="Contacts belong to one business; choose which."
+        )
         return
     text = st.text_input(
         "Search contacts",
@@ -49,18 +51,6 @@ def _show_page() -> None:
         label_visibility="collapsed",
     )
     _show_body(business, text or "")
-
-
-def _show_choice(office: Office) -> None:
-    components.empty_state("Whose contacts?", "Contacts belong to one business; choose which.", icon="storefront")
-    with st.container(horizontal=True, horizontal_alignment="center"):
-        for business in office.businesses:
-            st.button(
-                escape_markdown(business.name),
-                key=f"contacts_of_{business.tenant_id}",
-                on_click=session.choose_business,
-                args=(business.tenant_id,),
-            )
 
 
 @st.fragment(run_every=_REFRESH_SECONDS)
@@ -278,7 +268,7 @@ def _show_consents(consents: pd.DataFrame, business: Business) -> None:
         "Consent": lambda row: ":green-badge[Given]" if row.is_granted else ":red-badge[Withdrawn]",
         "Evidence": lambda row: escape_markdown(row.evidence),
     }
-    _show_rows(consents, cells, nothing="No consent recorded: nothing may be sent.")
+    _show_rows(consents, cells, nothing="No consent recorded: no marketing may be sent.")
 
 
 _show_page()

@@ -270,14 +270,18 @@ def test_every_page_of_the_dashboard_is_an_exposure_of_what_it_reads(project: Db
 
 
 def _relations_read(file: Path) -> set[str]:
-    """Return the models behind the functions of queries.py that a file of the dashboard calls."""
-    text = (REPOSITORY / "dashboard" / "queries.py").read_text(encoding="utf-8")
-    functions = {node.name: node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)}
+    """Return the models behind the functions of *queries.py that a file of the dashboard calls."""
     called = {
-        node.attr
+        (node.value.id, node.attr)
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "queries"
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
     }
-    asked = "\n".join(ast.get_source_segment(text, functions[name]) or "" for name in called & functions.keys())
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in (REPOSITORY / "dashboard").glob("*queries.py")}
+    asked = "\n".join(
+        ast.get_source_segment(text, node) or ""
+        for module, text in texts.items()
+        for node in ast.parse(text).body
+        if isinstance(node, ast.FunctionDef) and (module, node.name) in called
+    )
     relations = re.findall(r"\b(?:marts|reports)\.(\w+)", asked)
     return {PUBLISHED_FROM.get(relation, relation) for relation in relations}

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser.servers import BROWSER_FLAGS, dashboard_running, find_browser
-from tests.dashboard.published_file import two_businesses_published
+from tests.dashboard.published_messages import conversations_published
 
 #: Generous: the two cores may be busy with other tests; a page is there in well under a second otherwise.
 TIMEOUT_MILLISECONDS = 30_000
@@ -52,7 +52,7 @@ def browser() -> Iterator[Browser]:
 def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with the published facts of two businesses; nobody changes it."""
     home = tmp_path_factory.mktemp("home")
-    two_businesses_published(now=datetime.now(UTC)).publish(home / "analytics.duckdb")
+    conversations_published(now=datetime.now(UTC)).publish(home / "analytics.duckdb")
     return home
 
 

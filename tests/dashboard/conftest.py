@@ -11,7 +11,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.analytics_file import AnalyticsFile
-from tests.dashboard.published_file import nothing_published, two_businesses_published
+from tests.dashboard.published_file import nothing_published
+from tests.dashboard.published_messages import conversations_published
 
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 #: Generous: the first run in a process imports pandas, DuckDB and Altair.
@@ -35,7 +36,7 @@ def now() -> datetime:
 def published(tmp_path_factory: pytest.TempPathFactory, now: datetime) -> Path:
     """Published files to copy, because writing one takes ten times as long: `filled.duckdb` and `empty.duckdb`."""
     folder = tmp_path_factory.mktemp("published")
-    two_businesses_published(now=now).publish(folder / "filled.duckdb")
+    conversations_published(now=now).publish(folder / "filled.duckdb")
     nothing_published(now=now).publish(folder / "empty.duckdb")
     return folder
 
@@ -68,7 +69,7 @@ def analytics_file(filled_home: Path) -> AnalyticsFile:
 
 
 def open_page(page: str, **query: str) -> AppTest:
-    """Run the frame at a page (`systems`, `contacts`, `activity`) with the query parameters of its address."""
+    """Run the frame at a page, such as `systems` or `inbox`, with the query parameters of its address."""
     app = AppTest.from_file(APP, default_timeout=TIMEOUT_SECONDS).run()
     for name, value in query.items():
         app.query_params[name] = value

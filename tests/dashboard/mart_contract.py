@@ -61,6 +61,30 @@ _COLUMNS: Mapping[str, str] = {
     "marts.fct_quarantined_events": """
         tenant_id event_id sequence:BIGINT source type error quarantined_at:TIMESTAMPTZ
     """,
+    "marts.fct_decisions": """
+        tenant_id command_key rule_id rule_version:INTEGER command_type channel provider message_class contact_id
+        booking_id cause_event_id cause_type caused_at:TIMESTAMPTZ due_at:TIMESTAMPTZ expires_at:TIMESTAMPTZ verdict
+        reason reason_detail reason_event_id to_address template payload
+    """,
+    "marts.fct_command_outcomes": """
+        tenant_id command_key rule_id command_type contact_id message_id outcome done_at:TIMESTAMPTZ
+        delivered_at:TIMESTAMPTZ failed_at:TIMESTAMPTZ suppressed_at:TIMESTAMPTZ uncertain_at:TIMESTAMPTZ reason
+        error_code
+    """,
+    "marts.dim_rules": """
+        tenant_id rule_key rule_id rule_version:INTEGER fact_types:VARCHAR[] anchor offset_seconds:BIGINT once_per
+        message_class booking_states:VARCHAR[] unless_happened conditions command_types:VARCHAR[]
+        templates:VARCHAR[] holdout_percent:INTEGER is_shadow:BOOLEAN
+    """,
+    "reports.rpt_rule_activity": """
+        tenant_id rule_id command_type due_date:DATE count_considered:BIGINT count_intended:BIGINT
+        count_refused:BIGINT count_held_out:BIGINT count_shadow:BIGINT count_done:BIGINT count_failed:BIGINT
+        count_suppressed:BIGINT count_uncertain:BIGINT
+    """,
+    "reports.rpt_holdout_uplift": """
+        tenant_id rule_id count_treated:BIGINT count_treated_booked:BIGINT count_held_out:BIGINT
+        count_held_out_booked:BIGINT treated_rate:DOUBLE held_out_rate:DOUBLE uplift:DOUBLE
+    """,
     "reports.rpt_source_health": """
         tenant_id source is_configured:BOOLEAN count_events:BIGINT count_unknown_type_events:BIGINT
         last_event_at:TIMESTAMPTZ last_received_at:TIMESTAMPTZ events_today:BIGINT events_last_7d:BIGINT

@@ -197,6 +197,7 @@ def _add_contacts(rows: PublishedRows, now: datetime) -> None:
         rows.add("marts.dim_contacts", **{**columns, **other})
 
     anna: Row = {
+        "first_name": "Anna",
         "phone": "+61412345678",
         "email": "anna.lind@example.com",
         "company": "Lind & Co",

@@ -14,7 +14,7 @@ from dashboard.session import Office
 from tests.dashboard.conftest import APP, TIMEOUT_SECONDS, open_page, text_of
 from tests.dashboard.published_file import BARBERS, MASSAGE, nothing_published
 
-PAGES = ("systems", "contacts", "activity")
+PAGES = ("systems", "inbox", "contacts", "activity", "outbox", "automations")
 
 
 def run_page_alone(page: str, home: Path, *, tenant_id: str | None) -> AppTest:

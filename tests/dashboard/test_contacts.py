@@ -21,7 +21,7 @@ def tables(app: AppTest) -> list[pd.DataFrame]:
 def test_contacts_need_a_business() -> None:
     app = open_page("contacts")
     assert "Whose contacts?" in text_of(app)
-    app.button(key=f"contacts_of_{MASSAGE}").click().run()
+    app.button(key=f"choose_{MASSAGE}").click().run()
     assert app.query_params["tenant"] == MASSAGE
     assert app.button(key=f"contact_{ANNA}").label == "Anna Lind"
 
@@ -112,7 +112,13 @@ def test_a_conflict_is_told_and_leads_to_the_other_contact() -> None:
     other.click().run()
     assert app.query_params["contact"] == ANNA_TOO
     assert "No bookings." in text_of(app)
-    assert "nothing may be sent" in text_of(app)
+    assert list(tables(app)[-1]["Consent"]) == [":red-badge[Withdrawn]"]
+
+
+def test_a_contact_without_consent_gets_no_marketing() -> None:
+    assert "No consent recorded: no marketing may be sent." in text_of(
+        open_page("contacts", tenant=MASSAGE, contact=JOSE)
+    )
 
 
 @pytest.mark.parametrize(("tenant_id", "contact_id"), [(MASSAGE, "no-such-id"), (BARBERS, ANNA)])

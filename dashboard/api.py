@@ -1,0 +1,162 @@
+"""Speaks to /v1 for one business: every change staff make, and what only the outbox knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from types import TracebackType
+from typing import Any, Self, TypeVar
+from urllib.parse import quote
+
+import httpx
+from pydantic import BaseModel, ValidationError
+
+from core.errors import FrontdeskError
+from core.outbox.commands import Channel, CommandState
+from core.secrets import OWNER_API_KEY, Secrets, secret_variable
+from dashboard.api_shapes import Command, CommandPage, Explanation, Hold, MessageAccepted
+
+#: The receiver answers in milliseconds; a page that waits longer looks broken.
+_TIMEOUT_SECONDS = 3.0
+_Shape = TypeVar("_Shape", bound=BaseModel)
+
+
+class ApiUnavailableError(FrontdeskError):
+    """Nothing can be done over /v1 now: no key, or nobody answers there. The detail is one line for staff."""
+
+    http_status = 503
+    title = "Actions are off"
+
+
+class ApiRefusedError(FrontdeskError):
+    """/v1 answered that it can't be done; the detail is its own."""
+
+    http_status = 409
+    title = "Not done"
+
+
+class BusinessApi:
+    """The /v1 of one receiver with one business's key. A context manager: it keeps its connection meanwhile."""
+
+    def __init__(self, url: str, *, tenant_id: str, secrets: Secrets) -> None:
+        keys = secrets.values(tenant_id, OWNER_API_KEY)
+        if not keys:
+            variable = secret_variable(tenant_id, OWNER_API_KEY)
+            raise ApiUnavailableError(f"Sending and deciding are off: the dashboard has no {variable}.")
+        self._url = url
+        self._client = httpx.Client(
+            base_url=f"{url}/v1",
+            headers={"Authorization": f"Bearer {keys[0]}"},
+            timeout=_TIMEOUT_SECONDS,
+            # The receiver is on this machine; a proxy of the environment must not see the key.
+            trust_env=False,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._client.close()
+
+    def send_message(self, message: Mapping[str, Any], *, idempotency_key: str) -> MessageAccepted:
+        """Ask for a text or e-mail; asking again with the same key asks once."""
+        headers = {"Idempotency-Key": idempotency_key}
+        return _read(MessageAccepted, self._ask("POST", "/messages", json=message, headers=headers))
+
+    def list_commands(
+        self,
+        *,
+        states: Sequence[CommandState] = (),
+        channel: Channel | None = None,
+        rule_id: str | None = None,
+        contact_id: str | None = None,
+        limit: int = 100,
+    ) -> CommandPage:
+        """Return commands, newest first, and the depth of every channel."""
+        given = {"channel": channel, "rule": rule_id, "contact": contact_id, "limit": limit}
+        query = {name: value for name, value in given.items() if value is not None}
+        return _read(CommandPage, self._ask("GET", "/outbox", params={**query, "state": list(states)}))
+
+    def find_command(self, command_key: str) -> Command | None:
+        """Return a command with its attempts, None where the outbox has none of this key."""
+        answer = self._request("GET", f"/outbox/{quote(command_key)}")
+        return None if answer.status_code == HTTPStatus.NOT_FOUND else _read(Command, _content(answer))
+
+    def explain_command(self, command_key: str) -> Explanation | None:
+        """Return why a command is what it is, None where nothing is known of this key."""
+        answer = self._request("GET", f"/commands/{quote(command_key)}/why")
+        return None if answer.status_code == HTTPStatus.NOT_FOUND else _read(Explanation, _content(answer))
+
+    def redrive(self, command_key: str) -> None:
+        """Let a dead command wait again, with all its tries."""
+        self._ask("POST", f"/outbox/{quote(command_key)}/redrive")
+
+    def redrive_matching(self, *, channel: Channel | None = None, rule_id: str | None = None) -> int:
+        """Let all dead commands that match wait again; return how many."""
+        given = {"channel": channel, "rule_id": rule_id}
+        return len(self._ask("POST", "/outbox:redrive", json=given)["command_keys"])
+
+    def resolve(
+        self, command_key: str, *, attempt_number: int, was_sent: bool, resolved_by: str, provider_id: str | None
+    ) -> None:
+        """Settle an uncertain command by what was found out about its last attempt."""
+        body: dict[str, Any] = {"attempt_number": attempt_number, "resolved_by": resolved_by}
+        found = {"found": "sent", "provider_id": provider_id} if was_sent else {"found": "not_sent"}
+        self._ask("POST", f"/outbox/{quote(command_key)}/resolve", json=body | found)
+
+    def list_holds(self) -> tuple[Hold, ...]:
+        """Return the holds in force on this business, oldest first."""
+        return tuple(_read(Hold, hold) for hold in self._ask("GET", "/holds")["holds"])
+
+    def hold(self, *, channel: Channel | None, rule_id: str | None, reason: str, held_by: str) -> None:
+        """Hold a scope: its commands stay in the outbox until released."""
+        body = {"channel": channel, "rule_id": rule_id, "reason": reason, "held_by": held_by}
+        self._ask("POST", "/holds", json=body)
+
+    def release(self, *, channel: Channel | None, rule_id: str | None, released_by: str) -> None:
+        """Release exactly this scope."""
+        given = {"channel": channel, "rule_id": rule_id, "released_by": released_by}
+        self._ask("DELETE", "/holds", params={name: value for name, value in given.items() if value is not None})
+
+    def _ask(self, method: str, path: str, **request: Any) -> Any:
+        return _content(self._request(method, path, **request))
+
+    def _request(self, method: str, path: str, **request: Any) -> httpx.Response:
+        try:
+            answer = self._client.request(method, path, **request)
+        except httpx.TransportError as error:
+            raise ApiUnavailableError(
+                f"Sending and deciding are off: no receiver answers at {self._url}. Is `frontdesk up` running?"
+            ) from error
+        if answer.status_code == HTTPStatus.UNAUTHORIZED:
+            raise ApiUnavailableError(
+                "Sending and deciding are off: the receiver knows the dashboard's key of this business no longer. "
+                "Start both again with the same OWNER_API_KEY."
+            )
+        return answer
+
+
+def _content(answer: httpx.Response) -> Any:
+    if answer.is_success:
+        return answer.json() if answer.content else None
+    try:
+        detail = answer.json()["detail"]
+    except (ValueError, KeyError, TypeError):
+        detail = f"the receiver answered {answer.status_code}"
+    raise ApiRefusedError(str(detail))
+
+
+def _read(shape: type[_Shape], content: Any) -> _Shape:
+    try:
+        return shape.model_validate(content)
+    except ValidationError as error:
+        raise ApiRefusedError(
+            f"the receiver's answer is of another version of Frontdesk ({error.error_count()} differences); "
+            "start receiver and dashboard from the same one"
+        ) from error

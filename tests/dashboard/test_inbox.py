@@ -1,0 +1,190 @@
+"""Inbox: conversations, the thread, and answering through a real receiver."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.envelope import Event
+from core.outbox.commands import CommandState
+from tests.dashboard.conftest import open_page, text_of
+from tests.dashboard.published_file import ANNA, ANNA_TOO, BARBERS, HOSTILE, JOSE, MASSAGE
+from tests.dashboard.published_messages import REMINDER_KEY
+from tests.dashboard.receivers import Beside, command, receiver_beside
+
+pytestmark = pytest.mark.usefixtures("filled_home")
+
+
+@pytest.fixture
+def beside(filled_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Beside]:
+    with receiver_beside(filled_home) as beside:
+        for name, value in beside.environment.items():
+            monkeypatch.setenv(name, value)
+        yield beside
+
+
+def open_thread(contact_id: str = ANNA) -> AppTest:
+    return open_page("inbox", tenant=MASSAGE, contact=contact_id)
+
+
+def button(app: AppTest, label: str) -> str:
+    [found] = [each for each in app.button if each.label == label]
+    assert found.key is not None
+    return found.key
+
+
+def events_of(beside: Beside) -> list[Event]:
+    return list(beside.log.read_after(0, limit=100))
+
+
+def payload_of(event: Event) -> Any:
+    return orjson.loads(event.payload)
+
+
+def write(app: AppTest, text: str) -> AppTest:
+    return app.text_area[0].set_value(text).run()
+
+
+def test_an_inbox_needs_a_business() -> None:
+    app = open_page("inbox")
+    assert "Whose inbox?" in text_of(app)
+    app.button(key=f"choose_{BARBERS}").click().run()
+    assert "No conversations yet" in text_of(app)
+
+
+def test_conversations_are_newest_first_and_unread_ones_stand_out() -> None:
+    app = open_page("inbox", tenant=MASSAGE)
+    order = [each.key for each in app.button if str(each.key).startswith("conversation_")]
+    assert order == [f"conversation_{each}" for each in (ANNA, JOSE, ANNA_TOO, HOSTILE)]
+    assert ":small[**Thank you. Is there parking? I come by car** :gray[9 min ago]]" in text_of(app)
+    assert "You: See you then, José! · 5 h ago" in text_of(app)
+
+
+def test_only_unread_leaves_the_answered_out() -> None:
+    app = open_page("inbox", tenant=MASSAGE)
+    app.toggle(key="inbox_unread").set_value(True).run()
+    order = [each.key for each in app.button if str(each.key).startswith("conversation_")]
+    assert order == [f"conversation_{ANNA}", f"conversation_{ANNA_TOO}"]
+
+
+def test_a_thread_has_both_sides_with_states_rules_and_links_to_why() -> None:
+    app = open_thread()
+    text = text_of(app)
+    said = ["do you have anything free", "Which suits?", "10:00 please!", "is booked for Tue", "Is there parking?"]
+    assert sorted(said, key=text.rindex) == said
+    assert "Is there parking?  \nI come by car" in text
+    assert ":green-badge[:material/done_all: Delivered]" in text
+    assert f"[Booking confirmation: why](outbox?tenant={MASSAGE}&command={MASSAGE}%2Fbooking_confirmation" in text
+    assert ":orange-badge[:material/help: Uncertain]" in text
+
+
+def test_what_goes_out_later_is_told_in_words_that_will_be_sent(beside: Beside) -> None:
+    assert beside.url
+    assert "Goes out in 19 h" in text_of(open_thread())
+    assert "Harbour Massage: see you on" in text_of(open_thread())
+
+
+def test_what_the_outbox_withdrew_is_not_announced(beside: Beside) -> None:
+    beside.outbox.enqueue([command(REMINDER_KEY, due_at=datetime.now(UTC) + timedelta(hours=20))])
+    beside.outbox.withdraw([REMINDER_KEY], reason="the booking moved")
+    assert "Goes out in" not in text_of(open_thread())
+
+
+def test_what_a_stranger_writes_is_shown_as_it_is() -> None:
+    assert "![x](http://127.0.0.1:9/pixel.png)" in text_of(open_thread(HOSTILE))
+    assert "error 30005" in text_of(open_thread(HOSTILE))
+
+
+def test_without_a_key_the_box_is_off_with_the_reason() -> None:
+    app = open_thread()
+    assert "the dashboard has no FRONTDESK_HARBOUR_MASSAGE_OWNER_API_KEY" in text_of(app)
+    assert not app.text_area
+    assert "10:00 please!" in text_of(app)
+
+
+def test_a_text_goes_out_once_however_often_send_is_pressed(beside: Beside) -> None:
+    app = write(open_thread(), "Yes, right behind the house.")
+    assert "1 segment · 28 of 160 characters · costs AUD 0.0515" in text_of(app)
+    key = button(app, "Send")
+    app.button(key=key).click().run()
+
+    [event] = events_of(beside)
+    assert (event.type, event.tenant_id) == ("message.requested", MASSAGE)
+    assert payload_of(event)["text"] == "Yes, right behind the house."
+    assert payload_of(event)["contact"]["phone"] == "+61412345678"
+    assert "Yes, right behind the house." in text_of(app)
+    assert ":gray-badge[:material/schedule: Queued]" in text_of(app)
+    assert app.text_area[0].value == ""
+    assert button(app, "Send") != key
+
+
+def test_the_same_click_twice_asks_with_the_same_key(beside: Beside) -> None:
+    app = write(open_thread(), "Once only")
+    key = button(app, "Send")
+    draft = key.removeprefix("send_sms_")
+    app.button(key=key).click().run()
+    # The browser's second click arrives with the widgets as they were before the first was answered.
+    app.session_state[f"draft_{ANNA}"] = draft
+    app = app.run()
+    app = write(app, "Once only")
+    app.button(key=key).click().run()
+
+    assert len(events_of(beside)) == 1
+    assert text_of(app).count("Once only") == 1
+
+
+def test_where_it_stands_in_the_outbox_is_shown(beside: Beside) -> None:
+    app = write(open_thread(), "Yes")
+    app.button(key=button(app, "Send")).click().run()
+    [event] = events_of(beside)
+    key = f"{MASSAGE}/manual/send_sms/{payload_of(event)['message_id']}"
+    beside.outbox.enqueue([command(key, due_at=event.occurred_at)])
+    beside.outbox.cancel([key], reason="STOP")
+    assert beside.outbox.find(key)
+    app.run()
+    assert f":gray-badge[:material/block: {CommandState.CANCELLED.capitalize()}]" in text_of(app)
+
+
+def test_a_template_is_rendered_for_the_contact_into_the_box(beside: Beside) -> None:
+    assert beside.url
+    app = open_thread()
+    [templates] = [each for each in app.selectbox if each.label == "Template"]
+    assert "Come back" in templates.options
+    templates.select("come_back").run()
+    assert app.text_area[0].value == "Anna, time for your next massage? Book at Harbour Massage."
+    [templates] = [each for each in app.selectbox if each.label == "Template"]
+    templates.select("reminder_24h").run()
+    assert "for your Deep tissue massage 90 min." in str(app.text_area[0].value)
+
+
+def test_an_e_mail_needs_its_subject(beside: Beside) -> None:
+    app = open_thread()
+    app.segmented_control[0].set_value("email").run()
+    app = write(app, "See the attached plan")
+    app.button(key=button(app, "Send")).click().run()
+    assert events_of(beside) == []
+    assert app.toast[0].value == "An e-mail needs a subject."
+
+
+def test_who_opted_out_gets_no_box(beside: Beside) -> None:
+    assert beside.url
+    app = open_thread(ANNA_TOO)
+    assert "Opted out" in app.error[0].value
+    assert "STOP by text" in app.error[0].value
+    assert not app.text_area
+
+
+def test_a_receiver_that_is_down_is_told_in_one_line(beside: Beside, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert beside.url
+    app = write(open_thread(), "Anybody there?")
+    monkeypatch.setenv("FRONTDESK_RECEIVER_PORT", "9")
+    app.run()
+    app.button(key=button(app, "Send")).click().run()
+    assert any("no receiver answers" in toast.value.replace("\\", "") for toast in app.toast)
+    assert app.text_area[0].value == "Anybody there?"
