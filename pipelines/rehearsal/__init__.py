@@ -1,0 +1,1 @@
+"""What changed rules would have done: all history decided again in a copy, nothing sent."""

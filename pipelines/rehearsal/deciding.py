@@ -1,0 +1,114 @@
+"""Decides a tenant's whole history in a copy of the warehouse: the live path's SQL with the tenant as its scope."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from shutil import copyfile
+from tempfile import TemporaryDirectory
+
+import duckdb
+
+from core.errors import ConfigurationError, FrontdeskError
+from core.tenants import Tenant
+from pipelines.activation.rule_tables import replace_rules
+from pipelines.lib import warehouse
+from pipelines.lib.dbt_runner import DECISIONS, Manifest
+from pipelines.lib.warehouse_builder import WarehouseBuilder
+from pipelines.lib.writer_lock import WriterLock
+
+#: What decisions are made of, in this order; the facts come from the copy as they are.
+_STEPS = ("int_booking_states", "int_contact_states", "int_rule_candidates")
+_FACTS = "int_facts_attributed"
+#: Where the live path writes the contacts of a batch (macros/live.sql): here, all of the tenant's.
+_CONTACTS = "'{touched_contacts}'"
+_ALL_CONTACTS = f"select contact_id from temp.main.{_FACTS}"  # noqa: S608 - a constant
+#: What facts are made with. Other values would make other facts, which takes a build.
+_MAKES_FACTS = {
+    "currency": "currency",
+    "country": "country",
+    "calling_code": "phone_calling_code",
+    "trunk_prefix": "phone_trunk_prefix",
+}
+
+
+class WarehouseOutdatedError(FrontdeskError):
+    """The warehouse is not there, or not what this version's models make of the log."""
+
+    http_status = 409
+    title = "Nothing to rehearse with"
+
+
+@contextmanager
+def copied_warehouse(path: Path) -> Iterator[Path]:
+    """Yield a copy of a home's warehouse for a block. Holds the writer lock no longer than copying takes."""
+    if not path.exists():
+        raise WarehouseOutdatedError(f"{path}: there is no warehouse yet; run `frontdesk process --once` first")
+    with TemporaryDirectory(prefix="frontdesk-rehearsal-") as folder:
+        copy = Path(folder) / path.name
+        with WriterLock(path).held():
+            for file in (path, path.with_name(path.name + ".wal")):  # the second: its last holder was killed
+                if file.exists():
+                    copyfile(file, copy.with_name(file.name))
+        yield copy
+
+
+@contextmanager
+def decided(builder: WarehouseBuilder, tenant: Tenant, *, manifest: Manifest) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Yield a connection with the temporary tables `present` and `rehearsed`: rows of fct_decisions of the tenant.
+
+    The builder is of a copy that nobody else uses. Raises WarehouseOutdatedError where its models are others, and
+    ConfigurationError where the tenant's file would make other facts.
+    """
+    is_as_modelled = not builder.needs_build()
+    with warehouse.connected(builder.path) as connection:
+        try:
+            _refuse_other_facts(connection, tenant)
+            connection.execute(
+                f"create temp table {_FACTS} as from intermediate.{_FACTS} where tenant_id = ?", [tenant.slug]
+            )
+            # What stands was decided by these models, unless they, or the tenants' files, were changed since.
+            present = f"from marts.{DECISIONS} where tenant_id = '{tenant.slug}'"
+            connection.execute(
+                f"create temp table present as {present if is_as_modelled else _decide(connection, manifest)}"
+            )
+            replace_rules(connection, [tenant])
+            connection.execute(f"create temp table rehearsed as {_decide(connection, manifest)}")
+        except (duckdb.CatalogException, duckdb.BinderException) as error:
+            raise WarehouseOutdatedError(
+                f"the warehouse was made by other models ({error}); run `frontdesk process --once` first"
+            ) from error
+        yield connection
+
+
+def _decide(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> str:
+    """Make what decisions build on, by the rules that the copy has now; return the query that decides."""
+    queries = {model.name: model.sql for model in manifest.live_models}
+    for name in _STEPS:
+        connection.execute(f"create or replace temp table {name} as {queries[name]}")
+    return queries[DECISIONS].replace(_CONTACTS, _ALL_CONTACTS)
+
+
+def _refuse_other_facts(connection: duckdb.DuckDBPyConnection, tenant: Tenant) -> None:
+    row = connection.execute(
+        "select currency, country, calling_code, trunk_prefix from raw.tenants where tenant_id = ?", [tenant.slug]
+    ).fetchone()
+    if row is None:
+        raise ConfigurationError(
+            f"slug: the warehouse has no business {tenant.slug}; rules of a new one do nothing yet"
+        )
+    identity = connection.execute(
+        "select identifier_kind, use, list_sort(ignored_values) from raw.identity_rules where tenant_id = ?",
+        [tenant.slug],
+    ).fetchall()
+    wrong = [key for known, key in zip(row, _MAKES_FACTS.values(), strict=True) if known != getattr(tenant, key)]
+    if sorted(identity) != sorted(
+        (rule.identifier, rule.use, sorted(rule.ignored_values)) for rule in tenant.identity
+    ):
+        wrong.append("identity")
+    if wrong:
+        raise ConfigurationError(
+            f"{', '.join(wrong)}: differs from what the warehouse was built with; a rehearsal changes rules, "
+            "templates and delivery alone, so change this by itself first"
+        )

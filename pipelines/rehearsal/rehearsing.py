@@ -1,0 +1,126 @@
+"""Rehearses a changed tenant file on one home: nothing is sent, and nothing of the home is written."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime, time
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from core.clock import Clock, SystemClock
+from core.database import open_engine
+from core.errors import ConfigurationError
+from core.event_log import EventLog
+from core.ids import UuidV7Factory
+from core.outbox.answers import OutboxAnswers
+from core.outbox.commands import CommandState, KnownCommand
+from core.outbox.outbox import Outbox
+from core.settings import Settings
+from core.tenants import Tenant, load_tenants, read_tenant
+from pipelines.lib.assembly import build_dbt_runner
+from pipelines.lib.log_copy import copied_sequence
+from pipelines.lib.warehouse_builder import WarehouseBuilder
+from pipelines.rehearsal.comparing import Differing, Side, count_opt_outs, find_differing
+from pipelines.rehearsal.deciding import copied_warehouse, decided
+from pipelines.rehearsal.report import OptOuts, Rehearsal, count_all, count_by_rule_and_day
+
+
+def rehearse_file(settings: Settings, rules: Path, *, since: date | None, clock: Clock | None = None) -> Rehearsal:
+    """Return what the tenant file `rules` would change in this home.
+
+    Raises ConfigurationError for a wrong file, or one of no tenant of this home.
+    """
+    after = read_tenant(rules)
+    tenants = load_tenants(settings.tenants_dir)
+    before = tenants.get(after.slug)
+    if before is None:
+        raise ConfigurationError(
+            f"{rules}: slug: there is no business {after.slug!r}; use one of {', '.join(sorted(tenants))}"
+        )
+    clock = clock or SystemClock()
+    engine = open_engine(settings.event_log_url)
+    ids = UuidV7Factory(clock)
+    builder = WarehouseBuilder(
+        path=settings.warehouse_path,
+        log=EventLog(engine, ids=ids),
+        engine=engine,
+        tenants=tenants,
+        dbt=build_dbt_runner(settings),
+        clock=clock,
+    )
+    report = rehearse(
+        builder, before=before, after=after, since=since, outbox=Outbox(engine, clock=clock, ids=ids), clock=clock
+    )
+    if rules.resolve() == (settings.tenants_dir / f"{after.slug}.yaml").resolve():
+        note = "this is the home's own file: its templates' old words are gone, so texts are not compared"
+        report = replace(report, notes=(*report.notes, note))
+    return report
+
+
+def rehearse(
+    builder: WarehouseBuilder,
+    *,
+    before: Tenant,
+    after: Tenant,
+    since: date | None,
+    outbox: OutboxAnswers,
+    clock: Clock,
+) -> Rehearsal:
+    """Return what differs between what the home decides for a tenant and what it would with another file of it.
+
+    The builder is of the home; its warehouse is copied. since: a day of the tenant's clock.
+    """
+    zone = ZoneInfo(after.zone)
+    moment = None if since is None else datetime.combine(since, time(), tzinfo=zone)
+    manifest = builder.dbt.live_manifest()
+    with (
+        copied_warehouse(builder.path) as copy,
+        decided(builder.beside(copy), after, manifest=manifest) as connection,
+    ):
+        differing = list(find_differing(connection, before=before, after=after, since=moment))
+        opt_outs = [
+            OptOuts(rule_id=rule_id, reason=reason, count=count)
+            for rule_id, reason, count in count_opt_outs(connection, since=moment)
+        ]
+        modelled_sequence = copied_sequence(connection)
+    now = clock.now()
+    return Rehearsal(
+        tenant_id=after.slug,
+        since=since,
+        modelled_sequence=modelled_sequence,
+        log_sequence=builder.log.last_sequence(),
+        currency=after.sms_prices.currency if after.sms_prices else None,
+        totals=count_all(differing),
+        rule_days=count_by_rule_and_day(differing, zone=zone),
+        opt_outs=opt_outs,
+        at_once=[each.command_key for each in differing if _would_go_now(each, outbox=outbox, now=now)],
+        differing=differing,
+        notes=_notes(before, after),
+    )
+
+
+def _would_go_now(differing: Differing, *, outbox: OutboxAnswers, now: datetime) -> bool:
+    """Tell whether a command would be due the moment these rules are in force, and is not so by those in force."""
+    after = differing.after
+    if after is None or not _can_go(after, now=now):
+        return False
+    if differing.before is not None and _can_go(differing.before, now=now):
+        return False
+    known = outbox.find(differing.command_key)
+    return known is None or _takes_what_is_decided(known)
+
+
+def _can_go(side: Side, *, now: datetime) -> bool:
+    return side.due_at <= now < side.expires_at
+
+
+def _takes_what_is_decided(known: KnownCommand) -> bool:
+    return known.state is CommandState.WITHDRAWN or (
+        known.state is CommandState.WAITING and known.attempts_count == 0
+    )
+
+
+def _notes(before: Tenant, after: Tenant) -> tuple[str, ...]:
+    if before.sms_prices and after.sms_prices and before.sms_prices.currency != after.sms_prices.currency:
+        return ("sms_prices are in another currency than before: the change of cost adds up unlike amounts",)
+    return ()
