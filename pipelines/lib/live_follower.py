@@ -52,12 +52,11 @@ class LiveFollower:
                 if modeller.lock.somebody_waits():
                     self._close()
                     continue
-            if result := modeller.follow_once():
-                results.append(result)
+            if modeller.wait_for_events(timeout=min(YIELD_CHECK_SECONDS, deadline - now)):
+                results += filter(None, [modeller.follow_once()])
             else:
                 self._idle_reason = "no new events"
                 modeller.beat()
-                modeller.wait_for_events(timeout=min(YIELD_CHECK_SECONDS, deadline - now))
         return results
 
     def _open(self) -> bool:

@@ -7,7 +7,7 @@ not on the history, and the result is what a build from the whole log would give
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -31,6 +31,10 @@ _FEW_EVENTS = 50
 _FACTS = "int_facts_attributed"
 #: The contacts of these facts: what the models read of other marts.
 _TOUCHED = "touched_contacts"
+
+
+class BatchGivenUp(Exception):  # noqa: N818 - nothing is wrong
+    """The batch was rolled back, as asked: something more urgent waits."""
 
 
 class DecisionSink(Protocol):
@@ -72,11 +76,18 @@ class LivePath:
         connection.execute(f"create or replace temp table new_facts as {manifest.query('live_new_facts')}")
 
     def run_batch(
-        self, events: Sequence[Event], *, modelled_sequence: int, log_sequence: int, now: datetime
+        self,
+        events: Sequence[Event],
+        *,
+        modelled_sequence: int,
+        log_sequence: int,
+        now: datetime,
+        gives_up: Callable[[], bool] = lambda: False,
     ) -> BatchResult:
-        """Model events that follow `modelled_sequence`. Raises duckdb.Error with nothing changed.
+        """Model events that follow `modelled_sequence`. Raises duckdb.Error or BatchGivenUp with nothing changed.
 
-        `log_sequence` is the newest sequence known, `now` the time it was read (UTC).
+        `log_sequence` is the newest sequence known, `now` the time it was read (UTC). `gives_up` is asked before each
+        model.
         """
         self._connection.execute("set threads = 1" if len(events) <= _FEW_EVENTS else "reset threads")
         self._connection.execute("begin")
@@ -89,7 +100,7 @@ class LivePath:
             self._connection.execute("create or replace temp table new_facts as from temp.main.new_facts limit 0")
             types = {event.type for event in events}
             models = (model for model in self._models if _concerns(model, types))
-            changes = [change for model in models if (change := self._run_model(model))]
+            changes = [change for model in _unless(gives_up, models) if (change := self._run_model(model))]
         except BaseException:
             self._connection.execute("rollback")
             raise
@@ -176,6 +187,13 @@ class LivePath:
             return None
         coming = self._connection.execute(f"select distinct {model.column} from temp.main.new_rows").fetchall()
         return frozenset(str(row[0]) for row in coming) | self._scopes.get(model.scope or "", frozenset())
+
+
+def _unless(gives_up: Callable[[], bool], models: Iterable[LiveModel]) -> Iterator[LiveModel]:
+    for model in models:
+        if gives_up():
+            raise BatchGivenUp
+        yield model
 
 
 def rows_with(column: str | None, keys: frozenset[str] | None) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,7 +16,8 @@ import duckdb
 from core.envelope import Event
 from pipelines.activation.outbox_filler import OutboxFiller
 from pipelines.lib import warehouse
-from pipelines.lib.live_path import BatchResult, LivePath
+from pipelines.lib.echoes import are_echoes
+from pipelines.lib.live_path import BatchGivenUp, BatchResult, LivePath
 from pipelines.lib.log_copy import EVENT_ERRORS, copied_sequence, quarantine_event
 from pipelines.lib.publisher import Publisher
 from pipelines.lib.verification import Difference, compare_warehouses
@@ -28,6 +30,9 @@ LIVE_BATCH_SIZE = 2_000
 POLL_SECONDS = 0.005
 #: Without events, readers still get new counts of refused deliveries, and the proof that somebody publishes.
 HEARTBEAT = timedelta(minutes=1)
+#: What only tells of our own commands is modelled together: each batch costs some 300 ms, whatever is in it.
+ECHOES_GATHER = timedelta(milliseconds=500)
+_ECHOES_LOOKED_AT = 200
 
 
 class Modeller:
@@ -114,10 +119,15 @@ class Modeller:
 
     def follow_once(self) -> BatchResult | None:
         """Model and publish the next batch; None when the log has no new event. Needs open()."""
-        events = self._log.read_after(self._modelled_sequence, limit=LIVE_BATCH_SIZE)
-        if not events:
-            return None
-        result = self._run_batch(events)
+        while True:
+            events = self._log.read_after(self._modelled_sequence, limit=LIVE_BATCH_SIZE)
+            if not events:
+                return None
+            try:
+                result = self._run_batch(events)
+                break
+            except BatchGivenUp:
+                continue  # with what overtook it
         self._publish(result)
         return result
 
@@ -131,11 +141,28 @@ class Modeller:
                 progress(result.last_sequence, max(end, result.last_sequence))
         return count
 
-    def wait_for_events(self, *, timeout: float) -> None:
-        """Return as soon as the log has an event that is not modelled, or after `timeout` seconds."""
+    def wait_for_events(self, *, timeout: float) -> bool:
+        """Wait for `timeout` seconds at most; return whether the log has events that are to be modelled now.
+
+        Echoes alone are left to gather for a moment.
+        """
         deadline = time.monotonic() + timeout
-        while self._log.last_sequence() <= self._modelled_sequence and time.monotonic() < deadline:
+        while not (is_ready := self._has_events_to_model()) and time.monotonic() < deadline:
             time.sleep(POLL_SECONDS)
+        return is_ready
+
+    def _has_events_to_model(self) -> bool:
+        if self._log.last_sequence() <= self._modelled_sequence:
+            return False
+        events = self._log.read_after(self._modelled_sequence, limit=_ECHOES_LOOKED_AT)
+        gathered_since = min((event.received_at for event in events), default=self._clock.now())
+        return not are_echoes(events) or self._clock.now() - gathered_since >= ECHOES_GATHER
+
+    def _is_overtaken(self, sequence: int) -> bool:
+        """Tell whether something that is no echo came after a sequence."""
+        if self._log.last_sequence() <= sequence:
+            return False
+        return not are_echoes(self._log.read_after(sequence, limit=_ECHOES_LOOKED_AT))
 
     def beat(self) -> bool:
         """Publish again, with the refusals of the meantime, where the last publish is old; tell whether it was."""
@@ -152,6 +179,7 @@ class Modeller:
                 modelled_sequence=self._modelled_sequence,
                 log_sequence=max(self._log.last_sequence(), events[-1].sequence),
                 now=self._clock.now(),
+                gives_up=partial(self._is_overtaken, events[-1].sequence) if are_echoes(events) else lambda: False,
             )
         except EVENT_ERRORS as error:
             if len(events) == 1:

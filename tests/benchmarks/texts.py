@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from random import Random
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -78,7 +79,7 @@ def _figures(home: BenchHome, sent: list[_Sent], ledger: list[dict[str, Any]]) -
             for address in one.addresses:
                 latencies["email" if "@" in address else "sms"].append(_ms(one.posted_at, accepted[address]))
                 moments = [one.posted_at, *_steps(database, address), accepted[address]]
-                for name, before, after in zip(parts, moments, moments[1:], strict=True):
+                for name, (before, after) in zip(parts, pairwise(moments), strict=True):
                     parts[name].append(_ms(before, after))
     figures: Figures = {}
     for channel, values in latencies.items():
@@ -131,12 +132,14 @@ def _booking(key: str, now: datetime) -> tuple[str, Delivery, tuple[str, ...]]:
         guest_phone=person.phone, staff="Dr Lee", zone=ZoneInfo("Australia/Perth"), location="12 Example Street",
         created_at=now, starts_at=starts_at, ends_at=starts_at + timedelta(hours=1),
     )  # fmt: skip
-    return "avatar-imaging", wix.booking_created(now, "avatar-imaging", booking), (person.phone,)
+    confirmed = booking.changed(status="CONFIRMED")
+    delivery = wix.booking_action(now, "avatar-imaging", confirmed, "confirmed", booking)
+    return "avatar-imaging", delivery, (person.phone,)
 
 
 def _payment(key: str, now: datetime) -> tuple[str, Delivery, tuple[str, ...]]:
     """A paid repair: a text by Twilio and an e-mail by Graph."""
-    person = _person(key, prefix="+1613555", digits=4, country="CA")
+    person = _person(key, prefix="+1613", digits=7, country="CA")
     payment = Payment(
         key=key, amount=8_900, currency="cad", payer=person, billing_phone=person.phone, description="Repair"
     )
@@ -144,7 +147,7 @@ def _payment(key: str, now: datetime) -> tuple[str, Delivery, tuple[str, ...]]:
 
 
 def _person(key: str, *, prefix: str, digits: int, country: str) -> Person:
-    number = f"{Random(key).randrange(10**digits):0{digits}d}"
+    number = Random(key).randrange(2 * 10 ** (digits - 1), 10**digits)
     return Person(
         key=key, first_name="Kim", last_name="Lee", phone=f"{prefix}{number}", email=f"{guid(key)}@example.com",
         country=country, number=0,
