@@ -1,0 +1,96 @@
+"""Staff answer from the Inbox in a real browser, through the real receiver."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import orjson
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import TIMEOUT_MILLISECONDS, Look
+from tests.browser.servers import dashboard_running
+from tests.dashboard.published_file import ANNA, MASSAGE
+from tests.dashboard.published_messages import REMINDER_KEY, UNCERTAIN_KEY, conversations_published
+from tests.dashboard.receivers import Beside, fill_outbox, receiver_beside
+
+pytestmark = pytest.mark.browser
+
+expect.set_options(timeout=TIMEOUT_MILLISECONDS)
+
+#: What staff sent must be in the thread by then: it is read again every second.
+APPEARS_WITHIN_MILLISECONDS = 5_000
+
+
+@pytest.fixture(scope="module")
+def beside_and_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Beside, str]]:
+    """A receiver and a dashboard over one home."""
+    home = tmp_path_factory.mktemp("home")
+    now = datetime.now(UTC)
+    conversations_published(now=now).publish(home / "analytics.duckdb")
+    with receiver_beside(home) as beside:
+        fill_outbox(beside.outbox, now=now)
+        folder: Path = tmp_path_factory.mktemp("dashboard")
+        with dashboard_running(home=home, folder=folder, environment=beside.environment) as url:
+            yield beside, url
+
+
+PAGES = {
+    f"inbox?tenant={MASSAGE}": ["José Álvarez", "Thank you. Is there parking?"],
+    f"inbox?tenant={MASSAGE}&contact={ANNA}": ["I come by car", "Delivered", "Goes out in"],
+    f"outbox?tenant={MASSAGE}": ["Due in the next 24 hours", "21211: the number is not a mobile one"],
+    f"outbox?tenant={MASSAGE}&command={UNCERTAIN_KEY}": ["Nobody knows whether it went out", "No answer"],
+    f"automations?tenant={MASSAGE}": ["1 day before the booking starts", "20 % held out"],
+}
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_every_page_renders_in_every_look(
+    beside_and_url: tuple[Beside, str], page_in_look: Page, look: Look, address: str
+) -> None:
+    page_in_look.goto(f"{beside_and_url[1]}/{address}")
+    for text in PAGES[address]:
+        expect(page_in_look.get_by_text(text).locator("visible=true").first).to_be_visible()
+    expect(page_in_look.get_by_test_id("stException")).to_have_count(0)
+    width_of_content = page_in_look.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
+    assert width_of_content <= look.width, "the page scrolls sideways"
+
+
+def test_a_text_is_sent_once_and_appears_in_the_thread(beside_and_url: tuple[Beside, str], page: Page) -> None:
+    beside, url = beside_and_url
+    page.goto(f"{url}/inbox?tenant={MASSAGE}")
+    page.get_by_role("button", name="Anna Lind").click()
+    expect(page).to_have_url(re.compile(f"contact={ANNA}"))
+    box = page.get_by_placeholder("Write to Anna Lind")
+    box.press_sequentially("Yes, behind the house")
+    # The page is read again meanwhile; what is being written stays.
+    expect(page.get_by_text("Goes out in")).to_be_visible()
+    beside.outbox.withdraw([REMINDER_KEY], reason="the booking moved")
+    expect(page.get_by_text("Goes out in")).to_have_count(0)
+    expect(box).to_have_value("Yes, behind the house")
+    box.press("Control+Enter")
+    expect(page.get_by_text("1 segment · 21 of 160 characters · costs AUD 0.0515")).to_be_visible()
+
+    page.get_by_role("button", name="Send").dblclick()
+
+    expect(page.get_by_text("Queued")).to_be_visible(timeout=APPEARS_WITHIN_MILLISECONDS)
+    bubble = page.locator("[class*=st-key-bubble_out]").filter(has_text="Yes, behind the house")
+    expect(bubble).to_have_count(1)
+    expect(page.get_by_placeholder("Write to Anna Lind")).to_have_value("")
+    asked = [event for event in beside.log.read_after(0, limit=100) if event.type == "message.requested"]
+    assert [orjson.loads(event.payload)["text"] for event in asked] == ["Yes, behind the house"]
+
+
+def test_texts_are_held_and_released_from_the_outbox(beside_and_url: tuple[Beside, str], page: Page) -> None:
+    beside, url = beside_and_url
+    page.goto(f"{url}/outbox?tenant={MASSAGE}")
+    page.get_by_text("Kill switches").click()
+    page.get_by_role("button", name="Hold texts").click()
+    expect(page.get_by_text(re.compile("Texts held"))).to_be_visible()
+    assert [hold.scope.channel for hold in beside.outbox.holds()] == ["sms"]
+    page.get_by_role("button", name="Release texts").click()
+    expect(page.get_by_role("button", name="Hold texts")).to_be_visible()
+    assert beside.outbox.holds() == []
