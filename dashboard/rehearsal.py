@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+
+from pydantic import ValidationError
 
 from core.errors import FrontdeskError
+from dashboard.rehearsal_report import Report
 
 _TIMEOUT_SECONDS = 180.0
 _CHANGED = 1
@@ -25,14 +25,7 @@ class RehearsalError(FrontdeskError):
     title = "Not rehearsed"
 
 
-@dataclass(frozen=True)
-class Rehearsal:
-    """What would be different, as the command reports it."""
-
-    report: dict[str, Any]
-
-
-def rehearse(text: str, *, tenant_id: str, since: date | None, command: Path | None = None) -> Rehearsal:
+def rehearse(text: str, *, tenant_id: str, since: date | None, command: Path | None = None) -> Report:
     """Return what a changed tenant file would do. Takes up to half a minute over a year of history.
 
     `command` is the `frontdesk` to run, that of this installation where None. Raises RehearsalError.
@@ -59,12 +52,17 @@ def rehearse(text: str, *, tenant_id: str, since: date | None, command: Path | N
         if done.returncode not in (0, _CHANGED) or not done.stdout.strip():
             complaint = (done.stderr or done.stdout).replace(f"{folder}/", "").strip().splitlines()
             raise RehearsalError("\n".join(complaint[-_LAST_LINES:]) or f"it ended with status {done.returncode}")
-    return Rehearsal(_read_report(done.stdout))
+    return _read_report(done.stdout, tenant_id=tenant_id)
 
 
-def _read_report(output: str) -> dict[str, Any]:
+def _read_report(output: str, *, tenant_id: str) -> Report:
     try:
-        report = json.loads(output)
-    except ValueError as error:
-        raise RehearsalError("`frontdesk dry-run --json` printed no JSON; update this installation") from error
-    return report if isinstance(report, dict) else {"changes": report}
+        report = Report.model_validate_json(output)
+    except ValidationError as error:
+        raise RehearsalError(
+            "`frontdesk dry-run --json` is of another version than the dashboard; update this installation"
+        ) from error
+    if report.tenant_id != tenant_id:
+        # The file's slug says whose rules it changes; who sees one business is not to see another's contacts.
+        raise RehearsalError(f"slug: is {report.tenant_id}, but this page is about {tenant_id}; upload its file")
+    return report

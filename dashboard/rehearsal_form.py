@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
+import altair as alt
 import pandas as pd
 import streamlit as st
 
-from dashboard.formatting import escape_lines, escape_markdown, format_words
-from dashboard.rehearsal import Rehearsal, RehearsalError, rehearse
+from dashboard.formatting import escape_lines, escape_markdown, format_count, format_instant, format_quantity, shorten
+from dashboard.rehearsal import RehearsalError, rehearse
+from dashboard.rehearsal_report import Counts, Differing, OptOuts, Report, RuleDay
 from dashboard.session import Business, Office
+from dashboard.wording import badge, describe_reason, link_to_command, name_rule
 
 _RESULT = "rehearsal"
+_EXAMPLES = 10
+_TEXT_LENGTH = 160
+_MICROS = 1_000_000
+#: Fields of Counts, what they are called, and their colours: told apart with colour blindness.
+_KINDS = {
+    "newly_sent": ("Newly sent", "#0f8b8d", "green", "add"),
+    "no_longer_sent": ("No longer sent", "#d55e00", "red", "remove"),
+    "moved": ("Moved", "#e69f00", "orange", "schedule"),
+    "text_changed": ("Other words", "#56b4e9", "blue", "edit"),
+}
 
 
 def show_rehearsal(office: Office, business: Business) -> None:
@@ -29,20 +42,22 @@ def show_rehearsal(office: Office, business: Business) -> None:
     else:
         text = uploaded.getvalue().decode("utf-8", errors="replace")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        since = st.date_input(
-            "Compare since", value=None, key="rehearsal_since", width=200, help="Empty: all history"
-        )
+        since = st.date_input("Compare since", value=None, key="rehearsal_since", width=200, help="Empty: all of it")
         is_asked = st.button("Rehearse", key="rehearse", type="primary", icon=":material/science:")
     if is_asked and text:
         with st.spinner("Deciding the whole history again…"):
             try:
-                result: Rehearsal | str = rehearse(text, tenant_id=business.tenant_id, since=since)
+                result: Report | str = rehearse(text, tenant_id=business.tenant_id, since=since)
             except RehearsalError as error:
                 result = error.detail
         st.session_state[_RESULT] = (business.tenant_id, result)
-    tenant_id, result = st.session_state.get(_RESULT, (None, None))
-    if tenant_id == business.tenant_id and result is not None:
-        _show_result(result)
+    tenant_id, known = st.session_state.get(_RESULT, (None, None))
+    if tenant_id != business.tenant_id:
+        return
+    if isinstance(known, Report):
+        _show_report(known, business)
+    elif known:
+        st.error(escape_lines(known), icon=":material/error:")
 
 
 def _present_file(office: Office, business: Business) -> str:
@@ -54,46 +69,101 @@ def _present_file(office: Office, business: Business) -> str:
         return ""
 
 
-def _show_result(result: Rehearsal | str) -> None:
-    if isinstance(result, str):
-        st.error(escape_lines(result), icon=":material/error:")
-        return
-    figures = {name: value for name, value in result.report.items() if not isinstance(value, list | dict)}
-    if figures:
-        with st.grid(columns="auto", min_column_width=150):
-            for name, value in figures.items():
-                st.metric(format_words(name), _describe(value), border=True)
-    for name, value in result.report.items():
-        if isinstance(value, list | dict):
-            st.subheader(escape_markdown(format_words(name)), anchor=False)
-            _show_part(value)
+def _show_report(report: Report, business: Business) -> None:
+    for note in report.notes:
+        st.info(escape_markdown(note), icon=":material/info:")
+    if not report.has_changes:
+        st.success("Nothing would go out otherwise.", icon=":material/check_circle:")
+    else:
+        _show_figures(report)
+        st.subheader("By day", anchor=False)
+        st.altair_chart(_build_chart(report.rule_days), alt="What would go out otherwise, by day")
+        st.subheader("By rule", anchor=False)
+        for rule_id in sorted({each.rule_id for each in report.rule_days}):
+            counts = [each.counts for each in report.rule_days if each.rule_id == rule_id]
+            st.markdown(f"**{name_rule(rule_id)}** {' · '.join(_describe_counts(counts, report.currency))}")
+    for opt_outs in report.opt_outs:
+        st.markdown(_describe_opt_outs(opt_outs))
+    if report.at_once:
+        rules = Counter(key.split("/")[1] for key in report.at_once)
+        named = ", ".join(f"{name_rule(rule_id)} ({format_count(count)})" for rule_id, count in rules.most_common())
+        count = format_quantity(len(report.at_once), "command")
+        st.warning(f"**{count} would go out at once** if put in force now: {named}.", icon=":material/bolt:")
+    if report.differing:
+        st.subheader("Examples", anchor=False)
+        for differing in report.differing[:_EXAMPLES]:
+            st.markdown("  \n".join(_describe_difference(differing, business)))
+        if len(report.differing) > _EXAMPLES:
+            st.caption(f"The first {_EXAMPLES} of {format_count(len(report.differing))}.")
 
 
-def _show_part(value: list[Any] | Mapping[str, Any]) -> None:
-    if isinstance(value, Mapping):
-        lines = [
-            f":gray[{escape_markdown(format_words(name))}] {escape_markdown(_describe(each))}"
-            for name, each in value.items()
-        ]
-        st.markdown("  \n".join(lines) or "None.")
-        return
-    if not value:
-        st.caption("None.")
-        return
-    rows = [row if isinstance(row, Mapping) else {"value": row} for row in value]
-    table = pd.DataFrame([{format_words(key): _describe(each) for key, each in row.items()} for row in rows])
-    st.dataframe(table, hide_index=True)
+def _show_figures(report: Report) -> None:
+    with st.grid(columns=6, min_column_width=140):
+        for field, (name, *_) in _KINDS.items():
+            st.metric(name, format_count(getattr(report.totals, field)), border=True)
+        st.metric("Segments", f"{report.totals.segments_change:+,}", border=True)
+        st.metric("Cost", _cost(report.totals.cost_change_micros, report.currency), border=True)
+    if report.totals.unpriced:
+        st.caption(
+            f"{format_quantity(report.totals.unpriced, 'text')} to where no price is known are not in the cost."
+        )
+    if report.totals.not_composable:
+        count = format_quantity(report.totals.not_composable, "command")
+        st.error(f"{count} could not be composed: a value that the text shows is missing.", icon=":material/error:")
 
 
-def _describe(value: Any) -> str:
-    if value is None:
-        return "\N{EN DASH}"
-    if isinstance(value, bool):
-        return "Yes" if value else "No"
-    if isinstance(value, int):
-        return f"{value:,}"
-    if isinstance(value, Mapping):
-        return ", ".join(f"{format_words(name)}: {_describe(each)}" for name, each in value.items())
-    if isinstance(value, list):
-        return ", ".join(_describe(each) for each in value)
-    return str(value)
+def _cost(micros: int, currency: str | None) -> str:
+    return f"{micros / _MICROS:+,.2f} {currency}" if currency else "Unknown"
+
+
+def _describe_counts(counts: Iterable[Counts], currency: str | None) -> Iterator[str]:
+    sums = Counter[str]()
+    for each in counts:
+        sums.update(each.model_dump())
+    for field, (name, _, colour, _icon) in _KINDS.items():
+        if sums[field]:
+            yield f":{colour}[{format_count(sums[field])} {name.lower()}]"
+    if sums["cost_change_micros"]:
+        yield escape_markdown(_cost(sums["cost_change_micros"], currency))
+
+
+def _describe_opt_outs(opt_outs: OptOuts) -> str:
+    reason = describe_reason(opt_outs.reason)
+    return f":material/block: **{name_rule(opt_outs.rule_id)}** {format_count(opt_outs.count)} not sent: {reason}"
+
+
+def _describe_difference(differing: Differing, business: Business) -> Iterator[str]:
+    name, _, colour, icon = _KINDS.get(differing.kind, (differing.kind, "", "gray", "help"))
+    link = link_to_command(business.tenant_id, differing.command_key)
+    yield f"{badge(colour, icon, name)} [{name_rule(differing.rule_id)}]({link})"
+    for label, side in (("Now", differing.before), ("Then", differing.after)):
+        if side is not None:
+            words = side.content.get("text") or side.content.get("title") or side.content.get("problem")
+            when = escape_markdown(format_instant(side.due_at, business.zone))
+            said = escape_markdown(shorten(str(words), length=_TEXT_LENGTH)) if words else ""
+            yield f":gray[:small[{label}, {when}]] :small[{said}]"
+
+
+def _build_chart(rule_days: Iterable[RuleDay]) -> alt.Chart:
+    rows = [
+        {"day": pd.Timestamp(each.day), "kind": name, "count_commands": getattr(each.counts, field)}
+        for each in rule_days
+        for field, (name, *_) in _KINDS.items()
+    ]
+    data = pd.DataFrame(rows).groupby(["day", "kind"], as_index=False)["count_commands"].sum()
+    colours = alt.Scale(domain=[kind[0] for kind in _KINDS.values()], range=[kind[1] for kind in _KINDS.values()])
+    chart: alt.Chart = (
+        alt.Chart(data, height=240)
+        .mark_bar()
+        .encode(
+            x=alt.X("yearmonthdate(day):T", title=None, axis=alt.Axis(format="%-d %b %y", labelOverlap=True)),
+            y=alt.Y("count_commands:Q", title=None, axis=alt.Axis(tickMinStep=1)),
+            color=alt.Color("kind:N", title=None, scale=colours, legend=alt.Legend(orient="bottom", columns=2)),
+            tooltip=[
+                alt.Tooltip("day:T", title="Day", format="%a %-d %b %Y"),
+                alt.Tooltip("kind:N", title="Difference"),
+                alt.Tooltip("count_commands:Q", title="Commands", format=","),
+            ],
+        )
+    )
+    return chart
