@@ -11,7 +11,7 @@ from core.canonical import FRONTDESK_SOURCE
 from core.envelope import Event
 from core.event_log import EventLog
 from core.explaining import words
-from core.explaining.content import content_now, content_sent
+from core.explaining.content import content_now, content_told
 from core.explaining.errors import UnknownCommandError
 from core.explaining.published import Published, Row
 from core.explaining.shapes import (
@@ -140,8 +140,9 @@ def _content(
             for outcome in _OUTCOMES
         ]
         told = question.log.read_by_source_ids(tenant_id, FRONTDESK_SOURCE, ids)
-        if told and (sent := content_sent(told[-1])).text is not None:
-            return sent
+        content = content_told(told[-1]) if told else None
+        if content and (content.text or content.subject):
+            return content
     tenant = question.tenants.get(tenant_id)
     if tenant is None:
         return None

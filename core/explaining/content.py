@@ -17,13 +17,14 @@ from core.tenants import Tenant
 
 #: As many characters of the digest as outcome events keep.
 _VERSION_LENGTH = 12
+_SENT = ("message.sent", "task.created")
 
 
-def content_sent(event: Event) -> ContentRead:
+def content_told(event: Event) -> ContentRead:
     """Return what an outcome event says went out, or was to."""
     payload = orjson.loads(event.payload)
     return ContentRead(
-        is_sent=True,
+        is_sent=event.type in _SENT,
         template=payload.get("template"),
         template_version=payload.get("template_version"),
         to=payload.get("to"),

@@ -133,7 +133,7 @@ def _content(content: ContentRead) -> list[tuple[str, str | None]]:
         ("Template", f"{content.template}{version}" if content.template else None),
         ("To", content.to),
         ("Subject", content.subject),
-        ("Text" if content.is_sent else "Text, if sent now", content.text),
+        ("Text" if content.is_sent else "Text, not sent", content.text),
         ("Segments", str(content.segments) if content.segments else None),
         ("Not to be made", content.problem),
     ]

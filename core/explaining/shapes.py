@@ -58,9 +58,9 @@ class ConsentRead(_Answer):
 
 
 class ContentRead(_Answer):
-    """The words: those that went out, or as the template would make them now."""
+    """The words: those that went out, or were to; what was never composed, as the template would make it now."""
 
-    is_sent: bool = Field(description="False: rendered now, from the template as it is now.")
+    is_sent: bool
     template: str | None
     template_version: str | None
     to: str | None

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from core.errors import ConfigurationError
+from core.errors import FrontdeskError
 from core.settings import load_settings
 from pipelines.rehearsal import screen
 from pipelines.rehearsal.rehearsing import rehearse_file
@@ -21,8 +21,8 @@ app = typer.Typer()
 #: Columns where the output is no terminal.
 _FILE_WIDTH = 240
 
-#: So that a check before a merge tells a change (1) from a file that is wrong (2).
-_CHANGED, _WRONG_FILE = 1, 2
+#: So that a check before a merge tells a change (1) from a file that is wrong, or nothing to rehearse with (2).
+_CHANGED, _NOT_REHEARSED = 1, 2
 
 
 @app.command(name="dry-run")
@@ -45,11 +45,11 @@ def dry_run(
     settings = load_settings()
     try:
         rehearsal = rehearse_file(settings, rules, since=since.date() if since else None)
-    except ConfigurationError as error:
+    except FrontdeskError as error:
         Console(stderr=True, soft_wrap=True).print(
             f"[bold red]{error.title}:[/] {escape(error.detail)}", highlight=False
         )
-        raise typer.Exit(_WRONG_FILE) from error
+        raise typer.Exit(_NOT_REHEARSED) from error
     if as_json:
         typer.echo(screen.to_json(rehearsal).decode())
     else:

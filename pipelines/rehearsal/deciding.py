@@ -24,13 +24,8 @@ _FACTS = "int_facts_attributed"
 #: Where the live path writes the contacts of a batch (macros/live.sql): here, all of the tenant's.
 _CONTACTS = "'{touched_contacts}'"
 _ALL_CONTACTS = f"select contact_id from temp.main.{_FACTS}"  # noqa: S608 - a constant
-#: What facts are made with. Other values would make other facts, which takes a build.
-_MAKES_FACTS = {
-    "currency": "currency",
-    "country": "country",
-    "calling_code": "phone_calling_code",
-    "trunk_prefix": "phone_trunk_prefix",
-}
+#: Keys of a tenant's file that facts are made with, besides identity: other values would take a build.
+_MAKES_FACTS = ("currency", "country", "phone_calling_code", "phone_trunk_prefix")
 
 
 class WarehouseOutdatedError(FrontdeskError):
@@ -40,11 +35,15 @@ class WarehouseOutdatedError(FrontdeskError):
     title = "Nothing to rehearse with"
 
 
+def check_there_is(path: Path) -> None:
+    """Raise WarehouseOutdatedError where a home has no warehouse: before anything is compiled for it."""
+    if not path.exists():
+        raise WarehouseOutdatedError(f"{path}: there is no warehouse yet; run `frontdesk process --once` first")
+
+
 @contextmanager
 def copied_warehouse(path: Path) -> Iterator[Path]:
     """Yield a copy of a home's warehouse for a block. Holds the writer lock no longer than copying takes."""
-    if not path.exists():
-        raise WarehouseOutdatedError(f"{path}: there is no warehouse yet; run `frontdesk process --once` first")
     with TemporaryDirectory(prefix="frontdesk-rehearsal-") as folder:
         copy = Path(folder) / path.name
         with WriterLock(path).held():
@@ -102,7 +101,7 @@ def _refuse_other_facts(connection: duckdb.DuckDBPyConnection, tenant: Tenant) -
         "select identifier_kind, use, list_sort(ignored_values) from raw.identity_rules where tenant_id = ?",
         [tenant.slug],
     ).fetchall()
-    wrong = [key for known, key in zip(row, _MAKES_FACTS.values(), strict=True) if known != getattr(tenant, key)]
+    wrong = [key for known, key in zip(row, _MAKES_FACTS, strict=True) if known != getattr(tenant, key)]
     if sorted(identity) != sorted(
         (rule.identifier, rule.use, sorted(rule.ignored_values)) for rule in tenant.identity
     ):

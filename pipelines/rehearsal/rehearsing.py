@@ -21,7 +21,7 @@ from pipelines.lib.assembly import build_dbt_runner
 from pipelines.lib.log_copy import copied_sequence
 from pipelines.lib.warehouse_builder import WarehouseBuilder
 from pipelines.rehearsal.comparing import Differing, Side, count_opt_outs, find_differing
-from pipelines.rehearsal.deciding import copied_warehouse, decided
+from pipelines.rehearsal.deciding import check_there_is, copied_warehouse, decided
 from pipelines.rehearsal.report import OptOuts, Rehearsal, count_all, count_by_rule_and_day
 
 
@@ -72,6 +72,7 @@ def rehearse(
     """
     zone = ZoneInfo(after.zone)
     moment = None if since is None else datetime.combine(since, time(), tzinfo=zone)
+    check_there_is(builder.path)
     manifest = builder.dbt.live_manifest()
     with (
         copied_warehouse(builder.path) as copy,

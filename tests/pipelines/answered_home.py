@@ -16,6 +16,10 @@ ANN, BOB, CAT, EVE, DEE = (f"+6140000000{number}" for number in range(1, 6))
 SENT = f"{TENANT}/booking_confirmation/send_sms/booking:b-ann"
 #: Ann's reminder, which waits.
 WAITING = f"{TENANT}/reminder_24h/send_sms/booking:b-ann@2026-11-24T12:00:00Z"
+#: Bob's confirmation, which quiet hours hold back.
+POSTPONED = f"{TENANT}/booking_confirmation/send_sms/booking:b-bob"
+#: A text that staff asked for.
+MANUAL = f"{TENANT}/manual/send_sms/t1"
 PROVIDER_ID = "SM1"
 LEASE = timedelta(seconds=30)
 
@@ -31,7 +35,9 @@ def answered_home(homes: HomeFactory) -> Home:
     events += [contact(f"twin-{number}", name="Pat Pine", email=f"pat{number}@example.com") for number in (1, 2)]
     no = {"contact": {"phone": CAT}, "channel": "sms", "evidence": "by phone"}
     answer = {"message_id": "m1", "contact": {"phone": EVE}, "body": "hi"}
+    asked_for = {"message_id": "t1", "contact": {"phone": DEE}, "channel": "sms", "text": "Your images are ready."}
     events += [
+        fact("message.requested", asked_for, event_id="t1"),
         _booked("b-ann", ANN, hours=-1, starts_in=72),
         _booked("b-bob", BOB, hours=-0.5, starts_in=3),
         *(_lead(phone) for phone in (CAT, EVE)),
@@ -72,7 +78,15 @@ def _send(home: Home) -> None:
         provider_id=PROVIDER_ID,
     )
     home.log.append(events_of(told))
+    _postpone(home)
     home.log.append([fact("message.delivered", {"message_id": PROVIDER_ID}, event_id="receipt", hours=0.01)])
+
+
+def _postpone(home: Home) -> None:
+    """Give Bob's confirmation back, as quiet hours do."""
+    [claimed] = home.outbox.claim(limit=1, lease=LEASE, channels=[Channel.SMS])
+    assert claimed.command_key == POSTPONED
+    assert home.outbox.postpone(POSTPONED, token=claimed.token, at=NOW + timedelta(hours=12), reason="quiet hours")
 
 
 def _call(home: Home) -> ClaimedCommand:

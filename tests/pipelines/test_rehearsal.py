@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -177,6 +178,36 @@ def test_the_same_rules_change_nothing(dry_run: DryRun, tmp_path: Path) -> None:
     copy.write_text(OLD_FILE.read_text())
     report = rehearsed(dry_run, copy, "--fail-on-change")
     assert (report["has_changes"], report["differing"], report["opt_outs"]) == (False, [], [])
+
+
+def in_place(both: Both, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Put the changed file where the home's own is, as an editor does before anything is started again."""
+    tenants = folder / "tenants"
+    shutil.copytree(REPOSITORY / "tenants", tenants)
+    own = tenants / OLD_FILE.name
+    own.write_text(both.draft.read_text())
+    monkeypatch.setenv("FRONTDESK_TENANTS_DIR", str(tenants))
+    return own
+
+
+def test_a_file_changed_in_place_is_held_against_what_is_in_force(
+    both: Both, dry_run: DryRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = rehearsed(dry_run, both.draft)
+    own = rehearsed(dry_run, in_place(both, tmp_path, monkeypatch))
+
+    kinds = ("newly_sent", "no_longer_sent", "moved")
+    assert {kind: own["totals"][kind] for kind in kinds} == {kind: draft["totals"][kind] for kind in kinds}
+    assert (own["at_once"], own["opt_outs"]) == (draft["at_once"], draft["opt_outs"])
+    assert "texts are not compared" in own["notes"][0]
+
+
+def test_without_a_warehouse_there_is_nothing_to_rehearse_with(
+    dry_run: DryRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FRONTDESK_HOME", str(tmp_path))
+    result = dry_run(OLD_FILE)
+    assert (result.exit_code, "run `frontdesk process --once` first" in result.output) == (2, True)
 
 
 def test_nothing_of_the_home_is_written(both: Both, dry_run: DryRun) -> None:

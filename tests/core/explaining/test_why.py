@@ -8,7 +8,7 @@ import pytest
 
 from core.errors import FrontdeskError
 from tests.core.explaining.conftest import TENANTS, Ask
-from tests.pipelines.answered_home import ANN, PROVIDER_ID, SENT, WAITING
+from tests.pipelines.answered_home import ANN, MANUAL, POSTPONED, PROVIDER_ID, SENT, WAITING
 from tests.pipelines.facts import TENANT, contact
 from tests.pipelines.homes import Home, HomeFactory
 
@@ -61,6 +61,22 @@ def test_a_terminal_shows_the_same(ask: Ask) -> None:
     for words in (SENT, "booking_confirmation, version 1", "503 from the provider", PROVIDER_ID, "Hi Ann"):
         assert words in text
     assert "delivered: done 2026-11-21 12:00:00Z, delivered 2026-11-21 12:00:36Z" in text
+
+
+def test_quiet_hours_are_told(ask: Ask) -> None:
+    answer = ask("why", POSTPONED, "--json").json()
+
+    assert answer["summary"] == "It waits until 2026-11-22 00:00:00Z (quiet hours)."
+    assert (answer["delivery"]["reason"], answer["delivery"]["attempts"]) == ("quiet hours", [])
+
+
+def test_what_a_person_asked_for_has_no_rule(ask: Ask) -> None:
+    answer = ask("why", MANUAL, "--json").json()
+
+    assert answer["rule"]["rule_id"] is None
+    assert [cause["type"] for cause in answer["causes"]] == ["message.requested"]
+    assert (answer["content"]["text"], answer["content"]["template"]) == ("Your images are ready.", None)
+    assert "a person asked for it" in ask("why", MANUAL).text
 
 
 def test_a_refusal_tells_the_event_that_refused(ask: Ask, asked_home: Home) -> None:
