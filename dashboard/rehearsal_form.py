@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import Literal
 
 import altair as alt
 import pandas as pd
@@ -15,8 +16,12 @@ from dashboard.rehearsal_report import Counts, Differing, OptOuts, Report, RuleD
 from dashboard.session import Business, Office
 from dashboard.wording import badge, describe_reason, link_to_command, name_rule
 
+_Step = Literal["day", "week"]
+
 _RESULT = "rehearsal"
 _EXAMPLES = 10
+#: Over more days than these a bar a day is a hair.
+_DAYS_APART = 70
 _TEXT_LENGTH = 160
 _MICROS = 1_000_000
 #: Fields of Counts, what they are called, and their colours: told apart with colour blindness.
@@ -76,8 +81,10 @@ def _show_report(report: Report, business: Business) -> None:
         st.success("Nothing would go out otherwise.", icon=":material/check_circle:")
     else:
         _show_figures(report)
-        st.subheader("By day", anchor=False)
-        st.altair_chart(_build_chart(report.rule_days), alt="What would go out otherwise, by day")
+        days = sorted(each.day for each in report.rule_days)
+        step: _Step = "day" if (days[-1] - days[0]).days <= _DAYS_APART else "week"
+        st.subheader(f"By {step}", anchor=False)
+        st.altair_chart(_build_chart(report.rule_days, step=step), alt=f"What would go out otherwise, by {step}")
         st.subheader("By rule", anchor=False)
         for rule_id in sorted({each.rule_id for each in report.rule_days}):
             counts = [each.counts for each in report.rule_days if each.rule_id == rule_id]
@@ -144,23 +151,28 @@ def _describe_difference(differing: Differing, business: Business) -> Iterator[s
             yield f":gray[:small[{label}, {when}]] :small[{said}]"
 
 
-def _build_chart(rule_days: Iterable[RuleDay]) -> alt.Chart:
+def _build_chart(rule_days: Iterable[RuleDay], *, step: _Step) -> alt.Chart:
     rows = [
         {"day": pd.Timestamp(each.day), "kind": name, "count_commands": getattr(each.counts, field)}
         for each in rule_days
         for field, (name, *_) in _KINDS.items()
     ]
-    data = pd.DataFrame(rows).groupby(["day", "kind"], as_index=False)["count_commands"].sum()
+    data = pd.DataFrame(rows)
+    if step == "week":
+        data = data.assign(day=data["day"].dt.to_period("W").dt.start_time)
+    counted = data.groupby(["day", "kind"], as_index=False)["count_commands"].sum()
+    counted = counted[counted["count_commands"] > 0]
+    unit = "yearmonthdate" if step == "day" else "yearweek"
     colours = alt.Scale(domain=[kind[0] for kind in _KINDS.values()], range=[kind[1] for kind in _KINDS.values()])
     chart: alt.Chart = (
-        alt.Chart(data, height=240)
+        alt.Chart(counted, height=240)
         .mark_bar()
         .encode(
-            x=alt.X("yearmonthdate(day):T", title=None, axis=alt.Axis(format="%-d %b %y", labelOverlap=True)),
+            x=alt.X(f"{unit}(day):T", title=None, axis=alt.Axis(format="%-d %b %y", labelOverlap=True)),
             y=alt.Y("count_commands:Q", title=None, axis=alt.Axis(tickMinStep=1)),
             color=alt.Color("kind:N", title=None, scale=colours, legend=alt.Legend(orient="bottom", columns=2)),
             tooltip=[
-                alt.Tooltip("day:T", title="Day", format="%a %-d %b %Y"),
+                alt.Tooltip("day:T", title=step.capitalize(), format="%a %-d %b %Y"),
                 alt.Tooltip("kind:N", title="Difference"),
                 alt.Tooltip("count_commands:Q", title="Commands", format=","),
             ],

@@ -31,8 +31,8 @@ div:has(> [class*="st-key-bubble_"]) { max-width: min(34rem, 88%); }
 [class*="st-key-bubble_in"] { background: color-mix(in srgb, currentColor 7%, transparent); }
 [class*="st-key-bubble_out"] { background: color-mix(in srgb, #0f8b8d 16%, transparent); }
 </style>"""
-# At a phone's width the list would push the conversation off the screen.
-_ONLY_CONVERSATION = "<style>@media (max-width: 640px) { .st-key-inbox_list { display: none; } }</style>"
+# At a phone's width there is room for the list or for one conversation.
+_ONLY_ONE = "<style>@media (max-width: 640px) {{ .st-key-{hidden} {{ display: none; }} }}</style>"
 
 
 def _show_page() -> None:
@@ -44,13 +44,14 @@ def _show_page() -> None:
         )
         return
     contact_id = st.query_params.get("contact")
-    st.html(_BUBBLES + (_ONLY_CONVERSATION if contact_id else ""))
+    st.html(_BUBBLES + _ONLY_ONE.format(hidden="inbox_list" if contact_id else "inbox_nothing"))
     conversations, conversation = st.columns([1, 2], gap="medium")
     with conversations, st.container(key="inbox_list"):
         _show_list(business)
     with conversation:
         if contact_id is None:
-            components.empty_state("No conversation open", "Choose one of the list.", icon="forum")
+            with st.container(key="inbox_nothing"):
+                components.empty_state("No conversation open", "Choose one of the list.", icon="forum")
         else:
             _show_conversation(office, business, contact_id)
 
@@ -99,7 +100,9 @@ def _show_summary(row: Any) -> None:
             st.rerun(scope="app")
         said = escape_markdown(shorten(row.body, length=_PREVIEW_LENGTH))
         when = format_relative(row.created_at, now=components.present())
-        st.markdown(f":small[**{said}** :gray[{when}]]" if is_unread else f":gray[:small[You: {said} · {when}]]")
+        st.markdown(
+            f":gray[:small[{when}]] " + (f":small[**{said}**]" if is_unread else f":gray[:small[You: {said}]]")
+        )
 
 
 def _icon(channel: str) -> str:

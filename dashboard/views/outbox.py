@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import altair as alt
 import pandas as pd
@@ -174,7 +175,7 @@ def _when(command: Command, business: Business) -> str:
     now = components.present()
     if command.state is CommandState.WAITING:
         at = command.next_attempt_at or command.due_at
-        return f"{'due' if at <= now else 'goes out'} {format_relative(at, now=now)}"
+        return f"due {format_relative(at, now=now)}"
     return escape_markdown(format_moment(command.changed_at, business.zone, now=now))
 
 
@@ -218,18 +219,25 @@ def _show_due(business: Business) -> None:
         if due.empty:
             st.caption("Nothing.")
             return
-        st.altair_chart(_build_chart(due, business), alt=f"Commands due in the next {_HOURS} hours, by channel")
+        chart = _build_chart(due, business, since=since, until=until)
+        st.altair_chart(chart, alt=f"Commands due in the next {_HOURS} hours, by channel")
 
 
-def _build_chart(due: pd.DataFrame, business: Business) -> alt.Chart:
+def _build_chart(due: pd.DataFrame, business: Business, *, since: datetime, until: datetime) -> alt.Chart:
     # On the business's clock, whatever the browser's: without its zone the browser shows a time as it stands.
     hours = pd.to_datetime(due["due_hour"], utc=True).dt.tz_convert(business.zone).dt.tz_localize(None)
+    ends = [f"{instant.astimezone(ZoneInfo(business.zone)):%Y-%m-%dT%H:00:00}" for instant in (since, until)]
     data = due.assign(due_hour=hours, channel=due["channel"].map(CHANNELS))
     chart: alt.Chart = (
         alt.Chart(data, height=220)
         .mark_bar()
         .encode(
-            x=alt.X("yearmonthdatehours(due_hour):T", title=None, axis=alt.Axis(format="%H:%M", labelOverlap=True)),
+            x=alt.X(
+                "yearmonthdatehours(due_hour):T",
+                title=None,
+                axis=alt.Axis(format="%H:%M", labelOverlap=True),
+                scale=alt.Scale(domain=ends),
+            ),
             y=alt.Y("sum(count_commands):Q", title=None, axis=alt.Axis(tickMinStep=1)),
             color=alt.Color("channel:N", title=None, legend=alt.Legend(orient="bottom")),
             tooltip=[

@@ -62,8 +62,8 @@ def test_conversations_are_newest_first_and_unread_ones_stand_out() -> None:
     app = open_page("inbox", tenant=MASSAGE)
     order = [each.key for each in app.button if str(each.key).startswith("conversation_")]
     assert order == [f"conversation_{each}" for each in (ANNA, JOSE, ANNA_TOO, HOSTILE)]
-    assert ":small[**Thank you. Is there parking? I come by car** :gray[9 min ago]]" in text_of(app)
-    assert "You: See you then, José! · 5 h ago" in text_of(app)
+    assert ":gray[:small[9 min ago]] :small[**Thank you. Is there parking? I come by car**]" in text_of(app)
+    assert ":gray[:small[5 h ago]] :gray[:small[You: See you then, José!]]" in text_of(app)
 
 
 def test_only_unread_leaves_the_answered_out() -> None:

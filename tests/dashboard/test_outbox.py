@@ -55,7 +55,7 @@ def test_what_needs_a_person_comes_first_with_the_reason(beside: Beside) -> None
     keys = [str(each.key) for each in app.button if str(each.key).startswith("why_")]
     assert set(keys[:2]) == {f"why_{DEAD_KEY}", f"why_{UNCERTAIN_KEY}"}
     assert "21211: the number is not a mobile one" in text_of(app)
-    assert "José Álvarez · goes out in" in text_of(app)
+    assert "José Álvarez · due in" in text_of(app)
 
 
 def test_filters_narrow_the_list(beside: Beside) -> None:
