@@ -181,7 +181,7 @@ def _build_chart(activity: pd.DataFrame) -> alt.Chart:
                 scale=alt.Scale(domain=[f"{day}T00:00:00" for day in ends]),
             ),
             y=alt.Y("count_commands:Q", title=None, axis=alt.Axis(tickMinStep=1)),
-            color=alt.Color("result:N", title=None, scale=colours, legend=alt.Legend(orient="bottom", columns=3)),
+            color=alt.Color("result:N", title=None, scale=colours, legend=alt.Legend(orient="bottom", columns=2)),
             tooltip=[
                 alt.Tooltip("due_date:T", title="Day", format="%a %-d %b %Y"),
                 alt.Tooltip("result:N", title="Result"),
