@@ -85,7 +85,7 @@ def sql(
     query: Annotated[str | None, typer.Argument(help="One statement; left out: read it from standard input.")] = None,
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")] = False,
 ) -> None:
-    """Query the published warehouse (schemas marts and reports), read-only."""
+    """Query the published warehouse (schemas marts, activation and reports), read-only."""
     path = load_settings().analytics_path
     if not path.exists():
         raise ConfigurationError(f"{path}: nothing is published yet; run `frontdesk process --once`")

@@ -11,6 +11,7 @@ from core.automation.rules import CallWebhook, CreateTask, Rule, SendText, SyncR
 from core.automation.templates import EmailTemplate, Templates, read_template
 from core.automation.variables import find_wrong_variables
 from core.automation.vocabulary import BUSINESS_FIELDS, Field, about_booking, offered_fields, suggest
+from core.outbox.keys import MANUAL
 
 #: Sources that can send texts.
 TEXT_SENDERS = ("twilio", "clicksend")
@@ -46,6 +47,9 @@ def find_problems(rules: Sequence[Rule], surroundings: Surroundings) -> Iterator
     """Yield every problem of a tenant's rules; paths begin with "rules" and the rule's index."""
     ids = [rule.id for rule in rules]
     for index, rule in enumerate(rules):
+        if rule.id == MANUAL:
+            message = f"is {MANUAL!r}, which stands for what staff asks for by hand; give it another id"
+            yield Problem(path=("rules", index, "id"), message=message)
         if rule.id in ids[:index]:
             message = f"is {rule.id!r}, the id of an earlier rule; commands are kept by it, so give it one of its own"
             yield Problem(path=("rules", index, "id"), message=message)

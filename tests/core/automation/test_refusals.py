@@ -213,6 +213,12 @@ def _refusal(tmp_path: Path, added: str) -> list[str]:
             id="id twice",
         ),
         pytest.param(
+            _rule().replace("id: mine", "id: manual"),
+            "rules.0.id: is 'manual', which stands for what staff asks for by hand; give it another id",
+            2,
+            id="id of what is asked for by hand",
+        ),
+        pytest.param(
             _rule(more="    holdout_percent: 101\n"),
             "rules.0.holdout_percent: is 101; Input should be less than or equal to 100",
             5,
