@@ -40,7 +40,8 @@ class OutboxFiller:
     def reconcile(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Make the outbox what a whole warehouse decides, such as after a rebuild or with other rules."""
         decisions = connection.execute(
-            "select * from marts.fct_decisions where verdict = 'intended' and expires_at > ?", [self._clock.now()]
+            "select * from marts.fct_decisions where verdict = 'intended' and stopped_by is null and expires_at > ?",
+            [self._clock.now()],
         )
         intended = decisions.arrow().read_all().to_pylist()
         self._enqueue(intended)
@@ -58,13 +59,13 @@ class OutboxFiller:
 
 
 def _is_intended(row: Decision | None) -> bool:
-    return row is not None and row["verdict"] == _INTENDED
+    return row is not None and row["verdict"] == _INTENDED and row["stopped_by"] is None
 
 
 def _reason(row: Decision | None) -> str:
     if row is None:
         return "what caused it is no more"
-    return " ".join(filter(None, (row["verdict"], row["reason"], row["reason_detail"])))
+    return " ".join(filter(None, (row["reason"] or row["stopped_by"] or row["verdict"], row["reason_detail"])))
 
 
 def _to_command(row: Decision) -> NewCommand:

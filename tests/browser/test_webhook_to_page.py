@@ -1,13 +1,14 @@
-"""The whole way, with every real process: a signed webhook is posted, and the page that staff look at shows it."""
+"""The whole way, with every real process: a signed webhook is posted, staff see it, the customer is written to."""
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import httpx
@@ -40,7 +41,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     ports = {"FRONTDESK_DAGSTER_PORT": str(free_port()), "FRONTDESK_DASHBOARD_PORT": str(free_port())}
     demo = replace(demo, environ={**demo.environ, **ports})
     log = home / "logs" / "up.log"
-    with running(frontdesk_command("up"), environ=demo.environ, log=log) as process:
+    sandbox_log = home / "logs" / "sandbox.log"
+    with (
+        running(frontdesk_command("sandbox", "--home", str(home)), environ=demo.environ, log=sandbox_log) as sandbox,
+        running(frontdesk_command("up"), environ=demo.environ, log=log) as process,
+    ):
+        wait_until_ready(f"{demo.sandbox_url}/control/ledger", sandbox, log=sandbox_log)
         wait_until_ready(f"{demo.receiver_url}/readyz", process, log=log)
         wait_until_ready(f"{dashboard_url(demo)}/_stcore/health", process, log=log)
         deadline = time.monotonic() + START_TIMEOUT_SECONDS
@@ -55,14 +61,14 @@ def dashboard_url(demo: Demo) -> str:
     return f"http://127.0.0.1:{demo.port('DASHBOARD', 0)}"
 
 
-def paid(key: str, *, name: str, amount_minor: int) -> Delivery:
+def paid(key: str, *, name: str, amount_minor: int, phone: str = "+14165550142") -> Delivery:
     first, last = name.split()
     payer = Person(
         key=key,
         first_name=first,
         last_name=last,
-        phone="+14165550142",
-        email="ada@example.com",
+        phone=phone,
+        email=f"{first.lower()}@example.com",
         country="CA",
         number=0,
     )
@@ -106,6 +112,49 @@ def test_a_delivery_is_visible_to_analysts_within_seconds_through_the_daemon(sit
     while not _amounts(site.home).count(12_345):
         assert time.monotonic() < posted_at + 20, tail(site.home / "logs" / "dagster-daemon.log")
         time.sleep(0.02)
+
+
+def test_a_payment_is_thanked_for_by_text_and_e_mail_and_stop_is_heeded(site: Demo) -> None:
+    phone = "+16135550177"
+    assert post(site, paid("thanks", name="Mary Shelley", amount_minor=8_900, phone=phone)).is_success
+    wait_for(
+        lambda: {entry["kind"] for entry in written_to(site, phone, "mary@example.com")} == {"text", "e-mail"}, site
+    )
+    [text] = written_to(site, phone)
+    assert (text["provider"], text["text"]) == ("twilio", "NOIZYLAB: Thank you, we received 89.00 CAD.")
+    wait_for(
+        lambda: (
+            published(site, f"select status from marts.fct_messages where to_address = '{phone}'") == ["delivered"]
+        ),
+        site,
+    )
+
+    reply = {"provider": "twilio", "tenant": TENANT, "phone": phone, "text": "STOP"}
+    httpx.post(f"{site.sandbox_url}/control/inbound", json=reply).raise_for_status()
+    assert post(site, paid("again", name="Mary Shelley", amount_minor=4_200, phone=phone)).is_success
+    # Stripe tells the second of the payment alone: due a moment before the STOP, it is stopped by it.
+    decided = f"select coalesce(reason, stopped_by) from marts.fct_decisions where to_address = '{phone}'"
+    wait_for(lambda: published(site, decided).count("opted_out") == 2, site)
+    wait_for(lambda: len(written_to(site, "mary@example.com")) == 2, site)
+    assert len(written_to(site, phone)) == 1
+
+
+def written_to(site: Demo, *addresses: str) -> list[dict[str, Any]]:
+    """Return what the providers' stand-ins accepted for these addresses."""
+    entries = httpx.get(f"{site.sandbox_url}/control/ledger").raise_for_status().json()["entries"]
+    return [entry for entry in entries if entry["recipient"] in addresses]
+
+
+def wait_for(is_so: Callable[[], bool], site: Demo) -> None:
+    deadline = time.monotonic() + 30
+    while not is_so():
+        assert time.monotonic() < deadline, tail(site.home / "logs" / "dagster-code.log")
+        time.sleep(0.05)
+
+
+def published(site: Demo, query: str) -> list[Any]:
+    with duckdb.connect(str(site.home / "analytics.duckdb"), read_only=True) as connection:
+        return [row[0] for row in connection.execute(query).fetchall()]
 
 
 def _amounts(home: Path) -> list[int]:

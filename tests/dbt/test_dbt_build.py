@@ -67,6 +67,8 @@ def journeys() -> Iterator[NewEvent]:
     yield fact("payment.refunded", paid | {"refunded_minor": 1000}, event_id="p-1-refunded", hours=6)
     done = {"command_key": f"{CLINIC}/booking_confirmation/send_sms/booking:mri-1", "contact": person}
     yield fact("message.sent", done | {"message_id": "m-1", "channel": "sms", "body": "Confirmed"}, event_id="m-1")
+    thanked = {"payment_id": "p-2", "amount_minor": 8900, "currency": "CAD", "contact": {"email": "di@example.com"}}
+    yield fact("payment.succeeded", thanked, event_id="p-2", tenant_id="noizylab")
     yield fact("weather.changed", {"sky": "clear"}, event_id="weather")
     yield fact("contact.updated", {"contact": person}, event_id="stranger", tenant_id="closed-business")
 

@@ -34,6 +34,8 @@ def prepare_story(home: Path, *, scale: float, port: int | None = None) -> Demo:
         **os.environ,
         "FRONTDESK_HOME": str(home),
         "FRONTDESK_RECEIVER_PORT": str(port or free_port()),
+        "FRONTDESK_SANDBOX_PORT": str(free_port()),
+        "FRONTDESK_SANDBOX_SMTP_PORT": str(free_port()),
         "FRONTDESK_TENANTS_DIR": str(REPOSITORY / "tenants"),
         "FRONTDESK_DBT_PROJECT_DIR": str(REPOSITORY / "dbt_project"),
     }

@@ -110,17 +110,23 @@ class Home:
             connection.execute("set TimeZone = 'UTC'")
             return connection.execute(sql).fetchall()
 
+    def warehouse_query(self, sql: str) -> list[tuple[object, ...]]:
+        """Query the warehouse, which nobody has open: what is not published."""
+        with duckdb.connect(str(self.warehouse_path), read_only=True) as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            return connection.execute(sql).fetchall()
+
 
 class HomeFactory:
     """Copies one built, empty home as often as tests want."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, tenants: Mapping[str, Tenant] | None = None) -> None:
         self._folder = folder
         self._count = 0
         self._template = Home(
             folder=folder / "template",
             target_dir=folder / "dbt_target",
-            tenants=load_tenants(REPOSITORY / "tenants"),
+            tenants=tenants or load_tenants(REPOSITORY / "tenants"),
             clock=FixedClock(),
             ids=UuidV7Factory(FixedClock()),
         )

@@ -20,7 +20,7 @@ final as (
         rule_version,
         [cause_event_id] as cause_event_ids
     from decisions
-    where command_type = 'sync_record' and verdict = 'intended'
+    where command_type = 'sync_record' and verdict = 'intended' and stopped_by is null
 
 )
 

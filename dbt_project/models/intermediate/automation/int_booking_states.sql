@@ -7,7 +7,13 @@ with facts as (
 
 ),
 
--- What fct_bookings folds a booking to, after each of its facts.
+tenants as (
+
+    select * from {{ ref('stg_tenants__tenants') }}
+
+),
+
+-- What fct_bookings folds a booking to, after each of its facts; of several that are equal in order, after all.
 running as (
 
     select
@@ -38,7 +44,7 @@ running as (
     window
         so_far as (
             partition by tenant_id, booking_id order by fact_order
-            rows between unbounded preceding and current row
+            range between unbounded preceding and current row
         ),
         in_all as (
             partition by tenant_id, booking_id order by fact_order
@@ -59,10 +65,20 @@ settled as (
 bounded as (
 
     select
-        * exclude (fact_order),
-        valid_from as last_changed_at,
-        lead(valid_from) over (partition by tenant_id, booking_id order by valid_from) as valid_until
+        settled.* exclude (settled.fact_order, settled.currency),
+        coalesce(settled.currency, tenants.currency) as currency,
+        settled.valid_from as last_changed_at,
+        lead(settled.valid_from) over (
+            partition by settled.tenant_id, settled.booking_id order by settled.valid_from
+        ) as valid_until,
+        last_value(settled.status) over in_all as newest_status,
+        last_value(settled.starts_at) over in_all as newest_starts_at
     from settled
+    inner join tenants on settled.tenant_id = tenants.tenant_id
+    window in_all as (
+        partition by settled.tenant_id, settled.booking_id order by settled.valid_from
+        rows between unbounded preceding and unbounded following
+    )
 
 ),
 

@@ -74,6 +74,7 @@ changes as (
 
 ),
 
+-- By range: facts of one delivery can be equal in order, and each state has all of them.
 running as (
 
     select
@@ -99,7 +100,7 @@ running as (
     from changes
     window so_far as (
         partition by tenant_id, contact_id order by fact_order
-        rows between unbounded preceding and current row
+        range between unbounded preceding and current row
     )
 
 ),

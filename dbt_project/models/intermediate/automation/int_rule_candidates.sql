@@ -182,7 +182,6 @@ prevented as (
             and awaited_about.fact_type = happenings.fact_type
             and awaited_about.about = happenings.about
             and awaited_about.occurred_at < happenings.occurred_at
-            and awaited_about.due_at >= happenings.occurred_at
     group by awaited_about.candidate_key
 
 ),
@@ -216,6 +215,8 @@ final as (
         booking_states.booking_id as known_booking_id,
         booking_states.status as booking_status,
         booking_states.starts_at as booking_starts_at,
+        booking_states.newest_status,
+        booking_states.newest_starts_at,
         booking_states.fields as booking,
         contact_states.phone as contact_phone,
         contact_states.email as contact_email,

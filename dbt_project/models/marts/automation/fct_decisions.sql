@@ -87,6 +87,14 @@ judged as (
         list_extract(
             list_filter(
                 consents,
+                lambda c: list_contains([channel, 'all'], c['channel'])
+                and list_contains([message_class, 'all'], c['purpose'])
+            ),
+            -1
+        ) as newest_consent,
+        list_extract(
+            list_filter(
+                consents,
                 lambda c: c['changed_at'] <= due_at
                 and list_contains([channel, 'all'], c['channel'])
                 and list_contains([message_class, 'all'], c['purpose'])
@@ -110,13 +118,20 @@ reasoned as (
         case
             when anchor = 'booking_start' and not coalesce(booking_starts_at = known_starts_at, false) then 'moved'
             when list_contains(booking_is, booking_status) then 'booking_state'
-            when prevention is not null then 'happened'
+            when prevention['at'] <= due_at then 'happened'
             when failed_condition is not null then 'condition'
             when channel in ('sms', 'email') and to_address is null then 'no_address'
             when channel in ('sms', 'email') and coalesce(not consent['is_granted'], false) then 'opted_out'
             when channel in ('sms', 'email') and message_class = 'marketing' and consent is null then 'no_consent'
             when provider is null then 'no_sender'
-        end as objection
+        end as objection,
+        -- As things stand now: of no account for what went out, but what still waits must not.
+        case
+            when anchor = 'booking_start' and not coalesce(newest_starts_at = known_starts_at, false) then 'moved'
+            when list_contains(booking_is, newest_status) then 'booking_state'
+            when prevention is not null then 'happened'
+            when channel in ('sms', 'email') and coalesce(not newest_consent['is_granted'], false) then 'opted_out'
+        end as stopped_by
     from judged
 
 ),
@@ -198,6 +213,7 @@ final as (
             else 'intended'
         end as verdict,
         reason,
+        case when reason is null then stopped_by end as stopped_by,
         case reason
             when 'moved'
                 then concat('the booking starts at ', coalesce({{ iso_instant('booking_starts_at') }}, 'no known time'))
