@@ -31,7 +31,7 @@ POLL_SECONDS = 0.005
 #: Without events, readers still get new counts of refused deliveries, and the proof that somebody publishes.
 HEARTBEAT = timedelta(minutes=1)
 #: What only tells of our own commands is modelled together: each batch costs some 300 ms, whatever is in it.
-ECHOES_GATHER = timedelta(milliseconds=500)
+ECHOES_GATHER = timedelta(milliseconds=100)
 _ECHOES_LOOKED_AT = 200
 
 

@@ -121,7 +121,7 @@ def test_a_reminder_that_was_due_stays_decided_but_is_stopped_while_it_waits(hom
 
 
 def test_stop_stops_what_is_due_and_still_waits(home: Home) -> None:
-    """Due at the instant of a payment that the provider tells in whole seconds, or held overnight: STOP came after."""
+    """Due in the second that the provider tells of a payment, or held overnight: STOP came after."""
     stop = fact("message.received", {"message_id": "s", "contact": ANA, "body": "STOP"}, event_id="s", hours=0.01)
     home.follow_in_batches([[booking("confirmed")]])
     assert len(home.outbox.open_keys(TENANT)) == 5  # with the welcome call
