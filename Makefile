@@ -29,7 +29,7 @@ up: $(READY)  ## receiver, Dagster and dashboard on your own data
 	$(BIN)/frontdesk up
 
 test: $(READY)  ## everything but the slow proofs
-	$(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile
+	$(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile --no-loadscope-reorder
 
 test-all: $(READY)  ## with the slow proofs
 	$(BIN)/python -m pytest

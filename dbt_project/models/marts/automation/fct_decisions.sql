@@ -50,6 +50,18 @@ consents as (
 
 ),
 
+-- Commands for a contact whose id has changed since keep their old key: what was done for the contact counts.
+done as (
+
+    select
+        contact_id,
+        list(distinct command_key) as command_keys
+    from facts
+    where command_key is not null and fact_type in ('message.sent', 'message.uncertain', 'task.created')
+    group by contact_id
+
+),
+
 acts as (
 
     select
@@ -63,6 +75,7 @@ acts as (
         actions.fact_variables as fact_fields,
         senders.provider,
         consents.changes as consents,
+        done.command_keys as done_keys,
         concat_ws('/', candidates.tenant_id, candidates.rule_id, actions.command_type, candidates.subject)
             as command_key,
         case actions.channel
@@ -73,6 +86,7 @@ acts as (
     inner join actions on candidates.tenant_id = actions.tenant_id and candidates.rule_id = actions.rule_id
     left join senders on candidates.tenant_id = senders.tenant_id and actions.channel = senders.channel
     left join consents on candidates.contact_id = consents.contact_id
+    left join done on candidates.contact_id = done.contact_id
     where coalesce(actions.only_fact_channel = (candidates.fact ->> 'channel'), true)
 
 ),
@@ -124,7 +138,17 @@ reasoned as (
             when channel in ('sms', 'email') and coalesce(not consent['is_granted'], false) then 'opted_out'
             when channel in ('sms', 'email') and message_class = 'marketing' and consent is null then 'no_consent'
             when provider is null then 'no_sender'
-        end as objection,
+            when
+                once_per = 'contact'
+                and len(
+                    list_filter(
+                        done_keys,
+                        lambda k: k <> command_key
+                        and starts_with(k, concat_ws('/', tenant_id, rule_id, command_type, 'contact:'))
+                    )
+                ) > 0
+                then 'done_before'
+        end as reason,
         -- As things stand now: of no account for what went out, but what still waits must not.
         case
             when anchor = 'booking_start' and not coalesce(newest_starts_at = known_starts_at, false) then 'moved'
@@ -139,52 +163,9 @@ reasoned as (
 -- One row per command: of several facts that could have caused it the first that did, or else the first.
 chosen as (
 
-    select
-        *,
-        concat_ws('/', tenant_id, rule_id, command_type, 'contact:') as command_start
+    select *
     from reasoned
-    qualify row_number() over (partition by command_key order by objection is not null, fact_order, due_at) = 1
-
-),
-
--- Commands for a contact whose id has changed since keep their old key: what was done for the contact counts.
-done as (
-
-    select
-        contact_id,
-        list(distinct command_key) as command_keys
-    from facts
-    where command_key is not null and fact_type in ('message.sent', 'message.uncertain', 'task.created')
-    group by contact_id
-
-),
-
-remembered as (
-
-    select
-        chosen.*,
-        done.command_keys as done_keys
-    from chosen
-    left join done on chosen.contact_id = done.contact_id
-
-),
-
-settled as (
-
-    select
-        *,
-        coalesce(
-            objection,
-            case
-                when
-                    once_per = 'contact'
-                    and len(
-                        list_filter(done_keys, lambda k: k <> command_key and starts_with(k, command_start))
-                    ) > 0
-                    then 'done_before'
-            end
-        ) as reason
-    from remembered
+    qualify row_number() over (partition by command_key order by reason is not null, fact_order, due_at) = 1
 
 ),
 
@@ -253,7 +234,7 @@ final as (
             ),
             settings
         )::varchar as payload
-    from settled
+    from chosen
 
 )
 
