@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipelines.homes import Home, HomeFactory
+from tests.pipelines.homes import Home, HomeFactory, shared_folder
 
 #: With these started last, one core would be left alone with them: a file of few long tests is not split.
 _LONGEST_FIRST = (
@@ -28,15 +28,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     def place(item: pytest.Item) -> int:
         path = item.path.relative_to(tests).as_posix()
-        return next((rank for rank, start in enumerate(_LONGEST_FIRST) if path.startswith(start)), len(_LONGEST_FIRST))
+        return next(
+            (rank for rank, start in enumerate(_LONGEST_FIRST) if path.startswith(start)), len(_LONGEST_FIRST)
+        )
 
     items.sort(key=place)
 
 
 @pytest.fixture(scope="session")
 def homes(tmp_path_factory: pytest.TempPathFactory) -> HomeFactory:
-    """Return what makes homes; the warehouse is built once per test run."""
-    return HomeFactory(tmp_path_factory.mktemp("homes"))
+    """Return what makes homes; the warehouse is built once for all workers."""
+    return HomeFactory(tmp_path_factory.mktemp("homes"), shared=shared_folder(tmp_path_factory))
 
 
 @pytest.fixture

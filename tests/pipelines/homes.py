@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
 import duckdb
+import pytest
 from sqlalchemy import Engine
 
 from core.clock import Clock
@@ -76,6 +80,17 @@ class Home:
         """The published file."""
         return self.folder / "analytics.duckdb"
 
+    def compile(self) -> None:
+        """Compile the project in its live form, once per state of it."""
+        self._dbt().live_manifest()
+
+    def _dbt(self) -> DbtRunner:
+        return DbtRunner(
+            project_dir=REPOSITORY / "dbt_project",
+            warehouse_path=self.warehouse_path,
+            target_dir=self.target_dir,
+        )
+
     def modeller(self) -> Modeller:
         """Return a new modeller, closed."""
         builder = WarehouseBuilder(
@@ -83,11 +98,7 @@ class Home:
             log=self.log,
             engine=self.engine,
             tenants=self.tenants,
-            dbt=DbtRunner(
-                project_dir=REPOSITORY / "dbt_project",
-                warehouse_path=self.warehouse_path,
-                target_dir=self.target_dir,
-            ),
+            dbt=self._dbt(),
             clock=self.clock,
         )
         return Modeller(
@@ -117,21 +128,54 @@ class Home:
             return connection.execute(sql).fetchall()
 
 
-class HomeFactory:
-    """Copies one built, empty home as often as tests want."""
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder that all workers of this test run share."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "shared"
+    folder.mkdir(exist_ok=True)
+    return folder
 
-    def __init__(self, folder: Path, *, tenants: Mapping[str, Tenant] | None = None) -> None:
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _template(folder: Path, *, target_dir: Path, tenants: Mapping[str, Tenant] | None = None) -> Home:
+    return Home(
+        folder=folder,
+        target_dir=target_dir,
+        tenants=tenants or load_tenants(REPOSITORY / "tenants"),
+        clock=FixedClock(),
+        ids=UuidV7Factory(FixedClock()),
+    )
+
+
+class HomeFactory:
+    """Copies one built, empty home as often as tests want.
+
+    `shared` is a folder of the whole test run: what its workers all need is compiled and built there once.
+    """
+
+    def __init__(self, folder: Path, *, shared: Path, tenants: Mapping[str, Tenant] | None = None) -> None:
         self._folder = folder
         self._count = 0
-        self._template = Home(
-            folder=folder / "template",
-            target_dir=folder / "dbt_target",
-            tenants=tenants or load_tenants(REPOSITORY / "tenants"),
-            clock=FixedClock(),
-            ids=UuidV7Factory(FixedClock()),
-        )
-        self._template.folder.mkdir(parents=True)
-        self._template.modeller().rebuild(with_tests=False)
+        with _alone_in(shared):
+            common = _template(shared / "template", target_dir=shared / "dbt_target")
+            if not common.warehouse_path.exists():
+                common.folder.mkdir()
+                common.modeller().rebuild(with_tests=False)
+            common.compile()
+        target_dir = folder / "dbt_target"
+        shutil.copytree(common.target_dir, target_dir, ignore=shutil.ignore_patterns("full"))
+        if tenants is None:
+            self._template = replace(common, target_dir=target_dir)
+        else:
+            self._template = _template(folder / "template", target_dir=target_dir, tenants=tenants)
+            self._template.folder.mkdir()
+            self._template.modeller().rebuild(with_tests=False)
 
     def new_home(
         self,

@@ -13,7 +13,7 @@ from core.automation.vocabulary import BOOKING_FIELDS, CONTACT_FIELDS, FACT_TYPE
 from core.envelope import NewEvent
 from core.tenants import load_tenants
 from tests.pipelines.facts import TENANT, contact, fact
-from tests.pipelines.homes import NOW, REPOSITORY, Home, HomeFactory
+from tests.pipelines.homes import NOW, REPOSITORY, Home, HomeFactory, shared_folder
 
 PHONE = "+61400000001"
 ANA = {"phone": PHONE, "name": "Ana Lee", "first_name": "Ana"}
@@ -72,7 +72,8 @@ def trial_homes(tmp_path_factory: pytest.TempPathFactory) -> HomeFactory:
     tenants = load_tenants(REPOSITORY / "tenants")
     own = tuple(Rule.model_validate({"class": "transactional", **rule}) for rule in rules)
     clinic = tenants[TENANT].model_copy(update={"rules": own})
-    return HomeFactory(tmp_path_factory.mktemp("trial"), tenants={**tenants, TENANT: clinic})
+    folder = tmp_path_factory.mktemp("trial")
+    return HomeFactory(folder, shared=shared_folder(tmp_path_factory), tenants={**tenants, TENANT: clinic})
 
 
 def test_a_confirmed_booking_is_confirmed_by_text_and_reminded_of(home: Home) -> None:
