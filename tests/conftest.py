@@ -11,7 +11,6 @@ from tests.pipelines.homes import Home, HomeFactory, shared_folder
 #: With these started last, one core would be left alone with them: a file of few long tests is not split.
 _LONGEST_FIRST = (
     "browser/test_webhook_to_page.py",
-    "pipelines/test_rehearsal.py",
     "pipelines/activation",
     "pipelines",
     "dbt",

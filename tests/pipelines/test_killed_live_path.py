@@ -39,6 +39,7 @@ def kill_repeatedly(home: Home, events: list[NewEvent], *, times: int) -> None:
         follow_and_kill(home, after_seconds=chance.uniform(0.0, 1.0))
 
 
+@pytest.mark.slow
 def test_killed_twice_it_still_equals_a_rebuild(home: Home, story_events: list[NewEvent]) -> None:
     kill_repeatedly(home, story_events[:600], times=2)
     assert home.modeller().verify() == []

@@ -55,6 +55,7 @@ def test_an_event_set_aside_last_is_told_at_once_and_leaves_nothing_behind_the_l
     assert home.query("select modelled_sequence, log_sequence from reports.rpt_freshness") == [(2, 2)]
 
 
+@pytest.mark.slow
 def test_an_event_that_can_not_be_copied_does_not_stop_a_build(home: Home) -> None:
     not_duckdbs_json = replace(contact("poison", email="x@example.com"), payload=b'{"a": 1}{')
     events = [contact("a", email="a@example.com"), not_duckdbs_json, contact("b", email="b@example.com")]
@@ -91,6 +92,7 @@ def test_an_idle_home_publishes_refusals_and_the_time_every_minute(homes: HomeFa
     assert home.query("select count_rejections from marts.fct_rejections") == [(1,)]
 
 
+@pytest.mark.slow
 def test_a_warehouse_of_another_raw_schema_is_made_anew(home: Home) -> None:
     home.follow_in_batches([[contact("1", phone="+61400000001")]])
     with duckdb.connect(str(home.warehouse_path)) as connection:
@@ -132,6 +134,7 @@ def test_an_idle_home_publishes_an_empty_file(home: Home) -> None:
     assert home.query("select modelled_sequence, published_by from reports.rpt_freshness") == [(0, "test")]
 
 
+@pytest.mark.slow
 def test_changed_tenants_make_the_warehouse_build_again(home: Home) -> None:
     home.follow_in_batches([[contact("1", phone="+61400000001")]])
     tenant = home.tenants["hmnp"].model_copy(update={"name": "Another Name"})

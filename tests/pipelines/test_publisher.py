@@ -8,6 +8,7 @@ import textwrap
 from pathlib import Path
 
 import duckdb
+import pytest
 
 from tests.pipelines.facts import contact
 from tests.pipelines.homes import Home
@@ -53,6 +54,7 @@ def start_reader(path: Path, *, last: int) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.slow
 def test_readers_meet_no_lock_and_no_half_written_file(home: Home) -> None:
     count_events = 60
     with home.modeller().opened() as modeller:

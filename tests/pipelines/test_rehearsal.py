@@ -23,6 +23,9 @@ from core.tenants import Tenant, read_tenant
 from pipelines.rehearsal.rehearsing import rehearse_file
 from tests.pipelines.homes import REPOSITORY, Home, HomeFactory
 
+# Two whole builds, a minute and a half: among the slow proofs.
+pytestmark = pytest.mark.slow
+
 SLUG = "avatar-imaging"
 OLD_FILE = REPOSITORY / "tenants" / f"{SLUG}.yaml"
 #: Moves reminders and tasks, rewords one text, takes a rule away, adds one, and lets a third be looked at only.
