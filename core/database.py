@@ -51,6 +51,13 @@ def open_engine(url: str) -> Engine:
     return engine
 
 
+def open_database(url: str) -> Engine:
+    """Return an engine whose tables are there. Raises ConfigurationError or EventLogUnavailableError."""
+    engine = open_engine(url)
+    create_tables(engine)
+    return engine
+
+
 def create_tables(engine: Engine) -> None:
     """Create what is missing; several processes may do so at once.
 

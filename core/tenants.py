@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -15,7 +15,7 @@ from core.automation.checks import Surroundings, find_problems
 from core.automation.default_templates import DEFAULT_TEMPLATES
 from core.automation.rules import Rule
 from core.automation.sms_segments import SmsPrices
-from core.automation.templates import Templates
+from core.automation.templates import Templates, render
 from core.delivery_settings import Delivery
 from core.errors import ConfigurationError
 from core.tenant_fields import E164Phone, Email, Key, LocalTime, Price, SecretName, Slug, Strict, Weekday
@@ -202,6 +202,14 @@ class Tenant(Strict):
     def all_templates(self) -> Templates:
         """Return the templates that its rules can use: its own over the shared ones."""
         return self.templates.over(DEFAULT_TEMPLATES)
+
+    def render_text(self, source: str, variables: Mapping[str, Any]) -> str:
+        """Return a template's words with a command's variables (contact, booking, fact) and this business's own.
+
+        Raises TemplateRenderError where a value that is shown is missing.
+        """
+        business = {"name": self.name, "email": self.email, "phone": self.phone}
+        return render(source, variables={**variables, "business": business}, zone=ZoneInfo(self.zone))
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):

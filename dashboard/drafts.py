@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 from core.automation.sms_segments import measure_sms, price_sms
-from core.automation.templates import TemplateRenderError, read_template, render
+from core.automation.templates import TemplateRenderError, read_template
 from core.automation.vocabulary import BOOKING_FIELDS, CONTACT_FIELDS
 from core.tenants import Tenant
 from dashboard.formatting import format_quantity
@@ -59,7 +58,7 @@ def offer_drafts(
         known = {**variables, "fact": dict.fromkeys(facts)}
         try:
             drafts[name] = Draft(
-                text=_render(tenant, text, known).strip(), subject=_render(tenant, subject, known).strip()
+                text=tenant.render_text(text, known).strip(), subject=tenant.render_text(subject, known).strip()
             )
         except TemplateRenderError:
             continue
@@ -77,14 +76,9 @@ def preview(tenant: Tenant, *, channel: str, payload: Mapping[str, Any]) -> str 
     if source is None:
         return None
     try:
-        return _render(tenant, source if isinstance(source, str) else source.text, payload.get("variables") or {})
+        return tenant.render_text(source if isinstance(source, str) else source.text, payload.get("variables") or {})
     except TemplateRenderError:
         return None
-
-
-def _render(tenant: Tenant, source: str, variables: Mapping[str, Any]) -> str:
-    business = {"name": tenant.name, "email": tenant.email, "phone": tenant.phone}
-    return render(source, variables={**variables, "business": business}, zone=ZoneInfo(tenant.zone))
 
 
 def describe_size(text: str, *, recipient: str, tenant: Tenant | None) -> str:

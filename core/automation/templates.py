@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
+from hashlib import sha256
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -92,6 +93,12 @@ class Templates(BaseModel):
     def over(self, defaults: Templates) -> Templates:
         """Return the templates of both; where both have one, this one's."""
         return Templates(sms={**defaults.sms, **self.sms}, email={**defaults.email, **self.email})
+
+
+def template_version(template: str | EmailTemplate) -> str:
+    """Return a short digest of a template's words: what is kept with a message that was made by it."""
+    words = template if isinstance(template, str) else f"{template.subject}\n{template.text}"
+    return sha256(words.encode()).hexdigest()[:12]
 
 
 def render(source: str, *, variables: Mapping[str, Mapping[str, object]], zone: ZoneInfo) -> str:

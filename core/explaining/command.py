@@ -27,9 +27,10 @@ from core.explaining.shapes import (
 from core.outbox.answers import OutboxAnswers
 from core.outbox.commands import KnownCommand
 from core.outbox.keys import MANUAL
+from core.outbox.outcome_events import outcome_event_id
 from core.tenants import Tenant
 
-#: How the ids of outcome events end; see pipelines/delivery/outcomes.py.
+#: What can become of a command.
 _OUTCOMES = ("sent", "failed", "suppressed", "uncertain")
 
 
@@ -135,7 +136,7 @@ def _content(
     if known:
         # A guard's refusal is told with the number of the attempt that would have come next.
         ids = [
-            f"{known.command_key}#{number}:{outcome}"
+            outcome_event_id(known.command_key, attempt_number=number, ending=outcome)
             for number in range(1, known.attempts_count + 2)
             for outcome in _OUTCOMES
         ]

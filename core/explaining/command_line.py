@@ -10,7 +10,7 @@ from rich.console import Console
 
 from core.automation.vocabulary import suggest
 from core.clock import SystemClock
-from core.database import create_tables, open_engine
+from core.database import open_database
 from core.errors import FrontdeskError
 from core.event_log import EventLog
 from core.explaining import screen
@@ -72,8 +72,7 @@ def why_not(
 
 
 def _explainer(settings: Settings, tenants: dict[str, Tenant]) -> Explainer:
-    engine = open_engine(settings.event_log_url)
-    create_tables(engine)
+    engine = open_database(settings.event_log_url)
     clock = SystemClock()
     ids = UuidV7Factory(clock)
     outbox = Outbox(engine, clock=clock, ids=ids)

@@ -10,7 +10,7 @@ import typer
 from sqlalchemy import Engine
 
 from core.clock import SystemClock
-from core.database import create_tables, open_engine
+from core.database import open_database
 from core.event_log import EventLog
 from core.ids import UuidV7Factory
 from core.outbox import screen
@@ -188,9 +188,7 @@ def _open() -> Outbox:
 
 
 def _open_engine() -> Engine:
-    engine = open_engine(load_settings().event_log_url)
-    create_tables(engine)
-    return engine
+    return open_database(load_settings().event_log_url)
 
 
 def _outbox_of(engine: Engine) -> Outbox:

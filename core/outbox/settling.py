@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import orjson
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.canonical import FRONTDESK_SOURCE
 from core.database import writing
-from core.envelope import NewEvent, Origin
+from core.envelope import NewEvent
 from core.event_log import EventLog
 from core.outbox.commands import Channel, KnownCommand
 from core.outbox.errors import OutboxUnavailableError
 from core.outbox.outbox import Outbox
+from core.outbox.outcome_events import outcome_event
 
 _TYPES = {Channel.SMS: "message.sent", Channel.EMAIL: "message.sent", Channel.WEBHOOK: "webhook.delivered"}
 
@@ -52,34 +51,19 @@ def _told(known: KnownCommand, *, attempt_number: int, provider_id: str | None, 
     message_id = provider_id or known.command_key
     is_message = known.channel is not Channel.WEBHOOK
     kind = "phone" if known.channel is Channel.SMS else "email"
-    payload = {
-        "command_key": known.command_key,
-        "command_type": known.command_type,
-        "rule_id": known.rule_id,
-        "rule_version": known.rule_version,
-        "contact_id": known.contact_id,
-        "attempt_number": attempt_number,
-        "provider": known.provider,
-        "message_id": message_id if is_message else None,
-        "channel": known.channel.value if is_message else None,
-        "contact": {kind: recipient} if is_message and recipient else None,
-        "to": recipient,
-        "template": known.payload.get("template"),
-        "endpoint": known.payload.get("endpoint"),
-    }
-    body = orjson.dumps({name: value for name, value in payload.items() if value is not None})
-    return NewEvent(
-        tenant_id=known.tenant_id,
-        source=FRONTDESK_SOURCE,
-        # As the dispatcher names it, so that whoever finds out second tells nothing anew.
-        source_event_id=f"{known.command_key}#{attempt_number}:sent",
-        type=_TYPES[known.channel],
+    return outcome_event(
+        known,
+        type_=_TYPES[known.channel],
+        attempt_number=attempt_number,
+        ending="sent",  # as the dispatcher ends it, so that whoever finds out second tells nothing anew
         subject_id=message_id if is_message else known.command_key,
-        occurred_at=now,
-        received_at=now,
-        correlation_id=known.command_key,
-        causation_id=known.cause_event_ids[0] if known.cause_event_ids else None,
-        body=body,
-        payload=body,
-        origin=Origin.COMMAND,
+        payload={
+            "message_id": message_id if is_message else None,
+            "channel": known.channel.value if is_message else None,
+            "contact": {kind: recipient} if is_message and recipient else None,
+            "to": recipient,
+            "template": known.payload.get("template"),
+            "endpoint": known.payload.get("endpoint"),
+        },
+        now=now,
     )

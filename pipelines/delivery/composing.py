@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time, timedelta
-from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
 
 from core.automation.sms_segments import measure_sms, price_sms
-from core.automation.templates import TemplateRenderError, render
+from core.automation.templates import TemplateRenderError, template_version
 from core.errors import FrontdeskError
 from core.outbox.commands import Channel, NewCommand
 from core.tenants import Tenant
 from pipelines.delivery.content import Composed, Letter, Price, Task, WebhookBody
 
-_VERSION_LENGTH = 12
 _MICROS = 1_000_000
 
 
@@ -42,7 +40,6 @@ class Composer:
         self._tenant = tenant
         self._zone = ZoneInfo(tenant.zone)
         self._templates = tenant.all_templates()
-        self._business = {"name": tenant.name, "email": tenant.email, "phone": tenant.phone}
 
     def compose(self, command: NewCommand, *, now: datetime) -> Composed:
         """Return what goes out. Raises NoAddressError, TemplateRenderError or NotComposableError."""
@@ -78,7 +75,7 @@ class Composer:
             sender=sms.sender if sms else "",
             text=text,
             template=template,
-            template_version=_version(source),
+            template_version=template_version(source) if source else None,
             segments=size.count_segments,
             price=Price(amount_micros=int(cost * _MICROS), currency=prices.currency)
             if prices and cost is not None
@@ -97,7 +94,7 @@ class Composer:
             subject=self._render(found.subject, payload) if found else str(payload["subject"]),
             text=self._render(found.text, payload) if found else str(payload["text"]),
             template=template,
-            template_version=_version(f"{found.subject}\n{found.text}" if found else None),
+            template_version=template_version(found) if found else None,
             is_immediate=bool(payload.get("is_immediate", False)),
         )
 
@@ -127,8 +124,7 @@ class Composer:
         return templates[template]
 
     def _render(self, source: str, payload: Mapping[str, Any]) -> str:
-        variables = {**(payload.get("variables") or {}), "business": self._business}
-        text = render(source, variables=variables, zone=self._zone)
+        text = self._tenant.render_text(source, payload.get("variables") or {})
         if not text.strip():
             raise TemplateRenderError("the text is empty; give the template words for this case")
         return text
@@ -146,7 +142,3 @@ def _webhook(command: NewCommand) -> WebhookBody:
     payload = command.payload
     body = {"type": payload["fact_type"], "timestamp": payload["occurred_at"], "data": payload["variables"]}
     return WebhookBody(endpoint=str(payload["endpoint"]), body=orjson.dumps(body))
-
-
-def _version(source: str | None) -> str | None:
-    return None if source is None else sha256(source.encode()).hexdigest()[:_VERSION_LENGTH]

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from core.clock import SystemClock
-from core.database import create_tables, open_engine
+from core.database import open_database
 from core.settings import Settings
 from core.tenants import load_tenants
 from pipelines.delivery.assembly import build_dispatcher
@@ -55,8 +55,7 @@ class Dispatching:
 
 def open_dispatcher(settings: Settings) -> Dispatcher:
     """Return the dispatcher of a home, with the secrets of this process's environment. To be closed after use."""
-    engine = open_engine(settings.event_log_url)
-    create_tables(engine)
+    engine = open_database(settings.event_log_url)
     return build_dispatcher(settings, engine=engine, tenants=load_tenants(settings.tenants_dir), environ=os.environ)
 
 

@@ -8,11 +8,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-import orjson
-
-from core.canonical import FRONTDESK_SOURCE
-from core.envelope import NewEvent, Origin
+from core.envelope import NewEvent
 from core.outbox.commands import Channel, NewCommand
+from core.outbox.outcome_events import outcome_event
 from pipelines.delivery.content import Composed, Letter, Task
 
 
@@ -99,32 +97,12 @@ def _endpoint(command: NewCommand) -> dict[str, Any]:
 def _event(
     told: Told, type_: str, *, subject_id: str, payload: dict[str, Any], suffix: str | None = None
 ) -> NewEvent:
-    command = told.command
-    common = {
-        "command_key": command.command_key,
-        "command_type": command.command_type,
-        "rule_id": command.rule_id,
-        "rule_version": command.rule_version,
-        "contact_id": command.contact_id,
-        "attempt_number": told.attempt_number,
-        "provider": command.provider,
-        "reason": told.reason,
-        "error_code": told.error_code,
-    }
-    # What is not known is left out, as in every canonical payload.
-    known = {name: value for name, value in {**common, **payload}.items() if value is not None}
-    body = orjson.dumps(known)
-    return NewEvent(
-        tenant_id=command.tenant_id,
-        source=FRONTDESK_SOURCE,
-        source_event_id=f"{command.command_key}#{told.attempt_number}:{suffix or told.outcome.value}",
-        type=type_,
+    return outcome_event(
+        told.command,
+        type_=type_,
+        attempt_number=told.attempt_number,
+        ending=suffix or told.outcome.value,
         subject_id=subject_id,
-        occurred_at=told.now,
-        received_at=told.now,
-        correlation_id=command.command_key,
-        causation_id=command.cause_event_ids[0] if command.cause_event_ids else None,
-        body=body,
-        payload=body,
-        origin=Origin.COMMAND,
+        payload={"reason": told.reason, "error_code": told.error_code, **payload},
+        now=told.now,
     )

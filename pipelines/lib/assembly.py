@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.clock import SystemClock
-from core.database import create_tables, open_engine
+from core.database import open_database
 from core.event_log import EventLog
 from core.ids import UuidV7Factory
 from core.outbox.outbox import Outbox
@@ -26,15 +26,13 @@ def build_dbt_runner(settings: Settings) -> DbtRunner:
 
 def build_event_log(settings: Settings) -> EventLog:
     """Return the home's event log; its tables are made where they are missing."""
-    engine = open_engine(settings.event_log_url)
-    create_tables(engine)
+    engine = open_database(settings.event_log_url)
     return EventLog(engine, ids=UuidV7Factory(SystemClock()))
 
 
 def build_modeller(settings: Settings, *, published_by: str) -> Modeller:
     """Return the modeller of one home. Raises ConfigurationError for a wrong tenant file."""
-    engine = open_engine(settings.event_log_url)
-    create_tables(engine)
+    engine = open_database(settings.event_log_url)
     clock = SystemClock()
     builder = WarehouseBuilder(
         path=settings.warehouse_path,
