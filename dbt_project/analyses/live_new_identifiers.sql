@@ -1,4 +1,3 @@
 -- The identifiers that the new events name.
 select distinct identifier_key
-from {{ ref('int_identifiers_observed') }}
-where {{ only_new_events() }}
+from {{ rows_of_batch('int_identifiers_observed') }}

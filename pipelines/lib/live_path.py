@@ -17,20 +17,16 @@ import pyarrow as pa
 from sqlalchemy import Engine
 
 from core.envelope import Event
+from pipelines.lib.batch_tables import NEW_EVENTS, BatchTables
 from pipelines.lib.dbt_runner import DECISIONS, LiveModel, Manifest
-from pipelines.lib.log_copy import copy_events, replace_rejection_counts, set_log_position
+from pipelines.lib.log_copy import replace_rejection_counts, set_log_position
 
 #: What a batch touches, each a list of values that the next ones and the models build on: analyses/live_<name>.sql.
 _SCOPES = ("new_identifiers", "scope_components", "scope_identifiers", "scope_contacts")
 #: The first model that changes what the scopes are read from.
 _SCOPES_BEFORE = "int_identity_components"
-#: Up to so many events one thread is faster than several (measured with 100,000 events of history on two cores that
-#: others used too: 360 ms instead of 490 ms for one event): what costs is planning, and threads wait for one another.
-_FEW_EVENTS = 50
 #: The facts in scope, each with the contact it belongs to now.
 _FACTS = "int_facts_attributed"
-#: The contacts of these facts: what the models read of other marts.
-_TOUCHED = "touched_contacts"
 
 
 class BatchGivenUp(Exception):  # noqa: N818 - nothing is wrong
@@ -73,7 +69,8 @@ class LivePath:
         self._models = manifest.live_models
         self._queries = {name: manifest.query(f"live_{name}") for name in _SCOPES}
         self._scopes: dict[str, frozenset[str]] = {}
-        connection.execute(f"create or replace temp table new_facts as {manifest.query('live_new_facts')}")
+        self._families: frozenset[str] = frozenset()  #: of the facts in scope
+        self._tables = BatchTables(connection, manifest)
 
     def run_batch(
         self,
@@ -89,15 +86,13 @@ class LivePath:
         `log_sequence` is the newest sequence known, `now` the time it was read (UTC). `gives_up` is asked before each
         model.
         """
-        self._connection.execute("set threads = 1" if len(events) <= _FEW_EVENTS else "reset threads")
+        self._tables.begin(count_events=len(events))
         self._connection.execute("begin")
         try:
-            copy_events(self._connection, events)
+            self._tables.fill_events(events)
+            self._connection.execute(f"insert into raw.event_log by name from temp.main.{NEW_EVENTS}")
             set_log_position(self._connection, log_sequence=log_sequence, copied_at=now)
             replace_rejection_counts(self._connection, self._engine)
-            self._connection.execute(f"set variable modelled_sequence = {modelled_sequence}::bigint")
-            # Made anew, not emptied: what is deleted from a table in memory is never given back.
-            self._connection.execute("create or replace temp table new_facts as from temp.main.new_facts limit 0")
             types = {event.type for event in events}
             models = (model for model in self._models if _concerns(model, types))
             changes = [change for model in _unless(gives_up, models) if (change := self._run_model(model))]
@@ -105,6 +100,7 @@ class LivePath:
             self._connection.execute("rollback")
             raise
         self._connection.execute("commit")
+        self._tables.empty()
         return BatchResult(
             count_events=len(events),
             last_sequence=events[-1].sequence if events else modelled_sequence,
@@ -112,39 +108,54 @@ class LivePath:
         )
 
     def _run_model(self, model: LiveModel) -> Change | None:
-        if model.mode == "append":
-            self._append(model)
-            return None
         if model.name == _SCOPES_BEFORE:
             self._read_scopes()
-        if model.mode == "scratch":
-            self._connection.execute(f"create or replace temp table {model.name} as {self._in_scope(model.sql)}")
-            if model.name == _FACTS:
-                self._read_scope(_TOUCHED, f"select distinct contact_id from temp.main.{_FACTS}")
+        if model.fact_families and self._families.isdisjoint(model.fact_families):
+            # Facts are never deleted: where the scope has none of a family, its mart has no rows of these contacts.
             return None
-        if model.fact_families and not self._facts_in_scope(model.fact_families):
-            return None
-        self._connection.execute(f"create or replace temp table new_rows as {self._in_scope(model.sql)}")
-        keys = self._changed_keys(model)
+        self._tables.fill(model, self._in_scope(model.sql))
+        match model.mode:
+            case "scratch":
+                if model.name == _FACTS:
+                    self._families = self._values(f"select distinct fact_family from temp.main.{_FACTS}")
+                return None
+            case "append":
+                self._insert(model)
+                if model.schema == "staging":
+                    self._tables.add_facts(model)
+                return None
+            case _:
+                return self._replace(model)
+
+    def _replace(self, model: LiveModel) -> Change | None:
+        """Put the rows that the batch made of a model in the place of those it had; None where they are the same."""
+        coming = self._read(f"select * from temp.main.{model.name} order by all")
+        keys = None if model.column is None else self._replaced(model, coming)
         rows = rows_with(model.column, keys)
         if model.is_public:
-            before, after = self._compared(model, rows)
+            # Compared here, not by EXCEPT: for a few rows planning is what costs (6 ms a table, this 2 ms).
+            going = self._read(f"select * from {model.relation} where {rows} order by all")
             # A published table that is left alone saves its part of the publish, three times what looking costs.
-            if before.equals(after):
+            if going.equals(coming):
                 return None
             if model.name == DECISIONS:
-                self._sink.apply(before, after)
+                self._sink.apply(going, coming)
         self._connection.execute(f"delete from {model.relation} where {rows}")
-        self._connection.execute(f"insert into {model.relation} by name select * from temp.main.new_rows")
+        self._insert(model)
         return Change(model, keys) if model.is_public else None
+
+    def _insert(self, model: LiveModel) -> None:
+        self._connection.execute(f"insert into {model.relation} by name from temp.main.{model.name}")
+
+    def _replaced(self, model: LiveModel, coming: pa.Table) -> frozenset[str]:
+        """Return the values whose rows this batch replaces: those that go, and those that come."""
+        values = coming.column(model.column).unique().to_pylist()
+        return frozenset(map(str, values)) | self._scopes.get(model.scope or "", frozenset())
 
     def _read_scopes(self) -> None:
         self._scopes = {}
         for name in _SCOPES:
-            self._read_scope(name, self._in_scope(self._queries[name]))
-
-    def _read_scope(self, name: str, query: str) -> None:
-        self._scopes[name] = frozenset(str(row[0]) for row in self._connection.execute(query).fetchall())
+            self._scopes[name] = self._values(self._in_scope(self._queries[name]))
 
     def _in_scope(self, query: str) -> str:
         """Write out the values of the scopes that a query names (macros/live.sql)."""
@@ -152,41 +163,11 @@ class LivePath:
             query = query.replace(f"'{{{name}}}'", _constants(values))
         return query
 
-    def _facts_in_scope(self, families: tuple[str, ...]) -> bool:
-        # Facts are never deleted: where the scope has none of a family, its mart has no rows of these contacts.
-        listed = ", ".join(f"'{family}'" for family in families)
-        return self._count(f"select count(*) from temp.main.{_FACTS} where fact_family in ({listed})") > 0
-
-    def _compared(self, model: LiveModel, rows: str) -> tuple[pa.Table, pa.Table]:
-        """Return the rows that go and those that come, in the same order."""
-        # Compared here and not by EXCEPT: for a few rows DuckDB's planning is what costs (6 ms a table, this 2 ms).
-        going = self._read(f"select * from {model.relation} where {rows} order by all")
-        # Columns by name, as they are inserted: a contract may order them otherwise than the query.
-        columns = ", ".join(going.column_names)
-        return going, self._read(f"select {columns} from temp.main.new_rows order by all")
-
     def _read(self, query: str) -> pa.Table:
         return self._connection.execute(query).arrow().read_all()
 
-    def _count(self, statement: str) -> int:
-        row = self._connection.execute(statement).fetchone()
-        return int(row[0]) if row else 0
-
-    def _append(self, model: LiveModel) -> None:
-        if model.schema != "staging":
-            self._connection.execute(f"insert into {model.relation} by name {model.sql}")
-            return
-        # Planning the union of all staging tables costs more than a batch: its facts are collected as they come.
-        self._connection.execute(f"create or replace temp table staged as {model.sql}")
-        self._connection.execute(f"insert into {model.relation} by name select * from temp.main.staged")
-        self._connection.execute("insert into temp.main.new_facts by name select * from temp.main.staged")
-
-    def _changed_keys(self, model: LiveModel) -> frozenset[str] | None:
-        """Return the values whose rows this batch replaces: those that go, and those that come."""
-        if model.mode == "replace_all":
-            return None
-        coming = self._connection.execute(f"select distinct {model.column} from temp.main.new_rows").fetchall()
-        return frozenset(str(row[0]) for row in coming) | self._scopes.get(model.scope or "", frozenset())
+    def _values(self, query: str) -> frozenset[str]:
+        return frozenset(str(row[0]) for row in self._connection.execute(query).fetchall())
 
 
 def _unless(gives_up: Callable[[], bool], models: Iterable[LiveModel]) -> Iterator[LiveModel]:

@@ -41,8 +41,8 @@ _EVENT_SCHEMA = pa.schema(
         ("payload", pa.string()),
     ]
 )
-
-
+#: The columns of events_table as they are kept: parsed as JSON once; what is none raises one of EVENT_ERRORS.
+PARSED_EVENTS = "* replace (headers::json as headers, payload::json as payload)"
 #: What DuckDB raises where an event, not the machine, is at fault.
 EVENT_ERRORS = (duckdb.DataError, duckdb.InvalidInputException)
 
@@ -76,9 +76,9 @@ def copied_sequence(connection: duckdb.DuckDBPyConnection) -> int:
     return int(row[0] or 0) if row else 0
 
 
-def copy_events(connection: duckdb.DuckDBPyConnection, events: Sequence[Event]) -> None:
-    """Append events to raw.event_log, and hold them in temp.new_events; the raw bytes stay in the log."""
-    table = pa.table(
+def events_table(events: Sequence[Event]) -> pa.Table:
+    """Return events in the columns of raw.event_log, headers and payload as text; the raw bytes stay in the log."""
+    return pa.table(
         [
             [event.sequence for event in events],
             [event.event_id for event in events],
@@ -99,14 +99,11 @@ def copy_events(connection: duckdb.DuckDBPyConnection, events: Sequence[Event]) 
         ],
         schema=_EVENT_SCHEMA,
     )
-    connection.register("copied_events", table)
-    # Parsed as JSON once here; what is no JSON at all stops the batch and is set aside by the caller.
-    connection.execute(
-        "create or replace temp table new_events as "
-        "select * replace (headers::json as headers, payload::json as payload) from copied_events"
-    )
-    connection.unregister("copied_events")
-    connection.execute("insert into raw.event_log by name select * from new_events")
+
+
+def copy_events(connection: duckdb.DuckDBPyConnection, events: Sequence[Event]) -> None:
+    """Append events to raw.event_log."""
+    connection.from_arrow(events_table(events)).project(PARSED_EVENTS).insert_into("raw.event_log")
 
 
 def copy_or_quarantine(connection: duckdb.DuckDBPyConnection, events: Sequence[Event], *, now: datetime) -> None:

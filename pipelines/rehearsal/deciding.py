@@ -18,12 +18,10 @@ from pipelines.lib.dbt_runner import DECISIONS, Manifest
 from pipelines.lib.warehouse_builder import WarehouseBuilder
 from pipelines.lib.writer_lock import WriterLock
 
-#: What decisions are made of, in this order; the facts come from the copy as they are.
+#: What decisions are made of, in this order.
 _STEPS = ("int_booking_states", "int_contact_states", "int_rule_candidates")
-_FACTS = "int_facts_attributed"
-#: Where the live path writes the contacts of a batch (macros/live.sql): here, all of the tenant's.
-_CONTACTS = "'{touched_contacts}'"
-_ALL_CONTACTS = f"select contact_id from temp.main.{_FACTS}"  # noqa: S608 - a constant
+#: What they read of the copy as it is, with the schema it lies in.
+_AS_IT_IS = {"int_facts_attributed": "intermediate", "fct_consents": "marts"}
 #: Keys of a tenant's file that facts are made with, besides identity: other values would take a build.
 _MAKES_FACTS = ("currency", "country", "phone_calling_code", "phone_trunk_prefix")
 
@@ -64,9 +62,10 @@ def decided(builder: WarehouseBuilder, tenant: Tenant, *, manifest: Manifest) ->
     with warehouse.connected(builder.path) as connection:
         try:
             _refuse_other_facts(connection, tenant)
-            connection.execute(
-                f"create temp table {_FACTS} as from intermediate.{_FACTS} where tenant_id = ?", [tenant.slug]
-            )
+            for name, schema in _AS_IT_IS.items():
+                connection.execute(
+                    f"create temp table {name} as from {schema}.{name} where tenant_id = ?", [tenant.slug]
+                )
             # What stands was decided by these models, unless they, or the tenants' files, were changed since.
             present = f"from marts.{DECISIONS} where tenant_id = '{tenant.slug}'"
             connection.execute(
@@ -86,7 +85,7 @@ def _decide(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> str:
     queries = {model.name: model.sql for model in manifest.live_models}
     for name in _STEPS:
         connection.execute(f"create or replace temp table {name} as {queries[name]}")
-    return queries[DECISIONS].replace(_CONTACTS, _ALL_CONTACTS)
+    return queries[DECISIONS]
 
 
 def _refuse_other_facts(connection: duckdb.DuckDBPyConnection, tenant: Tenant) -> None:

@@ -34,8 +34,8 @@ KEYLESS = {
 }
 #: Mode of the live path to the macros of which a model's text needs one, lest a batch reads the whole history.
 RESTRICTIONS = {
-    "append": ("logged_events()", "unioned_facts()", "only_new_events("),
-    "replace": ("attributed_facts()", "only_identifiers_in_scope("),
+    "append": ("logged_events()", "unioned_facts()", "rows_of_batch("),
+    "replace": ("attributed_facts()", "only_identifiers_in_scope(", "rows_of_batch("),
     "upsert": ("logged_events()",),
     "replace_all": (),
     "scratch": ("attributed_facts()", "only_identifiers_in_scope("),

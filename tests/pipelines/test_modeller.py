@@ -12,26 +12,26 @@ import pytest
 
 from core.envelope import Event
 from core.rejections import RejectionRecorder, describe_rejection
-from pipelines.lib import live_path
-from pipelines.lib.log_copy import copy_events
+from pipelines.lib.batch_tables import BatchTables
 from pipelines.lib.modeller import HEARTBEAT
 from pipelines.lib.writer_lock import WriterLock
 from tests.pipelines.facts import contact
 from tests.pipelines.homes import FixedClock, Home, HomeFactory
 
+fill_events = BatchTables.fill_events
 
-def refuse_the_poison(connection: duckdb.DuckDBPyConnection, events: Sequence[Event]) -> None:
-    """Copy events as ever, and fail as DuckDB does where one of them is the poison."""
-    copy_events(connection, events)
-    connection.execute(
-        "select case when source_event_id = 'poison' then error('conversion') end from temp.main.new_events"
-    )
+
+def refuse_the_poison(tables: BatchTables, events: Sequence[Event]) -> None:
+    """Hold events as ever, and fail as DuckDB does where one of them is the poison."""
+    fill_events(tables, events)
+    if any(event.source_event_id == "poison" for event in events):
+        raise duckdb.InvalidInputException("Invalid Input Error: conversion")
 
 
 def test_an_event_no_model_can_digest_is_set_aside_and_the_others_go_on(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live_path, "copy_events", refuse_the_poison)
+    monkeypatch.setattr(BatchTables, "fill_events", refuse_the_poison)
     names = ["a", "b", "poison", "c", "d"]
     home.log.append([contact(name, email=f"{name}@example.com") for name in names])
     with home.modeller().opened() as modeller:
@@ -47,7 +47,7 @@ def test_an_event_no_model_can_digest_is_set_aside_and_the_others_go_on(
 def test_an_event_set_aside_last_is_told_at_once_and_leaves_nothing_behind_the_log(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live_path, "copy_events", refuse_the_poison)
+    monkeypatch.setattr(BatchTables, "fill_events", refuse_the_poison)
     home.log.append([contact(name, email=f"{name}@example.com") for name in ("a", "poison")])
     with home.modeller().opened() as modeller:
         modeller.follow_to_end()

@@ -8,13 +8,13 @@ with facts as (
 
 booking_states as (
 
-    select * from {{ scratch('int_booking_states') }}
+    select * from {{ rows_of_batch('int_booking_states') }}
 
 ),
 
 contact_states as (
 
-    select * from {{ scratch('int_contact_states') }}
+    select * from {{ rows_of_batch('int_contact_states') }}
 
 ),
 

@@ -9,8 +9,7 @@ with facts as (
 
 contact_identifiers as (
 
-    select * from {{ ref('int_contact_identifiers') }}
-    where {{ only_identifiers_in_scope() }}
+    select * from {{ rows_of_batch('int_contact_identifiers') }}
 
 ),
 

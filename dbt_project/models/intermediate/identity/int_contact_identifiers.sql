@@ -13,8 +13,7 @@ with recursive observed as materialized (
 
 components as (
 
-    select * from {{ ref('int_identity_components') }}
-    where {{ only_identifiers_in_scope() }}
+    select * from {{ rows_of_batch('int_identity_components') }}
 
 ),
 

@@ -14,8 +14,7 @@
 
 with facts as (
 
-    select * from {{ ref('int_facts_normalised') }}
-    where {{ only_new_events() }}
+    select * from {{ rows_of_batch('int_facts_normalised') }}
 
 ),
 

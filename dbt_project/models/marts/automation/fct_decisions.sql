@@ -12,7 +12,7 @@ with facts as (
 
 candidates as (
 
-    select * from {{ scratch('int_rule_candidates') }}
+    select * from {{ rows_of_batch('int_rule_candidates') }}
 
 ),
 
@@ -44,8 +44,7 @@ consents as (
             }
             order by changed_at asc, is_granted desc, consent_key asc
         ) as changes
-    from {{ ref('fct_consents') }}
-    where {{ only_contacts_in_scope() }}
+    from {{ rows_of_batch('fct_consents') }}
     group by contact_id
 
 ),

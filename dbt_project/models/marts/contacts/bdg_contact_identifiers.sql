@@ -4,11 +4,9 @@
     indexes=[{'columns': ['contact_id']}]
 ) }}
 
--- Materialized: DuckDB looks rows up by index only where a table is read under one condition.
-with contact_identifiers as materialized (
+with contact_identifiers as (
 
-    select * from {{ ref('int_contact_identifiers') }}
-    where {{ only_identifiers_in_scope() }}
+    select * from {{ rows_of_batch('int_contact_identifiers') }}
 
 ),
 

@@ -22,8 +22,7 @@ bookings as (
         contact_id,
         count(*) as count_bookings,
         count(*) filter (where status = 'completed') as count_bookings_completed
-    from {{ ref('fct_bookings') }}
-    where {{ only_contacts_in_scope() }}
+    from {{ rows_of_batch('fct_bookings') }}
     group by contact_id
 
 ),
@@ -34,8 +33,8 @@ payments as (
         contact_id,
         currency,
         sum(amount_minor - refunded_minor) as amount_paid_minor
-    from {{ ref('fct_payments') }}
-    where succeeded_at is not null and {{ only_contacts_in_scope() }}
+    from {{ rows_of_batch('fct_payments') }}
+    where succeeded_at is not null
     group by contact_id, currency
 
 ),
@@ -45,8 +44,7 @@ messages as (
     select
         contact_id,
         count(*) as count_messages
-    from {{ ref('fct_messages') }}
-    where {{ only_contacts_in_scope() }}
+    from {{ rows_of_batch('fct_messages') }}
     group by contact_id
 
 ),
