@@ -74,7 +74,7 @@ def fetch_unsent(file: AnalyticsFile, *, tenant_id: str, contact_id: str, now: d
     WHERE decision.tenant_id = $tenant_id AND decision.contact_id = $contact_id
         AND decision.command_type IN ('send_sms', 'send_email')
         AND message.message_key IS NULL
-        AND (verdict = 'intended' AND (outcome.outcome IS NOT NULL OR expires_at > $now)
+        AND (verdict = 'intended' AND (outcome.outcome IS NOT NULL OR stopped_by IS NULL AND expires_at > $now)
             OR verdict = 'refused' AND decision.rule_id = 'manual')
     ORDER BY due_at, decision.command_key
     LIMIT 100
@@ -99,8 +99,8 @@ def fetch_due(file: AnalyticsFile, *, tenant_id: str, since: datetime, until: da
     SELECT date_trunc('hour', due_at) AS due_hour, channel, count(*) AS count_commands
     FROM marts.fct_decisions AS decision
     LEFT JOIN marts.fct_command_outcomes AS outcome USING (tenant_id, command_key)
-    WHERE tenant_id = $tenant_id AND verdict = 'intended' AND channel <> 'sync' AND outcome.outcome IS NULL
-        AND due_at >= $since AND due_at < $until
+    WHERE tenant_id = $tenant_id AND verdict = 'intended' AND stopped_by IS NULL AND channel <> 'sync'
+        AND outcome.outcome IS NULL AND due_at >= $since AND due_at < $until
     GROUP BY ALL
     ORDER BY due_hour, channel
     """
@@ -116,7 +116,7 @@ def fetch_commands(file: AnalyticsFile, *, tenant_id: str, now: datetime, limit:
     LEFT JOIN marts.fct_command_outcomes AS outcome
         ON outcome.tenant_id = decision.tenant_id AND outcome.command_key = decision.command_key
     WHERE decision.tenant_id = $tenant_id AND verdict = 'intended' AND channel <> 'sync'
-        AND (outcome.outcome IS NOT NULL OR expires_at > $now)
+        AND (outcome.outcome IS NOT NULL OR stopped_by IS NULL AND expires_at > $now)
     ORDER BY outcome.outcome IS NULL DESC, abs(epoch(due_at) - epoch($now::TIMESTAMPTZ)), decision.command_key
     LIMIT $limit
     """

@@ -100,12 +100,12 @@ def _of_decision(decision: Row, known: KnownCommand | None, *, sent: Collection[
         return f"It did act: see `frontdesk why {decision['command_key']}`."
     if known:
         return f"{words.of_delivery(known)}."
-    if decision["verdict"] == "intended":
+    if decision["verdict"] == "intended" and decision["stopped_by"] is None:
         return (
             f"It was intended for {words.instant(decision['due_at'])}, but that had passed when the event came in: "
             "what expired before it was known is never sent."
         )
-    sentence = words.of_decision(decision)
+    sentence = words.of_decision(decision, None)
     return f"{sentence[0].upper()}{sentence[1:]}."
 
 

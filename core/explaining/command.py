@@ -79,7 +79,8 @@ def explain_command(question: CommandQuestion, command_key: str) -> CommandExpla
 def read_decision(decision: Row, known: KnownCommand | None) -> DecisionRead:
     """Return a row of fct_decisions in words, with where it stands in the outbox."""
     values = {name: decision[name] for name in DecisionRead.model_fields if name in decision}
-    return DecisionRead(**values, words=words.of_decision(decision), state=known.state if known else None)
+    state = known.state if known else None
+    return DecisionRead(**values, words=words.of_decision(decision, state), state=state)
 
 
 def lag(published: Published, log: EventLog) -> int:
@@ -103,12 +104,12 @@ def _read_events(question: CommandQuestion, decision: Row | None, known: KnownCo
 def _summary(decision: Row | None, known: KnownCommand | None) -> str:
     if known:
         return f"{words.of_delivery(known)}."
-    if decision and decision["verdict"] == "intended":
+    if decision and decision["verdict"] == "intended" and not decision["stopped_by"]:
         return (
             "Intended, but never put into the outbox: it had expired at "
             f"{words.instant(decision['expires_at'])}, before it was first known, or is not modelled to the end yet."
         )
-    sentence = words.of_decision(decision) if decision else "not decided"
+    sentence = words.of_decision(decision, None) if decision else "not decided"
     return f"{sentence[0].upper()}{sentence[1:]}."
 
 

@@ -32,6 +32,7 @@ _OPERATORS = {
     "is_set": "is known",
     "is_not_set": "is not known",
 }
+_CAN_BE_STOPPED = (None, CommandState.WAITING, CommandState.WITHDRAWN)
 _OVER = {
     CommandState.CLAIMED: "It is being sent",
     CommandState.CALLING: "The provider is being called",
@@ -49,11 +50,17 @@ def instant(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"
 
 
-def of_decision(decision: Mapping[str, Any]) -> str:
-    """Return verdict and reason of a row of fct_decisions."""
+def of_decision(decision: Mapping[str, Any], state: CommandState | None) -> str:
+    """Return verdict and reason of a row of fct_decisions, and what stopped it since.
+
+    state: where it stands in the outbox, None where it is not there. What comes after it went out is of no account.
+    """
     match decision["verdict"]:
         case "intended":
-            return f"intended, due {instant(decision['due_at'])}"
+            due = f"intended, due {instant(decision['due_at'])}"
+            if decision["stopped_by"] is None or state not in _CAN_BE_STOPPED:
+                return due
+            return f"{due}, and stopped since because {_REFUSED[decision['stopped_by']]}"
         case "shadow":
             return "not sent: the rule is in shadow, decided and shown only"
         case "held_out":

@@ -20,6 +20,7 @@ from tests.dashboard.published_file import (
 CONFIRMATION_KEY = f"{MASSAGE}/booking_confirmation/send_sms/booking:b-3@booking.confirmed"
 REMINDER_KEY = f"{MASSAGE}/reminder_24h/send_sms/booking:b-3@2026-11-24T02:00:00Z"
 UNCERTAIN_KEY = f"{MASSAGE}/reminder_24h/send_sms/booking:b20@2026-11-01T02:00:00Z"
+STOPPED_KEY = f"{MASSAGE}/reminder_24h/send_sms/booking:b-8@2026-11-25"
 REFUSED_KEY = f"{MASSAGE}/win_back/send_sms/contact:{ANNA_TOO}"
 _NUMBER = "+61861550101"
 
@@ -125,6 +126,7 @@ def _add_decisions(rows: PublishedRows, now: datetime) -> None:
         decision(ANNA, CONFIRMATION_KEY, due_at=sent_at, caused_at=sent_at),
         decision(ANNA, REMINDER_KEY, due_at=now + timedelta(hours=20)),
         decision(ANNA, UNCERTAIN_KEY, due_at=now - timedelta(hours=3)),
+        decision(ANNA, STOPPED_KEY, due_at=now + timedelta(hours=21), stopped_by="booking_state"),
         decision(
             ANNA_TOO,
             REFUSED_KEY,

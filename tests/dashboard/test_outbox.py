@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.outbox.commands import CommandState
+from dashboard import automation_queries
+from dashboard.analytics_file import AnalyticsFile
 from tests.dashboard.conftest import open_page, text_of
-from tests.dashboard.published_file import MASSAGE
-from tests.dashboard.published_messages import REFUSED_KEY, REMINDER_KEY, UNCERTAIN_KEY
+from tests.dashboard.published_file import ANNA, MASSAGE
+from tests.dashboard.published_messages import REFUSED_KEY, REMINDER_KEY, STOPPED_KEY, UNCERTAIN_KEY
 from tests.dashboard.receivers import DEAD_KEY, Beside, fill_outbox, receiver_beside
 
 pytestmark = pytest.mark.usefixtures("filled_home")
@@ -140,3 +142,15 @@ def test_without_a_key_the_published_commands_are_shown_and_why_actions_are_off(
     assert "José Álvarez · due in" in text
     assert not [each for each in app.button if str(each.key).startswith(("hold", "redrive"))]
     assert "rule Reminder 24h" in text_of(open_command(REMINDER_KEY))
+
+
+def test_what_was_stopped_since_is_not_shown_as_due(filled_home: Path, now: datetime) -> None:
+    file = AnalyticsFile(filled_home / "analytics.duckdb")
+    commands = automation_queries.fetch_commands(file, tenant_id=MASSAGE, now=now, limit=100)
+    unsent = automation_queries.fetch_unsent(file, tenant_id=MASSAGE, contact_id=ANNA, now=now)
+    due = automation_queries.fetch_due(
+        file, tenant_id=MASSAGE, since=now + timedelta(hours=20.5), until=now + timedelta(days=2)
+    )
+    assert REMINDER_KEY in set(commands["command_key"]) & set(unsent["command_key"])
+    assert STOPPED_KEY not in set(commands["command_key"]) | set(unsent["command_key"])
+    assert due.empty

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from core.errors import FrontdeskError
+from core.explaining.words import of_decision
+from core.outbox.commands import CommandState
 from tests.core.explaining.conftest import TENANTS, Ask
 from tests.pipelines.answered_home import ANN, MANUAL, POSTPONED, PROVIDER_ID, SENT, WAITING
 from tests.pipelines.facts import TENANT, contact
-from tests.pipelines.homes import Home, HomeFactory
+from tests.pipelines.homes import NOW, Home, HomeFactory
 
 
 def error_of(error: FrontdeskError | None) -> FrontdeskError:
@@ -117,3 +119,18 @@ def test_decisions_that_lag_behind_the_log_say_so(
     shown = ask("why-not", "recall_due", "Ann Ash")
 
     assert "lag 1 events behind the log" in shown.text
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (None, ", and stopped since because of the booking's state"),
+        (CommandState.WITHDRAWN, ", and stopped since because of the booking's state"),
+        (CommandState.SENT, ""),
+    ],
+)
+def test_what_came_since_stops_what_waits_and_is_of_no_account_for_what_went_out(
+    state: CommandState | None, words: str
+) -> None:
+    decision = {"verdict": "intended", "due_at": NOW, "stopped_by": "booking_state", "reason": None}
+    assert of_decision(decision, state) == f"intended, due 2026-11-21 12:00:00Z{words}"
