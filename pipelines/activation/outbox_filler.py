@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import duckdb
@@ -34,8 +36,8 @@ class OutboxFiller:
         coming = {row["command_key"]: row for row in after.to_pylist()}
         self._enqueue(row for key, row in coming.items() if row != known.get(key))
         gone = [key for key, row in known.items() if _is_intended(row) and not _is_intended(coming.get(key))]
-        for key in gone:
-            self._outbox.withdraw([key], reason=_NO_LONGER.format(_reason(coming.get(key))))
+        for reason, keys in groupby(sorted((_reason(coming.get(key)), key) for key in gone), key=itemgetter(0)):
+            self._outbox.withdraw([key for _, key in keys], reason=_NO_LONGER.format(reason))
 
     def reconcile(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Make the outbox what a whole warehouse decides, such as after a rebuild or with other rules."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from core.clock import SystemClock
 from core.database import open_database
@@ -31,15 +31,12 @@ class Dispatching:
         """
         dispatcher = self._open()
         deadline = SystemClock().now() + timedelta(seconds=seconds)
-        loop = _Loop(dispatcher, deadline)
-        loop.start()
-        try:
+        with ThreadPoolExecutor(1, thread_name_prefix="dispatcher") as pool:
+            dispatched = pool.submit(dispatcher.run_until, deadline)
             yield
-        finally:
-            loop.join()
-        if loop.error is not None:
+        if error := dispatched.exception():
             self.close()
-            raise loop.error
+            raise error
 
     def close(self) -> None:
         """End what is under way."""
@@ -57,18 +54,3 @@ def open_dispatcher(settings: Settings) -> Dispatcher:
     """Return the dispatcher of a home, with the secrets of this process's environment. To be closed after use."""
     engine = open_database(settings.event_log_url)
     return build_dispatcher(settings, engine=engine, tenants=load_tenants(settings.tenants_dir), environ=os.environ)
-
-
-class _Loop(threading.Thread):
-    def __init__(self, dispatcher: Dispatcher, deadline: datetime) -> None:
-        super().__init__(name="dispatcher", daemon=True)
-        self._dispatcher = dispatcher
-        self._deadline = deadline
-        self.error: BaseException | None = None
-
-    def run(self) -> None:
-        """Dispatch until the deadline; what goes wrong is kept for who joins."""
-        try:
-            self._dispatcher.run_until(self._deadline)
-        except BaseException as error:  # noqa: BLE001 - raised again in the thread that joins
-            self.error = error

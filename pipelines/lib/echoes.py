@@ -14,13 +14,14 @@ from core.envelope import Event
 
 #: Receipts: any status of a message that is not one of a person (providers' pages on status callbacks and receipts).
 _RECEIPT = re.compile(r"twilio\.message\.(?!received$)\w+|clicksend\.message\.receipt")
-_OUTCOMES = COMMAND_FACTS | {"message.sent", "message.failed", "task.created"}
+#: What a command does; what staff ask for is none of it.
+_OUTCOMES = COMMAND_FACTS - {"message.requested"} | {"message.sent", "message.failed", "task.created"}
 
 
 def is_echo(event: Event) -> bool:
     """Tell whether an event only tells of a command of ours."""
     if event.source == FRONTDESK_SOURCE:
-        return event.type in _OUTCOMES and event.type != "message.requested"
+        return event.type in _OUTCOMES
     return _RECEIPT.fullmatch(event.type) is not None
 
 
