@@ -59,6 +59,15 @@ class Settings(BaseSettings):
         """DuckDB file published for readers; opened read-only, replaced atomically."""
         return self.home.absolute() / "analytics.duckdb"
 
+    def places(self) -> dict[str, str]:
+        """Return the variables that lead a process of ours, wherever it runs, to the same home and files."""
+        places = {
+            "FRONTDESK_HOME": str(self.home.absolute()),
+            "FRONTDESK_TENANTS_DIR": str(self.tenants_dir.absolute()),
+            "FRONTDESK_DBT_PROJECT_DIR": str(self.dbt_project_dir.absolute()),
+        }
+        return places | ({"FRONTDESK_DATABASE_URL": self.database_url} if self.database_url else {})
+
 
 def load_settings() -> Settings:
     """Read the environment. Relative paths are taken from the current directory.

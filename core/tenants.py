@@ -253,10 +253,19 @@ def load_tenant(file: Path) -> Tenant:
 def read_tenant(file: Path) -> Tenant:
     """Read a tenant's file of any name, such as a draft. Raises ConfigurationError as load_tenant does."""
     try:
-        loader = _UniqueKeyLoader(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{file}: not readable as YAML: {error}") from error
+    return parse_tenant(text, file=file)
+
+
+def parse_tenant(text: str, *, file: Path) -> Tenant:
+    """Return the tenant that a file's text describes; `file` is what errors name. Raises ConfigurationError."""
+    try:
+        loader = _UniqueKeyLoader(text)
         root = loader.get_single_node()
         content = None if root is None else loader.construct_document(root)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except yaml.YAMLError as error:
         raise ConfigurationError(f"{file}: not readable as YAML: {error}") from error
     if root is None or not isinstance(content, dict):
         raise ConfigurationError(f"{file}: must be a mapping of keys such as slug, name, zone")

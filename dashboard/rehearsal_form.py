@@ -10,9 +10,9 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from core.rehearsing.rehearse import RehearsalError, rehearse
+from core.rehearsing.report import Counts, Differing, OptOuts, Report, RuleDay
 from dashboard.formatting import escape_lines, escape_markdown, format_count, format_instant, format_quantity, shorten
-from dashboard.rehearsal import RehearsalError, rehearse
-from dashboard.rehearsal_report import Counts, Differing, OptOuts, Report, RuleDay
 from dashboard.session import Business, Office
 from dashboard.wording import badge, describe_reason, link_to_command, name_rule
 

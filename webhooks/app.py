@@ -25,6 +25,7 @@ from webhooks.api.holds import holds_router
 from webhooks.api.outbox import outbox_router
 from webhooks.api.outbox_decisions import decisions_router
 from webhooks.api.owner_keys import OwnerKeys
+from webhooks.api.rehearsals import rehearsals_router
 from webhooks.deliveries import deliveries_router
 from webhooks.health import health_router
 from webhooks.problems import install_problem_handlers, without_invented_answers
@@ -96,7 +97,15 @@ def create_app(
     install_problem_handlers(app)
     app.include_router(deliveries_router(runtime))
     owner_keys = OwnerKeys.load(tenants, secrets=secrets)
-    routers = (events_router, commands_router, outbox_router, decisions_router, holds_router, explaining_router)
+    routers = (
+        events_router,
+        commands_router,
+        outbox_router,
+        decisions_router,
+        holds_router,
+        explaining_router,
+        rehearsals_router,
+    )
     for make_router in routers:
         app.include_router(make_router(runtime, owner_keys=owner_keys))
     app.include_router(health_router(runtime))

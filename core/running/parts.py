@@ -146,9 +146,7 @@ def _dashboard(settings: Settings, environ: Mapping[str, str]) -> Part:
 def _absolute_settings(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
     return {
         **environ,
-        "FRONTDESK_HOME": str(settings.home.absolute()),
-        "FRONTDESK_TENANTS_DIR": str(settings.tenants_dir.absolute()),
-        "FRONTDESK_DBT_PROJECT_DIR": str(settings.dbt_project_dir.absolute()),
+        **settings.places(),
         "DO_NOT_TRACK": "1",
         "PYTHONUNBUFFERED": "1",
         "NO_COLOR": "1",

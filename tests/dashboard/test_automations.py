@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.rehearsal import RehearsalError, rehearse
+from core.rehearsing.rehearse import RehearsalError, rehearse
 from pipelines.rehearsal.comparing import Differing, Kind, Side
 from pipelines.rehearsal.report import OptOuts, Rehearsal, count_all, count_by_rule_and_day
 from pipelines.rehearsal.screen import to_json
@@ -144,7 +144,7 @@ def test_the_page_shows_what_would_go_out_otherwise(tmp_path: Path, monkeypatch:
 def test_another_businesss_file_is_not_rehearsed_here(tmp_path: Path) -> None:
     answer = tmp_path / "answer.json"
     answer.write_text(report_of(tenant_id=BARBERS, reminders=1), encoding="utf-8")
-    with pytest.raises(RehearsalError, match=f"slug: is {BARBERS}, but this page is about {MASSAGE}"):
+    with pytest.raises(RehearsalError, match=f"slug: is {BARBERS}, but this is about {MASSAGE}"):
         rehearse("slug: b", tenant_id=MASSAGE, since=None, command=frontdesk(tmp_path, f"cat {answer}"))
 
 

@@ -51,6 +51,7 @@ OPERATIONS = [
     ("/v1/outbox/{command_key}/resolve", "post"),
     ("/v1/commands/{command_key}/why", "get"),
     ("/v1/rules/{rule_id}/why-not", "get"),
+    ("/v1/rehearsals", "post"),
     ("/v1/holds", "get"),
     ("/v1/holds", "post"),
     ("/v1/holds", "delete"),
@@ -61,7 +62,13 @@ OPERATIONS = [
 
 
 #: Which templates, stages and rules there are depends on the business, which a schema can't express.
-HELD_AGAINST_THE_TENANTS_FILE = {"/v1/messages", "/v1/stage-changes", "/v1/holds", "/v1/rules/{rule_id}/why-not"}
+HELD_AGAINST_THE_TENANTS_FILE = {
+    "/v1/messages",
+    "/v1/stage-changes",
+    "/v1/holds",
+    "/v1/rules/{rule_id}/why-not",
+    "/v1/rehearsals",
+}
 OWNER = MappingProxyType({"X-API-Key": OWNER_KEY, "Authorization": f"Bearer {OWNER_KEY}"})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,7 +12,7 @@ from tempfile import TemporaryDirectory
 from pydantic import ValidationError
 
 from core.errors import FrontdeskError
-from dashboard.rehearsal_report import Report
+from core.rehearsing.report import Report
 
 _TIMEOUT_SECONDS = 180.0
 _CHANGED = 1
@@ -25,10 +26,18 @@ class RehearsalError(FrontdeskError):
     title = "Not rehearsed"
 
 
-def rehearse(text: str, *, tenant_id: str, since: date | None, command: Path | None = None) -> Report:
+def rehearse(
+    text: str,
+    *,
+    tenant_id: str,
+    since: date | None,
+    environ: Mapping[str, str] | None = None,
+    command: Path | None = None,
+) -> Report:
     """Return what a changed tenant file would do. Takes up to half a minute over a year of history.
 
-    `command` is the `frontdesk` to run, that of this installation where None. Raises RehearsalError.
+    `environ` names the home, that of this process where None; `command` is the `frontdesk` to run, that of this
+    installation where None. Raises RehearsalError.
     """
     program = command or Path(sys.executable).with_name("frontdesk")
     with TemporaryDirectory(prefix="frontdesk-rehearsal-") as folder:
@@ -39,7 +48,9 @@ def rehearse(text: str, *, tenant_id: str, since: date | None, command: Path | N
         if since is not None:
             arguments += ["--since", since.isoformat()]
         try:
-            done = subprocess.run(arguments, capture_output=True, text=True, timeout=_TIMEOUT_SECONDS, check=False)
+            done = subprocess.run(
+                arguments, env=environ, capture_output=True, text=True, timeout=_TIMEOUT_SECONDS, check=False
+            )
         except subprocess.TimeoutExpired as error:
             raise RehearsalError(
                 f"It took longer than {_TIMEOUT_SECONDS:g} s. Give a later day to begin with, or run "
@@ -60,9 +71,9 @@ def _read_report(output: str, *, tenant_id: str) -> Report:
         report = Report.model_validate_json(output)
     except ValidationError as error:
         raise RehearsalError(
-            "`frontdesk dry-run --json` is of another version than the dashboard; update this installation"
+            "`frontdesk dry-run --json` is of another version than who asks; update this installation"
         ) from error
     if report.tenant_id != tenant_id:
         # The file's slug says whose rules it changes; who sees one business is not to see another's contacts.
-        raise RehearsalError(f"slug: is {report.tenant_id}, but this page is about {tenant_id}; upload its file")
+        raise RehearsalError(f"slug: is {report.tenant_id}, but this is about {tenant_id}; send that business's file")
     return report

@@ -1,0 +1,84 @@
+"""Rules tried on history over /v1, through the real command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+
+from core.rehearsing.report import Report
+from core.secrets import Secrets
+from core.settings import Settings
+from tests.pipelines.answered_home import answered_home
+from tests.pipelines.homes import HomeFactory
+from tests.webhooks.harness import Answer, Post, RunningReceiver
+from webhooks.api import rehearsals
+from webhooks.app import create_app
+
+OWNER = "owner"
+FILE = (Path(__file__).parents[2] / "tenants" / "avatar-imaging.yaml").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def receiver(homes: HomeFactory) -> Iterator[RunningReceiver]:
+    home = answered_home(homes)
+    receiver = RunningReceiver(
+        create_app(
+            Settings(home=home.folder),
+            engine=home.engine,
+            secrets=Secrets({"FRONTDESK_AVATAR_IMAGING_OWNER_API_KEY": OWNER}),
+            tenants=home.tenants,
+            clock=home.clock,
+        )
+    )
+    receiver.start()
+    yield receiver
+    receiver.end()
+
+
+def rehearse(receiver: RunningReceiver, file: str, *, key: str = OWNER) -> Answer:
+    headers = {"x-api-key": key, "content-type": "application/yaml"}
+    return receiver.send(Post("/v1/rehearsals", headers=headers, body=file.encode()))
+
+
+def test_it_needs_a_key(receiver: RunningReceiver) -> None:
+    assert rehearse(receiver, FILE, key="nobodys").status == 401
+
+
+def test_a_wrong_rule_is_told_by_its_line(receiver: RunningReceiver) -> None:
+    answer = rehearse(receiver, FILE.replace("when: booking.confirmed", "when: booking.dreamt", 1))
+    assert answer.status == 422
+    detail = answer.json()["detail"]
+    assert "rules.0.when" in detail
+    assert "line" in detail
+
+
+def test_one_rehearsal_at_a_time(receiver: RunningReceiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    is_running, may_end = Event(), Event()
+    nothing = {"newly_sent": 0, "no_longer_sent": 0, "moved": 0, "text_changed": 0}
+    report = Report.model_validate({"tenant_id": "avatar-imaging", "has_changes": False, "totals": nothing})
+
+    def wait(*_args: object, **_others: object) -> Report:
+        is_running.set()
+        assert may_end.wait(10)
+        return report
+
+    monkeypatch.setattr(rehearsals, "rehearse", wait)
+    first = Thread(target=rehearse, args=(receiver, FILE))
+    first.start()
+    assert is_running.wait(10)
+    second = rehearse(receiver, FILE)
+    may_end.set()
+    first.join(10)
+    assert (second.status, second.headers["retry-after"]) == (429, "10")
+    assert rehearse(receiver, FILE).status == 200
+
+
+@pytest.mark.slow
+def test_what_a_change_would_do_is_answered(receiver: RunningReceiver) -> None:
+    unchanged = rehearse(receiver, FILE).json()
+    assert (unchanged["tenant_id"], unchanged["has_changes"]) == ("avatar-imaging", False)
+    later = rehearse(receiver, FILE.replace("due: {before: 24h}", "due: {before: 12h}")).json()
+    assert later["totals"]["moved"] > 0
