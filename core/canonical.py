@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import (
@@ -79,6 +79,25 @@ class TouchFact(_AboutContact):
     campaign: Text | None = None
     cost_minor: MinorUnits | None = None
     currency: Currency | None = None
+
+
+class SpendFact(_Payload):
+    """spend.recorded: what a channel cost over some days; of nobody. The same channel, campaign and days: a correction."""
+
+    channel: Text = Field(description="As in touches and leads: google, instagram, ...")
+    campaign: Text | None = None
+    period_start: date = Field(description="First day, on the business's calendar.")
+    period_end: date = Field(description="Last day; the first again where it is one day.")
+    amount_minor: MinorUnits
+    currency: Currency
+
+    @model_validator(mode="after")
+    def _ends_after_it_starts(self) -> Self:
+        if self.period_end < self.period_start:
+            raise ValueError("period_end is before period_start; swap them")
+        if not (FIRST_YEAR <= self.period_start.year and self.period_end.year <= LAST_YEAR):
+            raise ValueError(f"the days are not in {FIRST_YEAR} to {LAST_YEAR}; check the date's format")
+        return self
 
 
 class BookingFact(_Payload):
@@ -218,6 +237,7 @@ CANONICAL_PAYLOADS: dict[str, type[BaseModel]] = {
     "contact.updated": ContactFact,
     "lead.created": LeadFact,
     "touch.recorded": TouchFact,
+    "spend.recorded": SpendFact,
     **{
         f"booking.{verb}": BookingFact
         for verb in ("created", "confirmed", "rescheduled", "cancelled", "completed", "no_show")
@@ -236,6 +256,8 @@ CANONICAL_PAYLOADS: dict[str, type[BaseModel]] = {
     "message.uncertain": CommandOutcome,
     **{f"webhook.{verb}": CommandOutcome for verb in ("delivered", "failed", "suppressed", "uncertain")},
 }
+#: What is of the business alone: no contact, so nothing that a rule could be about.
+BUSINESS_FACTS = frozenset({"spend.recorded"})
 #: What only tells of commands. No rule can wait for it, or commands could cause one another for ever.
 COMMAND_FACTS = frozenset(
     {"message.requested", *(type_ for type_, model in CANONICAL_PAYLOADS.items() if model is CommandOutcome)}

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import yaml
 from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
 
+from core.attribution_settings import Attribution
 from core.automation.checks import Surroundings, find_problems
 from core.automation.default_templates import DEFAULT_TEMPLATES
 from core.automation.rules import Rule
@@ -172,6 +173,7 @@ class Tenant(Strict):
     templates: Templates = Templates()
     rules: tuple[Rule, ...] = ()
     delivery: Delivery = Delivery()
+    attribution: Attribution = Attribution()
 
     @field_validator("zone")
     @classmethod

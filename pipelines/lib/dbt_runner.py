@@ -44,6 +44,7 @@ class LiveModel:
     scope: str | None  #: replace: temporary table of the values whose rows go
     event_types: tuple[str, ...]  #: prefixes of the event types it reads; empty: it runs for every batch
     fact_families: tuple[str, ...]  #: families of the facts it folds; empty: it runs for every batch
+    is_of_business: bool = False  #: staging of what has no contact: no facts, its marts read it themselves
 
     @property
     def is_public(self) -> bool:
@@ -84,11 +85,15 @@ class Manifest:
         ]
 
     def public_views(self) -> list[tuple[str, str, str]]:
-        """Return (schema, name, SQL) of the views that readers see, free of the warehouse's own name."""
+        """Return (schema, name, SQL) of the views that readers see, free of the warehouse's own name.
+
+        A view follows those that it reads.
+        """
+        views = {node["unique_id"]: node for node in self._public() if node["config"]["materialized"] == "view"}
+        order = TopologicalSorter({key: self._ancestors(key) & views.keys() for key in views}).static_order()
         return [
             (node["schema"], node["name"], node["compiled_code"].replace(f'"{node["database"]}".', ""))
-            for node in self._public()
-            if node["config"]["materialized"] == "view"
+            for node in (views[key] for key in order)
         ]
 
     def query(self, name: str) -> str:
@@ -211,4 +216,5 @@ def _live_model(node: Mapping[str, Any]) -> LiveModel:
         scope=live.get("scope"),
         event_types=tuple(live.get("event_types", ())),
         fact_families=tuple(live.get("fact_families", ())),
+        is_of_business=live.get("is_of_business", False),
     )

@@ -121,7 +121,7 @@ class LivePath:
                 return None
             case "append":
                 self._insert(model)
-                if model.schema == "staging":
+                if model.schema == "staging" and not model.is_of_business:
                     self._tables.add_facts(model)
                 return None
             case _:

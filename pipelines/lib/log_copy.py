@@ -159,7 +159,7 @@ def replace_rejection_counts(connection: duckdb.DuckDBPyConnection, engine: Engi
 def replace_tenants(connection: duckdb.DuckDBPyConnection, tenants: Iterable[Tenant]) -> None:
     """Copy what the models need of the tenants' files."""
     tenants = list(tenants)
-    for table in ("tenants", "services", "tenant_sources", "identity_rules"):
+    for table in ("tenants", "services", "tenant_sources", "identity_rules", "attribution_settings"):
         connection.execute(f"delete from raw.{table}")
     _insert(
         connection,
@@ -183,6 +183,20 @@ def replace_tenants(connection: duckdb.DuckDBPyConnection, tenants: Iterable[Ten
         connection,
         "raw.identity_rules",
         [(t.slug, r.identifier, r.use, list(r.ignored_values)) for t in tenants for r in t.identity],
+    )
+    _insert(connection, "raw.attribution_settings", [_attribution_row(t) for t in tenants])
+
+
+def _attribution_row(tenant: Tenant) -> tuple[object, ...]:
+    settings = tenant.attribution
+    return (
+        tenant.slug,
+        settings.conversion,
+        settings.revenue,
+        list(settings.lookbacks_days),
+        settings.half_life_days,
+        *settings.position,
+        list(settings.direct_channels),
     )
 
 

@@ -50,6 +50,18 @@ create table if not exists raw.identity_rules (
     ignored_values varchar[] not null
 );
 
+create table if not exists raw.attribution_settings (
+    tenant_id varchar not null,
+    conversion varchar not null,
+    revenue varchar not null,
+    lookbacks_days integer[] not null,
+    half_life_days double not null,
+    position_first double not null,
+    position_between double not null,
+    position_last double not null,
+    direct_channels varchar[] not null
+);
+
 create table if not exists raw.rejection_counts (
     tenant_id varchar not null,
     source varchar not null,

@@ -21,6 +21,8 @@ class Difference:
 
 
 _EXAMPLES = 3
+#: Computed by builds and not by the live path, and of the log as it was then: different by design.
+_NOT_LIVE = ("fct_channel_credits_modelled",)
 
 
 def mart_hashes(connection: duckdb.DuckDBPyConnection) -> dict[str, tuple[int, int]]:
@@ -78,4 +80,4 @@ def _marts(connection: duckdb.DuckDBPyConnection) -> list[str]:
         "select table_name from duckdb_tables() "
         "where schema_name = 'marts' and database_name = current_database() order by table_name"
     ).fetchall()
-    return [str(row[0]) for row in rows]
+    return [str(row[0]) for row in rows if row[0] not in _NOT_LIVE]

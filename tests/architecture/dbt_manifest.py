@@ -45,6 +45,11 @@ class Model:
         return config
 
     @property
+    def is_python(self) -> bool:
+        """Tell whether it is written in Python instead of SQL."""
+        return bool(self.node["language"] == "python")
+
+    @property
     def columns(self) -> Mapping[str, Any]:
         """The columns that its YAML names, by name."""
         columns: Mapping[str, Any] = self.node["columns"]

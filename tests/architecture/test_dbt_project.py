@@ -32,6 +32,10 @@ KEYLESS = {
     "int_facts_attributed": "as int_facts_unioned",
     "int_identifiers_observed": "observations to be counted: each identifier as often as a fact names it",
 }
+#: Tables of events that the live path leaves alone, and why that is right.
+BUILT_ONLY = {"fct_channel_credits_modelled": "solved over all journeys at once; says as of which sequence"}
+#: Public models without a contract, and why that is right.
+CONTRACTLESS = {"fct_channel_credits_modelled": "dbt enforces none on Python; CREDITS_SCHEMA is tested instead"}
 #: Mode of the live path to the macros of which a model's text needs one, lest a batch reads the whole history.
 RESTRICTIONS = {
     "append": ("logged_events()", "unioned_facts()", "rows_of_batch("),
@@ -88,7 +92,8 @@ def test_reports_read_marts_only(project: DbtProject) -> None:
 
 
 def test_no_relation_is_hard_coded(project: DbtProject) -> None:
-    wrong = [f"{model.name}: {name}" for model in project.models.values() for name in _hard_coded(model.sql)]
+    models = (model for model in project.models.values() if not model.is_python)
+    wrong = [f"{model.name}: {name}" for model in models for name in _hard_coded(model.sql)]
     assert wrong == []
 
 
@@ -155,7 +160,8 @@ def test_marts_commands_and_reports_are_public_with_a_contract_and_nothing_else_
     for model in project.models.values():
         is_public = model.layer in PUBLIC
         assert (model.config["access"] == "public") == is_public, model.name
-        assert model.config["contract"]["enforced"] or not is_public, model.name
+        has_contract = model.config["contract"]["enforced"]
+        assert has_contract or not is_public or model.name in CONTRACTLESS, model.name
 
 
 def test_every_model_has_a_group_and_every_group_an_owner(project: DbtProject) -> None:
@@ -197,7 +203,8 @@ def test_the_rule_about_clocks_finds_them(project: DbtProject) -> None:
 
 
 def test_every_model_ends_with_its_final_step(project: DbtProject) -> None:
-    wrong = [m.name for m in project.models.values() if m.raw_code.rstrip().splitlines()[-1] != "select * from final"]
+    models = [model for model in project.models.values() if not model.is_python]
+    wrong = [m.name for m in models if m.raw_code.rstrip().splitlines()[-1] != "select * from final"]
     assert wrong == []
 
 
@@ -208,7 +215,7 @@ def test_whatever_is_stored_of_events_is_kept_up_to_date_by_the_live_path(projec
         for model in project.models.values()
         if model.is_stored and events & project.ancestors(model).keys() and model.live is None
     ]
-    assert stale == []
+    assert stale == list(BUILT_ONLY)
 
 
 def live_models(project: DbtProject) -> Mapping[str, Model]:

@@ -19,6 +19,13 @@ LEAST: dict[str, dict[str, Any]] = {
     "contact.updated": {"contact": CONTACT},
     "lead.created": {"contact": CONTACT},
     "touch.recorded": {"contact": CONTACT, "channel": "instagram"},
+    "spend.recorded": {
+        "channel": "google",
+        "period_start": "2026-10-01",
+        "period_end": "2026-10-31",
+        "amount_minor": 120_000,
+        "currency": "USD",
+    },
     **{
         f"booking.{verb}": {"booking_id": "b1"}
         for verb in ("created", "confirmed", "rescheduled", "cancelled", "completed", "no_show")

@@ -69,6 +69,8 @@ def journeys() -> Iterator[NewEvent]:
     yield fact("message.sent", done | {"message_id": "m-1", "channel": "sms", "body": "Confirmed"}, event_id="m-1")
     thanked = {"payment_id": "p-2", "amount_minor": 8900, "currency": "CAD", "contact": {"email": "di@example.com"}}
     yield fact("payment.succeeded", thanked, event_id="p-2", tenant_id="noizylab")
+    ads = {"channel": "Google", "period_start": "2026-10-15", "period_end": "2026-11-20", "amount_minor": 3701}
+    yield fact("spend.recorded", ads | {"currency": "AUD"}, event_id="ads-1")
     yield fact("weather.changed", {"sky": "clear"}, event_id="weather")
     yield fact("contact.updated", {"contact": person}, event_id="stranger", tenant_id="closed-business")
 
@@ -136,7 +138,8 @@ def test_everything_ran_and_passed(built: Home) -> None:
     kinds = {result["unique_id"].partition(".")[0] for result in results}
     assert kinds == {"seed", "model", "test", "unit_test", "exposure"}
     assert {result["status"] for result in results} == {"success", "pass", "no-op"}
-    files = (REPOSITORY / "dbt_project" / "models").rglob("*.sql")
+    folder = REPOSITORY / "dbt_project" / "models"
+    files = [*folder.rglob("*.sql"), *folder.rglob("*.py")]
     models = {result["unique_id"].rpartition(".")[2] for result in results if result["unique_id"].startswith("model")}
     assert models == {file.stem for file in files}
 

@@ -6,7 +6,13 @@
 
 with facts as (
 
-    select * from {{ attributed_facts() }}
+    select
+        *,
+        coalesce(lower(trim(channel)), 'unknown') as channel_key,
+        list(lower(trim(channel))) filter (where fact_family = 'touch') over (
+            partition by contact_id, occurred_at
+        ) as channels_touched
+    from {{ attributed_facts() }}
     where fact_family in ('touch', 'lead')
 
 ),
@@ -18,12 +24,20 @@ final as (
         {{ hash_key(['tenant_id', 'source', 'source_event_id', 'fact_family']) }} as touchpoint_key,
         contact_id,
         source,
-        coalesce(lower(channel), 'unknown') as channel,
+        source_event_id,
+        fact_family as kind,
+        channel_key as channel,
         lower(medium) as medium,
         campaign,
         cost_minor,
         currency,
         occurred_at,
+        -- One form makes touch and lead in one breath: that is one touch, told twice.
+        fact_family = 'touch'
+        or not (
+            coalesce(list_contains(channels_touched, channel_key), false)
+            or (channel_key = 'unknown' and coalesce(len(channels_touched), 0) > 0)
+        ) as is_attributable,
         event_id
     from facts
     qualify row_number() over (partition by event_id, fact_family order by fact_order) = 1

@@ -1,0 +1,158 @@
+with credits as (
+
+    select * from {{ ref('fct_attribution_credits') }}
+
+),
+
+modelled as (
+
+    select * from {{ ref('fct_channel_credits_modelled') }}
+
+),
+
+spend as (
+
+    select
+        tenant_id,
+        channel,
+        sum(spend_minor)::bigint as spend_minor
+    from {{ ref('fct_channel_spend') }}
+    group by tenant_id, channel
+
+),
+
+settings as (
+
+    select * from {{ ref('dim_attribution_settings') }}
+
+),
+
+credited as (
+
+    select
+        tenant_id,
+        model,
+        lookback_days,
+        channel,
+        sum(credit) as conversions,
+        sum(revenue_minor)::bigint as revenue_minor
+    from credits
+    group by tenant_id, model, lookback_days, channel
+    union all by name
+    select
+        tenant_id,
+        model,
+        lookback_days,
+        channel,
+        conversions,
+        revenue_minor
+    from modelled
+
+),
+
+models as (
+
+    select
+        tenant_id,
+        unnest(lookbacks_days) as lookback_days,
+        currency
+    from settings
+
+),
+
+-- Every model shows every channel, also those it gives nothing and those that only cost.
+channels as (
+
+    select
+        tenant_id,
+        channel
+    from credited
+    union
+    select
+        tenant_id,
+        channel
+    from spend
+
+),
+
+model_names as (
+
+    select unnest([
+        'first', 'last', 'last_non_direct', 'linear', 'position', 'time_decay',
+        'markov', 'markov_no_nulls', 'shapley'
+    ]) as model
+
+),
+
+grid as (
+
+    select
+        models.tenant_id,
+        model_names.model,
+        models.lookback_days,
+        models.currency,
+        channels.channel
+    from models
+    inner join channels on models.tenant_id = channels.tenant_id
+    cross join model_names
+
+),
+
+measured as (
+
+    select
+        grid.tenant_id,
+        grid.model,
+        grid.lookback_days,
+        grid.channel,
+        grid.currency,
+        coalesce(credited.conversions, 0) as conversions,
+        coalesce(credited.revenue_minor, 0) as revenue_minor,
+        coalesce(spend.spend_minor, 0) as spend_minor
+    from grid
+    left join credited
+        on
+            grid.tenant_id = credited.tenant_id
+            and grid.model = credited.model
+            and grid.lookback_days is not distinct from credited.lookback_days
+            and grid.channel = credited.channel
+    left join spend on grid.tenant_id = spend.tenant_id and grid.channel = spend.channel
+
+),
+
+-- Rounded for the ranks: the last digits of a sum depend on its order.
+ranked as (
+
+    select
+        *,
+        rank() over (
+            partition by tenant_id, model, lookback_days
+            order by round(conversions, 6) desc, revenue_minor desc
+        ) as conversion_rank,
+        sum(conversions) over (partition by tenant_id, model, lookback_days) as conversions_in_all
+    from measured
+
+),
+
+final as (
+
+    select
+        tenant_id,
+        model,
+        lookback_days,
+        channel,
+        conversions,
+        if(conversions_in_all > 0, conversions / conversions_in_all, null) as share,
+        revenue_minor,
+        conversion_rank,
+        max(if(model = 'last', conversion_rank, null)) over (partition by tenant_id, lookback_days, channel)
+        - conversion_rank as rank_change_to_last,
+        spend_minor,
+        if(round(conversions, 6) > 0, round(spend_minor / conversions)::bigint, null) as cost_per_conversion_minor,
+        if(spend_minor > 0, revenue_minor / spend_minor, null) as return_on_spend,
+        currency
+    from ranked
+
+)
+
+select * from final

@@ -1,0 +1,38 @@
+with events as (
+
+    select * from {{ logged_events() }}
+    where type in ('spend.recorded')
+
+),
+
+parsed as (
+
+    select
+        *,
+        from_json(
+            payload,
+            '{
+                "channel": "VARCHAR", "campaign": "VARCHAR", "period_start": "VARCHAR", "period_end": "VARCHAR",
+                "amount_minor": "VARCHAR", "currency": "VARCHAR"
+            }'
+        ) as fact
+    from events
+
+),
+
+final as (
+
+    select
+        {{ event_columns() }},
+        type as fact_type,
+        lower({{ line_text('fact.channel') }}) as channel,
+        {{ line_text('fact.campaign') }} as campaign,
+        try_cast({{ line_text('fact.period_start') }} as date) as period_start,
+        try_cast({{ line_text('fact.period_end') }} as date) as period_end,
+        {{ whole_number('fact.amount_minor') }} as amount_minor,
+        {{ currency_code('fact.currency') }} as currency
+    from parsed
+
+)
+
+select * from final
