@@ -9,9 +9,7 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from core.tenant_fields import Strict
 
-Conversion = Literal[
-    "booking.created", "booking.confirmed", "booking.completed", "payment.succeeded", "lead.created"
-]
+Conversion = Literal["booking.created", "booking.confirmed", "booking.completed", "payment.succeeded", "lead.created"]
 Revenue = Literal["payments", "booking_price", "none"]
 LookbackDays = Annotated[int, Field(ge=1, le=3_650)]
 #: As in fct_touchpoints: lower case, without blanks around.
@@ -62,6 +60,6 @@ class Attribution(Strict):
     def _price_is_of_a_booking(self) -> Attribution:
         if self.revenue == "booking_price" and not self.conversion.startswith("booking."):
             raise ValueError(
-                f"revenue: booking_price goes with a booking as conversion, not {self.conversion}; use payments or none"
+                f"revenue: booking_price goes with bookings as conversions, not {self.conversion}; use payments"
             )
         return self

@@ -82,7 +82,7 @@ class TouchFact(_AboutContact):
 
 
 class SpendFact(_Payload):
-    """spend.recorded: what a channel cost over some days; of nobody. The same channel, campaign and days: a correction."""
+    """spend.recorded: what a channel cost over some days. Told again for these days, it is a correction."""
 
     channel: Text = Field(description="As in touches and leads: google, instagram, ...")
     campaign: Text | None = None
@@ -95,7 +95,7 @@ class SpendFact(_Payload):
     def _ends_after_it_starts(self) -> Self:
         if self.period_end < self.period_start:
             raise ValueError("period_end is before period_start; swap them")
-        if not (FIRST_YEAR <= self.period_start.year and self.period_end.year <= LAST_YEAR):
+        if self.period_start.year < FIRST_YEAR or self.period_end.year > LAST_YEAR:
             raise ValueError(f"the days are not in {FIRST_YEAR} to {LAST_YEAR}; check the date's format")
         return self
 

@@ -85,7 +85,7 @@ def _chain_of(paths: Sequence[PathCount], *, order: int, with_nulls: bool) -> _C
     steps = np.zeros((len(numbers), len(numbers)))
     for (source, target), count in counts.items():
         steps[source, target] = count
-    ended = np.array([ends[number] if number in ends else [0.0, 0.0, 0.0] for number in range(len(numbers))])
+    ended = np.array([ends.get(number, (0.0, 0.0, 0.0)) for number in range(len(numbers))])
     leaving = steps.sum(axis=1) + ended[:, 2]
     return _Chain(
         states=list(numbers),

@@ -1,4 +1,4 @@
-"""Path tables: how often each sequence of channels ended in conversions, what they were worth, how often in nothing."""
+"""Path tables: how often each sequence of channels converted, what that was worth, how often it did not."""
 
 from __future__ import annotations
 

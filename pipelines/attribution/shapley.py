@@ -1,8 +1,8 @@
 """Shapley attribution, exact for any number of channels.
 
 The game: a coalition of channels is worth the conversions of the journeys that only these channels touched. It is a
-sum of unanimity games, one per set of channels that a journey had, so each set's conversions are shared equally by its
-members (Shapley 1953; Zhao, Mahboobi and Bagheri 2018 call it the simplified Shapley value). No coalition has to be
+sum of unanimity games, one per set of channels that a journey had, so each set's conversions are shared equally by
+its members (Shapley 1953; the simplified form of Zhao, Mahboobi-Ardakani and Bagheri 2018). No coalition has to be
 listed: the cost grows with the paths and not with 2 to the number of channels. Order and repeats don't count.
 """
 

@@ -101,7 +101,7 @@ def _hard_coded(sql: str) -> Iterator[str]:
     own = set(re.findall(r"(\w+)(?: \([^)]*\))?(?: using key \([^)]*\))? as (?:materialized )?\(", sql))
     # A recursion names its own rows so far `recurring.<name>`.
     own |= {f"recurring.{name}" for name in own} | {"?", "values", "unnest", "generate_series", "range"}
-    yield from (name for name in re.findall(r"\b(?:from|join)\s+([^\s(),;]+)", sql) if name not in own)
+    yield from (name for name in re.findall(r"\b(?:(?<!distinct )from|join)\s+([^\s(),;]+)", sql) if name not in own)
 
 
 def test_everything_is_described(project: DbtProject) -> None:

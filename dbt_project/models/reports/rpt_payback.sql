@@ -78,22 +78,26 @@ cohorts as (
 ),
 
 -- Up to the newest month in which anything is known of the business: later ones have not been yet.
+known as (
+
+    select
+        tenant_id,
+        acquisition_month as known_month
+    from cohorts
+    union all by name
+    select
+        tenant_id,
+        revenue_month as known_month
+    from received
+
+),
+
 newest as (
 
     select
         tenant_id,
         max(known_month) as known_month
-    from (
-        select
-            tenant_id,
-            acquisition_month as known_month
-        from cohorts
-        union all
-        select
-            tenant_id,
-            revenue_month as known_month
-        from received
-    )
+    from known
     group by tenant_id
 
 ),

@@ -65,27 +65,22 @@ credited as (
 
     select
         * exclude (share_first, share_between, share_last, decay, share_decay, is_not_direct),
+        unnest(['first', 'last', 'last_non_direct', 'linear', 'position', 'time_decay']) as model,
         unnest([
-            {'model': 'first', 'credit': if(position = 1, 1.0::double, 0)},
-            {'model': 'last', 'credit': if(count_touches_after = 0, 1, 0)},
-            {
-                'model': 'last_non_direct',
-                'credit': if(count_touches_after = count_after_non_direct, 1, 0)
-            },
-            {'model': 'linear', 'credit': 1 / count_touches},
-            {
-                'model': 'position',
-                'credit': case
-                    when count_touches = 1 then 1
-                    when count_touches = 2
-                        then if(position = 1, share_first, share_last) / (share_first + share_last)
-                    when position = 1 then share_first
-                    when count_touches_after = 0 then share_last
-                    else share_between / (count_touches - 2)
-                end
-            },
-            {'model': 'time_decay', 'credit': share_decay}
-        ], recursive := true)
+            if(position = 1, 1.0::double, 0),
+            if(count_touches_after = 0, 1, 0),
+            if(count_touches_after = count_after_non_direct, 1, 0),
+            1 / count_touches,
+            case
+                when count_touches = 1 then 1
+                when count_touches = 2
+                    then if(position = 1, share_first, share_last) / (share_first + share_last)
+                when position = 1 then share_first
+                when count_touches_after = 0 then share_last
+                else share_between / (count_touches - 2)
+            end,
+            share_decay
+        ]) as credit
     from positioned
 
 ),
