@@ -186,6 +186,7 @@ class StageFact(_Payload):
     pipeline: Identifier = Field(description="Key of the pipeline in the business's file.")
     stage: Identifier = Field(description="Key of the stage that was come into.")
     title: Text | None = Field(default=None, description="What more there is to say, such as a tracking number.")
+    by: Text | None = Field(default=None, description="Who moved it: an e-mail address of staff, or a system.")
 
     @model_validator(mode="after")
     def _is_about_something(self) -> StageFact:

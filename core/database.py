@@ -14,6 +14,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from core.errors import ConfigurationError, EventLogUnavailableError
 from core.outbox import schema as outbox_schema  # noqa: F401 - puts its tables into the metadata
 from core.schema import metadata, write_probes
+from core.staff import schema as staff_schema  # noqa: F401 - puts its tables into the metadata
 
 _BUSY_TIMEOUT_S = 5.0
 #: As much as a large delivery: an empty row may still fit where nothing else does.

@@ -1,7 +1,8 @@
-"""The only place where randomness enters: UUIDv7 identifiers (RFC 9562, section 5.7)."""
+"""The only place where randomness enters: UUIDv7 identifiers (RFC 9562, section 5.7) and tokens of sessions."""
 
 from __future__ import annotations
 
+import base64
 import os
 from typing import Protocol
 
@@ -40,3 +41,8 @@ class UuidV7Factory:
         )
         digits = f"{value:032x}"  # the form of UUID, at a third of its cost
         return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def new_session_token() -> str:
+    """Return 256 random bits as 43 characters that are safe in a header, a cookie and an address."""
+    return base64.urlsafe_b64encode(os.urandom(32)).rstrip(b"=").decode()

@@ -43,6 +43,15 @@ class Settings(BaseSettings):
         default=600_000, ge=1, description="Deliveries a minute per tenant and source; beyond it 429."
     )
     max_body_bytes: int = Field(default=1_048_576, ge=1, description="Largest accepted request body.")
+    session_idle_minutes: int = Field(default=480, ge=1, description="Staff are signed out when idle for so long.")
+    session_hours: int = Field(default=168, ge=1, description="Staff sign in again after so long in any case.")
+    dashboard_url: str | None = Field(
+        default=None, description="Where browsers reach the dashboard; default: its port on the host they use."
+    )
+    sign_in_url: str | None = Field(
+        default=None, description="Where browsers reach /sign-in; default: the receiver's port on the host they use."
+    )
+    sign_in_hint: str | None = Field(default=None, description="Shown on the sign-in page; the demo's passwords.")
 
     @property
     def event_log_url(self) -> str:

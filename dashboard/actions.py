@@ -10,8 +10,7 @@ import streamlit as st
 from dashboard import session
 from dashboard.api import ApiRefusedError, ApiUnavailableError, BusinessApi
 from dashboard.formatting import escape_markdown
-
-_NAME = "staff_name"
+from dashboard.session import Office
 
 
 def act(tenant_id: str, action: Callable[[BusinessApi], str | None]) -> bool:
@@ -41,11 +40,14 @@ def show_off(detail: str) -> None:
     st.markdown(f":orange[:material/cloud_off:] :gray[{escape_markdown(detail)}]")
 
 
-def ask_name() -> None:
-    """Ask who decides: the outbox keeps the name with the decision."""
-    st.text_input("Your name", key=_NAME, placeholder="Kept with what you decide", persist_state="session", width=260)
+def staff_name(tenant_id: str) -> str:
+    """Return who decides. The receiver goes by the session; this is for what is shown and asked for here."""
+    backstage = session.current_office().backstage
+    member = None if backstage is None else backstage.signed_in.get(tenant_id)
+    return "dashboard" if member is None else member.email
 
 
-def staff_name() -> str:
-    """Return who decides, as far as they said."""
-    return str(st.session_state.get(_NAME) or "").strip() or "Somebody at the dashboard"
+def note_read(office: Office, tenant_id: str, contact_id: str) -> None:
+    """Note that a contact's page is read; where that can't be done, say so in one line."""
+    with explained_refusal():
+        office.note_read(tenant_id, contact_id)

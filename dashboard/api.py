@@ -13,8 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from core.errors import FrontdeskError
 from core.outbox.commands import Channel, CommandState
-from core.secrets import OWNER_API_KEY, Secrets, secret_variable
-from dashboard.api_shapes import Command, CommandPage, Explanation, Hold, MessageAccepted
+from dashboard.api_shapes import Command, CommandPage, Explanation, Hold, MessageAccepted, ShownSession
 
 #: The receiver answers in milliseconds; a page that waits longer looks broken.
 _TIMEOUT_SECONDS = 3.0
@@ -22,10 +21,14 @@ _Shape = TypeVar("_Shape", bound=BaseModel)
 
 
 class ApiUnavailableError(FrontdeskError):
-    """Nothing can be done over /v1 now: no key, or nobody answers there. The detail is one line for staff."""
+    """Nothing can be done over /v1 now: not signed in, or nobody answers there. The detail is one line for staff."""
 
     http_status = 503
     title = "Actions are off"
+
+
+class SignedOutError(ApiUnavailableError):
+    """The session is over, or there was none; the detail is the receiver's own."""
 
 
 class ApiRefusedError(FrontdeskError):
@@ -36,19 +39,18 @@ class ApiRefusedError(FrontdeskError):
 
 
 class BusinessApi:
-    """The /v1 of one receiver with one business's key. A context manager: it keeps its connection meanwhile."""
+    """The /v1 of one receiver for a person's session with one business.
 
-    def __init__(self, url: str, *, tenant_id: str, secrets: Secrets) -> None:
-        keys = secrets.values(tenant_id, OWNER_API_KEY)
-        if not keys:
-            variable = secret_variable(tenant_id, OWNER_API_KEY)
-            raise ApiUnavailableError(f"Sending and deciding are off: the dashboard has no {variable}.")
+    A context manager: it keeps its connection meanwhile.
+    """
+
+    def __init__(self, url: str, *, token: str) -> None:
         self._url = url
         self._client = httpx.Client(
             base_url=f"{url}/v1",
-            headers={"Authorization": f"Bearer {keys[0]}"},
+            headers={"Authorization": f"Bearer {token}"} if token else {},
             timeout=_TIMEOUT_SECONDS,
-            # The receiver is on this machine; a proxy of the environment must not see the key.
+            # The receiver is on this machine; a proxy of the environment must not see the token.
             trust_env=False,
         )
 
@@ -63,6 +65,20 @@ class BusinessApi:
     def close(self) -> None:
         """Give the connection back."""
         self._client.close()
+
+    def show_session(self, *, is_use: bool) -> ShownSession:
+        """Return whose session this is. Raises SignedOutError where it is over."""
+        return _read(ShownSession, self._ask("GET", "/sessions/current", params={"is_use": is_use}))
+
+    def sign_out(self) -> None:
+        """End the session; one that is over already stays so."""
+        answer = self._client_request("DELETE", "/sessions/current")
+        if answer.status_code != HTTPStatus.UNAUTHORIZED:
+            _content(answer)
+
+    def note(self, action: str, subject: str) -> None:
+        """Note in the audit trail what the person reads or takes away."""
+        self._ask("POST", "/audit", json={"action": action, "subject": subject})
 
     def send_message(self, message: Mapping[str, Any], *, idempotency_key: str) -> MessageAccepted:
         """Ask for a text or e-mail; asking again with the same key asks once."""
@@ -128,28 +144,31 @@ class BusinessApi:
         return _content(self._request(method, path, **request))
 
     def _request(self, method: str, path: str, **request: Any) -> httpx.Response:
+        answer = self._client_request(method, path, **request)
+        if answer.status_code == HTTPStatus.UNAUTHORIZED:
+            raise SignedOutError(_detail_of(answer))
+        return answer
+
+    def _client_request(self, method: str, path: str, **request: Any) -> httpx.Response:
         try:
-            answer = self._client.request(method, path, **request)
+            return self._client.request(method, path, **request)
         except httpx.TransportError as error:
             raise ApiUnavailableError(
                 f"Sending and deciding are off: no receiver answers at {self._url}. Is `frontdesk up` running?"
             ) from error
-        if answer.status_code == HTTPStatus.UNAUTHORIZED:
-            raise ApiUnavailableError(
-                "Sending and deciding are off: the receiver knows the dashboard's key of this business no longer. "
-                "Start both again with the same OWNER_API_KEY."
-            )
-        return answer
 
 
 def _content(answer: httpx.Response) -> Any:
     if answer.is_success:
         return answer.json() if answer.content else None
+    raise ApiRefusedError(_detail_of(answer))
+
+
+def _detail_of(answer: httpx.Response) -> str:
     try:
-        detail = answer.json()["detail"]
+        return str(answer.json()["detail"])
     except (ValueError, KeyError, TypeError):
-        detail = f"the receiver answered {answer.status_code}"
-    raise ApiRefusedError(str(detail))
+        return f"the receiver answered {answer.status_code}"
 
 
 def _read(shape: type[_Shape], content: Any) -> _Shape:

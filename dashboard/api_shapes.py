@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from core.outbox.commands import AttemptOutcome, Channel, CommandState, Resolution
+from core.staff.roles import Role
 
 
 class _Answer(BaseModel):
@@ -112,3 +113,19 @@ class Explanation(_Answer):
     summary: str
     consent: Consent | None = None
     content: Content | None = None
+
+
+class ShownStaff(_Answer):
+    """A person's account with one business."""
+
+    tenant_id: str
+    email: str
+    name: str
+    role: Role
+
+
+class ShownSession(_Answer):
+    """Whose session it is, and until when at the latest."""
+
+    staff: ShownStaff
+    expires_at: AwareDatetime

@@ -2,46 +2,65 @@
 
 from __future__ import annotations
 
-import os
+from html import escape
 from pathlib import Path
 
 import streamlit as st
 
 from core.running.addresses import local_url
-from core.secrets import Secrets
 from core.settings import Settings, load_settings
-from dashboard import components, session
+from core.staff.roles import Permission
+from dashboard import actions, components, session, sign_in
 from dashboard.analytics_file import AnalyticsFile, AnalyticsFileError
+from dashboard.api import ApiRefusedError, ApiUnavailableError
 from dashboard.formatting import escape_markdown
 from dashboard.session import Backstage, Business, Office
+from dashboard.sign_in import SignedIn, SignInNeededError
 
 _ICON = Path(__file__).with_name("icon.svg")
+#: File, title, icon, and what one must be allowed to see it.
 _PAGES = (
-    ("views/systems.py", "Systems", ":material/monitor_heart:"),
-    ("views/inbox.py", "Inbox", ":material/forum:"),
-    ("views/contacts.py", "Contacts", ":material/group:"),
-    ("views/activity.py", "Activity", ":material/bolt:"),
-    ("views/outbox.py", "Outbox", ":material/outbox:"),
-    ("views/automations.py", "Automations", ":material/account_tree:"),
+    ("views/systems.py", "Systems", ":material/monitor_heart:", Permission.SETTLE),
+    ("views/inbox.py", "Inbox", ":material/forum:", Permission.LOOK),
+    ("views/contacts.py", "Contacts", ":material/group:", Permission.LOOK),
+    ("views/activity.py", "Activity", ":material/bolt:", Permission.LOOK),
+    ("views/outbox.py", "Outbox", ":material/outbox:", Permission.SETTLE),
+    ("views/automations.py", "Automations", ":material/account_tree:", Permission.SETTLE),
 )
+#: How often an open page looks whether its session is still one.
+_LOOK_SECONDS = 30.0
 
 
 def _show() -> None:
     # An icon of our own: Streamlit would fetch a Material one from a font server on the internet.
     st.set_page_config(page_title="Frontdesk", page_icon=_ICON.read_text(encoding="utf-8"), layout="wide")
-    pages = [st.Page(path, title=title, icon=icon) for path, title, icon in _PAGES]
-    page = st.navigation(pages, position="hidden")
+    pages = [(st.Page(path, title=title, icon=icon), permission) for path, title, icon, permission in _PAGES]
     settings = load_settings()
+    receiver_url = local_url(settings.host, settings.receiver_port)
+    try:
+        signed_in = sign_in.find_signed_in(receiver_url)
+    except (SignInNeededError, ApiUnavailableError, ApiRefusedError) as error:
+        # Every page is known, so that its address is still the one that signing in leads back to.
+        st.navigation([page for page, _ in pages], position="hidden")
+        _show_way_in(settings, error.detail, can_sign_in=isinstance(error, SignInNeededError))
+        return
+    allowed = [(page, needed) for page, needed in pages if any(member.may(needed) for member in signed_in.values())]
+    page = st.navigation([each for each, _ in allowed], position="hidden")
+    permission = next(needed for each, needed in allowed if each.title == page.title)
     file = session.open_analytics_file(settings.analytics_path)
     try:
-        businesses = session.load_businesses(file)
+        published = session.load_businesses(file)
     except AnalyticsFileError as error:
         components.empty_state(error.title, escape_markdown(error.detail), icon="database_off")
         _wait_for_businesses(file)
         return
-    if not businesses:
+    if not published:
         components.empty_state("No businesses yet", "Put one YAML file per business in the tenants folder.")
         _wait_for_businesses(file)
+        return
+    businesses = _businesses_of(signed_in, published, permission=permission)
+    if not businesses:
+        components.empty_state("Nothing for you yet", "What is published has none of your businesses.", icon="lock")
         return
     # Links in the page rather than Streamlit's own menu, which a phone hides behind a button.
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
@@ -49,19 +68,60 @@ def _show() -> None:
         chosen = _choose_businesses(businesses)
         with st.container(width="content"):
             components.freshness_badge(file)
+        _show_who(receiver_url, signed_in)
     query = {"tenant": chosen[0].tenant_id} if len(chosen) == 1 else None
-    for target in pages:
+    for target, _ in allowed:
         links.page_link(target, query_params=query)
-    session.hand_over(Office(file, businesses, chosen, _backstage(settings)))
+    backstage = Backstage(receiver_url, signed_in, tenants_dir=settings.tenants_dir.absolute())
+    session.hand_over(Office(file, businesses, chosen, backstage))
+    _watch_session(receiver_url)
     page.run()
 
 
-def _backstage(settings: Settings) -> Backstage:
-    return Backstage(
-        receiver_url=local_url(settings.host, settings.receiver_port),
-        secrets=Secrets(os.environ),
-        tenants_dir=settings.tenants_dir.absolute(),
-    )
+def _show_way_in(settings: Settings, detail: str, *, can_sign_in: bool) -> None:
+    """Show nothing but how to sign in, at whatever address this is."""
+    components.empty_state("Frontdesk", escape_markdown(detail), icon="lock")
+    if can_sign_in:
+        # Not st.link_button: it opens another tab, and this one would stay signed out.
+        address = escape(sign_in.sign_in_address(settings))
+        with st.container(horizontal_alignment="center"):
+            st.html(f'<a href="{address}">Sign in</a>', width="content")
+
+
+def _businesses_of(
+    signed_in: SignedIn, published: tuple[Business, ...], *, permission: Permission
+) -> tuple[Business, ...]:
+    """Return the businesses of which the person may see a page that needs the permission."""
+    may_see = {tenant_id for tenant_id, member in signed_in.items() if member.may(permission)}
+    return tuple(business for business in published if business.tenant_id in may_see)
+
+
+def _show_who(receiver_url: str, signed_in: SignedIn) -> None:
+    """Show who is signed in, and the way out."""
+    first = next(iter(signed_in.values()))
+    with st.popover(escape_markdown(first.name), icon=":material/person:", width="content"):
+        st.markdown(escape_markdown(first.email))
+        for member in signed_in.values():
+            st.caption(escape_markdown(f"{member.role} of {member.tenant_id}"))
+        st.button(
+            "Sign out", key="sign_out", icon=":material/logout:", on_click=_sign_out, args=(receiver_url, signed_in)
+        )
+
+
+def _sign_out(receiver_url: str, signed_in: SignedIn) -> None:
+    with actions.explained_refusal():
+        sign_in.sign_out(receiver_url, signed_in.values())
+
+
+@st.fragment(run_every=_LOOK_SECONDS)
+def _watch_session(receiver_url: str) -> None:
+    """Close an open page once its session is over; looking keeps no session open."""
+    try:
+        sign_in.find_signed_in(receiver_url, is_use=False)
+    except SignInNeededError:
+        st.rerun()
+    except (ApiUnavailableError, ApiRefusedError):
+        return
 
 
 def _choose_businesses(businesses: tuple[Business, ...]) -> tuple[Business, ...]:

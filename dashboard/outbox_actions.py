@@ -53,11 +53,9 @@ def show_decisions(business: Business, command: Command) -> None:
                 "**Nobody knows whether it went out.** It is never sent again by itself: look it up at "
                 f"{escape_markdown(format_words(command.provider))}, then say what you found."
             )
-            with st.container(horizontal=True):
-                actions.ask_name()
-                provider_id = st.text_input(
-                    "The provider's id of it, if it was sent", key="resolve_provider_id", placeholder="SM…", width=300
-                )
+            provider_id = st.text_input(
+                "The provider's id of it, if it was sent", key="resolve_provider_id", placeholder="SM…", width=300
+            )
             with st.container(horizontal=True):
                 for was_sent, label in ((True, "It was sent"), (False, "It was not sent: send it")):
                     st.button(
@@ -82,7 +80,7 @@ def _resolve(business: Business, command: Command, was_sent: bool, provider_id: 
             command.command_key,
             attempt_number=command.attempts[-1].attempt_number,
             was_sent=was_sent,
-            resolved_by=actions.staff_name(),
+            resolved_by=actions.staff_name(business.tenant_id),
             provider_id=provider_id,
         )
         return "Settled as sent." if was_sent else "It waits again."
@@ -103,7 +101,6 @@ def show_switches(business: Business) -> None:
     with st.expander("Kill switches", icon=":material/pause_circle:", key="kill_switches"):
         st.caption("What is held stays in the outbox and goes out when released, unless it has expired by then.")
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            actions.ask_name()
             show_switch(business, holds, label="Everything")
             for channel in _SWITCHED:
                 show_switch(business, holds, label=CHANNELS[channel], channel=channel)
@@ -151,7 +148,12 @@ def show_switch(
 
 def _hold(business: Business, channel: Channel | None, rule_id: str | None) -> None:
     def hold(api: BusinessApi) -> str:
-        api.hold(channel=channel, rule_id=rule_id, reason="Held at the dashboard", held_by=actions.staff_name())
+        api.hold(
+            channel=channel,
+            rule_id=rule_id,
+            reason="Held at the dashboard",
+            held_by=actions.staff_name(business.tenant_id),
+        )
         return "Held: nothing of it goes out."
 
     actions.act(business.tenant_id, hold)
@@ -159,7 +161,7 @@ def _hold(business: Business, channel: Channel | None, rule_id: str | None) -> N
 
 def _release(business: Business, channel: Channel | None, rule_id: str | None) -> None:
     def release(api: BusinessApi) -> str:
-        api.release(channel=channel, rule_id=rule_id, released_by=actions.staff_name())
+        api.release(channel=channel, rule_id=rule_id, released_by=actions.staff_name(business.tenant_id))
         return "Released: what is due goes out."
 
     actions.act(business.tenant_id, release)

@@ -153,7 +153,7 @@ def _send(business: Business, contact: Any, channel: MessageChannel, draft_id: s
         "channel": channel,
         "text": text,
         "contact": {name: value for name, value in addresses.items() if value},
-        "requested_by": "dashboard",
+        "requested_by": actions.staff_name(business.tenant_id),
         **({"subject": subject} if channel == "email" else {}),
     }
 

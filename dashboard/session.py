@@ -8,13 +8,14 @@ from pathlib import Path
 import streamlit as st
 
 from core.errors import ConfigurationError
-from core.secrets import Secrets
 from core.tenants import Tenant, load_tenant
 from dashboard import queries
 from dashboard.analytics_file import AnalyticsFile
 from dashboard.api import ApiUnavailableError, BusinessApi
+from dashboard.sign_in import SignedIn
 
 _KEY = "office"
+_NOTED_KEY = "noted_reads"
 #: The receiver reads the tenants' files when it starts; what is changed since is offered here a minute later.
 _TENANT_FILE_SECONDS = 60
 
@@ -31,10 +32,10 @@ class Business:
 
 @dataclass(frozen=True)
 class Backstage:
-    """Where changes go: the receiver's address, the owners' keys, and the tenants' own files."""
+    """Where changes go and in whose name: the receiver's address, who is signed in, and the tenants' own files."""
 
     receiver_url: str
-    secrets: Secrets
+    signed_in: SignedIn
     tenants_dir: Path
 
 
@@ -62,10 +63,25 @@ class Office:
         return {business.tenant_id: business for business in self.chosen}[tenant_id]
 
     def open_api(self, tenant_id: str) -> BusinessApi:
-        """Return /v1 of a business. Raises ApiUnavailableError where there is no key."""
+        """Return /v1 of a business in the name of who is signed in. Raises ApiUnavailableError where nobody is."""
         if self.backstage is None:
             raise ApiUnavailableError("Sending and deciding are off: this page only reads.")
-        return BusinessApi(self.backstage.receiver_url, tenant_id=tenant_id, secrets=self.backstage.secrets)
+        member = self.backstage.signed_in.get(tenant_id)
+        if member is None:
+            raise ApiUnavailableError("Sending and deciding are off: you are not signed in to this business.")
+        return BusinessApi(self.backstage.receiver_url, token=member.token)
+
+    def note_read(self, tenant_id: str, contact_id: str) -> None:
+        """Note in the audit trail that a contact's page is read, once a visit.
+
+        Raises ApiUnavailableError or ApiRefusedError where it can't be noted.
+        """
+        noted: set[tuple[str, str]] = st.session_state.setdefault(_NOTED_KEY, set())
+        if self.backstage is None or (tenant_id, contact_id) in noted:
+            return
+        with self.open_api(tenant_id) as api:
+            api.note("contact.read", contact_id)
+        noted.add((tenant_id, contact_id))
 
     def load_tenant(self, tenant_id: str) -> Tenant:
         """Return a business's own file. Raises ConfigurationError where there is none that can be read."""

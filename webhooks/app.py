@@ -17,7 +17,11 @@ from core.outbox.outbox import Outbox
 from core.rejections import RejectionRecorder
 from core.secrets import Secrets
 from core.settings import Settings
+from core.staff.desk import StaffDesk
+from core.staff.passwords import Passwords
 from core.tenants import Tenant
+from webhooks.api.audit import audit_router
+from webhooks.api.callers import Callers
 from webhooks.api.commands import commands_router
 from webhooks.api.events import events_router
 from webhooks.api.explaining import explaining_router
@@ -26,10 +30,24 @@ from webhooks.api.outbox import outbox_router
 from webhooks.api.outbox_decisions import decisions_router
 from webhooks.api.owner_keys import OwnerKeys
 from webhooks.api.rehearsals import rehearsals_router
+from webhooks.api.sessions import sessions_router
 from webhooks.deliveries import deliveries_router
 from webhooks.health import health_router
 from webhooks.problems import install_problem_handlers, without_invented_answers
 from webhooks.runtime import Runtime, configure_sources
+from webhooks.sign_in import sign_in_router
+
+_API_ROUTERS = (
+    events_router,
+    commands_router,
+    outbox_router,
+    decisions_router,
+    holds_router,
+    explaining_router,
+    rehearsals_router,
+    sessions_router,
+    audit_router,
+)
 
 
 class Receiver(FastAPI):
@@ -75,6 +93,7 @@ def create_app(
     tenants: Mapping[str, Tenant],
     clock: Clock | None = None,
     ids: IdFactory | None = None,
+    passwords: Passwords | None = None,
 ) -> Receiver:
     """Return the receiver as an ASGI application; it works between its lifespan's start and end.
 
@@ -87,6 +106,7 @@ def create_app(
         engine=engine,
         log=EventLog(engine, ids=ids),
         outbox=Outbox(engine, clock=clock, ids=ids),
+        staff=StaffDesk.open(engine, settings=settings, clock=clock, ids=ids, passwords=passwords),
         ids=ids,
         clock=clock,
         tenants=tenants,
@@ -96,17 +116,9 @@ def create_app(
     app = Receiver(runtime)
     install_problem_handlers(app)
     app.include_router(deliveries_router(runtime))
-    owner_keys = OwnerKeys.load(tenants, secrets=secrets)
-    routers = (
-        events_router,
-        commands_router,
-        outbox_router,
-        decisions_router,
-        holds_router,
-        explaining_router,
-        rehearsals_router,
-    )
-    for make_router in routers:
-        app.include_router(make_router(runtime, owner_keys=owner_keys))
+    callers = Callers(owner_keys=OwnerKeys.load(tenants, secrets=secrets), staff=runtime.staff)
+    for make_router in _API_ROUTERS:
+        app.include_router(make_router(runtime, callers=callers))
+    app.include_router(sign_in_router(runtime))
     app.include_router(health_router(runtime))
     return app

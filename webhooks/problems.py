@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from core.errors import FrontdeskError
+from core.staff.errors import SignInLockedError, SignInRefusedError
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -87,7 +88,9 @@ def install_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(FrontdeskError)
     async def on_expected_error(_request: Request, error: FrontdeskError) -> Response:
-        return problem_response(status=error.http_status, title=error.title, detail=error.detail)
+        return problem_response(
+            status=error.http_status, title=error.title, detail=error.detail, headers=_headers_of(error)
+        )
 
     @app.exception_handler(Exception)
     async def on_unexpected_error(_request: Request, _error: Exception) -> Response:
@@ -96,3 +99,9 @@ def install_problem_handlers(app: FastAPI) -> None:
             title="Internal error",
             detail="an unexpected error; the receiver's log tells where",
         )
+
+
+def _headers_of(error: FrontdeskError) -> dict[str, str]:
+    if isinstance(error, SignInLockedError):
+        return {"Retry-After": str(error.retry_after_s)}
+    return {"WWW-Authenticate": "Bearer"} if isinstance(error, SignInRefusedError) else {}

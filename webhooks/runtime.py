@@ -19,6 +19,7 @@ from core.outbox.outbox import Outbox
 from core.rejections import RejectionRecorder
 from core.secrets import Secrets
 from core.settings import Settings
+from core.staff.desk import StaffDesk
 from core.tenants import Tenant
 from webhooks.intake import Intake, IntakeServices
 from webhooks.logs import log_event_log_unavailable
@@ -40,6 +41,7 @@ class Runtime:
     sources: Mapping[tuple[str, str], Source]  #: by tenant and name; those with a secret
     rejections: RejectionRecorder
     outbox: Outbox
+    staff: StaffDesk
     ids: IdFactory
     intakes: dict[str, Intake] = field(default_factory=dict)  #: by request path; empty unless running
     _committer: GroupCommitter | None = None

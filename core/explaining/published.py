@@ -128,6 +128,13 @@ class Published:
             list(types),
         )
 
+    def staff_of_booking(self, tenant_id: str, booking_id: str) -> str | None:
+        """Return who does a booking, as its source names them; None where nobody is known, or no such booking."""
+        row = self._first(
+            "select staff_name from marts.fct_bookings where tenant_id = ? and booking_id = ?", tenant_id, booking_id
+        )
+        return None if row is None else row["staff_name"]
+
     def _one(self, query: str, *parameters: object) -> Row:
         row = self._first(query, *parameters)
         if row is None:

@@ -13,7 +13,7 @@ from typing import Literal
 from core.errors import ConfigurationError
 from core.running.addresses import local_url
 from core.running.dagster_home import DagsterHome
-from core.secrets import OWNER_API_KEY, secret_variable
+from core.secrets import secret_variable
 from core.settings import Settings
 from core.tenants import Tenant
 
@@ -52,7 +52,7 @@ def build_parts(
     parts = (
         _receiver(settings, own),
         *_dagster(settings, dagster_home, own=own, public=public),
-        _dashboard(settings, {**public, **_owner_keys(own, slugs)}),
+        _dashboard(settings, public),
     )
     return tuple(part for part in parts if part.group not in without)
 
@@ -157,12 +157,6 @@ def _without_secrets(environ: Mapping[str, str], slugs: Iterable[str]) -> dict[s
     """Leave every tenant's secrets out: who shows pages needs none of the providers'."""
     prefixes = tuple(secret_variable(slug, "") for slug in slugs)
     return {name: value for name, value in environ.items() if not name.startswith(prefixes)}
-
-
-def _owner_keys(environ: Mapping[str, str], slugs: Iterable[str]) -> dict[str, str]:
-    """Return the keys with which staff act over /v1 from the dashboard."""
-    names = {secret_variable(slug, OWNER_API_KEY) for slug in slugs}
-    return {name: value for name, value in environ.items() if name in names}
 
 
 def _script(name: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import components, queries, session
+from dashboard import actions, components, queries, session
 from dashboard.formatting import (
     MISSING,
     escape_markdown,
@@ -113,6 +113,7 @@ def _show_profile(office: Office, business: Business, contact_id: str) -> None:
         on_click=session.choose_contact,
         args=(None,),
     )
+    actions.note_read(office, business.tenant_id, contact_id)
     key = {"tenant_id": business.tenant_id, "contact_id": contact_id}
     found = queries.rows_of(queries.find_contact(office.file, **key))
     if not found:

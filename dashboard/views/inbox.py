@@ -120,6 +120,7 @@ def _show_conversation(office: Office, business: Business, contact_id: str) -> N
             )
             return
         _show_heading(found[0], business)
+        actions.note_read(office, business.tenant_id, contact_id)
         _show_thread(business, contact_id)
         _show_reply(business, contact_id)
 

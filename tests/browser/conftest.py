@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, StorageState, expect, sync_playwright
 
-from tests.browser.servers import BROWSER_FLAGS, dashboard_running, find_browser
+from tests.browser.servers import BROWSER_FLAGS, find_browser, site_running
 from tests.dashboard.published_messages import conversations_published
+from tests.dashboard.receivers import EMAIL, PASSWORD, Beside
 
 #: Generous: the two cores may be busy with other tests; a page is there in well under a second otherwise.
 TIMEOUT_MILLISECONDS = 30_000
@@ -57,10 +58,43 @@ def sample_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def dashboard_url(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def sample_site(sample_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Beside, str]]:
+    """A receiver and a dashboard over the sample home."""
+    with site_running(home=sample_home, folder=tmp_path_factory.mktemp("dashboard")) as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def dashboard_url(sample_site: tuple[Beside, str]) -> str:
     """Address of a dashboard over the sample home."""
-    with dashboard_running(home=sample_home, folder=tmp_path_factory.mktemp("dashboard")) as url:
-        yield url
+    return sample_site[1]
+
+
+@pytest.fixture(scope="module")
+def signed_in(browser: Browser, sample_site: tuple[Beside, str]) -> StorageState:
+    """What a browser keeps once Mia has signed in; a module with a site of its own has its own."""
+    return sign_in_once(browser, sample_site)
+
+
+def sign_in_once(browser: Browser, site: tuple[Beside, str]) -> StorageState:
+    """Sign in through the page in a browser of its own; return what it keeps."""
+    context = browser.new_context()
+    context.set_default_timeout(TIMEOUT_MILLISECONDS)
+    sign_in(context.new_page(), site)
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+def sign_in(page: Page, site: tuple[Beside, str]) -> None:
+    """Sign in as people do: from the dashboard to the form, and back."""
+    page.goto(f"{site[1]}/inbox")
+    page.get_by_role("link", name="Sign in").click()
+    page.get_by_label("E-mail").fill(EMAIL)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{site[1]}/inbox")
+    expect(page.get_by_role("button", name="Mia")).to_be_visible()
 
 
 @pytest.fixture(params=LOOKS, ids=lambda look: look.name)
@@ -71,22 +105,29 @@ def look(request: pytest.FixtureRequest) -> Look:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
+def page(browser: Browser, signed_in: StorageState) -> Iterator[Page]:
+    """A page of who is signed in, at a desk, in light."""
+    yield from open_page(browser, LOOKS[0], signed_in=signed_in)
+
+
+@pytest.fixture
+def strangers_page(browser: Browser) -> Iterator[Page]:
     """A page of a new visitor, at a desk, in light."""
     yield from open_page(browser, LOOKS[0])
 
 
 @pytest.fixture
-def page_in_look(browser: Browser, look: Look) -> Iterator[Page]:
-    """A page of a new visitor, in each look."""
-    yield from open_page(browser, look)
+def page_in_look(browser: Browser, look: Look, signed_in: StorageState) -> Iterator[Page]:
+    """A page of who is signed in, in each look."""
+    yield from open_page(browser, look, signed_in=signed_in)
 
 
-def open_page(browser: Browser, look: Look) -> Iterator[Page]:
-    """Give a page of a new visitor in this look, and close it afterwards."""
+def open_page(browser: Browser, look: Look, *, signed_in: StorageState | None = None) -> Iterator[Page]:
+    """Give a page in this look, and close it afterwards."""
     context = browser.new_context(
         viewport={"width": look.width, "height": look.height},
         color_scheme="dark" if look.scheme == "dark" else "light",
+        storage_state=signed_in,
     )
     context.set_default_timeout(TIMEOUT_MILLISECONDS)
     yield context.new_page()

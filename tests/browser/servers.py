@@ -14,6 +14,8 @@ from pathlib import Path
 
 import httpx
 
+from tests.dashboard.receivers import Beside, receiver_beside
+
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 START_TIMEOUT_SECONDS = 60.0
 BROWSER_FLAGS = (
@@ -41,12 +43,14 @@ def find_free_port() -> int:
 
 
 @contextmanager
-def dashboard_running(*, home: Path, folder: Path, environment: Mapping[str, str] | None = None) -> Iterator[str]:
+def dashboard_running(
+    *, home: Path, folder: Path, environment: Mapping[str, str] | None = None, port: int | None = None
+) -> Iterator[str]:
     """Run the dashboard over a home, from another current directory; give its address, and end it afterwards.
 
     `folder` takes its log, `dashboard.log`. Raises RuntimeError with the log where it does not start.
     """
-    port = find_free_port()
+    port = port or find_free_port()
     log = folder / "dashboard.log"
     command = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.port", str(port)]
     with log.open("wb") as output:
@@ -75,3 +79,14 @@ def _wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) -
         except httpx.TransportError:
             time.sleep(0.1)
     raise RuntimeError(f"the dashboard did not start:\n{log.read_text(encoding='utf-8', errors='replace')}")
+
+
+@contextmanager
+def site_running(*, home: Path, folder: Path) -> Iterator[tuple[Beside, str]]:
+    """Run a receiver and a dashboard over a home; give the receiver, and the dashboard's address."""
+    port = find_free_port()
+    with (
+        receiver_beside(home, dashboard_port=port) as beside,
+        dashboard_running(home=home, folder=folder, environment=beside.environment, port=port) as url,
+    ):
+        yield beside, url

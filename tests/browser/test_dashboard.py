@@ -10,8 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page, Request, expect
 
-from tests.browser.conftest import TIMEOUT_MILLISECONDS, Look
-from tests.browser.servers import dashboard_running
+from tests.browser.conftest import TIMEOUT_MILLISECONDS, Look, sign_in
+from tests.browser.servers import site_running
 from tests.dashboard.published_file import (
     ANNA,
     HOSTILE,
@@ -100,12 +100,13 @@ def test_what_customers_write_stays_text_and_nothing_leaves_the_machine(dashboar
     assert asked == []
 
 
-def test_systems_refreshes_by_itself_when_the_file_is_replaced(page: Page, tmp_path: Path) -> None:
+def test_systems_refreshes_by_itself_when_the_file_is_replaced(strangers_page: Page, tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
     now = datetime.now(UTC)
-    with dashboard_running(home=home, folder=tmp_path) as url:
-        page.goto(url)
+    page = strangers_page
+    with site_running(home=home, folder=tmp_path) as site:
+        sign_in(page, site)
         expect(page.get_by_text("No published data")).to_be_visible()
         nothing_published(now=now).publish(home / "analytics.duckdb")
         expect(page.get_by_text("No source yet").first).to_be_visible()
@@ -119,13 +120,16 @@ def test_systems_refreshes_by_itself_when_the_file_is_replaced(page: Page, tmp_p
         expect(page.get_by_text("0 of 6")).to_be_visible()
 
 
-def test_activity_shows_a_new_event_by_itself(page: Page, tmp_path: Path) -> None:
+def test_activity_shows_a_new_event_by_itself(strangers_page: Page, tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
     now = datetime.now(UTC)
     rows = two_businesses_published(now=now)
     rows.publish(home / "analytics.duckdb")
-    with dashboard_running(home=home, folder=tmp_path) as url:
+    page = strangers_page
+    with site_running(home=home, folder=tmp_path) as site:
+        url = site[1]
+        sign_in(page, site)
         page.goto(f"{url}/activity?tenant={MASSAGE}")
         expect(page.get_by_text("Booking confirmed")).to_be_visible()
         rows.add(

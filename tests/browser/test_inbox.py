@@ -5,17 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import orjson
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, StorageState, expect
 
-from tests.browser.conftest import TIMEOUT_MILLISECONDS, Look
-from tests.browser.servers import dashboard_running
+from tests.browser.conftest import TIMEOUT_MILLISECONDS, Look, sign_in_once
+from tests.browser.servers import site_running
 from tests.dashboard.published_file import ANNA, MASSAGE
 from tests.dashboard.published_messages import REMINDER_KEY, UNCERTAIN_KEY, conversations_published
-from tests.dashboard.receivers import Beside, fill_outbox, receiver_beside
+from tests.dashboard.receivers import Beside, fill_outbox
 
 pytestmark = pytest.mark.browser
 
@@ -31,11 +30,14 @@ def beside_and_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[B
     home = tmp_path_factory.mktemp("home")
     now = datetime.now(UTC)
     conversations_published(now=now).publish(home / "analytics.duckdb")
-    with receiver_beside(home) as beside:
-        fill_outbox(beside.outbox, now=now)
-        folder: Path = tmp_path_factory.mktemp("dashboard")
-        with dashboard_running(home=home, folder=folder, environment=beside.environment) as url:
-            yield beside, url
+    with site_running(home=home, folder=tmp_path_factory.mktemp("dashboard")) as site:
+        fill_outbox(site[0].outbox, now=now)
+        yield site
+
+
+@pytest.fixture(scope="module")
+def signed_in(browser: Browser, beside_and_url: tuple[Beside, str]) -> StorageState:
+    return sign_in_once(browser, beside_and_url)
 
 
 PAGES = {

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.staff.roles import Role
+from dashboard import sign_in
 from dashboard.analytics_file import AnalyticsFile
-from tests.dashboard.published_file import nothing_published
+from dashboard.sign_in import StaffMember
+from tests.dashboard.published_file import BARBERS, MASSAGE, NEWCOMER, nothing_published
 from tests.dashboard.published_messages import conversations_published
 
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
@@ -45,7 +48,26 @@ def published(tmp_path_factory: pytest.TempPathFactory, now: datetime) -> Path:
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty FRONTDESK_HOME."""
     monkeypatch.setenv("FRONTDESK_HOME", str(tmp_path))
+    monkeypatch.setenv("FRONTDESK_RECEIVER_PORT", "9")  # nobody's, whatever else runs on this machine
     return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def signed_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The owner of every business looks at the page; what they would change needs sign_in_as with a real token."""
+    sign_in_as(monkeypatch, *(owner_of(tenant_id) for tenant_id in (MASSAGE, BARBERS, NEWCOMER)))
+
+
+def owner_of(tenant_id: str, *, token: str = "", role: Role = Role.OWNER) -> StaffMember:
+    """Return a person's account with a business."""
+    expires_at = datetime.now(UTC) + timedelta(days=1)
+    return StaffMember(tenant_id, "mia@example.com", "Mia", role, expires_at, token)
+
+
+def sign_in_as(monkeypatch: pytest.MonkeyPatch, *members: StaffMember) -> None:
+    """Let these accounts be the ones that the frame finds signed in."""
+    by_tenant = {member.tenant_id: member for member in members}
+    monkeypatch.setattr(sign_in, "find_signed_in", lambda _url, **_: dict(by_tenant))
 
 
 @pytest.fixture

@@ -17,15 +17,18 @@ from core.outbox.commands import Channel, MessageClass, NewCommand
 from core.outbox.outbox import Outbox
 from core.secrets import Secrets
 from core.settings import Settings
+from core.staff.desk import StaffDesk
+from core.staff.roles import Role
 from core.tenants import load_tenants
-from tests.dashboard.published_file import ANNA, JOSE, MASSAGE
+from tests.core.staff.conftest import quick_passwords
+from tests.dashboard.published_file import ANNA, BARBERS, JOSE, MASSAGE, NEWCOMER
 from tests.dashboard.published_messages import REMINDER_KEY, UNCERTAIN_KEY
 from tests.webhooks.server import served
 from webhooks.app import create_app
 
 TENANTS = Path(__file__).with_name("tenants")
-OWNER_KEY_VARIABLE = "FRONTDESK_HARBOUR_MASSAGE_OWNER_API_KEY"
-OWNER_KEY = "fd_owner_of_harbour_massage"
+#: Of the owner, Mia, in every business that is published.
+EMAIL, PASSWORD = "mia@example.com", "mia has a long password"
 _TWILIO = {
     "FRONTDESK_HARBOUR_MASSAGE_TWILIO_AUTH_TOKEN": "a" * 32,
     "FRONTDESK_HARBOUR_MASSAGE_TWILIO_ACCOUNT_SID": f"AC{'0' * 32}",
@@ -41,32 +44,47 @@ class Beside:
     url: str
     outbox: Outbox
     log: EventLog
+    staff: StaffDesk
+
+    def open_session(self, tenant_id: str) -> str:
+        """Sign Mia in to a business; return the token."""
+        [opened] = self.staff.sessions.sign_in(
+            email=EMAIL, password=PASSWORD, address="127.0.0.1", tenant_id=tenant_id
+        )
+        return opened.token
 
     @property
     def environment(self) -> dict[str, str]:
         """What the dashboard needs to act."""
         return {
-            OWNER_KEY_VARIABLE: OWNER_KEY,
             "FRONTDESK_RECEIVER_PORT": str(urlsplit(self.url).port),
             "FRONTDESK_TENANTS_DIR": str(TENANTS),
         }
 
 
 @contextmanager
-def receiver_beside(home: Path) -> Iterator[Beside]:
-    """Serve a real receiver over the home's database until the end of the block."""
+def receiver_beside(home: Path, *, dashboard_port: int | None = None) -> Iterator[Beside]:
+    """Serve a real receiver over the home's database until the end of the block; Mia has her accounts there."""
     engine = open_engine(f"sqlite:///{home / 'frontdesk.db'}")
     create_tables(engine)
     clock = SystemClock()
     ids = UuidV7Factory(clock)
+    settings = Settings(home=home, **({} if dashboard_port is None else {"dashboard_port": dashboard_port}))
+    passwords = quick_passwords()
+    staff = StaffDesk.open(engine, settings=settings, clock=clock, ids=ids, passwords=passwords)
+    for tenant_id in (MASSAGE, BARBERS, NEWCOMER):
+        staff.accounts.add(
+            tenant_id=tenant_id, email=EMAIL, name="Mia", role=Role.OWNER, password=PASSWORD, by="test"
+        )
     app = create_app(
-        Settings(home=home),
+        settings,
         engine=engine,
-        secrets=Secrets({OWNER_KEY_VARIABLE: OWNER_KEY, **_TWILIO}),
+        secrets=Secrets(_TWILIO),
         tenants=load_tenants(TENANTS),
+        passwords=passwords,
     )
     with served(app) as url:
-        yield Beside(url, Outbox(engine, clock=clock, ids=ids), EventLog(engine, ids=ids))
+        yield Beside(url, Outbox(engine, clock=clock, ids=ids), EventLog(engine, ids=ids), staff)
     engine.dispose()
 
 

@@ -15,7 +15,7 @@ from core.rehearsing.rehearse import RehearsalError, rehearse
 from pipelines.rehearsal.comparing import Differing, Kind, Side
 from pipelines.rehearsal.report import OptOuts, Rehearsal, count_all, count_by_rule_and_day
 from pipelines.rehearsal.screen import to_json
-from tests.dashboard.conftest import open_page, text_of
+from tests.dashboard.conftest import open_page, owner_of, sign_in_as, text_of
 from tests.dashboard.published_file import ANNA, BARBERS, MASSAGE, NEWCOMER
 from tests.dashboard.receivers import Beside, receiver_beside
 
@@ -27,6 +27,7 @@ def beside(filled_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Besid
     with receiver_beside(filled_home) as beside:
         for name, value in beside.environment.items():
             monkeypatch.setenv(name, value)
+        sign_in_as(monkeypatch, owner_of(MASSAGE, token=beside.open_session(MASSAGE)), owner_of(BARBERS))
         yield beside
 
 

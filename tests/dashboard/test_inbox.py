@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.envelope import Event
 from core.outbox.commands import CommandState
-from tests.dashboard.conftest import open_page, text_of
+from tests.dashboard.conftest import open_page, owner_of, sign_in_as, text_of
 from tests.dashboard.published_file import ANNA, ANNA_TOO, BARBERS, HOSTILE, JOSE, MASSAGE
 from tests.dashboard.published_messages import REMINDER_KEY
 from tests.dashboard.receivers import Beside, command, receiver_beside
@@ -26,6 +26,7 @@ def beside(filled_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Besid
     with receiver_beside(filled_home) as beside:
         for name, value in beside.environment.items():
             monkeypatch.setenv(name, value)
+        sign_in_as(monkeypatch, owner_of(MASSAGE, token=beside.open_session(MASSAGE)), owner_of(BARBERS))
         yield beside
 
 
@@ -99,13 +100,6 @@ def test_what_the_outbox_withdrew_is_not_announced(beside: Beside) -> None:
 def test_what_a_stranger_writes_is_shown_as_it_is() -> None:
     assert "![x](http://127.0.0.1:9/pixel.png)" in text_of(open_thread(HOSTILE))
     assert "error 30005" in text_of(open_thread(HOSTILE))
-
-
-def test_without_a_key_the_box_is_off_with_the_reason() -> None:
-    app = open_thread()
-    assert "the dashboard has no FRONTDESK_HARBOUR_MASSAGE_OWNER_API_KEY" in text_of(app)
-    assert not app.text_area
-    assert "10:00 please!" in text_of(app)
 
 
 def test_a_text_goes_out_once_however_often_send_is_pressed(beside: Beside) -> None:

@@ -12,10 +12,10 @@ from streamlit.testing.v1 import AppTest
 from core.outbox.commands import CommandState
 from dashboard import automation_queries
 from dashboard.analytics_file import AnalyticsFile
-from tests.dashboard.conftest import open_page, text_of
-from tests.dashboard.published_file import ANNA, MASSAGE
+from tests.dashboard.conftest import open_page, owner_of, sign_in_as, text_of
+from tests.dashboard.published_file import ANNA, BARBERS, MASSAGE
 from tests.dashboard.published_messages import REFUSED_KEY, REMINDER_KEY, STOPPED_KEY, UNCERTAIN_KEY
-from tests.dashboard.receivers import DEAD_KEY, Beside, fill_outbox, receiver_beside
+from tests.dashboard.receivers import DEAD_KEY, EMAIL, Beside, fill_outbox, receiver_beside
 
 pytestmark = pytest.mark.usefixtures("filled_home")
 
@@ -26,6 +26,7 @@ def beside(filled_home: Path, now: datetime, monkeypatch: pytest.MonkeyPatch) ->
         fill_outbox(beside.outbox, now=now)
         for name, value in beside.environment.items():
             monkeypatch.setenv(name, value)
+        sign_in_as(monkeypatch, owner_of(MASSAGE, token=beside.open_session(MASSAGE)), owner_of(BARBERS))
         yield beside
 
 
@@ -114,13 +115,12 @@ def test_all_dead_ones_are_sent_again_and_nothing_else(beside: Beside) -> None:
 )
 def test_an_uncertain_one_is_settled_by_a_person(beside: Beside, answer: str, state: CommandState) -> None:
     app = open_command(UNCERTAIN_KEY)
-    app.text_input(key="staff_name").set_value("Mia").run()
     app.text_input(key="resolve_provider_id").set_value("SM123").run()
     app.button(key=f"resolve_{answer}").click().run()
     assert state_of(beside, UNCERTAIN_KEY) is state
     known = beside.outbox.find(UNCERTAIN_KEY)
     assert known is not None
-    assert known.attempts[-1].resolved_by == "Mia"
+    assert known.attempts[-1].resolved_by == EMAIL
     assert known.provider_id == ("SM123" if answer == "sent" else None)
 
 
@@ -135,10 +135,10 @@ def test_everything_is_held_and_released(beside: Beside) -> None:
     assert beside.outbox.holds() == []
 
 
-def test_without_a_key_the_published_commands_are_shown_and_why_actions_are_off() -> None:
+def test_without_a_receiver_the_published_commands_are_shown_and_why_actions_are_off() -> None:
     app = open_outbox()
     text = text_of(app)
-    assert "the dashboard has no FRONTDESK_HARBOUR_MASSAGE_OWNER_API_KEY" in text
+    assert "no receiver answers at" in text
     assert "José Álvarez · due in" in text
     assert not [each for each in app.button if str(each.key).startswith(("hold", "redrive"))]
     assert "rule Reminder 24h" in text_of(open_command(REMINDER_KEY))

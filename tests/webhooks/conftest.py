@@ -19,6 +19,7 @@ from core.event_log import EventLog
 from core.ids import UuidV7Factory
 from core.secrets import Secrets
 from core.settings import Settings
+from core.staff.desk import StaffDesk
 from core.tenants import SOURCES, Source, Tenant
 from tests.core.conftest import (  # noqa: F401 - fixtures: the contract suite's two databases
     backend,
@@ -27,6 +28,7 @@ from tests.core.conftest import (  # noqa: F401 - fixtures: the contract suite's
     postgres_url,
     sqlite_backend,
 )
+from tests.core.staff.conftest import quick_passwords
 from tests.webhooks.harness import FakeClock, RunningReceiver
 from tests.webhooks.signing import LOCATION, PUBLIC_URL, TENANT, WIX_INSTANCE, environment
 from webhooks.app import create_app
@@ -98,6 +100,14 @@ def engine(tmp_path: Path, empty_database: Path) -> Iterator[Engine]:
 
 
 @pytest.fixture
+def desk(engine: Engine, clock: FakeClock) -> StaffDesk:
+    """Return what the receiver knows of staff, from beside."""
+    return StaffDesk.open(
+        engine, settings=Settings(), clock=clock, ids=UuidV7Factory(clock), passwords=quick_passwords()
+    )
+
+
+@pytest.fixture
 def start(engine: Engine, clock: FakeClock, tmp_path: Path) -> Iterator[StartReceiver]:
     own_engine = engine
     with ExitStack() as stack:
@@ -116,6 +126,7 @@ def start(engine: Engine, clock: FakeClock, tmp_path: Path) -> Iterator[StartRec
                 secrets=Secrets(environment() if environ is None else environ),
                 tenants={tenant.slug: tenant for tenant in tenants},
                 clock=clock,
+                passwords=quick_passwords(),
             )
             receiver = RunningReceiver(app)
             receiver.start()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from http import HTTPStatus
 from typing import Any
 
@@ -11,8 +12,10 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from core.canonical import MessageText, StageFact
 from core.outbox.commands import Channel
 from core.outbox.keys import manual_command_key
+from core.staff.roles import Permission
 from core.tenants import Tenant
-from webhooks.api.owner_keys import OwnerKeys, require_tenant
+from webhooks.api.callers import Caller, Callers
+from webhooks.api.own_work import OwnWork
 from webhooks.api.requests import IdempotencyKey, append_request, request_id
 from webhooks.problems import document_problems
 from webhooks.runtime import Runtime
@@ -45,16 +48,19 @@ class MessageAccepted(EventAccepted):
     command_key: str = Field(description="Key of the command in the outbox, as soon as it is there.")
 
 
-def commands_router(runtime: Runtime, *, owner_keys: OwnerKeys) -> APIRouter:
-    """Return the routes by which staff acts; each needs an owner's key and acts for that tenant only."""
+def commands_router(runtime: Runtime, *, callers: Callers) -> APIRouter:
+    """Return the routes by which staff acts; each acts for the caller's tenant only, in the caller's name."""
     router = APIRouter(prefix="/v1", tags=["commands"])
-    caller = Depends(require_tenant(owner_keys))
+    sending = Depends(callers.allow(Permission.SEND))
+    working = Depends(callers.allow(Permission.WORK))
+    own_work = OwnWork(runtime)
 
-    @router.post("/messages", status_code=HTTPStatus.ACCEPTED, responses=document_problems(401, 422, 503))
+    @router.post("/messages", status_code=HTTPStatus.ACCEPTED, responses=document_problems(401, 403, 422, 503))
     async def send_message(
-        body: MessageBody, idempotency_key: IdempotencyKey = None, tenant_id: str = caller
+        body: MessageBody, idempotency_key: IdempotencyKey = None, caller: Caller = sending
     ) -> MessageAccepted:
         """Ask for a text or e-mail to one person. Their consent, hours and limits hold for it as for any other."""
+        tenant_id = caller.tenant_id
         _check_message(body, runtime.tenants[tenant_id])
         message_id = request_id(runtime, tenant_id=tenant_id, operation="messages", idempotency_key=idempotency_key)
         appended = await append_request(
@@ -62,7 +68,7 @@ def commands_router(runtime: Runtime, *, owner_keys: OwnerKeys) -> APIRouter:
             tenant_id=tenant_id,
             type_="message.requested",
             id_=message_id,
-            payload={"message_id": message_id, **_given(body)},
+            payload={"message_id": message_id, **_given(body), **_signed(caller, "requested_by")},
             subject_id=message_id,
         )
         command_type = f"send_{body.channel}"
@@ -72,14 +78,16 @@ def commands_router(runtime: Runtime, *, owner_keys: OwnerKeys) -> APIRouter:
             command_key=manual_command_key(tenant_id, command_type=command_type, message_id=message_id),
         )
 
-    @router.post("/stage-changes", status_code=HTTPStatus.ACCEPTED, responses=document_problems(401, 422, 503))
+    @router.post("/stage-changes", status_code=HTTPStatus.ACCEPTED, responses=document_problems(401, 403, 422, 503))
     async def change_stage(
-        body: StageChangeBody, idempotency_key: IdempotencyKey = None, tenant_id: str = caller
+        body: StageChangeBody, idempotency_key: IdempotencyKey = None, caller: Caller = working
     ) -> EventAccepted:
         """Tell that a booking or a person came into a stage of one of the business's pipelines."""
+        tenant_id = caller.tenant_id
         _check_stage(body, runtime.tenants[tenant_id])
+        await asyncio.to_thread(own_work.check_stage_change, caller, booking_id=body.booking_id)
         id_ = request_id(runtime, tenant_id=tenant_id, operation="stage-changes", idempotency_key=idempotency_key)
-        payload = _given(body)
+        payload = _given(body) | _signed(caller, "by")
         payload.pop("occurred_at", None)
         appended = await append_request(
             runtime,
@@ -93,6 +101,11 @@ def commands_router(runtime: Runtime, *, owner_keys: OwnerKeys) -> APIRouter:
         return EventAccepted(event_id=appended.event_id)
 
     return router
+
+
+def _signed(caller: Caller, key: str) -> dict[str, str]:
+    """Return who asks, of a signed-in person; a program's body says so itself, or nothing."""
+    return {} if caller.account is None else {key: caller.name}
 
 
 def _given(body: BaseModel) -> dict[str, Any]:

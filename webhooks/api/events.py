@@ -12,8 +12,9 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from core.envelope import Event, NewEvent
 from core.errors import EventLogUnavailableError
+from core.staff.roles import Permission
+from webhooks.api.callers import Caller, Callers
 from webhooks.api.import_lines import Line, LineError, LineSplitter, parse_line
-from webhooks.api.owner_keys import OwnerKeys, require_tenant
 from webhooks.intake import RETRY_AFTER_UNAVAILABLE_S
 from webhooks.problems import document_problems, problem_response
 from webhooks.runtime import Runtime
@@ -127,22 +128,23 @@ class _Import:
             self.rejected.append(RejectedLine(line=line.number, error=error))
 
 
-def events_router(runtime: Runtime, *, owner_keys: OwnerKeys) -> APIRouter:
-    """Return the routes of the event log; each needs an owner's key and sees that tenant only."""
+def events_router(runtime: Runtime, *, callers: Callers) -> APIRouter:
+    """Return the routes of the event log; each needs the owner, and sees the caller's tenant only."""
     router = APIRouter(prefix="/v1", tags=["events"])
-    caller = Depends(require_tenant(owner_keys))
+    importing = Depends(callers.allow(Permission.EXPORT, audits="events.imported"))
+    exporting = Depends(callers.allow(Permission.EXPORT, audits="events.exported"))
 
     @router.post(
         "/events:import",
-        responses={200: {"model": ImportSummary}, **document_problems(401, 415, 503)},
+        responses={200: {"model": ImportSummary}, **document_problems(401, 403, 415, 503)},
         openapi_extra=_IMPORT_BODY,
     )
-    async def import_events(request: Request, tenant_id: str = caller) -> Response:
+    async def import_events(request: Request, caller: Caller = importing) -> Response:
         """Append history from an older system. Sent again it adds nothing: known events count as duplicates."""
         headers = dict(request.scope["headers"])
         if b"content-type" in headers and media_type_of(headers) not in _NDJSON:
             raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"send {_NDJSON[0]}, one event a line")
-        running = _Import(runtime, tenant_id)
+        running = _Import(runtime, caller.tenant_id)
         try:
             await _read_all(request, running, limit=runtime.settings.max_body_bytes)
         except EventLogUnavailableError as error:
@@ -160,14 +162,14 @@ def events_router(runtime: Runtime, *, owner_keys: OwnerKeys) -> APIRouter:
         )
         return Response(summary.model_dump_json(), media_type="application/json")
 
-    @router.get("/events", responses={200: {"model": EventPage}, **document_problems(401, 422, 503)})
+    @router.get("/events", responses={200: {"model": EventPage}, **document_problems(401, 403, 422, 503)})
     def read_events(
         after: Annotated[int, Query(ge=0, le=_BIGGEST_SEQUENCE, description="Events after this sequence.")] = 0,
         limit: Annotated[int, Query(ge=1, le=MAX_EVENTS_PER_PAGE)] = 100,
-        tenant_id: str = caller,
+        caller: Caller = exporting,
     ) -> Response:
         """Read the log in its order."""
-        events = runtime.log.read_after(after, limit=limit, tenant_id=tenant_id)
+        events = runtime.log.read_after(after, limit=limit, tenant_id=caller.tenant_id)
         page = {
             "events": [_without_body(event) for event in events],
             "next_after": events[-1].sequence if events else after,

@@ -8,8 +8,9 @@ from fastapi import APIRouter, Depends, Path, Query
 
 from core.explaining.explainer import Explainer
 from core.explaining.shapes import AbsenceExplanation, CommandExplanation
+from core.staff.roles import Permission
+from webhooks.api.callers import Caller, Callers
 from webhooks.api.outbox import KeyInPath
-from webhooks.api.owner_keys import OwnerKeys, require_tenant
 from webhooks.api.requests import NO_NUL
 from webhooks.problems import document_problems
 from webhooks.runtime import Runtime
@@ -21,22 +22,22 @@ _Contact = Annotated[
 ]
 
 
-def explaining_router(runtime: Runtime, *, owner_keys: OwnerKeys) -> APIRouter:
-    """Return the routes that explain; each needs an owner's key and tells of that tenant only."""
+def explaining_router(runtime: Runtime, *, callers: Callers) -> APIRouter:
+    """Return the routes that explain; each tells of the caller's tenant only."""
     router = APIRouter(prefix="/v1", tags=["answers"])
-    caller = Depends(require_tenant(owner_keys))
+    looking = Depends(callers.allow(Permission.LOOK))
     explainer = Explainer(
         runtime.settings.analytics_path, outbox=runtime.outbox, log=runtime.log, tenants=runtime.tenants
     )
 
-    @router.get("/commands/{command_key:path}/why", responses=document_problems(401, 404, 422, 503))
-    def explain_command(command_key: KeyInPath, tenant_id: str = caller) -> CommandExplanation:
+    @router.get("/commands/{command_key:path}/why", responses=document_problems(401, 403, 404, 422, 503))
+    def explain_command(command_key: KeyInPath, caller: Caller = looking) -> CommandExplanation:
         """Explain one command: rule, cause, consent, words, every attempt, and what came of it."""
-        return explainer.explain_command(command_key, tenant_id=tenant_id)
+        return explainer.explain_command(command_key, tenant_id=caller.tenant_id)
 
-    @router.get("/rules/{rule_id}/why-not", responses=document_problems(401, 404, 409, 422, 503))
-    def explain_absence(rule_id: _RuleInPath, contact: _Contact, tenant_id: str = caller) -> AbsenceExplanation:
+    @router.get("/rules/{rule_id}/why-not", responses=document_problems(401, 403, 404, 409, 422, 503))
+    def explain_absence(rule_id: _RuleInPath, contact: _Contact, caller: Caller = looking) -> AbsenceExplanation:
         """Explain why a rule did not act for a contact: the first condition that failed, or what never happened."""
-        return explainer.explain_absence(tenant_id, rule_id=rule_id, contact=contact)
+        return explainer.explain_absence(caller.tenant_id, rule_id=rule_id, contact=contact)
 
     return router

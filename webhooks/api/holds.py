@@ -10,9 +10,10 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from core.outbox.commands import Channel
 from core.outbox.holds import Hold, HoldScope
+from core.staff.roles import Permission
 from core.tenants import Tenant
+from webhooks.api.callers import Caller, Callers
 from webhooks.api.outbox_shapes import StoredText
-from webhooks.api.owner_keys import OwnerKeys, require_tenant
 from webhooks.api.requests import NO_NUL
 from webhooks.problems import document_problems
 from webhooks.runtime import Runtime
@@ -54,35 +55,37 @@ class HoldAnswer(BaseModel):
     is_new: bool = Field(description="False: that same scope was held already, with another reason perhaps.")
 
 
-def holds_router(runtime: Runtime, *, owner_keys: OwnerKeys) -> APIRouter:
-    """Return the routes of holds; each needs an owner's key and holds that tenant's commands only."""
+def holds_router(runtime: Runtime, *, callers: Callers) -> APIRouter:
+    """Return the routes of holds; each is about the caller's tenant only."""
     router = APIRouter(prefix="/v1", tags=["outbox"])
-    caller = Depends(require_tenant(owner_keys))
+    looking = Depends(callers.allow(Permission.LOOK))
+    holding = Depends(callers.allow(Permission.HOLD, audits="hold.made"))
+    releasing = Depends(callers.allow(Permission.HOLD, audits="hold.released"))
 
-    @router.get("/holds", responses=document_problems(401, 503))
-    def list_holds(tenant_id: str = caller) -> HoldList:
+    @router.get("/holds", responses=document_problems(401, 403, 503))
+    def list_holds(caller: Caller = looking) -> HoldList:
         """List what is held now of this business, by whom and why."""
-        holds = [hold for hold in runtime.outbox.holds() if hold.scope.tenant_id in (None, tenant_id)]
+        holds = [hold for hold in runtime.outbox.holds() if hold.scope.tenant_id in (None, caller.tenant_id)]
         return HoldList(holds=[_to_read(hold) for hold in holds])
 
-    @router.post("/holds", responses=document_problems(401, 422, 503))
-    def hold(body: HoldBody, tenant_id: str = caller) -> HoldAnswer:
+    @router.post("/holds", responses=document_problems(401, 403, 422, 503))
+    def hold(body: HoldBody, caller: Caller = holding) -> HoldAnswer:
         """Hold commands: they stay in the outbox and are not sent until released. Holding twice holds once."""
-        scope = HoldScope(tenant_id=tenant_id, channel=body.channel, rule_id=body.rule_id)
-        _check_rule(body.rule_id, runtime.tenants[tenant_id])
-        is_new = runtime.outbox.hold(scope, reason=body.reason, held_by=body.held_by)
+        scope = HoldScope(tenant_id=caller.tenant_id, channel=body.channel, rule_id=body.rule_id)
+        _check_rule(body.rule_id, runtime.tenants[caller.tenant_id])
+        is_new = runtime.outbox.hold(scope, reason=body.reason, held_by=caller.named(body.held_by))
         return HoldAnswer(is_new=is_new)
 
-    @router.delete("/holds", status_code=HTTPStatus.NO_CONTENT, responses=document_problems(401, 404, 422, 503))
+    @router.delete("/holds", status_code=HTTPStatus.NO_CONTENT, responses=document_problems(401, 403, 404, 422, 503))
     def release(
         released_by: Annotated[str, Query(min_length=1, max_length=255, pattern=NO_NUL)],
         channel: Channel | None = None,
         rule_id: _RuleId = None,
-        tenant_id: str = caller,
+        caller: Caller = releasing,
     ) -> Response:
         """Release exactly this scope; wider and narrower holds stay in force. What is due goes out at once."""
-        scope = HoldScope(tenant_id=tenant_id, channel=channel, rule_id=rule_id)
-        if not runtime.outbox.release(scope, released_by=released_by):
+        scope = HoldScope(tenant_id=caller.tenant_id, channel=channel, rule_id=rule_id)
+        if not runtime.outbox.release(scope, released_by=caller.named(released_by)):
             raise HTTPException(HTTPStatus.NOT_FOUND, "exactly this is not held; GET /v1/holds lists what is")
         return Response(status_code=HTTPStatus.NO_CONTENT)
 

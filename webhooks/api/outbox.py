@@ -9,6 +9,8 @@ from fastapi import APIRouter, Depends, HTTPException, Path, Query
 
 from core.outbox.commands import CommandFilter, CommandState, KnownCommand
 from core.outbox.outbox import Outbox
+from core.staff.roles import Permission
+from webhooks.api.callers import Caller, Callers
 from webhooks.api.outbox_shapes import (
     CommandPage,
     CommandQuery,
@@ -16,7 +18,6 @@ from webhooks.api.outbox_shapes import (
     CommandWithAttempts,
     DepthRead,
 )
-from webhooks.api.owner_keys import OwnerKeys, require_tenant
 from webhooks.api.requests import NO_NUL
 from webhooks.problems import document_problems
 from webhooks.runtime import Runtime
@@ -25,33 +26,33 @@ from webhooks.runtime import Runtime
 KeyInPath = Annotated[str, Path(pattern=NO_NUL, description="The command's key; it may have slashes.")]
 
 
-def outbox_router(runtime: Runtime, *, owner_keys: OwnerKeys) -> APIRouter:
-    """Return the routes that show the outbox; each needs an owner's key and sees that tenant only."""
+def outbox_router(runtime: Runtime, *, callers: Callers) -> APIRouter:
+    """Return the routes that show the outbox; each sees the caller's tenant only."""
     router = APIRouter(prefix="/v1", tags=["outbox"])
-    caller = Depends(require_tenant(owner_keys))
+    looking = Depends(callers.allow(Permission.LOOK))
     outbox = runtime.outbox
 
-    @router.get("/outbox", responses=document_problems(401, 422, 503))
+    @router.get("/outbox", responses=document_problems(401, 403, 422, 503))
     def list_commands(
         query: Annotated[CommandQuery, Query()],
-        tenant_id: str = caller,
+        caller: Caller = looking,
     ) -> CommandPage:
         """List commands, newest first, and how much is not over."""
         meant = CommandFilter(
-            tenant_id=tenant_id, channel=query.channel, rule_id=query.rule, contact_id=query.contact
+            tenant_id=caller.tenant_id, channel=query.channel, rule_id=query.rule, contact_id=query.contact
         )
         states = query.state or tuple(CommandState)
         found = outbox.search(meant, states=states, limit=query.limit, before=query.before)
         return CommandPage(
             commands=[CommandRead.model_validate(known) for known in found],
             next_before=found[-1].command_key if len(found) == query.limit else None,
-            depth=[DepthRead.model_validate(depth) for depth in outbox.depths(tenant_id=tenant_id)],
+            depth=[DepthRead.model_validate(depth) for depth in outbox.depths(tenant_id=caller.tenant_id)],
         )
 
-    @router.get("/outbox/{command_key:path}", responses=document_problems(401, 404, 422, 503))
-    def show_command(command_key: KeyInPath, tenant_id: str = caller) -> CommandWithAttempts:
+    @router.get("/outbox/{command_key:path}", responses=document_problems(401, 403, 404, 422, 503))
+    def show_command(command_key: KeyInPath, caller: Caller = looking) -> CommandWithAttempts:
         """Show one command with every attempt to send it."""
-        return CommandWithAttempts.model_validate(find_command(outbox, command_key, tenant_id=tenant_id))
+        return CommandWithAttempts.model_validate(find_command(outbox, command_key, tenant_id=caller.tenant_id))
 
     return router
 

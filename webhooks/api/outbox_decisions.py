@@ -8,37 +8,39 @@ from fastapi import APIRouter, Depends, HTTPException
 
 from core.outbox.commands import CommandFilter
 from core.outbox.settling import settle_as_sent
+from core.staff.roles import Permission
+from webhooks.api.callers import Caller, Callers
 from webhooks.api.outbox import KeyInPath, find_command
 from webhooks.api.outbox_shapes import CommandWithAttempts, FilterBody, FoundSent, Redriven, ResolveBody
-from webhooks.api.owner_keys import OwnerKeys, require_tenant
 from webhooks.problems import document_problems
 from webhooks.runtime import Runtime
 
 
-def decisions_router(runtime: Runtime, *, owner_keys: OwnerKeys) -> APIRouter:
-    """Return the routes that change commands; each needs an owner's key and reaches that tenant's only."""
+def decisions_router(runtime: Runtime, *, callers: Callers) -> APIRouter:
+    """Return the routes that change commands; each reaches the caller's tenant only."""
     router = APIRouter(prefix="/v1", tags=["outbox"])
-    caller = Depends(require_tenant(owner_keys))
+    redriving = Depends(callers.allow(Permission.SETTLE, audits="outbox.redriven"))
+    resolving = Depends(callers.allow(Permission.SETTLE, audits="outbox.resolved"))
     outbox = runtime.outbox
 
-    @router.post("/outbox:redrive", responses=document_problems(401, 422, 503))
-    def redrive_matching(body: FilterBody, tenant_id: str = caller) -> Redriven:
+    @router.post("/outbox:redrive", responses=document_problems(401, 403, 422, 503))
+    def redrive_matching(body: FilterBody, caller: Caller = redriving) -> Redriven:
         """Let all dead commands that match wait again, with all their tries. What was sent is not among them."""
-        keys = outbox.redrive_matching(CommandFilter(tenant_id=tenant_id, **body.model_dump()))
+        keys = outbox.redrive_matching(CommandFilter(tenant_id=caller.tenant_id, **body.model_dump()))
         return Redriven(command_keys=keys)
 
-    @router.post("/outbox/{command_key:path}/redrive", responses=document_problems(401, 404, 409, 422, 503))
-    def redrive(command_key: KeyInPath, tenant_id: str = caller) -> CommandWithAttempts:
+    @router.post("/outbox/{command_key:path}/redrive", responses=document_problems(401, 403, 404, 409, 422, 503))
+    def redrive(command_key: KeyInPath, caller: Caller = redriving) -> CommandWithAttempts:
         """Let one dead command wait again, with all its tries."""
-        known = find_command(outbox, command_key, tenant_id=tenant_id)
+        known = find_command(outbox, command_key, tenant_id=caller.tenant_id)
         if not outbox.redrive(command_key):
             raise HTTPException(HTTPStatus.CONFLICT, f"the command is {known.state}; only a dead one can be redriven")
-        return CommandWithAttempts.model_validate(find_command(outbox, command_key, tenant_id=tenant_id))
+        return CommandWithAttempts.model_validate(find_command(outbox, command_key, tenant_id=caller.tenant_id))
 
-    @router.post("/outbox/{command_key:path}/resolve", responses=document_problems(401, 404, 409, 422, 503))
-    def resolve(command_key: KeyInPath, body: ResolveBody, tenant_id: str = caller) -> CommandWithAttempts:
+    @router.post("/outbox/{command_key:path}/resolve", responses=document_problems(401, 403, 404, 409, 422, 503))
+    def resolve(command_key: KeyInPath, body: ResolveBody, caller: Caller = resolving) -> CommandWithAttempts:
         """Settle an uncertain command: found sent, it is over; found not sent, it waits again and is due at once."""
-        known = find_command(outbox, command_key, tenant_id=tenant_id)
+        known = find_command(outbox, command_key, tenant_id=caller.tenant_id)
         if isinstance(body, FoundSent):
             is_settled = settle_as_sent(
                 runtime.engine,
@@ -47,12 +49,12 @@ def decisions_router(runtime: Runtime, *, owner_keys: OwnerKeys) -> APIRouter:
                 log=runtime.log,
                 now=runtime.clock.now(),
                 attempt_number=body.attempt_number,
-                resolved_by=body.resolved_by,
+                resolved_by=caller.named(body.resolved_by),
                 provider_id=body.provider_id,
             )
         else:
             is_settled = outbox.resolve_as_not_sent(
-                command_key, attempt_number=body.attempt_number, resolved_by=body.resolved_by
+                command_key, attempt_number=body.attempt_number, resolved_by=caller.named(body.resolved_by)
             )
         if not is_settled:
             raise HTTPException(
@@ -60,6 +62,6 @@ def decisions_router(runtime: Runtime, *, owner_keys: OwnerKeys) -> APIRouter:
                 f"the command is {known.state} after {known.attempts_count} attempts; only an uncertain one can be "
                 "resolved, with the number of its last attempt",
             )
-        return CommandWithAttempts.model_validate(find_command(outbox, command_key, tenant_id=tenant_id))
+        return CommandWithAttempts.model_validate(find_command(outbox, command_key, tenant_id=caller.tenant_id))
 
     return router

@@ -1,21 +1,14 @@
-"""Who may use /v1: the owner's key tells the tenant."""
+"""The owner's keys of /v1: each tells its tenant."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Annotated
-
-from fastapi import HTTPException, Security
-from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
 from core.errors import ConfigurationError
 from core.secrets import OWNER_API_KEY, Secrets, secret_variable
 from core.tenants import Tenant
-
-_BEARER = HTTPBearer(auto_error=False, description="The owner's key.")
-_HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, description="The owner's key.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,26 +34,6 @@ class OwnerKeys:
     def find_tenant(self, key: str) -> str | None:
         """Return the tenant of the key, None where it is nobody's."""
         return self.tenant_of.get(_hash(key))
-
-
-def require_tenant(owner_keys: OwnerKeys) -> Callable[..., str]:
-    """Return the dependency that gives a route its caller's tenant, or answers 401."""
-
-    def tenant_of_caller(
-        bearer: Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)],
-        header: Annotated[str | None, Security(_HEADER)],
-    ) -> str:
-        key = bearer.credentials if bearer else header
-        tenant_id = owner_keys.find_tenant(key) if key else None
-        if tenant_id is None:
-            raise HTTPException(
-                status_code=401,
-                detail="send the owner's key as bearer token or X-API-Key header",
-                headers={"WWW-Authenticate": "Bearer"},
-            )
-        return tenant_id
-
-    return tenant_of_caller
 
 
 def _hash(key: str) -> bytes:

@@ -14,8 +14,9 @@ from fastapi import APIRouter, Body, Depends, HTTPException, Query
 from core.errors import ConfigurationError
 from core.rehearsing.rehearse import RehearsalError, rehearse
 from core.rehearsing.report import Report
+from core.staff.roles import Permission
 from core.tenants import parse_tenant
-from webhooks.api.owner_keys import OwnerKeys, require_tenant
+from webhooks.api.callers import Caller, Callers
 from webhooks.problems import document_problems
 from webhooks.runtime import Runtime
 
@@ -25,15 +26,16 @@ _Since = Annotated[date | None, Query(description="Commands due from this day on
 _RETRY_AFTER_S = 10
 
 
-def rehearsals_router(runtime: Runtime, *, owner_keys: OwnerKeys) -> APIRouter:
-    """Return the route that rehearses; it needs an owner's key and looks at that tenant only."""
+def rehearsals_router(runtime: Runtime, *, callers: Callers) -> APIRouter:
+    """Return the route that rehearses; it looks at the caller's tenant only."""
     router = APIRouter(prefix="/v1", tags=["answers"])
-    caller = Depends(require_tenant(owner_keys))
+    settling = Depends(callers.allow(Permission.SETTLE))
     one_at_a_time = Lock()
 
-    @router.post("/rehearsals", responses=document_problems(400, 401, 415, 422, 429))
-    def rehearse_rules(file: _File, since: _Since = None, tenant_id: str = caller) -> Report:
+    @router.post("/rehearsals", responses=document_problems(400, 401, 403, 415, 422, 429, 503))
+    def rehearse_rules(file: _File, since: _Since = None, caller: Caller = settling) -> Report:
         """Decide the whole history by a changed file, sending nothing; answer what would go out otherwise."""
+        tenant_id = caller.tenant_id
         _check(file, tenant_id)
         if not one_at_a_time.acquire(blocking=False):
             raise HTTPException(

@@ -56,11 +56,10 @@ def test_only_who_needs_secrets_gets_them(dagster_home: DagsterHome) -> None:
     assert all(SECRET not in repr(part) for part in parts.values())
 
 
-def test_the_dashboard_gets_the_owners_keys_to_act_over_v1(dagster_home: DagsterHome) -> None:
+def test_the_owners_keys_are_the_receivers_alone_since_staff_act_by_their_sessions(dagster_home: DagsterHome) -> None:
     parts = build(dagster_home)
 
-    assert parts["dashboard"].environ[OWNER_KEY] == "fd_1"
-    assert OWNER_KEY not in parts["dagster"].environ
+    assert {name for name, part in parts.items() if OWNER_KEY in part.environ} == {"receiver", "dagster-code"}
     assert all(OWNER_KEY not in repr(part) for part in parts.values())
 
 

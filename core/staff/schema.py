@@ -1,0 +1,102 @@
+"""Tables of accounts, sessions, failed sign-ins and the audit trail, beside the log in the same database."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    DDL,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    event,
+)
+
+from core.schema import UtcDateTime, metadata
+
+_Sequence = BigInteger().with_variant(Integer, "sqlite")
+
+staff_accounts = Table(
+    "staff_accounts",
+    metadata,
+    Column("staff_id", String(36), primary_key=True),
+    Column("tenant_id", Text, nullable=False),
+    Column("email", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("is_disabled", Boolean, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    CheckConstraint("role IN ('owner', 'admin', 'tech')", name="staff_role_is_known"),
+    # Normalised before it comes here, so that two spellings of one address are one account.
+    UniqueConstraint("tenant_id", "email", name="staff_accounts_email_key"),
+    # Serves the sign-in page, which is told an address and no business.
+    Index("staff_accounts_by_email", "email"),
+)
+
+staff_sessions = Table(
+    "staff_sessions",
+    metadata,
+    # The token's hash: who reads the database, or a backup of it, can't sign in with what is there.
+    Column("token_sha256", String(64), primary_key=True),
+    Column("staff_id", String(36), ForeignKey("staff_accounts.staff_id"), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("last_used_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("address", Text, nullable=False),
+    Index("staff_sessions_by_account", "staff_id"),
+)
+
+sign_in_failures = Table(
+    "sign_in_failures",
+    metadata,
+    # account:<e-mail> or address:<client's address>; an address without an account is counted the same.
+    Column("counted", Text, primary_key=True),
+    Column("count_failures", Integer, nullable=False),
+    Column("last_failed_at", UtcDateTime, nullable=False),
+    Column("locked_until", UtcDateTime),
+)
+
+audit_entries = Table(
+    "audit_entries",
+    metadata,
+    Column("audit_id", _Sequence, primary_key=True, autoincrement=True),
+    # Null: nobody knows which business was meant, as in a sign-in with an unknown address.
+    Column("tenant_id", Text),
+    Column("at", UtcDateTime, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Text),
+    Column("address", Text),
+    Index("audit_entries_by_tenant", "tenant_id", "audit_id"),
+    sqlite_autoincrement=True,  # an id is never given twice
+)
+
+for _operation in ("UPDATE", "DELETE"):
+    event.listen(
+        audit_entries,
+        "after_create",
+        DDL(
+            f"CREATE TRIGGER audit_entries_refuses_{_operation.lower()} BEFORE {_operation} ON audit_entries "
+            "BEGIN SELECT RAISE(ABORT, 'audit_entries is append-only'); END"
+        ).execute_if(dialect="sqlite"),
+    )
+
+event.listen(
+    audit_entries,
+    "after_create",
+    DDL(
+        """
+        CREATE OR REPLACE FUNCTION audit_entries_refuses_change() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION 'audit_entries is append-only'; END $$;
+        CREATE TRIGGER audit_entries_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_entries
+            FOR EACH STATEMENT EXECUTE FUNCTION audit_entries_refuses_change();
+        """
+    ).execute_if(dialect="postgresql"),
+)

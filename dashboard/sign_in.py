@@ -1,0 +1,127 @@
+"""Who looks at the dashboard: the browser's cookie, and what the receiver says whose sessions are in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from urllib.parse import quote, urlencode, urlsplit
+
+import streamlit as st
+
+from core.clock import SystemClock
+from core.errors import FrontdeskError
+from core.running.addresses import local_url
+from core.settings import Settings
+from core.staff.roles import Permission, Role, may
+from core.staff.sessions import COOKIE_SEPARATOR, SESSION_COOKIE
+from dashboard.api import ApiUnavailableError, BusinessApi, SignedOutError
+
+_KEY = "signed_in"
+#: The receiver is asked again after so long: who was disabled sees no page any more. /v1 itself knows at once.
+_ASK_AGAIN_AFTER = timedelta(seconds=10)
+
+
+class SignInNeededError(FrontdeskError):
+    """Nobody is signed in; the detail says what to do."""
+
+    http_status = 401
+    title = "Sign in"
+
+
+@dataclass(frozen=True)
+class StaffMember:
+    """A person's account with one business, and the token that acts for it."""
+
+    tenant_id: str
+    email: str
+    name: str
+    role: Role
+    expires_at: datetime
+    token: str = field(repr=False)
+
+    def may(self, permission: Permission) -> bool:
+        """Return whether the person may do this in this business."""
+        return may(self.role, permission)
+
+
+#: By business.
+SignedIn = Mapping[str, StaffMember]
+
+
+@dataclass(frozen=True)
+class _Known:
+    cookie: str
+    asked_at: datetime
+    members: SignedIn
+
+
+def find_signed_in(receiver_url: str, *, is_use: bool = True) -> SignedIn:
+    """Return the accounts that this browser is signed in to.
+
+    Where no receiver answers, who was signed in may read on. Raises SignInNeededError where nobody is signed in, and
+    ApiUnavailableError where that can't be found out. `is_use=False` keeps no idle session open.
+    """
+    cookie, now = read_cookie(), SystemClock().now()
+    known = st.session_state.get(_KEY)
+    is_known = isinstance(known, _Known) and known.cookie == cookie
+    if is_known and is_use and now - known.asked_at < _ASK_AGAIN_AFTER:
+        return dict(known.members)
+    try:
+        members = _ask(receiver_url, cookie, is_use=is_use)
+    except SignedOutError as error:
+        st.session_state.pop(_KEY, None)
+        raise SignInNeededError(error.detail) from error
+    except ApiUnavailableError:
+        unexpired = {} if not is_known else {t: m for t, m in known.members.items() if m.expires_at > now}
+        if not unexpired:
+            raise
+        return unexpired
+    st.session_state[_KEY] = _Known(cookie, now, members)
+    return members
+
+
+def read_cookie() -> str:
+    """Return the tokens that the browser sent when it opened the page; empty where there are none."""
+    return str(st.context.cookies.get(SESSION_COOKIE, ""))
+
+
+def sign_out(receiver_url: str, members: Iterable[StaffMember]) -> None:
+    """End the sessions. Raises ApiUnavailableError where no receiver answers."""
+    for member in members:
+        with BusinessApi(receiver_url, token=member.token) as api:
+            api.sign_out()
+    st.session_state.pop(_KEY, None)
+
+
+def sign_in_address(settings: Settings) -> str:
+    """Return the address of the sign-in page, as this browser reaches it, leading back to this page."""
+    page = urlsplit(st.context.url or "")
+    address = settings.sign_in_url
+    if address is None:
+        # The host that the browser uses: the cookie is of that host, whatever the port.
+        host = page.hostname or settings.host
+        address = f"{local_url(host, settings.receiver_port)}/sign-in"
+    query = urlencode(st.query_params.to_dict())
+    back = f"{page.path or '/'}?{query}" if query else page.path or "/"
+    return f"{address}?next={quote(back, safe='/')}"
+
+
+def _ask(receiver_url: str, cookie: str, *, is_use: bool) -> SignedIn:
+    """Return the accounts of the cookie's tokens. Raises SignedOutError where none of them is worth anything."""
+    members: dict[str, StaffMember] = {}
+    refusal: SignedOutError | None = None
+    for token in cookie.split(COOKIE_SEPARATOR):
+        with BusinessApi(receiver_url, token=token) as api:
+            try:
+                shown = api.show_session(is_use=is_use)
+            except SignedOutError as error:
+                refusal = error
+                continue
+        staff = shown.staff
+        members[staff.tenant_id] = StaffMember(
+            staff.tenant_id, staff.email, staff.name, staff.role, shown.expires_at, token
+        )
+    if not members and refusal is not None:
+        raise refusal
+    return members

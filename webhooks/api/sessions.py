@@ -1,0 +1,136 @@
+"""Signing in over /v1: POST /v1/sessions, GET and DELETE /v1/sessions/current, and the own password."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+
+from core.staff.accounts import Account
+from core.staff.passwords import MAX_LENGTH
+from core.staff.roles import Permission, Role
+from core.staff.sessions import Session
+from webhooks.api.callers import Bearer, Caller, Callers, client_address
+from webhooks.problems import document_problems
+from webhooks.runtime import Runtime
+
+_Password = Annotated[SecretStr, Field(min_length=1, max_length=MAX_LENGTH)]
+_Short = Annotated[str, StringConstraints(min_length=1, max_length=254)]
+
+
+class SignInBody(BaseModel):
+    """Who signs in to which business."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    tenant: _Short
+    email: _Short
+    password: _Password
+
+
+class PasswordBody(BaseModel):
+    """A person's own new password."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    current: _Password
+    new: _Password
+
+
+class StaffRead(BaseModel):
+    """A person who works here."""
+
+    staff_id: str
+    tenant_id: str
+    email: str
+    name: str
+    role: Role
+
+
+class SessionRead(BaseModel):
+    """A session of a person with one business."""
+
+    staff: StaffRead
+    created_at: AwareDatetime
+    expires_at: AwareDatetime = Field(description="At the latest; it ends earlier when it is not used.")
+
+
+class SessionOpened(SessionRead):
+    """A new session."""
+
+    token: str = Field(description="Send it as bearer token. It is shown this once.")
+
+
+class Colleagues(BaseModel):
+    """Who works for the business and can be given tasks."""
+
+    staff: list[StaffRead]
+
+
+def sessions_router(runtime: Runtime, *, callers: Callers) -> APIRouter:
+    """Return the routes of sessions; all but the first need a session's token."""
+    router = APIRouter(prefix="/v1", tags=["staff"])
+    staff = runtime.staff
+    current = Depends(callers.session_of)
+    looking = Depends(callers.allow(Permission.LOOK))
+
+    @router.post("/sessions", status_code=HTTPStatus.CREATED, responses=document_problems(401, 422, 429, 503))
+    def sign_in(body: SignInBody, request: Request) -> SessionOpened:
+        """Sign in to a business. After too many failures: 429, and Retry-After says for how long."""
+        [opened] = staff.sessions.sign_in(
+            tenant_id=body.tenant,
+            email=body.email,
+            password=body.password.get_secret_value(),
+            address=client_address(request),
+        )
+        return SessionOpened(**dict(_to_read(opened.session)), token=opened.token)
+
+    @router.get("/sessions/current", responses=document_problems(401, 422, 503))
+    def show_session(
+        bearer: Bearer,
+        is_use: Annotated[bool, Query(description="False: looking keeps no idle session open.")] = True,
+    ) -> SessionRead:
+        """Show whose session this is."""
+        return _to_read(callers.find_session(bearer, is_use=is_use))
+
+    @router.delete("/sessions/current", status_code=HTTPStatus.NO_CONTENT, responses=document_problems(401, 503))
+    def sign_out(session: Session = current) -> Response:
+        """Sign out: the token is worth nothing from now on."""
+        staff.sessions.end(session)
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+
+    @router.put(
+        "/sessions/current/password",
+        status_code=HTTPStatus.NO_CONTENT,
+        responses=document_problems(401, 422, 429, 503),
+    )
+    def change_password(body: PasswordBody, request: Request, session: Session = current) -> Response:
+        """Set the own password; every other session of the account ends."""
+        staff.sessions.check_password(
+            session, password=body.current.get_secret_value(), address=client_address(request)
+        )
+        staff.accounts.set_password(
+            session.account,
+            password=body.new.get_secret_value(),
+            by=session.account.email,
+            keep_session=session.token_sha256,
+        )
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+
+    @router.get("/staff", responses=document_problems(401, 403, 503))
+    def list_colleagues(caller: Caller = looking) -> Colleagues:
+        """List who works for the business, without those who may not sign in any more."""
+        accounts = staff.accounts.list_all(tenant_id=caller.tenant_id)
+        return Colleagues(staff=[_to_staff(each) for each in accounts if not each.is_disabled])
+
+    return router
+
+
+def _to_read(session: Session) -> SessionRead:
+    return SessionRead(staff=_to_staff(session.account), created_at=session.created_at, expires_at=session.expires_at)
+
+
+def _to_staff(account: Account) -> StaffRead:
+    return StaffRead(**{field: getattr(account, field) for field in StaffRead.model_fields})
