@@ -63,17 +63,17 @@ def find_signed_in(receiver_url: str, *, is_use: bool = True) -> SignedIn:
     ApiUnavailableError where that can't be found out. `is_use=False` keeps no idle session open.
     """
     cookie, now = read_cookie(), SystemClock().now()
-    known = st.session_state.get(_KEY)
-    is_known = isinstance(known, _Known) and known.cookie == cookie
-    if is_known and is_use and now - known.asked_at < _ASK_AGAIN_AFTER:
-        return dict(known.members)
+    known = _known_of(cookie)
+    if known is not None and is_use and now - known.asked_at < _ASK_AGAIN_AFTER:
+        return known.members
     try:
         members = _ask(receiver_url, cookie, is_use=is_use)
     except SignedOutError as error:
         st.session_state.pop(_KEY, None)
         raise SignInNeededError(error.detail) from error
     except ApiUnavailableError:
-        unexpired = {} if not is_known else {t: m for t, m in known.members.items() if m.expires_at > now}
+        members = {} if known is None else dict(known.members)
+        unexpired = {tenant_id: member for tenant_id, member in members.items() if member.expires_at > now}
         if not unexpired:
             raise
         return unexpired
@@ -105,6 +105,11 @@ def sign_in_address(settings: Settings) -> str:
     query = urlencode(st.query_params.to_dict())
     back = f"{page.path or '/'}?{query}" if query else page.path or "/"
     return f"{address}?next={quote(back, safe='/')}"
+
+
+def _known_of(cookie: str) -> _Known | None:
+    known = st.session_state.get(_KEY)
+    return known if isinstance(known, _Known) and known.cookie == cookie else None
 
 
 def _ask(receiver_url: str, cookie: str, *, is_use: bool) -> SignedIn:

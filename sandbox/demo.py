@@ -31,6 +31,7 @@ from sandbox.receipts import describe_accepted, wait_for_receipts
 from sandbox.receiver_metrics import read_metrics
 from sandbox.secrets import environment, load_or_make_secrets
 from sandbox.sender import Receiver, Sender, utc_now
+from sandbox.staff import describe_accounts, make_accounts
 from sandbox.story.year import tell_year
 from sandbox.summary import build_tables, find_shortfalls, read_published
 from sandbox.tally import ACCEPTED, DUPLICATE, REFUSED, UNDELIVERED, Tally
@@ -83,6 +84,7 @@ def prepare_demo(home: Path, *, seed: int, scale: float, environ: Mapping[str, s
             **dict(environment(secrets)),
             "FRONTDESK_HOME": str(home.absolute()),
             "FRONTDESK_PUBLIC_URL": public_url,
+            "FRONTDESK_SIGN_IN_HINT": describe_accounts(secrets),
         },
     )
 
@@ -131,6 +133,7 @@ def run_live(demo: Demo, console: Console, *, per_second: float) -> None:
     deliveries = _tell(demo, console)
     log = demo.home / "logs" / "up.log"
     check_port_free(demo.receiver.host, demo.receiver.port, "FRONTDESK_RECEIVER_PORT")
+    make_accounts(demo.businesses, demo.receiver.secrets, environ=demo.environ)
     console.print(f"Starting receiver, Dagster and dashboard; their output: {log}")
     with _stand_ins_running(demo), running(frontdesk_command("up"), environ=demo.environ, log=log) as process:
         wait_until_ready(f"{demo.receiver_url}/readyz", process, log=log)
@@ -180,6 +183,8 @@ def _print_addresses(demo: Demo, console: Console) -> None:
     console.print(f"Receiver   {demo.receiver_url}/openapi.json")
     console.print(f"Dagster    http://{host}:{demo.port('DAGSTER', 3000)}")
     console.print(f"Dashboard  http://{host}:{demo.port('DASHBOARD', 8501)}")
+    console.print(f"Sign in    {demo.receiver_url}/sign-in")
+    console.print(describe_accounts(demo.receiver.secrets), markup=False, highlight=False)
     console.print(f"Phones and inboxes  {demo.sandbox_url}")
     console.print("New customers keep coming. Press Ctrl-C to stop.")
 

@@ -21,6 +21,7 @@ from sandbox.people import Person
 from sandbox.processes import frontdesk_command, running, tail, wait_until_ready
 from sandbox.providers import sign, stripe
 from sandbox.providers.stripe_objects import Payment
+from sandbox.staff import demo_password, make_accounts
 from tests.browser.conftest import TIMEOUT_MILLISECONDS
 from tests.e2e.story import free_port, prepare_story
 
@@ -40,6 +41,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     demo = prepare_story(home, scale=1.0)
     ports = {"FRONTDESK_DAGSTER_PORT": str(free_port()), "FRONTDESK_DASHBOARD_PORT": str(free_port())}
     demo = replace(demo, environ={**demo.environ, **ports})
+    make_accounts(demo.businesses, demo.receiver.secrets, environ=demo.environ)
     log = home / "logs" / "up.log"
     sandbox_log = home / "logs" / "sandbox.log"
     with (
@@ -88,6 +90,17 @@ def post(demo: Demo, delivery: Delivery) -> httpx.Response:
     attempt = Attempt(secrets, now=datetime.now(UTC), public_url=demo.receiver.public_url)
     request = sign(delivery, attempt)
     return httpx.post(f"{demo.receiver_url}{request.path}", content=request.body, headers=list(request.headers))
+
+
+@pytest.fixture
+def page(site: Demo, strangers_page: Page) -> Page:
+    """A page of the demo's owner."""
+    strangers_page.goto(f"{site.receiver_url}/sign-in")
+    strangers_page.get_by_label("E-mail").fill("owner@demo.example")
+    strangers_page.get_by_label("Password").fill(demo_password(site.receiver.secrets))
+    strangers_page.get_by_role("button", name="Sign in").click()
+    strangers_page.wait_for_url(f"{dashboard_url(site)}/")
+    return strangers_page
 
 
 def test_a_signed_webhook_appears_on_the_open_page(site: Demo, page: Page) -> None:

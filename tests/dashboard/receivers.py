@@ -69,7 +69,9 @@ def receiver_beside(home: Path, *, dashboard_port: int | None = None) -> Iterato
     create_tables(engine)
     clock = SystemClock()
     ids = UuidV7Factory(clock)
-    settings = Settings(home=home, **({} if dashboard_port is None else {"dashboard_port": dashboard_port}))
+    settings = Settings(home=home)
+    if dashboard_port is not None:
+        settings = settings.model_copy(update={"dashboard_port": dashboard_port})
     passwords = quick_passwords()
     staff = StaffDesk.open(engine, settings=settings, clock=clock, ids=ids, passwords=passwords)
     for tenant_id in (MASSAGE, BARBERS, NEWCOMER):
