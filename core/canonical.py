@@ -166,9 +166,14 @@ class TaskFact(_Payload):
 
     task_id: Identifier
     contact: ContactPayload | None = None
+    booking_id: Identifier | None = Field(default=None, description="Booking that it is for.")
+    kind: Identifier | None = Field(default=None, description="What sort of task, such as welcome_call.")
     title: Text | None = None
     due_at: AwareDatetime | None = None
     assigned_to: Text | None = None
+    snoozed_until: AwareDatetime | None = Field(default=None, description="Until when it is out of sight.")
+    by: Text | None = Field(default=None, description="Who did this; none for what a rule did.")
+    reason: Text | None = None
 
 
 class NoteFact(_AboutContact):
@@ -186,7 +191,7 @@ class StageFact(_Payload):
     pipeline: Identifier = Field(description="Key of the pipeline in the business's file.")
     stage: Identifier = Field(description="Key of the stage that was come into.")
     title: Text | None = Field(default=None, description="What more there is to say, such as a tracking number.")
-    by: Text | None = Field(default=None, description="Who moved it: an e-mail address of staff, or a system.")
+    by: Text | None = Field(default=None, description="Who moved it.")
 
     @model_validator(mode="after")
     def _is_about_something(self) -> StageFact:

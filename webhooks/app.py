@@ -31,6 +31,7 @@ from webhooks.api.outbox_decisions import decisions_router
 from webhooks.api.owner_keys import OwnerKeys
 from webhooks.api.rehearsals import rehearsals_router
 from webhooks.api.sessions import sessions_router
+from webhooks.api.tasks import tasks_router
 from webhooks.deliveries import deliveries_router
 from webhooks.health import health_router
 from webhooks.problems import install_problem_handlers, without_invented_answers
@@ -47,6 +48,7 @@ _API_ROUTERS = (
     rehearsals_router,
     sessions_router,
     audit_router,
+    tasks_router,
 )
 
 

@@ -135,6 +135,28 @@ class Published:
         )
         return None if row is None else row["staff_name"]
 
+    def task(self, tenant_id: str, task_id: str) -> Row | None:
+        """Return a task's status and assigned_to, None where there is no such task."""
+        return self._first(
+            "select status, assigned_to from marts.fct_tasks where tenant_id = ? and task_id = ?", tenant_id, task_id
+        )
+
+    def open_tasks(self, tenant_id: str, *, timeframe: str | None, assigned_to: str | None, limit: int) -> list[Row]:
+        """Return a tenant's open tasks, the most urgent first; of one time frame or person where that is given."""
+        return self._all(
+            """
+            select task_id, kind, title, contact_id, booking_id, assigned_to, due_at, snoozed_until, timeframe,
+                priority_score, reason
+            from reports.rpt_tasks
+            where tenant_id = ? and (? is null or timeframe = ?) and (? is null or lower(assigned_to) = lower(?))
+            order by priority_score desc, due_at nulls last, task_id limit ?
+            """,
+            tenant_id,
+            *(timeframe,) * 2,
+            *(assigned_to,) * 2,
+            limit,
+        )
+
     def _one(self, query: str, *parameters: object) -> Row:
         row = self._first(query, *parameters)
         if row is None:
