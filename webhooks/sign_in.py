@@ -76,6 +76,12 @@ def sign_in_router(runtime: Runtime) -> APIRouter:
         _set_cookie(answer, opened, runtime=runtime, request=request)
         return answer
 
+    _add_sign_out(router, runtime)
+    return router
+
+
+def _add_sign_out(router: APIRouter, runtime: Runtime) -> None:
+
     @router.post(
         "/sign-out",
         status_code=HTTPStatus.SEE_OTHER,
@@ -91,8 +97,6 @@ def sign_in_router(runtime: Runtime) -> APIRouter:
         answer = RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER)
         answer.delete_cookie(SESSION_COOKIE, httponly=True, samesite="lax", secure=_is_https(request))
         return answer
-
-    return router
 
 
 def _set_cookie(answer: Response, opened: list[OpenedSession], *, runtime: Runtime, request: Request) -> None:

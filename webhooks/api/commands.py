@@ -52,8 +52,6 @@ def commands_router(runtime: Runtime, *, callers: Callers) -> APIRouter:
     """Return the routes by which staff acts; each acts for the caller's tenant only, in the caller's name."""
     router = APIRouter(prefix="/v1", tags=["commands"])
     sending = Depends(callers.allow(Permission.SEND))
-    working = Depends(callers.allow(Permission.WORK))
-    own_work = OwnWork(runtime)
 
     @router.post("/messages", status_code=HTTPStatus.ACCEPTED, responses=document_problems(401, 403, 422, 503))
     async def send_message(
@@ -78,6 +76,13 @@ def commands_router(runtime: Runtime, *, callers: Callers) -> APIRouter:
             command_key=manual_command_key(tenant_id, command_type=command_type, message_id=message_id),
         )
 
+    _add_stage_changes(router, runtime, working=Depends(callers.allow(Permission.WORK)))
+    return router
+
+
+def _add_stage_changes(router: APIRouter, runtime: Runtime, *, working: Any) -> None:
+    own_work = OwnWork(runtime)
+
     @router.post("/stage-changes", status_code=HTTPStatus.ACCEPTED, responses=document_problems(401, 403, 422, 503))
     async def change_stage(
         body: StageChangeBody, idempotency_key: IdempotencyKey = None, caller: Caller = working
@@ -99,8 +104,6 @@ def commands_router(runtime: Runtime, *, callers: Callers) -> APIRouter:
             occurred_at=body.occurred_at,
         )
         return EventAccepted(event_id=appended.event_id)
-
-    return router
 
 
 def _signed(caller: Caller, key: str) -> dict[str, str]:

@@ -74,7 +74,6 @@ def sessions_router(runtime: Runtime, *, callers: Callers) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["staff"])
     staff = runtime.staff
     current = Depends(callers.session_of)
-    looking = Depends(callers.allow(Permission.LOOK))
 
     @router.post("/sessions", status_code=HTTPStatus.CREATED, responses=document_problems(401, 422, 429, 503))
     def sign_in(body: SignInBody, request: Request) -> SessionOpened:
@@ -101,6 +100,15 @@ def sessions_router(runtime: Runtime, *, callers: Callers) -> APIRouter:
         staff.sessions.end(session)
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
+    _add_account_routes(router, runtime, callers=callers)
+    return router
+
+
+def _add_account_routes(router: APIRouter, runtime: Runtime, *, callers: Callers) -> None:
+    staff = runtime.staff
+    current = Depends(callers.session_of)
+    looking = Depends(callers.allow(Permission.LOOK))
+
     @router.put(
         "/sessions/current/password",
         status_code=HTTPStatus.NO_CONTENT,
@@ -124,8 +132,6 @@ def sessions_router(runtime: Runtime, *, callers: Callers) -> APIRouter:
         """List who works for the business, without those who may not sign in any more."""
         accounts = staff.accounts.list_all(tenant_id=caller.tenant_id)
         return Colleagues(staff=[_to_staff(each) for each in accounts if not each.is_disabled])
-
-    return router
 
 
 def _to_read(session: Session) -> SessionRead:

@@ -39,7 +39,6 @@ def tasks_router(runtime: Runtime, *, callers: Callers) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["tasks"])
     working = Depends(callers.allow(Permission.WORK))
     desk = _TaskDesk(runtime)
-    accepted: dict[str, Any] = {"status_code": HTTPStatus.ACCEPTED, "responses": document_problems(*_CHANGE_PROBLEMS)}
 
     @router.get("/tasks", responses=document_problems(401, 403, 422, 503))
     def list_tasks(
@@ -62,6 +61,13 @@ def tasks_router(runtime: Runtime, *, callers: Callers) -> APIRouter:
         task_id = request_id(runtime, tenant_id=tenant_id, operation="tasks", idempotency_key=idempotency_key)
         given = body.model_dump(mode="json", exclude_none=True, exclude={"by"})
         return await desk.append(caller, "created", task_id, id_=task_id, by=body.by, payload=given)
+
+    _add_changes(router, desk, working=working)
+    return router
+
+
+def _add_changes(router: APIRouter, desk: _TaskDesk, *, working: Any) -> None:
+    accepted: dict[str, Any] = {"status_code": HTTPStatus.ACCEPTED, "responses": document_problems(*_CHANGE_PROBLEMS)}
 
     @router.post("/tasks/{task_id:path}:complete", **accepted)
     async def complete_task(body: CompleteBody, task_id: _TaskId, caller: Caller = working) -> TaskAccepted:
@@ -88,8 +94,6 @@ def tasks_router(runtime: Runtime, *, callers: Callers) -> APIRouter:
         """Give a task to somebody else."""
         payload = {"assigned_to": body.assigned_to}
         return await desk.change(caller, "reassigned", task_id, key=idempotency_key, by=body.by, payload=payload)
-
-    return router
 
 
 class _TaskDesk:
