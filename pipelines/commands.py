@@ -16,12 +16,14 @@ from rich.table import Table
 
 from core.errors import ConfigurationError, FrontdeskError
 from core.settings import load_settings
+from pipelines.attribution.command_line import app as attribution
 from pipelines.delivery.dispatching import open_dispatcher
 from pipelines.lib.assembly import build_modeller
 from pipelines.lib.verification import Difference
 from pipelines.lib.warehouse_builder import Progress as ReportProgress
 
 app = typer.Typer()
+app.add_typer(attribution)
 
 _MAX_ROWS_SHOWN = 200
 #: A command that waits for no more than this, such as for its turn in the rate of its number, is waited for.

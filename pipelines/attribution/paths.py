@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+#: Who is credited with conversions before which there was no touch.
+NO_CHANNEL = "none"
 #: Channel to its credit; the sum over the channels is what was to be credited.
 Credits = Mapping[str, float]
 
@@ -32,6 +34,16 @@ class ModelCredits:
 
     conversions: Credits
     value: Credits
+
+
+def with_untouched(credited: ModelCredits, *, conversions: float, value: float) -> ModelCredits:
+    """Return the credits, with conversions without a touch as those of the channel `none`."""
+    if conversions == 0:
+        return credited
+    return ModelCredits(
+        conversions={**credited.conversions, NO_CHANNEL: credited.conversions.get(NO_CHANNEL, 0.0) + conversions},
+        value={**credited.value, NO_CHANNEL: credited.value.get(NO_CHANNEL, 0.0) + value},
+    )
 
 
 def channels_of(paths: Iterable[PathCount]) -> tuple[str, ...]:

@@ -9,11 +9,9 @@ from typing import Any
 import pyarrow as pa
 
 from pipelines.attribution.markov import markov
-from pipelines.attribution.paths import Credits, ModelCredits, PathCount, round_to_whole
+from pipelines.attribution.paths import Credits, ModelCredits, PathCount, round_to_whole, with_untouched
 from pipelines.attribution.shapley import shapley
 
-#: Who is credited with conversions before which there was no touch.
-NO_CHANNEL = "none"
 CREDITS_SCHEMA = pa.schema(
     [
         ("tenant_id", pa.string()),
@@ -66,8 +64,13 @@ def _credits_of(rows: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
         "markov_no_nulls": (without_nulls.credits, without_nulls.conversion_removal),
         "shapley": (shapley(touched), {}),
     }
-    revenue = round(sum(path.value for path in touched))
-    for model, (credited, removal) in models.items():
+    revenue = sum(int(row["revenue_minor"]) for row in rows)
+    for model, (of_touched, removal) in models.items():
+        credited = with_untouched(
+            of_touched,
+            conversions=sum(row["count_conversions"] for row in untouched),
+            value=sum(row["revenue_minor"] for row in untouched),
+        )
         minor = round_to_whole(revenue, credited.value)
         for channel, conversions in credited.conversions.items():
             yield {
@@ -76,12 +79,4 @@ def _credits_of(rows: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
                 "conversions": conversions,
                 "revenue_minor": minor[channel],
                 "removal_effect": removal.get(channel),
-            }
-        for row in untouched:
-            yield {
-                "model": model,
-                "channel": NO_CHANNEL,
-                "conversions": float(row["count_conversions"]),
-                "revenue_minor": row["revenue_minor"],
-                "removal_effect": None,
             }
