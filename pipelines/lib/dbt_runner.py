@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -160,6 +161,16 @@ class DbtRunner:
     def parsed_manifest(self) -> Path:
         """Parse the project, once per state of it; return the manifest's path. Raises DbtError."""
         return self._once_per_state(["parse", "--quiet"], name="parsed")
+
+    def docs_site(self, folder: Path) -> Path:
+        """Write dbt's documentation into `folder` as one page that needs no server; return it. Raises DbtError."""
+        target = self._target_dir / "docs"
+        target.mkdir(parents=True, exist_ok=True)
+        # Columns and types are in the contracts: nothing is asked of a database.
+        arguments = ["docs", "generate", "--quiet", "--static", "--empty-catalog"]
+        self._run(arguments, warehouse=target / self._warehouse_path.name, target=target)
+        folder.mkdir(parents=True, exist_ok=True)
+        return Path(shutil.copyfile(target / "static_index.html", folder / "index.html"))
 
     def cli_options(self) -> dict[str, Any]:
         """Return the options of dagster-dbt's resource for this project and warehouse."""

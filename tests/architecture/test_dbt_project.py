@@ -7,9 +7,11 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import orjson
 import pytest
 
 from core.canonical import CANONICAL_PAYLOADS
+from pipelines.documenting.data_dictionary import data_dictionary
 from pipelines.lib.dbt_runner import DbtRunner
 from tests.architecture.dbt_manifest import DbtProject, Model
 
@@ -55,12 +57,23 @@ PUBLISHED_FROM = {"rpt_freshness": "fct_log_position"}
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> DbtProject:
+def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("dbt")
     runner = DbtRunner(
         project_dir=REPOSITORY / "dbt_project", warehouse_path=folder / "warehouse.duckdb", target_dir=folder
     )
-    return DbtProject(runner.parsed_manifest())
+    return runner.parsed_manifest()
+
+
+@pytest.fixture(scope="module")
+def project(manifest: Path) -> DbtProject:
+    return DbtProject(manifest)
+
+
+def test_the_data_dictionary_is_what_the_models_say(manifest: Path) -> None:
+    written = (REPOSITORY / "docs" / "data-dictionary.md").read_text(encoding="utf-8")
+    generated = data_dictionary(orjson.loads(manifest.read_bytes()))
+    assert written == generated, "run `frontdesk docs dictionary > docs/data-dictionary.md` and commit it"
 
 
 def test_only_staging_reads_sources_and_one_model_each(project: DbtProject) -> None:

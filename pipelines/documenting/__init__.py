@@ -1,0 +1,1 @@
+"""What the models are, for people: the data dictionary and dbt's own site."""
