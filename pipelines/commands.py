@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
+from contextlib import closing
 from datetime import timedelta
 from typing import Annotated
 
 import duckdb
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from core.errors import ConfigurationError, FrontdeskError
@@ -20,7 +19,7 @@ from pipelines.attribution.command_line import app as attribution
 from pipelines.delivery.dispatching import open_dispatcher
 from pipelines.lib.assembly import build_modeller
 from pipelines.lib.verification import Difference
-from pipelines.lib.warehouse_builder import Progress as ReportProgress
+from pipelines.progress import progress_bar
 
 app = typer.Typer()
 app.add_typer(attribution)
@@ -46,7 +45,7 @@ def process(
     settings = load_settings()
     modeller = build_modeller(settings, published_by="frontdesk process")
     with closing(open_dispatcher(settings)) as dispatcher:
-        with _progress("modelling") as report, modeller.opened(progress=report):
+        with progress_bar("modelling") as report, modeller.opened(progress=report):
             count = modeller.follow_to_end(progress=report)
             dispatcher.dispatch_due(patience=_PATIENCE)
             count += modeller.follow_to_end(progress=report)  # what became of the commands
@@ -66,7 +65,7 @@ def rebuild(
 ) -> None:
     """Build the warehouse again from the first event of the log, and publish it."""
     modeller = build_modeller(load_settings(), published_by="frontdesk rebuild")
-    with _progress("rebuilding") as report:
+    with progress_bar("rebuilding") as report:
         if verify:
             differences = modeller.verify(progress=report)
         else:
@@ -136,11 +135,3 @@ def _print_rows(relation: duckdb.DuckDBPyRelation) -> None:
     console.print(table)
     if len(rows) > _MAX_ROWS_SHOWN:
         console.print(f"first {_MAX_ROWS_SHOWN} rows; use --csv or a limit for the rest")
-
-
-@contextmanager
-def _progress(label: str) -> Iterator[ReportProgress]:
-    columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TextColumn("events"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(label, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -30,31 +30,38 @@ def rehearse_file(settings: Settings, rules: Path, *, since: date | None, clock:
 
     Raises ConfigurationError for a wrong file, or one of no tenant of this home.
     """
-    after = read_tenant(rules)
-    tenants = load_tenants(settings.tenants_dir)
-    before = tenants.get(after.slug)
-    if before is None:
-        raise ConfigurationError(
-            f"{rules}: slug: there is no business {after.slug!r}; use one of {', '.join(sorted(tenants))}"
-        )
     clock = clock or SystemClock()
-    engine = open_engine(settings.event_log_url)
-    ids = UuidV7Factory(clock)
-    builder = WarehouseBuilder(
-        path=settings.warehouse_path,
-        log=EventLog(engine, ids=ids),
-        engine=engine,
-        tenants=tenants,
-        dbt=build_dbt_runner(settings),
-        clock=clock,
-    )
-    report = rehearse(
-        builder, before=before, after=after, since=since, outbox=Outbox(engine, clock=clock, ids=ids), clock=clock
-    )
+    builder = builder_of(settings, clock=clock)
+    before, after = read_both(builder, rules)
+    outbox = Outbox(builder.engine, clock=clock, ids=UuidV7Factory(clock))
+    report = rehearse(builder, before=before, after=after, since=since, outbox=outbox, clock=clock)
     if rules.resolve() == (settings.tenants_dir / f"{after.slug}.yaml").resolve():
         note = "this is the home's own file: its templates' old words are gone, so texts are not compared"
         report = replace(report, notes=(*report.notes, note))
     return report
+
+
+def builder_of(settings: Settings, *, clock: Clock) -> WarehouseBuilder:
+    """Return the builder of a home's warehouse, to make copies with."""
+    engine = open_engine(settings.event_log_url)
+    return WarehouseBuilder(
+        path=settings.warehouse_path,
+        log=EventLog(engine, ids=UuidV7Factory(clock)),
+        engine=engine,
+        tenants=load_tenants(settings.tenants_dir),
+        dbt=build_dbt_runner(settings),
+        clock=clock,
+    )
+
+
+def read_both(builder: WarehouseBuilder, file: Path) -> tuple[Tenant, Tenant]:
+    """Return a tenant as the home has it and as a changed file has it. Raises ConfigurationError."""
+    after = read_tenant(file)
+    before = builder.tenants.get(after.slug)
+    if before is None:
+        known = ", ".join(sorted(builder.tenants))
+        raise ConfigurationError(f"{file}: slug: there is no business {after.slug!r}; use one of {known}")
+    return before, after
 
 
 def rehearse(

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator
 
-import orjson
 import pytest
 
 from core.envelope import NewEvent
