@@ -19,6 +19,8 @@ from core.automation.sms_segments import SmsPrices
 from core.automation.templates import Templates, render
 from core.delivery_settings import Delivery
 from core.errors import ConfigurationError
+from core.pipeline_settings import Pipeline, refuse_unknown_stages
+from core.scoring_settings import Priority, Warmness
 from core.tenant_fields import E164Phone, Email, Key, LocalTime, Price, SecretName, Slug, Strict, Weekday
 from core.yaml_places import line_of
 
@@ -73,21 +75,6 @@ class Surcharge(Strict):
     name: str
     price: Price
     unit: Literal["booking", "mile"] = "booking"
-
-
-class Stage(Strict):
-    """A step of the pipeline."""
-
-    key: Key
-    name: str
-
-
-class Pipeline(Strict):
-    """Ordered stages a contact or job moves through."""
-
-    key: Key
-    name: str
-    stages: Annotated[tuple[Stage, ...], Field(min_length=1)]
 
 
 class Source(Strict):
@@ -166,6 +153,8 @@ class Tenant(Strict):
     tax_rate_percent: Annotated[Decimal, Field(ge=0, le=100)] = Decimal(0)
     plan: Literal["starter", "pro", "teams"] | None = None
     pipelines: Annotated[tuple[Pipeline, ...], Field(min_length=1)]
+    warmness: Warmness = Warmness()
+    priority: Priority = Priority()
     sources: tuple[Source, ...]
     identity: tuple[IdentityRule, ...] = DEFAULT_IDENTITY_RULES
     endpoints: tuple[Endpoint, ...] = ()
@@ -193,6 +182,7 @@ class Tenant(Strict):
         _refuse_repeats("identity", [rule.identifier for rule in self.identity])
         for pipeline in self.pipelines:
             _refuse_repeats(f"pipelines.{pipeline.key}.stages", [stage.key for stage in pipeline.stages])
+        refuse_unknown_stages(self.pipelines)
         if sum(rule.use == "strong" for rule in self.identity) > 1:
             raise ValueError("identity: only one identifier can be strong; make the others link")
         return self

@@ -92,10 +92,7 @@ class Manifest:
         """
         views = {node["unique_id"]: node for node in self._public() if node["config"]["materialized"] == "view"}
         order = TopologicalSorter({key: self._ancestors(key) & views.keys() for key in views}).static_order()
-        return [
-            (node["schema"], node["name"], node["compiled_code"].replace(f'"{node["database"]}".', ""))
-            for node in (views[key] for key in order)
-        ]
+        return [(views[key]["schema"], views[key]["name"], _portable(views[key])) for key in order]
 
     def query(self, name: str) -> str:
         """Return the compiled SQL of an analysis or a model."""
@@ -103,6 +100,14 @@ class Manifest:
             str(node["compiled_code"])
             for node in self._nodes.values()
             if node["resource_type"] in ("analysis", "model") and node["name"] == name
+        )
+
+    def portable_query(self, name: str) -> str:
+        """Return the compiled SQL of an analysis, free of the warehouse's own name."""
+        return next(
+            _portable(node)
+            for node in self._nodes.values()
+            if node["resource_type"] == "analysis" and node["name"] == name
         )
 
     def _public(self) -> Iterable[Mapping[str, Any]]:
@@ -209,6 +214,10 @@ class DbtRunner:
         if done.returncode != 0:
             tail = "\n".join((done.stdout + done.stderr).splitlines()[-_TAIL_LINES:])
             raise DbtError(f"`dbt {' '.join(arguments)}` ended with {done.returncode}:\n{tail}")
+
+
+def _portable(node: Mapping[str, Any]) -> str:
+    return str(node["compiled_code"]).replace(f'"{node["database"]}".', "")
 
 
 def _dbt_executable() -> str:

@@ -18,6 +18,7 @@ import duckdb
 
 from pipelines.lib.dbt_runner import PUBLIC_SCHEMAS, Manifest
 from pipelines.lib.live_path import Change, rows_with
+from pipelines.lib.published_macros import create_published_macros
 
 #: With three, a file is written again two publishes after readers were last pointed at it: a reader that has
 #: looked the name up has that long to open the file.
@@ -114,6 +115,7 @@ class Publisher:
         try:
             for schema, name, sql in self._manifest.public_views():
                 self._connection.execute(f"create view {schema}.{name} as {sql}")
+            create_published_macros(self._connection, self._manifest)
         finally:
             self._connection.execute("use warehouse")
 

@@ -117,3 +117,36 @@ create table if not exists raw.rule_actions (
 );
 
 create table if not exists raw.senders (tenant_id varchar not null, channel varchar not null, provider varchar not null);
+
+-- Pipelines and scores: what models/marts/pipeline moves and weighs by.
+create table if not exists raw.pipeline_stages (
+    tenant_id varchar not null,
+    pipeline varchar not null,
+    pipeline_name varchar not null,
+    pipeline_of varchar not null,
+    stage varchar not null,
+    stage_name varchar not null,
+    stage_position integer not null,
+    entered_on struct(fact_type varchar, task_kind varchar, only_from varchar[])[] not null,
+    is_won boolean not null,
+    is_lost boolean not null,
+    next_action varchar
+);
+
+create table if not exists raw.scoring (
+    tenant_id varchar not null,
+    warmness_version integer not null,
+    half_life_days double not null,
+    fact_points map(varchar, double) not null,
+    fact_caps map(varchar, double) not null,
+    priority_version integer not null,
+    kind_points map(varchar, double) not null,
+    other_kinds_points double not null,
+    late_points double not null,
+    late_full_after_hours double not null,
+    warmness_points double not null,
+    value_points double not null,
+    value_full_from_minor bigint not null,
+    appointment_points double not null,
+    appointment_within_hours double not null
+);

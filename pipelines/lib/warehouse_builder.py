@@ -28,6 +28,7 @@ from pipelines.lib.log_copy import (
     replace_tenants,
     set_log_position,
 )
+from pipelines.lib.pipeline_tables import replace_pipelines
 
 #: A backlog longer than this is faster built than followed (measured: about 4,000 events/s live, 30,000 built).
 BUILD_BACKLOG = 50_000
@@ -82,6 +83,7 @@ class WarehouseBuilder:
             connection.execute("delete from raw.built_from")
             replace_tenants(connection, self.tenants.values())
             replace_rules(connection, self.tenants.values())
+            replace_pipelines(connection, self.tenants.values())
             start = copied_sequence(connection)
             if quarantine is not None:
                 replace_quarantine(connection, quarantine)

@@ -40,8 +40,8 @@ def hashes_by_source_ids(home: Home) -> dict[str, tuple[int, int]]:
                         f"update marts.{mart} as m set {column} = ids.source_event_id from ids "
                         f"where m.{column} = ids.event_id"
                     )
-            if "last_sequence" in columns:
-                connection.execute(f"update marts.{mart} set last_sequence = 0")
+            for column in {"sequence", "last_sequence"}.intersection(columns):
+                connection.execute(f"update marts.{mart} set {column} = 0")
         return mart_hashes(connection)
 
 

@@ -10,19 +10,11 @@ with facts as (
 
 ),
 
--- Several deliveries can tell of one thing: a payment's intent, its charge and its checkout session all say
--- "paid". The discriminator is what makes two tellings two things.
 told as (
 
     select
         *,
-        case fact_family
-            when 'booking' then concat_ws('|', booking_id, starts_at)
-            when 'payment'
-                then concat_ws('|', payment_id, case when payment_change = 'refunded' then refunded_minor end)
-            when 'message' then concat_ws('|', message_id, message_status)
-            else concat_ws('|', source, source_event_id, entity_id, title, detail, channel)
-        end as discriminator,
+        {{ told_thing() }} as discriminator,
         case fact_family
             when 'booking' then service_name
             when 'payment' then case when payment_change = 'failed' then failure_reason else method end
@@ -41,7 +33,8 @@ first_told as (
 
     select
         *,
-        md5(concat_ws('|', tenant_id, fact_type, discriminator)) as timeline_key
+        md5(concat_ws('|', tenant_id, fact_type, discriminator)) as timeline_key,
+        min(received_at) over (partition by tenant_id, fact_type, discriminator) as first_received_at
     from told
     qualify row_number() over (
         partition by tenant_id, fact_type, discriminator order by occurred_at, source_event_id
@@ -68,7 +61,8 @@ final as (
         end as amount_minor,
         currency,
         entity_id,
-        event_id
+        event_id,
+        first_received_at as received_at
     from first_told
 
 )

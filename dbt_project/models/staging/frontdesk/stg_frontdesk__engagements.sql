@@ -25,6 +25,8 @@ parsed as (
                 "task_id": "VARCHAR", "title": "VARCHAR", "assigned_to": "VARCHAR", "due_at": "VARCHAR",
                 "note_id": "VARCHAR", "text": "VARCHAR", "command_key": "VARCHAR",
                 "booking_id": "VARCHAR", "pipeline": "VARCHAR", "stage": "VARCHAR",
+                "kind": "VARCHAR", "snoozed_until": "VARCHAR", "by": "VARCHAR", "reason": "VARCHAR",
+                "rule_id": "VARCHAR",
                 {{ canonical_contact_shape() }}
             }'
         ) as fact
@@ -67,8 +69,33 @@ final as (
         end as detail,
         cast(null as bigint) as amount_minor,
         cast(null as varchar) as currency,
-        case when entity_kind = 'stage' then {{ line_text('fact.booking_id') }} end as booking_id,
-        {{ line_text('fact.command_key') }} as command_key
+        -- A task is the contact's that it names; one that names none is that of its booking's.
+        case
+            when entity_kind = 'stage' or (entity_kind = 'task' and fact.contact is null)
+                then {{ line_text('fact.booking_id') }}
+        end as booking_id,
+        {{ line_text('fact.command_key') }} as command_key,
+        case entity_kind
+            when 'stage'
+                then
+                    json_object(
+                        'pipeline', {{ line_text('fact.pipeline') }},
+                        'stage', {{ line_text('fact.stage') }},
+                        'by', {{ line_text('fact.by') }}
+                    )
+            when 'task'
+                then
+                    json_object(
+                        'kind', {{ line_text('fact.kind') }},
+                        'booking_id', {{ line_text('fact.booking_id') }},
+                        'due_at', {{ instant_from_iso('fact.due_at') }},
+                        'assigned_to', {{ line_text('fact.assigned_to') }},
+                        'snoozed_until', {{ instant_from_iso('fact.snoozed_until') }},
+                        'by', {{ line_text('fact.by') }},
+                        'reason', {{ free_text('fact.reason') }},
+                        'rule_id', {{ line_text('fact.rule_id') }}
+                    )
+        end::varchar as attributes
     from parsed
 
 )

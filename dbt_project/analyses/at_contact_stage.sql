@@ -1,0 +1,41 @@
+{#- Body of marts.contact_stage_at(t, known_at) in the published file; see pipelines/lib/published_macros.py. -#}
+with known as (
+
+    select * from {{ ref('fct_stage_moves') }}
+    where occurred_at <= t and received_at <= known_at
+
+),
+
+folded as (
+
+    {{ stage_fold('known') }}
+
+),
+
+final as (
+
+    select
+        known.tenant_id,
+        known.subject,
+        known.subject_id,
+        known.track,
+        known.contact_id,
+        known.booking_id,
+        known.pipeline,
+        known.stage,
+        known.stage_position,
+        known.occurred_at as entered_at,
+        known.cause_type,
+        known.cause_event_id
+    from known
+    inner join folded
+        on
+            known.tenant_id = folded.tenant_id
+            and known.subject = folded.subject
+            and known.subject_id = folded.subject_id
+            and known.track = folded.track
+            and known.move_number = folded.taken[-1]
+
+)
+
+select * from final

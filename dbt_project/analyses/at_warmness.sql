@@ -1,0 +1,19 @@
+{#- Body of marts.warmness_at(t, known_at) in the published file; see pipelines/lib/published_macros.py. -#}
+with points as (
+
+    select *
+    from {{ ref('fct_warmness_points') }}
+    where occurred_at <= t and received_at <= known_at
+    qualify row_number() over (
+        partition by tenant_id, contact_id, thing_key order by occurred_at, points_key
+    ) = 1
+
+),
+
+final as (
+
+    {{ warmness('points', 't') }}
+
+)
+
+select * from final
