@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
 import pytest
 
 from core.envelope import NewEvent
-from core.tenants import Pipeline
+from core.pipeline_settings import Pipeline
 from tests.pipelines.facts import TENANT, fact
 from tests.pipelines.homes import NOW, Home, HomeFactory
 
@@ -66,9 +66,7 @@ class Told:
         if booking or type_.startswith("booking"):
             payload["booking_id"] = self.subject if booking else f"b{self.number}"
         event = fact(type_, payload, event_id=f"e{self.number:04}", at=self.at, tenant_id=self.tenant_id)
-        return NewEvent(
-            **{name: getattr(event, name) for name in event.__slots__} | {"received_at": self.received_at}
-        )
+        return replace(event, received_at=self.received_at)
 
 
 def random_facts(seed: int) -> list[Told]:
@@ -165,7 +163,7 @@ def test_where_each_stands_is_the_end_of_its_history(staged: Home) -> None:
         select count(*) from (
             select
                 left_at is distinct from lead(entered_at) over told as is_torn,
-                (from_pipeline, from_stage) is distinct from (lag(pipeline) over told, lag(stage) over told) as is_lost
+                from_stage is distinct from lag(stage) over told as is_lost
             from marts.fct_stage_history
             window told as (partition by tenant_id, subject, subject_id, track order by move_number)
         ) where is_torn or is_lost
@@ -175,7 +173,7 @@ def test_where_each_stands_is_the_end_of_its_history(staged: Home) -> None:
     ends = "select stage_change_key from {} order by all"
     last = (
         "(select stage_change_key from marts.fct_stage_history "
-        "qualify row_number() over (partition by tenant_id, subject, subject_id, track order by move_number desc) = 1)"
+        "qualify row_number() over (partition by subject, subject_id, track order by move_number desc) = 1)"
     )
     assert staged.query(ends.format("marts.dim_contact_stages")) == staged.query(ends.format(last))
 

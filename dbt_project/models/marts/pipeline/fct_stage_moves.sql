@@ -8,7 +8,12 @@ with facts as (
 
     select
         *,
-        md5(concat_ws('|', fact_type, {{ told_thing() }})) as thing_key
+        -- A booking can be confirmed, cancelled and confirmed again for the same time: each of its facts is a thing.
+        md5(
+            concat_ws(
+                '|', fact_type, {{ told_thing() }}, case when fact_family = 'booking' then source || source_event_id end
+            )
+        ) as thing_key
     from {{ attributed_facts() }}
 
 ),
