@@ -2,7 +2,7 @@
 with known as (
 
     select * from {{ ref('fct_stage_moves') }}
-    where occurred_at <= t and received_at <= known_at
+    where occurred_at <= t::timestamptz and received_at <= known_at::timestamptz
 
 ),
 

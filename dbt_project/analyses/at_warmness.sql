@@ -3,7 +3,7 @@ with points as (
 
     select *
     from {{ ref('fct_warmness_points') }}
-    where occurred_at <= t and received_at <= known_at
+    where occurred_at <= t::timestamptz and received_at <= known_at::timestamptz
     qualify row_number() over (
         partition by tenant_id, contact_id, thing_key order by occurred_at, points_key
     ) = 1
@@ -12,7 +12,7 @@ with points as (
 
 final as (
 
-    {{ warmness('points', 't') }}
+    {{ warmness('points', 't::timestamptz') }}
 
 )
 
