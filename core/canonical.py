@@ -238,6 +238,19 @@ class CommandOutcome(_Payload):
     reason: Text | None = None
 
 
+class ReportFact(_Payload):
+    """report.computed: a version of a report is in the archive. It is about no contact."""
+
+    report_id: Identifier = Field(description="Kind, first day and log sequence, such as weekly-2026-03-02-1234.")
+    kind: Literal["weekly", "monthly"]
+    period_start: date
+    period_end: date = Field(description="The day after the last.")
+    log_sequence: Annotated[int, Field(ge=0)] = Field(description="Newest event that the figures know of.")
+    models_fingerprint: Identifier
+    figures: list[dict[str, object]]
+    files: dict[str, str] = Field(description="SHA-256 of each file, by its ending.")
+
+
 CANONICAL_PAYLOADS: dict[str, type[BaseModel]] = {
     "contact.created": ContactFact,
     "contact.updated": ContactFact,
@@ -261,9 +274,10 @@ CANONICAL_PAYLOADS: dict[str, type[BaseModel]] = {
     "message.suppressed": CommandOutcome,
     "message.uncertain": CommandOutcome,
     **{f"webhook.{verb}": CommandOutcome for verb in ("delivered", "failed", "suppressed", "uncertain")},
+    "report.computed": ReportFact,
 }
 #: What is of the business alone: no contact, so nothing that a rule could be about.
-BUSINESS_FACTS = frozenset({"spend.recorded"})
+BUSINESS_FACTS = frozenset({"report.computed", "spend.recorded"})
 #: What only tells of commands. No rule can wait for it, or commands could cause one another for ever.
 COMMAND_FACTS = frozenset(
     {"message.requested", *(type_ for type_, model in CANONICAL_PAYLOADS.items() if model is CommandOutcome)}

@@ -52,6 +52,16 @@ LEAST: dict[str, dict[str, Any]] = {
             "webhook.uncertain",
         )
     },
+    "report.computed": {
+        "report_id": "weekly-2026-03-02-9",
+        "kind": "weekly",
+        "period_start": "2026-03-02",
+        "period_end": "2026-03-09",
+        "log_sequence": 9,
+        "models_fingerprint": "ab",
+        "figures": [],
+        "files": {},
+    },
 }
 
 

@@ -51,7 +51,27 @@ _COLUMNS: Mapping[str, str] = {
     """,
     "marts.fct_timeline": """
         tenant_id timeline_key contact_id occurred_at:TIMESTAMPTZ source type title detail
-        amount_minor:BIGINT currency entity_id event_id
+        amount_minor:BIGINT currency entity_id event_id first_sequence:BIGINT first_received_at:TIMESTAMPTZ
+    """,
+    "marts.dim_metrics": """
+        metric metric_order:INTEGER metric_name unit is_by_currency:BOOLEAN aggregation numerator denominator
+        dimensions:VARCHAR[] is_higher_better:BOOLEAN counts_at description
+    """,
+    "marts.fct_reports": """
+        tenant_id report_key report_id period_kind period_start_date:DATE period_end_date:DATE log_sequence:BIGINT
+        models_fingerprint figures files computed_at:TIMESTAMPTZ version_number:BIGINT event_id
+    """,
+    "reports.rpt_measurements": """
+        tenant_id measurement_key metric entity_key contact_id measured_at:TIMESTAMPTZ measured_date:DATE
+        until_date:DATE value:BIGINT currency service_name acquisition_channel
+    """,
+    "reports.rpt_period_figures": """
+        tenant_id period_kind period_start_date:DATE period_end_date:DATE period_starts_at:TIMESTAMPTZ
+        period_ends_at:TIMESTAMPTZ metric metric_order:INTEGER unit currency value:BIGINT
+    """,
+    "reports.rpt_period_breakdown": """
+        tenant_id period_kind period_start_date:DATE metric metric_order:INTEGER unit dimension dimension_value
+        currency value:BIGINT
     """,
     "marts.fct_source_activity": """
         tenant_id activity_key source type activity_date:DATE count_events:BIGINT count_webhook_events:BIGINT

@@ -341,4 +341,6 @@ def _add_timeline(rows: PublishedRows, now: datetime) -> None:
             amount_minor=amount,
             currency=None if amount is None else ("AUD" if tenant_id == MASSAGE else "USD"),
             event_id=f"event-{number}",
+            first_sequence=number,
+            first_received_at=now - ago,
         )

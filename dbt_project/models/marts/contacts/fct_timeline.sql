@@ -34,6 +34,8 @@ first_told as (
     select
         *,
         md5(concat_ws('|', tenant_id, fact_type, discriminator)) as timeline_key,
+        -- When we knew of it first, which another delivery than the earliest can have told.
+        min(sequence) over (partition by tenant_id, fact_type, discriminator) as first_sequence,
         min(received_at) over (partition by tenant_id, fact_type, discriminator) as first_received_at
     from told
     qualify row_number() over (
@@ -62,6 +64,7 @@ final as (
         currency,
         entity_id,
         event_id,
+        first_sequence,
         first_received_at as received_at
     from first_told
 

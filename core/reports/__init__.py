@@ -1,0 +1,1 @@
+"""Weekly and monthly reports: their periods, and the archive that keeps every version."""

@@ -1,0 +1,26 @@
+with metrics as (
+
+    select * from {{ ref('metrics') }}
+
+),
+
+final as (
+
+    select
+        metric,
+        metric_order::integer as metric_order,
+        metric_name,
+        unit,
+        is_by_currency::boolean as is_by_currency,
+        aggregation,
+        numerator,
+        denominator,
+        string_split(coalesce(dimensions, ''), '|') as dimensions,
+        is_higher_better::boolean as is_higher_better,
+        counts_at,
+        description
+    from metrics
+
+)
+
+select * from final

@@ -1,0 +1,344 @@
+{#-
+    Every thing that a figure counts, with the instant that it counts at; the figures are sums over these rows, so that
+    whoever doubts one can list what it is made of. An instant depends on what happened up to then and not on what
+    came of it later: a period that is over stays as it is, but for facts that arrive late.
+-#}
+
+with contacts as (
+
+    select * from {{ ref('dim_contacts') }}
+
+),
+
+timeline as (
+
+    select * from {{ ref('fct_timeline') }}
+
+),
+
+bookings as (
+
+    select * from {{ ref('fct_bookings') }}
+
+),
+
+payments as (
+
+    select * from {{ ref('fct_payments') }}
+
+),
+
+messages as (
+
+    select * from {{ ref('fct_messages') }}
+
+),
+
+consents as (
+
+    select * from {{ ref('fct_consents') }}
+
+),
+
+outcomes as (
+
+    select * from {{ ref('fct_command_outcomes') }}
+
+),
+
+tenants as (
+
+    select * from {{ ref('dim_tenants') }}
+
+),
+
+leads as (
+
+    select * from timeline
+    where type = 'lead.created'
+
+),
+
+answers as (
+
+    select * from messages
+    where direction = 'outbound'
+
+),
+
+booked_leads as (
+
+    select
+        leads.tenant_id,
+        leads.timeline_key,
+        leads.contact_id,
+        leads.occurred_at,
+        bookings.created_at as until_at
+    from leads
+    asof inner join bookings
+        on leads.contact_id = bookings.contact_id and leads.occurred_at <= bookings.created_at
+
+),
+
+answered_leads as (
+
+    select
+        leads.tenant_id,
+        leads.timeline_key,
+        leads.contact_id,
+        leads.occurred_at,
+        answers.created_at as until_at
+    from leads
+    asof inner join answers
+        on leads.contact_id = answers.contact_id and leads.occurred_at <= answers.created_at
+
+),
+
+-- What was refunded is told as the total so far; each telling counts for what it adds to the ones before it.
+refunds as (
+
+    select
+        tenant_id,
+        timeline_key,
+        contact_id,
+        entity_id,
+        occurred_at,
+        currency,
+        amount_minor - coalesce(
+            max(amount_minor) over (
+                partition by tenant_id, entity_id
+                order by occurred_at, amount_minor, timeline_key
+                rows between unbounded preceding and 1 preceding
+            ),
+            0
+        ) as value
+    from timeline
+    where type = 'payment.refunded'
+
+),
+
+changed_bookings as (
+
+    select
+        timeline.tenant_id,
+        timeline.timeline_key,
+        timeline.type,
+        timeline.occurred_at,
+        bookings.booking_key,
+        bookings.contact_id,
+        bookings.service_name
+    from timeline
+    inner join bookings on timeline.tenant_id = bookings.tenant_id and timeline.entity_id = bookings.booking_id
+    where timeline.type in ('booking.completed', 'booking.cancelled', 'booking.no_show')
+
+),
+
+first_bookings as (
+
+    select * from bookings
+    qualify row_number() over (partition by contact_id order by created_at, booking_key) = 1
+
+),
+
+measured as (
+
+    select
+        tenant_id,
+        'contacts_new' as metric,
+        contact_id as source_key,
+        contact_id as entity_key,
+        contact_id,
+        first_seen_at as measured_at,
+        null::timestamptz as until_at,
+        null::bigint as value,
+        null::varchar as currency,
+        null::varchar as service_name
+    from contacts
+    where is_identified
+
+    union all by name
+
+    select
+        tenant_id,
+        unnest(['leads_new', 'lead_contacts']) as metric,
+        timeline_key as source_key,
+        unnest([timeline_key, contact_id]) as entity_key,
+        contact_id,
+        occurred_at as measured_at
+    from leads
+
+    union all by name
+
+    select
+        tenant_id,
+        'leads_booked' as metric,
+        timeline_key as source_key,
+        contact_id as entity_key,
+        contact_id,
+        occurred_at as measured_at,
+        until_at
+    from booked_leads
+
+    union all by name
+
+    select
+        tenant_id,
+        'speed_to_lead' as metric,
+        timeline_key as source_key,
+        timeline_key as entity_key,
+        contact_id,
+        occurred_at as measured_at,
+        until_at,
+        date_diff('second', occurred_at, until_at) as value
+    from answered_leads
+
+    union all by name
+
+    select
+        tenant_id,
+        unnest(['bookings_created', 'customers']) as metric,
+        booking_key as source_key,
+        unnest([booking_key, contact_id]) as entity_key,
+        contact_id,
+        created_at as measured_at,
+        service_name
+    from bookings
+
+    union all by name
+
+    select
+        tenant_id,
+        'customers_new' as metric,
+        booking_key as source_key,
+        contact_id as entity_key,
+        contact_id,
+        created_at as measured_at
+    from first_bookings
+
+    union all by name
+
+    select
+        tenant_id,
+        unnest(['booking_value', 'bookings_priced']) as metric,
+        booking_key as source_key,
+        booking_key as entity_key,
+        contact_id,
+        created_at as measured_at,
+        price_minor as value,
+        currency,
+        service_name
+    from bookings
+    where price_minor is not null
+
+    union all by name
+
+    select
+        tenant_id,
+        unnest(
+            if(
+                type = 'booking.cancelled',
+                ['bookings_cancelled'],
+                [replace(type, 'booking.', 'bookings_'), 'bookings_held']
+            )
+        ) as metric,
+        timeline_key as source_key,
+        booking_key as entity_key,
+        contact_id,
+        occurred_at as measured_at,
+        service_name
+    from changed_bookings
+
+    union all by name
+
+    select
+        payments.tenant_id,
+        'revenue_received' as metric,
+        payments.payment_key as source_key,
+        payments.payment_key as entity_key,
+        payments.contact_id,
+        payments.succeeded_at as measured_at,
+        payments.amount_minor as value,
+        payments.currency,
+        bookings.service_name
+    from payments
+    left join bookings
+        on payments.tenant_id = bookings.tenant_id and payments.booking_id = bookings.booking_id
+    where payments.succeeded_at is not null and payments.amount_minor is not null
+
+    union all by name
+
+    select
+        refunds.tenant_id,
+        'revenue_refunded' as metric,
+        refunds.timeline_key as source_key,
+        refunds.timeline_key as entity_key,
+        refunds.contact_id,
+        refunds.occurred_at as measured_at,
+        refunds.value,
+        coalesce(refunds.currency, payments.currency) as currency,
+        bookings.service_name
+    from refunds
+    left join payments on refunds.tenant_id = payments.tenant_id and refunds.entity_id = payments.payment_id
+    left join bookings
+        on payments.tenant_id = bookings.tenant_id and payments.booking_id = bookings.booking_id
+    where refunds.value > 0
+
+    union all by name
+
+    select
+        tenant_id,
+        if(direction = 'inbound', 'messages_in', 'messages_out') as metric,
+        message_key as source_key,
+        message_key as entity_key,
+        contact_id,
+        created_at as measured_at
+    from messages
+
+    union all by name
+
+    select
+        tenant_id,
+        'opt_outs' as metric,
+        consent_key as source_key,
+        contact_id as entity_key,
+        contact_id,
+        changed_at as measured_at
+    from consents
+    where not is_granted
+
+    union all by name
+
+    select
+        tenant_id,
+        unnest(['commands_sent', 'commands_failed']) as metric,
+        command_key as source_key,
+        command_key as entity_key,
+        contact_id,
+        unnest([done_at, failed_at]) as measured_at
+    from outcomes
+
+),
+
+final as (
+
+    select
+        measured.tenant_id,
+        concat_ws('/', measured.tenant_id, measured.metric, measured.source_key) as measurement_key,
+        measured.metric,
+        measured.entity_key,
+        measured.contact_id,
+        measured.measured_at,
+        (measured.measured_at at time zone tenants.zone)::date as measured_date,
+        (measured.until_at at time zone tenants.zone)::date as until_date,
+        measured.value,
+        coalesce(measured.currency, if(measured.value is null, null, tenants.currency)) as currency,
+        measured.service_name,
+        contacts.acquisition_channel
+    from measured
+    inner join tenants on measured.tenant_id = tenants.tenant_id
+    left join contacts on measured.contact_id = contacts.contact_id
+    where measured.measured_at is not null
+
+)
+
+select * from final

@@ -1,0 +1,159 @@
+with measurements as (
+
+    select * from {{ ref('rpt_measurements') }}
+
+),
+
+metrics as (
+
+    select * exclude (description, counts_at) from {{ ref('dim_metrics') }}
+
+),
+
+tenants as (
+
+    select * from {{ ref('dim_tenants') }}
+
+),
+
+kinds as (
+
+    select unnest(['weekly', 'monthly']) as period_kind
+
+),
+
+placed as (
+
+    select
+        measurements.*,
+        kinds.period_kind,
+        {{ period_start('kinds.period_kind', 'measurements.measured_date') }} as period_start_date,
+        {{ period_start('kinds.period_kind', 'measurements.until_date') }} as until_period_start_date
+    from measurements
+    cross join kinds
+
+),
+
+-- What has to be over within the period, such as the answer to a lead, counts only where it was.
+counted as (
+
+    select
+        placed.tenant_id,
+        placed.period_kind,
+        placed.period_start_date,
+        placed.metric,
+        if(metrics.is_by_currency, placed.currency, null) as currency,
+        case any_value(metrics.aggregation)
+            when 'distinct' then count(distinct placed.entity_key)
+            when 'sum' then sum(placed.value)
+            when 'median' then round(median(placed.value))
+        end::bigint as value
+    from placed
+    inner join metrics on placed.metric = metrics.metric
+    where placed.until_date is null or placed.until_period_start_date = placed.period_start_date
+    group by all
+
+),
+
+periods as (
+
+    select distinct
+        tenant_id,
+        period_kind,
+        period_start_date
+    from placed
+
+),
+
+moneys as (
+
+    select
+        periods.tenant_id,
+        periods.period_kind,
+        periods.period_start_date,
+        tenants.currency
+    from periods
+    inner join tenants on periods.tenant_id = tenants.tenant_id
+    union
+    select
+        tenant_id,
+        period_kind,
+        period_start_date,
+        currency
+    from counted
+    where currency is not null
+
+),
+
+-- Every metric has a figure in every period in which anything was measured, 0 included.
+slots as (
+
+    select
+        periods.*,
+        metrics.*,
+        null::varchar as currency
+    from periods
+    cross join metrics
+    where not metrics.is_by_currency
+    union all by name
+    select
+        moneys.*,
+        metrics.*
+    from moneys
+    cross join metrics
+    where metrics.is_by_currency
+
+),
+
+joined as (
+
+    select
+        slots.*,
+        own.value as own_value,
+        coalesce(numerators.value, 0) as numerator_value,
+        coalesce(denominators.value, 0) as denominator_value
+    from slots
+    {% for joined_name, column in [('own', 'metric'), ('numerators', 'numerator'), ('denominators', 'denominator')] %}
+    left join counted as {{ joined_name }}
+        on
+            slots.tenant_id = {{ joined_name }}.tenant_id
+            and slots.period_kind = {{ joined_name }}.period_kind
+            and slots.period_start_date = {{ joined_name }}.period_start_date
+            and slots.{{ column }} = {{ joined_name }}.metric
+            and slots.currency is not distinct from {{ joined_name }}.currency
+    {% endfor %}
+
+),
+
+final as (
+
+    select
+        joined.tenant_id,
+        joined.period_kind,
+        joined.period_start_date,
+        (
+            joined.period_start_date + if(joined.period_kind = 'weekly', interval 7 day, interval 1 month)
+        )::date as period_end_date,
+        joined.period_start_date::timestamp at time zone tenants.zone as period_starts_at,
+        (joined.period_start_date + if(joined.period_kind = 'weekly', interval 7 day, interval 1 month))
+        at time zone tenants.zone as period_ends_at,
+        joined.metric,
+        joined.metric_order,
+        joined.unit,
+        joined.currency,
+        case
+            when joined.aggregation = 'difference' then joined.numerator_value - joined.denominator_value
+            when joined.aggregation = 'median' then joined.own_value
+            when joined.aggregation <> 'ratio' then coalesce(joined.own_value, 0)
+            -- Rounded half up in whole numbers, so that no machine's floating point decides.
+            when joined.denominator_value > 0
+                then (
+                    2 * joined.numerator_value * if(joined.unit = 'permille', 1000, 1) + joined.denominator_value
+                ) // (2 * joined.denominator_value)
+        end::bigint as value
+    from joined
+    inner join tenants on joined.tenant_id = tenants.tenant_id
+
+)
+
+select * from final

@@ -1,0 +1,150 @@
+"""Computes a report from a database with the published relations; reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from core.reports.periods import Period
+from core.tenants import Tenant
+from pipelines.reporting.document import Figure, Point, Report, Share
+
+#: Periods that charts go back, this one included.
+HISTORY_LENGTH = 8
+_CHARTED = ("bookings_created", "leads_new", "revenue_received")
+
+_FIGURES = """
+    select metric, currency, value
+    from reports.rpt_period_figures
+    where tenant_id = $tenant_id and period_kind = $kind and period_start_date = $start
+"""
+_METRICS = """
+    select metric, metric_name, unit, is_by_currency, is_higher_better, aggregation
+    from marts.dim_metrics
+    order by metric_order
+"""
+_SHARES = """
+    select s.metric, m.metric_name, s.unit, s.currency, s.dimension, s.dimension_value, s.value
+    from reports.rpt_period_breakdown as s
+    inner join marts.dim_metrics as m on s.metric = m.metric
+    where s.tenant_id = $tenant_id and s.period_kind = $kind and s.period_start_date = $start
+    order by s.dimension, m.metric_order, s.currency, s.value desc, s.dimension_value
+"""
+_HISTORY = """
+    select metric, currency, period_start_date, value
+    from reports.rpt_period_figures
+    where
+        tenant_id = $tenant_id and period_kind = $kind
+        and period_start_date between $first and $start
+        and metric in $metrics and (currency is null or currency = $currency)
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """What a report was computed from, and when (UTC)."""
+
+    log_sequence: int
+    models_fingerprint: str
+    generated_at: datetime
+
+
+def compute_report(
+    connection: duckdb.DuckDBPyConnection, tenant: Tenant, period: Period, *, provenance: Provenance
+) -> Report:
+    """Return the report of a period; a period in which nothing happened has figures of 0."""
+    metrics = _rows(connection, _METRICS, {})
+    values = _values(connection, tenant, period)
+    previous = _values(connection, tenant, period.previous)
+    zone = ZoneInfo(tenant.zone)
+    asked = {"tenant_id": tenant.slug, "kind": period.kind.value, "start": period.start}
+    return Report(
+        tenant_id=tenant.slug,
+        business=tenant.name,
+        zone=tenant.zone,
+        currency=tenant.currency,
+        kind=period.kind,
+        period_start=period.start,
+        period_end=period.end,
+        starts_at=period.starts_at(zone),
+        ends_at=period.ends_at(zone),
+        log_sequence=provenance.log_sequence,
+        models_fingerprint=provenance.models_fingerprint,
+        generated_at=provenance.generated_at.astimezone(UTC),
+        figures=tuple(
+            Figure(
+                metric=metric["metric"],
+                name=metric["metric_name"],
+                unit=metric["unit"],
+                currency=currency,
+                is_higher_better=metric["is_higher_better"],
+                value=_value(values, metric, currency),
+                previous=_value(previous, metric, currency),
+            )
+            for metric in metrics
+            for currency in _currencies(metric, values, previous, own=tenant.currency)
+        ),
+        shares=tuple(
+            Share(name=row.pop("metric_name"), **row) for row in _rows(connection, _SHARES, asked)
+        ),
+        history=_history(connection, tenant, period),
+    )
+
+
+_Values = Mapping[tuple[str, str | None], int | None]
+
+
+def _values(connection: duckdb.DuckDBPyConnection, tenant: Tenant, period: Period) -> _Values:
+    asked = {"tenant_id": tenant.slug, "kind": period.kind.value, "start": period.start}
+    return {(row["metric"], row["currency"]): row["value"] for row in _rows(connection, _FIGURES, asked)}
+
+
+def _value(values: _Values, metric: Mapping[str, Any], currency: str | None) -> int | None:
+    # A period or currency without a row is one in which nothing happened: what is counted is then 0.
+    nothing = None if metric["aggregation"] in ("ratio", "median") else 0
+    return values.get((metric["metric"], currency), nothing)
+
+
+def _currencies(metric: Mapping[str, Any], *periods: _Values, own: str) -> list[str | None]:
+    if not metric["is_by_currency"]:
+        return [None]
+    known = {currency for values in periods for _, currency in values if currency is not None}
+    return [own, *sorted(known - {own})]
+
+
+def _history(connection: duckdb.DuckDBPyConnection, tenant: Tenant, period: Period) -> tuple[Point, ...]:
+    starts = [period.start]
+    while len(starts) < HISTORY_LENGTH:
+        starts.insert(0, Period(period.kind, starts[0]).previous.start)
+    asked = {
+        "tenant_id": tenant.slug,
+        "kind": period.kind.value,
+        "first": starts[0],
+        "start": period.start,
+        "metrics": list(_CHARTED),
+        "currency": tenant.currency,
+    }
+    found: dict[tuple[str, date], int | None] = {
+        (row["metric"], row["period_start_date"]): row["value"] for row in _rows(connection, _HISTORY, asked)
+    }
+    return tuple(
+        Point(
+            metric=metric,
+            currency=tenant.currency if metric == "revenue_received" else None,
+            period_start=start,
+            value=found.get((metric, start), 0),
+        )
+        for metric in _CHARTED
+        for start in starts
+    )
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, query: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+    cursor = connection.execute(query, dict(parameters))
+    names = [column[0] for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
