@@ -68,6 +68,11 @@ class Settings(BaseSettings):
         """DuckDB file published for readers; opened read-only, replaced atomically."""
         return self.home.absolute() / "analytics.duckdb"
 
+    @property
+    def reports_path(self) -> Path:
+        """Folder of the archive of reports; files there are never changed."""
+        return self.home.absolute() / "reports"
+
     def places(self) -> dict[str, str]:
         """Return the variables that lead a process of ours, wherever it runs, to the same home and files."""
         places = {

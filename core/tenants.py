@@ -21,6 +21,7 @@ from core.delivery_settings import Delivery
 from core.errors import ConfigurationError
 from core.pipeline_settings import Pipeline, refuse_unknown_stages
 from core.scoring_settings import Priority, Warmness
+from core.reports.settings import ReportSettings
 from core.tenant_fields import E164Phone, Email, Key, LocalTime, Price, SecretName, Slug, Strict, Weekday
 from core.yaml_places import line_of
 
@@ -163,6 +164,7 @@ class Tenant(Strict):
     rules: tuple[Rule, ...] = ()
     delivery: Delivery = Delivery()
     attribution: Attribution = Attribution()
+    reports: ReportSettings = ReportSettings()
 
     @field_validator("zone")
     @classmethod

@@ -20,9 +20,11 @@ from pipelines.delivery.dispatching import open_dispatcher
 from pipelines.lib.assembly import build_modeller
 from pipelines.lib.verification import Difference
 from pipelines.progress import progress_bar
+from pipelines.reporting.command_line import app as report_app
 
 app = typer.Typer()
 app.add_typer(attribution)
+app.add_typer(report_app)
 
 _MAX_ROWS_SHOWN = 200
 #: A command that waits for no more than this, such as for its turn in the rate of its number, is waited for.

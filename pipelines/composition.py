@@ -12,6 +12,7 @@ from pipelines.defs.event_log.assets import build_event_log_asset
 from pipelines.defs.event_log.checks import build_event_log_checks
 from pipelines.defs.live.sensors import EVALUATION_SECONDS, build_live_path_sensor
 from pipelines.defs.publishing.assets import build_published_asset
+from pipelines.defs.reporting.schedules import build_report_definitions
 from pipelines.lib.assembly import build_dbt_runner
 
 
@@ -21,11 +22,17 @@ def build_definitions(settings: Settings, *, evaluation_seconds: float = EVALUAT
     `evaluation_seconds` is how long one evaluation of the live path's sensor follows the log.
     """
     dbt = build_dbt_runner(settings)
+    reports = build_report_definitions(settings)
     return Definitions(
-        assets=[build_event_log_asset(settings), build_dbt_assets(settings), build_published_asset(settings)],
+        assets=[
+            build_event_log_asset(settings),
+            build_dbt_assets(settings),
+            build_published_asset(settings),
+            *reports.assets,
+        ],
         asset_checks=build_event_log_checks(settings),
-        jobs=[full_build_job],
-        schedules=[full_build_schedule],
+        jobs=[full_build_job, *reports.jobs],
+        schedules=[full_build_schedule, *reports.schedules],
         sensors=[build_live_path_sensor(settings, evaluation_seconds=evaluation_seconds)],
         resources={"dbt": DbtCliResource(**dbt.cli_options())},
     )

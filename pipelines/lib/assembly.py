@@ -30,11 +30,11 @@ def build_event_log(settings: Settings) -> EventLog:
     return EventLog(engine, ids=UuidV7Factory(SystemClock()))
 
 
-def build_modeller(settings: Settings, *, published_by: str) -> Modeller:
-    """Return the modeller of one home. Raises ConfigurationError for a wrong tenant file."""
+def build_warehouse_builder(settings: Settings) -> WarehouseBuilder:
+    """Return what builds this home's warehouse. Raises ConfigurationError for a wrong tenant file."""
     engine = open_database(settings.event_log_url)
     clock = SystemClock()
-    builder = WarehouseBuilder(
+    return WarehouseBuilder(
         path=settings.warehouse_path,
         log=EventLog(engine, ids=UuidV7Factory(clock)),
         engine=engine,
@@ -42,5 +42,11 @@ def build_modeller(settings: Settings, *, published_by: str) -> Modeller:
         dbt=build_dbt_runner(settings),
         clock=clock,
     )
-    filler = OutboxFiller(Outbox(engine, clock=clock, ids=UuidV7Factory(clock)), clock=clock)
+
+
+def build_modeller(settings: Settings, *, published_by: str) -> Modeller:
+    """Return the modeller of one home. Raises ConfigurationError for a wrong tenant file."""
+    builder = build_warehouse_builder(settings)
+    outbox = Outbox(builder.engine, clock=builder.clock, ids=UuidV7Factory(builder.clock))
+    filler = OutboxFiller(outbox, clock=builder.clock)
     return Modeller(builder, filler=filler, analytics_path=settings.analytics_path, published_by=published_by)

@@ -5,11 +5,9 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Mapping, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import matplotlib as mpl
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure as Drawing
 
 from core.money import minor_unit_exponent
@@ -23,7 +21,7 @@ _PNG_DPI = 170
 #: Bars of a breakdown; the rest of it is in the table.
 _MOST_BARS = 6
 _LABEL_LENGTH = 24
-_SETTINGS = {
+_SETTINGS: Any = {
     "svg.hashsalt": "frontdesk",  # ids in the SVG would otherwise be random
     "svg.fonttype": "path",  # no font is asked of the reader's machine
     "font.family": "DejaVu Sans",
@@ -58,8 +56,7 @@ def draw_charts(report: Report, *, image_format: ImageFormat) -> list[tuple[str,
             shares = [
                 share
                 for share in report.shares
-                if (share.metric, share.dimension, share.currency)
-                == ("revenue_received", dimension, report.currency)
+                if (share.metric, share.dimension, share.currency) == ("revenue_received", dimension, report.currency)
             ]
             if shares:
                 drawing = _parts(shares[:_MOST_BARS], currency=report.currency)
@@ -70,7 +67,9 @@ def draw_charts(report: Report, *, image_format: ImageFormat) -> list[tuple[str,
 def _over_time(points: Sequence[Point], *, kind: PeriodKind, currency: str) -> Drawing:
     drawing, axes = _empty()
     labels = [
-        f"{point.period_start:%b %Y}" if kind is PeriodKind.MONTHLY else f"{point.period_start.day} {point.period_start:%b}"
+        f"{point.period_start:%b %Y}"
+        if kind is PeriodKind.MONTHLY
+        else f"{point.period_start.day} {point.period_start:%b}"
         for point in points
     ]
     is_money = points[0].currency is not None
@@ -116,10 +115,8 @@ def _short(name: str) -> str:
 def _image(drawing: Drawing, image_format: ImageFormat) -> bytes:
     target = io.BytesIO()
     if image_format == "svg":
-        FigureCanvasSVG(drawing).print_svg(target, metadata={"Date": None, "Creator": None})
+        drawing.savefig(target, format="svg", metadata={"Date": None, "Creator": None})
         # What stands before the element is for files, not for a page.
         return re.sub(rb"^.*?(?=<svg)", b"", target.getvalue(), flags=re.DOTALL)
-    drawing.patch.set_alpha(1)
-    drawing.set_dpi(_PNG_DPI)
-    FigureCanvasAgg(drawing).print_png(target, metadata={"Software": None})
+    drawing.savefig(target, format="png", dpi=_PNG_DPI, facecolor="white", metadata={"Software": None})
     return target.getvalue()

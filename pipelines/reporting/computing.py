@@ -89,9 +89,7 @@ def compute_report(
             for metric in metrics
             for currency in _currencies(metric, values, previous, own=tenant.currency)
         ),
-        shares=tuple(
-            Share(name=row.pop("metric_name"), **row) for row in _rows(connection, _SHARES, asked)
-        ),
+        shares=tuple(Share(name=row.pop("metric_name"), **row) for row in _rows(connection, _SHARES, asked)),
         history=_history(connection, tenant, period),
     )
 

@@ -48,6 +48,18 @@ def test_the_sensor_models_new_events_and_reports_what_it_materialised(home: Hom
     assert home.query("select phone from marts.dim_contacts") == [("+61400000001",)]
 
 
+def test_a_partition_is_a_report_in_the_archive(home: Home, definitions: Definitions) -> None:
+    home.log.append([contact("1", phone="+61400000001")])
+    with home.modeller().opened() as modeller:
+        modeller.follow_to_end()
+    job = definitions.resolve_job_def("avatar_imaging_weekly_report_job")
+    with DagsterInstance.ephemeral() as instance:
+        assert job.execute_in_process(instance=instance, partition_key="2026-11-09").success
+    names = sorted(path.name for path in (home.folder / "reports").rglob("*") if path.is_file())
+    assert names == ["1.html", "1.json", "1.pdf"]
+    assert home.log.read_after(1, limit=9)[0].type == "report.computed"
+
+
 @pytest.mark.slow
 def test_the_full_build_job_builds_tests_and_publishes(home: Home, definitions: Definitions) -> None:
     home.log.append([contact("1", phone="+61400000001", email="ana@example.com")])

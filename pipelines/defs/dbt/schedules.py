@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dagster import AssetSelection, ScheduleDefinition, define_asset_job, in_process_executor
 
+from pipelines.defs.reporting.assets import ARCHIVE
+
 #: One process: the steps share one warehouse file and would wait for one another anyway.
 full_build_job = define_asset_job(
     "full_build_job",
-    selection=AssetSelection.all(),
+    # Reports are by period, and have schedules of their own.
+    selection=AssetSelection.all() - AssetSelection.key_prefixes(ARCHIVE),
     executor_def=in_process_executor,
     description="Follow the log, build and test every model from the whole log, publish.",
 )

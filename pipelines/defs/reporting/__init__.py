@@ -1,0 +1,1 @@
+"""Reports by week and month, one partition each."""

@@ -1,0 +1,173 @@
+"""Makes a report: waits until the log is modelled, computes, archives, tells the log."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import duckdb
+import orjson
+
+from core.canonical import FRONTDESK_SOURCE
+from core.clock import Clock
+from core.envelope import NewEvent, Origin
+from core.errors import FrontdeskError
+from core.event_log import EventLog
+from core.reports.archive import FORMATS, ReportArchive
+from core.reports.periods import Period
+from core.tenants import Tenant
+from pipelines.reporting.computing import Provenance, compute_report
+from pipelines.reporting.document import Report
+from pipelines.reporting.html_page import to_html
+from pipelines.reporting.pdf_file import to_pdf
+
+REPORT_COMPUTED = "report.computed"
+_LOOKS_EVERY_SECONDS = 0.2
+
+#: Called with (sequence that is modelled, sequence to wait for).
+Progress = Callable[[int, int], None]
+
+
+class NotModelledError(FrontdeskError):
+    """The published file does not know all of the log; the detail says what to do."""
+
+    http_status = 503
+    title = "Models are behind the log"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportMaker:
+    """What reports of one home are made from. It only reads the published file, whoever writes it."""
+
+    analytics_path: Path
+    archive: ReportArchive
+    log: EventLog
+    clock: Clock
+    models_fingerprint: str
+
+    def make(
+        self, tenant: Tenant, period: Period, *, patience_seconds: float, progress: Progress | None = None
+    ) -> Report:
+        """Return the report of a period by all that the log has now; it is archived and told to the log.
+
+        Where nothing was logged since the newest version but reports, that version is the answer. Raises
+        NotModelledError where the models do not reach the log's end of now in time, NoSuchPeriodError never: give a
+        period that is over.
+        """
+        end = self.log.last_sequence()
+        self.wait_until_modelled(end, patience_seconds=patience_seconds, progress=progress)
+        report = self.compute(tenant, period)
+        known = self._same_version(report)
+        if known is None:
+            files = {"json": report.to_json(), "html": to_html(report), "pdf": to_pdf(report)}
+            self.archive.write(report.tenant_id, report.report_id, files)
+        # Also of a version that is there: whoever wrote it can have ended before telling.
+        self._tell(known or report)
+        return known or report
+
+    def wait_until_modelled(
+        self, sequence: int, *, patience_seconds: float, progress: Progress | None = None
+    ) -> None:
+        """Wait until the published file knows the log up to a sequence. Raises NotModelledError."""
+        deadline = time.monotonic() + patience_seconds
+        while (modelled := self._modelled_sequence()) < sequence:
+            if progress:
+                progress(modelled, sequence)
+            if time.monotonic() >= deadline:
+                raise NotModelledError(
+                    f"{self.analytics_path} knows events up to {modelled}, the log has {sequence}; run "
+                    "`frontdesk up`, or `frontdesk process --once`"
+                )
+            time.sleep(_LOOKS_EVERY_SECONDS)
+
+    def compute(self, tenant: Tenant, period: Period) -> Report:
+        """Return the report by what the published file knows; nothing is kept."""
+        with published(self.analytics_path) as connection:
+            return compute_report(
+                connection,
+                tenant,
+                period,
+                provenance=Provenance(
+                    log_sequence=read_modelled_sequence(connection),
+                    models_fingerprint=self.models_fingerprint,
+                    generated_at=self.clock.now(),
+                ),
+            )
+
+    def _modelled_sequence(self) -> int:
+        if not self.analytics_path.exists():
+            return -1
+        with published(self.analytics_path) as connection:
+            return read_modelled_sequence(connection)
+
+    def _same_version(self, report: Report) -> Report | None:
+        """Return the newest version where it says the same by the same models: another would tell nothing new."""
+        versions = (each for each in self.archive.list_ids(report.tenant_id) if each.period == report.period)
+        newest = next(versions, None)
+        if newest is None:
+            return None
+        known = Report.model_validate_json(self.archive.read(report.tenant_id, newest, "json"))
+        return known if says_the_same(known, report) else None
+
+    def _tell(self, report: Report) -> None:
+        files = {ending: self.archive.read(report.tenant_id, report.report_id, ending) for ending in FORMATS}
+        digests = {ending: sha256(content).hexdigest() for ending, content in files.items()}
+        self.log.append([event_of(report, files=digests)])
+
+
+def says_the_same(one: Report, other: Report) -> bool:
+    """Tell whether two reports differ in nothing but when they were made and how much of the log was there."""
+    versions = {"log_sequence": 0, "generated_at": one.generated_at}
+    return one.model_copy(update=versions) == other.model_copy(update=versions)
+
+
+def event_of(report: Report, *, files: dict[str, str]) -> NewEvent:
+    """Return the event that tells of a report; the same version has the same id, so it is told once."""
+    payload = orjson.dumps(
+        {
+            "report_id": str(report.report_id),
+            "kind": report.kind,
+            "period_start": report.period_start,
+            "period_end": report.period_end,
+            "log_sequence": report.log_sequence,
+            "models_fingerprint": report.models_fingerprint,
+            "figures": [figure.model_dump(exclude={"name", "is_higher_better"}) for figure in report.figures],
+            "files": files,
+        }
+    )
+    return NewEvent(
+        tenant_id=report.tenant_id,
+        source=FRONTDESK_SOURCE,
+        source_event_id=f"report/{report.report_id}",
+        type=REPORT_COMPUTED,
+        subject_id=str(report.report_id),
+        occurred_at=report.generated_at,
+        received_at=report.generated_at,
+        body=payload,
+        payload=payload,
+        origin=Origin.COMMAND,
+    )
+
+
+@contextmanager
+def published(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a published file for reading, under the name that its views know."""
+    connection = duckdb.connect()
+    try:
+        quoted = str(path).replace("'", "''")
+        connection.execute(f"attach '{quoted}' as analytics (read_only)")
+        connection.execute("use analytics")
+        connection.execute("set TimeZone = 'UTC'")
+        yield connection
+    finally:
+        connection.close()
+
+
+def read_modelled_sequence(connection: duckdb.DuckDBPyConnection) -> int:
+    """Return the newest sequence that a published file knows."""
+    row = connection.execute("select modelled_sequence from reports.rpt_freshness").fetchone()
+    return int(row[0]) if row else 0

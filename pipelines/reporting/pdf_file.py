@@ -1,0 +1,168 @@
+"""A report as a PDF with the charts and tables of its page; equal reports give equal bytes."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from datetime import UTC
+from pathlib import Path
+
+import matplotlib as mpl
+from fpdf import FPDF
+from fpdf.fonts import FontFace
+
+from pipelines.reporting import wording
+from pipelines.reporting.charts import draw_charts
+from pipelines.reporting.document import Figure, Report
+from pipelines.reporting.html_page import headline_figures, share_tables, shown_figures
+
+#: Comes with matplotlib and has the letters of every language that names are likely to be in.
+_FONT = "DejaVu"
+_FONT_FILES = {"": "DejaVuSans.ttf", "B": "DejaVuSans-Bold.ttf"}
+_INK, _QUIET, _GOOD, _BAD = (17, 24, 39), (91, 100, 114), (21, 128, 61), (185, 28, 28)
+_LINE = (226, 229, 234)
+_MARGIN = 16
+_CHART_WIDTH, _CHART_HEIGHT, _GAP = 86, 31, 6
+_CHARTS_PER_ROW = 2
+
+
+class _Pages(FPDF):
+    """A4, with the report's id and the page's number at the foot."""
+
+    def __init__(self, footing: str) -> None:
+        super().__init__(format="A4")
+        self._footing = footing
+        fonts = Path(mpl.get_data_path()) / "fonts" / "ttf"
+        for style, name in _FONT_FILES.items():
+            self.add_font(_FONT, style, fonts / name)
+        self.set_margins(_MARGIN, _MARGIN)
+        self.set_auto_page_break(auto=True, margin=_MARGIN + 4)
+
+    def footer(self) -> None:
+        """Write the foot of a page; called by the library."""
+        self.set_y(-_MARGIN)
+        self.use(7, _QUIET)
+        self.cell(0, 5, f"{self._footing}, page {self.page_no()}", align="L")
+
+    def use(self, size: float, colour: tuple[int, int, int], *, style: str = "") -> None:
+        """Write in this size, colour and style from here on."""
+        self.set_font(_FONT, style, size)
+        self.set_text_color(*colour)
+
+    def line_of(self, text: str, *, size: float, colour: tuple[int, int, int] = _INK, style: str = "") -> None:
+        """Write one paragraph over the whole width."""
+        self.use(size, colour, style=style)
+        self.multi_cell(0, size * 0.5, text, new_x="LMARGIN", new_y="NEXT")
+
+
+def to_pdf(report: Report) -> bytes:
+    """Return the file's bytes."""
+    pages = _Pages(f"{report.business}: report {report.report_id}")
+    pages.set_creation_date(report.generated_at.astimezone(UTC))
+    pages.set_title(f"{report.business}: {wording.title_words(report)}")
+    pages.set_creator("Frontdesk")
+    pages.set_producer("Frontdesk")
+    pages.add_page()
+    pages.line_of(f"{report.business}, {report.kind} report", size=9, colour=_QUIET)
+    pages.line_of(wording.title_words(report), size=19, style="B")
+    pages.line_of(f"{wording.days_words(report)}, {report.zone}", size=9, colour=_QUIET)
+    pages.ln(4)
+    _show_headlines(pages, report)
+    _show_charts(pages, report)
+    _show_figures(pages, shown_figures(report))
+    for heading, rows in share_tables(report):
+        pages.ln(5)
+        pages.line_of(heading, size=11, style="B")
+        pages.ln(1)
+        cells = [(row["part"], row["name"], row["value"]) for row in rows]
+        _show_table(pages, (heading[3:].capitalize(), "Figure", "This period"), cells, aligned="LLR")
+    pages.ln(5)
+    computed = wording.moment_words(report.generated_at, report.zone)
+    pages.line_of(
+        f"Computed {computed} from every event up to number {report.log_sequence} of the log, by the models "
+        f"{report.models_fingerprint[:12]}.",
+        size=7,
+        colour=_QUIET,
+    )
+    return bytes(pages.output())
+
+
+def _show_headlines(pages: _Pages, report: Report) -> None:
+    figures = headline_figures(report)
+    width = pages.epw / max(len(figures), 1)
+    top = pages.get_y()
+    for number, figure in enumerate(figures):
+        value = wording.value_words(figure.value, unit=figure.unit, currency=figure.currency)
+        lines = (
+            (figure.name, 7.5, _QUIET, ""),
+            (value, 12, _INK, "B"),
+            (wording.change_words(figure), 7, _mood(figure), ""),
+        )
+        y = top
+        for text, size, colour, style in lines:
+            pages.set_xy(pages.l_margin + number * width, y)
+            pages.use(size, colour, style=style)
+            pages.cell(width, size * 0.5, text)
+            y += size * 0.5 + 0.6
+    pages.set_xy(pages.l_margin, top + 17)
+
+
+def _show_charts(pages: _Pages, report: Report) -> None:
+    charts = draw_charts(report, image_format="png")
+    for start in range(0, len(charts), _CHARTS_PER_ROW):
+        top = pages.get_y()
+        if top + _CHART_HEIGHT + _GAP > pages.page_break_trigger:
+            pages.add_page()
+            top = pages.get_y()
+        for column, (title, image) in enumerate(charts[start : start + _CHARTS_PER_ROW]):
+            x = pages.l_margin + column * (_CHART_WIDTH + _GAP)
+            pages.set_xy(x, top)
+            pages.use(8, _QUIET)
+            pages.cell(_CHART_WIDTH, 5, title)
+            pages.image(io.BytesIO(image), x=x, y=top + 5, w=_CHART_WIDTH, alt_text=title)
+        pages.set_xy(pages.l_margin, top + _CHART_HEIGHT + _GAP + 2)
+
+
+def _show_figures(pages: _Pages, figures: list[Figure]) -> None:
+    pages.ln(2)
+    pages.line_of("All figures", size=11, style="B")
+    pages.ln(1)
+    rows = [
+        (
+            figure.name,
+            wording.value_words(figure.value, unit=figure.unit, currency=figure.currency),
+            wording.value_words(figure.previous, unit=figure.unit, currency=figure.currency),
+            wording.change_words(figure),
+        )
+        for figure in figures
+    ]
+    colours = [_mood(figure) for figure in figures]
+    _show_table(pages, ("Figure", "This period", "Before", "Change"), rows, aligned="LRRR", colours=colours)
+
+
+def _show_table(
+    pages: _Pages,
+    heading: tuple[str, ...],
+    rows: Sequence[tuple[str, ...]],
+    *,
+    aligned: str,
+    colours: Sequence[tuple[int, int, int]] | None = None,
+) -> None:
+    pages.use(8.5, _INK)
+    pages.set_draw_color(*_LINE)
+    with pages.table(
+        text_align=tuple("LEFT" if letter == "L" else "RIGHT" for letter in aligned),
+        borders_layout="HORIZONTAL_LINES",
+        line_height=5.2,
+        headings_style=FontFace(color=_QUIET),
+    ) as table:
+        table.row(heading)
+        for number, cells in enumerate(rows):
+            row = table.row()
+            for place, text in enumerate(cells):
+                is_mood = colours is not None and place == len(cells) - 1
+                row.cell(text, style=FontFace(color=colours[number]) if is_mood and colours else None)
+
+
+def _mood(figure: Figure) -> tuple[int, int, int]:
+    return {True: _GOOD, False: _BAD, None: _QUIET}[wording.is_better(figure)]

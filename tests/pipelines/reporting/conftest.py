@@ -1,0 +1,68 @@
+"""A home with the known history, followed as it arrived: some of it late."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from core.reports.archive import ReportArchive
+from core.tenants import Tenant
+from pipelines.reporting.making import ReportMaker
+from tests.pipelines.homes import FixedClock, Home, HomeFactory
+from tests.pipelines.reporting.history import TENANT, History, make_history
+
+#: What the log was not told at first.
+LATE = 40
+
+
+@dataclass(frozen=True)
+class Desk:
+    """The home, what happened there, and what makes its reports."""
+
+    home: Home
+    tenant: Tenant
+    history: History
+    maker: ReportMaker
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The business's zone."""
+        return ZoneInfo(self.tenant.zone)
+
+    def follow(self) -> None:
+        """Model what is new in the log."""
+        with self.home.modeller().opened() as modeller:
+            modeller.follow_to_end()
+
+
+def open_desk(homes: HomeFactory, *, late: int) -> Desk:
+    """Return a desk whose log has been told all but the last `late` events of the history."""
+    home = homes.new_home(clock=FixedClock())
+    tenant = home.tenants[TENANT]
+    history = make_history(ZoneInfo(tenant.zone))
+    maker = ReportMaker(
+        analytics_path=home.analytics_path,
+        archive=ReportArchive(home.folder / "reports"),
+        log=home.log,
+        clock=home.clock,
+        models_fingerprint="fingerprint",
+    )
+    desk = Desk(home, tenant, history, maker)
+    home.log.append(history.events[: len(history.events) - late])
+    desk.follow()
+    return desk
+
+
+@pytest.fixture(scope="module")
+def desk(homes: HomeFactory) -> Desk:
+    """Return a desk whose log knows everything. For tests that only read."""
+    return open_desk(homes, late=0)
+
+
+@pytest.fixture
+def desk_behind(homes: HomeFactory) -> Callable[[], Desk]:
+    """Return what opens a desk that has not heard of everything."""
+    return lambda: open_desk(homes, late=LATE)

@@ -1,0 +1,222 @@
+"""A history of a business with every figure of its weeks and months counted here in plain Python, not in SQL."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from statistics import median
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from core.envelope import NewEvent
+from core.reports.periods import Period
+from tests.pipelines.facts import fact
+
+#: A business whose clocks change.
+TENANT = "mikes-detailing"
+SERVICES = ("Basic wash", "Full detail", "Ceramic coating")
+EDGES = (
+    *("2026-03-01 23:59:59", "2026-03-02 00:00:00", "2026-03-08 01:59:59", "2026-03-08 03:00:00"),
+    *("2026-03-08 23:59:59", "2026-03-09 00:00:00", "2026-10-31 23:59:59", "2026-11-01 00:00:00"),
+    *("2026-11-01 01:30:00", "2026-11-01 01:30:00*", "2026-11-01 23:59:59", "2026-11-02 00:00:00"),
+)
+CHANNELS = ("google", "instagram", "referral")
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One thing that happened, as a person would note it."""
+
+    kind: str
+    at: datetime
+    who: int
+    thing: str = ""
+    amount: int = 0
+    currency: str = ""
+
+
+@dataclass
+class History:
+    """What was noted, and the events that tell the log of it, in the order of their arrival."""
+
+    zone: ZoneInfo
+    noted: list[Happening] = field(default_factory=list)
+    events: list[NewEvent] = field(default_factory=list)
+
+    def add(self, type_: str, payload: dict[str, Any], happening: Happening) -> None:
+        """Note something, and tell the log."""
+        self.noted.append(happening)
+        name = f"{type_}-{len(self.events)}"
+        self.events.append(fact(type_, payload, event_id=name, at=happening.at, tenant_id=TENANT))
+
+
+def person(number: int) -> dict[str, str]:
+    """Return how the log is told who it is."""
+    return {"phone": f"+1613555{number:04d}", "name": f"Person {number}"}
+
+
+def make_history(zone: ZoneInfo, *, seed: int = 7) -> History:
+    """Return leads, bookings, money and messages from January to April and in November, at odd hours of odd days."""
+    history, chance = History(zone), random.Random(seed)
+    for number in range(1, 61):
+        first_day = date(2026, 1, 1) if number % 3 else date(2026, 10, 20)
+        moment = datetime(first_day.year, first_day.month, first_day.day, tzinfo=UTC)
+        _live(history, chance, number, moment + timedelta(minutes=chance.randrange(60 * 24 * 80)))
+    _at_the_edges(history)
+    return history
+
+
+def _live(history: History, chance: random.Random, who: int, moment: datetime) -> None:
+    contact = person(who)
+    if chance.random() < 0.8:
+        channel = chance.choice(CHANNELS)
+        history.add(
+            "lead.created", {"contact": contact, "channel": channel}, Happening("lead", moment, who, f"l{who}")
+        )
+        if chance.random() < 0.7:
+            moment += timedelta(seconds=chance.randrange(30, 200_000))
+            _message(history, "sent", moment, who, f"m{who}")
+    else:
+        history.add("contact.created", {"contact": contact}, Happening("contact", moment, who))
+    for visit in range(chance.randrange(3)):
+        moment += timedelta(minutes=chance.randrange(1, 60 * 24 * 9))
+        _visit(history, chance, who, f"b{who}-{visit}", moment)
+    if chance.random() < 0.2:
+        moment += timedelta(days=1)
+        payload = {"contact": contact, "channel": "sms", "evidence": "said so"}
+        history.add("consent.revoked", payload, Happening("opt_out", moment, who))
+
+
+def _visit(history: History, chance: random.Random, who: int, booking: str, moment: datetime) -> None:
+    contact = person(who)
+    currency = chance.choice(("CAD", "CAD", "USD"))
+    price = chance.choice((8_900, 24_900, 99_905))
+    starts = moment + timedelta(days=3)
+    payload = {
+        "booking_id": booking, "contact": contact, "service": chance.choice(SERVICES), "price_minor": price,
+        "currency": currency, "starts_at": starts.isoformat(),
+    }  # fmt: skip
+    history.add("booking.created", payload, Happening("booked", moment, who, booking, price, currency))
+    ending = chance.choice(("completed", "completed", "no_show", "cancelled"))
+    after = moment + timedelta(hours=chance.randrange(1, 24 * 6))
+    told = {"booking_id": booking, "contact": contact}
+    history.add(f"booking.{ending}", told, Happening(ending, after, who, booking))
+    if ending != "completed":
+        return
+    paid_at = after + timedelta(minutes=chance.randrange(1, 600))
+    paid = {
+        "payment_id": f"p-{booking}",
+        "booking_id": booking,
+        "contact": contact,
+        "amount_minor": price,
+        "currency": currency,
+    }
+    history.add("payment.succeeded", paid, Happening("paid", paid_at, who, booking, price, currency))
+    back = 0
+    for _ in range(chance.choice((0, 0, 1, 2))):
+        paid_at += timedelta(days=chance.randrange(1, 20))
+        part = chance.choice((500, 1_250))
+        back += part
+        history.add(
+            "payment.refunded",
+            paid | {"refunded_minor": back},
+            Happening("refunded", paid_at, who, booking, part, currency),
+        )
+    _message(history, "received", paid_at + timedelta(seconds=1), who, f"in-{booking}")
+
+
+def _at_the_edges(history: History) -> None:
+    """Add what happens in the last and first second of days, weeks and months, and where clocks change."""
+    for number, text in enumerate(EDGES, start=100):
+        # A star stands for the second time that the clock shows it.
+        local = datetime.fromisoformat(text.rstrip("*"))
+        at = local.replace(tzinfo=history.zone, fold=int(text.endswith("*"))).astimezone(UTC)
+        payload = {"contact": person(number), "channel": "google"}
+        history.add("lead.created", payload, Happening("lead", at, number, f"l{number}"))
+
+
+def _message(history: History, verb: str, at: datetime, who: int, name: str) -> None:
+    payload = {"message_id": name, "contact": person(who), "channel": "sms", "body": "hello"}
+    history.add(f"message.{verb}", payload, Happening(verb, at, who, name))
+
+
+def count_figures(noted: Iterable[Happening], period: Period, *, zone: ZoneInfo, own_currency: str) -> dict[Any, Any]:
+    """Return (metric, currency) to the figure of a period, counted from the notes."""
+    everything = sorted(noted, key=lambda each: each.at)
+
+    def is_in(at: datetime) -> bool:
+        return period.start <= at.astimezone(zone).date() < period.end
+
+    now = [each for each in everything if is_in(each.at)]
+    by_kind = {kind: [each for each in now if each.kind == kind] for kind in {each.kind for each in everything}}
+    leads, booked = by_kind["lead"], by_kind["booked"]
+    done, missed = len(by_kind["completed"]), len(by_kind["no_show"])
+    won = {lead.who for lead in leads if (first := _after(everything, lead, "booked")) and is_in(first.at)}
+    waits = [
+        int((first.at - lead.at).total_seconds())
+        for lead in leads
+        if (first := _after(everything, lead, "sent")) and is_in(first.at)
+    ]
+    before = {
+        each.who for each in everything if each.kind == "booked" and each.at.astimezone(zone).date() < period.start
+    }
+    customers = {each.who for each in booked}
+    figures: dict[Any, Any] = {
+        ("contacts_new", None): sum(is_in(at) for at in _first_heard_of(everything)),
+        ("leads_new", None): len(leads),
+        ("lead_contacts", None): len({lead.who for lead in leads}),
+        ("leads_booked", None): len(won),
+        ("lead_to_booking_rate", None): _share(len(won), len({lead.who for lead in leads})),
+        ("speed_to_lead", None): _half_up(median(waits)) if waits else None,
+        ("bookings_created", None): len(booked),
+        ("bookings_completed", None): done,
+        ("bookings_cancelled", None): len(by_kind["cancelled"]),
+        ("bookings_no_show", None): missed,
+        ("bookings_held", None): done + missed,
+        ("show_rate", None): _share(done, done + missed),
+        ("customers", None): len(customers),
+        ("customers_new", None): len(customers - before),
+        ("customers_returning", None): len(customers & before),
+        ("messages_in", None): len(by_kind["received"]),
+        ("messages_out", None): len(by_kind["sent"]),
+        ("opt_outs", None): len(by_kind["opt_out"]),
+    }
+    for currency in sorted({own_currency, *(each.currency for each in now if each.currency)}):
+        figures |= _money(by_kind, currency)
+    return figures
+
+
+def _money(by_kind: dict[str, list[Happening]], currency: str) -> dict[Any, Any]:
+    def amounts(kind: str) -> Sequence[int]:
+        return [each.amount for each in by_kind[kind] if each.currency == currency]
+
+    paid, back, prices = sum(amounts("paid")), sum(amounts("refunded")), amounts("booked")
+    return {
+        ("revenue_received", currency): paid,
+        ("revenue_refunded", currency): back,
+        ("revenue_net", currency): paid - back,
+        ("booking_value", currency): sum(prices),
+        ("bookings_priced", currency): len(prices),
+        ("booking_value_average", currency): _half_up(sum(prices) / len(prices)) if prices else None,
+    }
+
+
+def _after(noted: Sequence[Happening], lead: Happening, kind: str) -> Happening | None:
+    return next((each for each in noted if each.kind == kind and each.who == lead.who and each.at >= lead.at), None)
+
+
+def _first_heard_of(noted: Sequence[Happening]) -> list[datetime]:
+    first: dict[int, datetime] = {}
+    for each in noted:
+        first.setdefault(each.who, each.at)
+    return list(first.values())
+
+
+def _share(part: int, whole: int) -> int | None:
+    return _half_up(1000 * part / whole) if whole else None
+
+
+def _half_up(value: float) -> int:
+    return int(value + 0.5)

@@ -1,0 +1,74 @@
+"""Every figure of every week and month of a known history is what plain counting gives."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.reports.periods import Period, PeriodKind, period_of
+from pipelines.reporting.document import Report
+from tests.pipelines.reporting.conftest import Desk
+from tests.pipelines.reporting.history import count_figures
+
+BROKEN_DOWN = (
+    ("revenue_received", "service"),
+    ("revenue_refunded", "channel"),
+    ("bookings_created", "service"),
+    ("leads_new", "channel"),
+)
+
+
+def periods_of(desk: Desk, kind: PeriodKind) -> list[Period]:
+    days = {each.at.astimezone(desk.zone).date() for each in desk.history.noted}
+    return sorted({period_of(day, kind) for day in days})
+
+
+@pytest.mark.parametrize("kind", PeriodKind)
+def test_figures_are_what_counting_gives(desk: Desk, kind: PeriodKind) -> None:
+    periods = periods_of(desk, kind)
+    assert len(periods) > 5
+    for period in periods:
+        report = desk.maker.compute(desk.tenant, period)
+        counted = count_figures(desk.history.noted, period, zone=desk.zone, own_currency=desk.tenant.currency)
+        computed = {(each.metric, each.currency): each.value for each in report.figures}
+        told = {key: value for key, value in computed.items() if key in counted}
+        assert told == counted, period
+        # What else there is are moneys in which nothing happened, and commands, of which there were none.
+        assert not any(value for key, value in computed.items() if key not in counted), period
+
+
+def test_the_history_has_something_of_everything(desk: Desk) -> None:
+    reports = [desk.maker.compute(desk.tenant, period) for period in periods_of(desk, PeriodKind.MONTHLY)]
+    for metric in {each.metric for each in reports[0].figures} - {"commands_sent", "commands_failed"}:
+        assert any(figure.value for report in reports for figure in report.figures if figure.metric == metric), metric
+
+
+def test_the_period_before_is_told_beside(desk: Desk) -> None:
+    periods = periods_of(desk, PeriodKind.MONTHLY)
+    assert periods[1].previous == periods[0]
+    before, after = (desk.maker.compute(desk.tenant, period) for period in periods[:2])
+    for figure in after.figures:
+        known = before.find(figure.metric, currency=figure.currency)
+        assert known is None or known.value == figure.previous
+
+
+def test_parts_add_up_to_the_figure(desk: Desk) -> None:
+    for period in periods_of(desk, PeriodKind.WEEKLY):
+        report = desk.maker.compute(desk.tenant, period)
+        for metric, dimension in BROKEN_DOWN:
+            for figure in (each for each in report.figures if each.metric == metric):
+                assert figure.value == sum(parts(report, metric, dimension, figure.currency))
+
+
+def parts(report: Report, metric: str, dimension: str, currency: str | None) -> list[int]:
+    return [
+        share.value
+        for share in report.shares
+        if (share.metric, share.dimension, share.currency) == (metric, dimension, currency)
+    ]
+
+
+def test_a_period_in_which_nothing_happened_has_figures_of_zero(desk: Desk) -> None:
+    period = period_of(desk.history.noted[0].at.date().replace(year=2019), PeriodKind.WEEKLY)
+    report = desk.maker.compute(desk.tenant, period)
+    assert {figure.value for figure in report.figures} == {0, None}
+    assert report.shares == ()

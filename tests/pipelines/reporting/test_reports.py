@@ -1,0 +1,106 @@
+"""A report is kept as it was: archived, told to the log, reproduced, compared with what is known later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from hashlib import sha256
+
+import pytest
+
+from core.reports.archive import ArchiveConflictError, ReportId
+from core.reports.periods import Period, PeriodKind
+from pipelines.reporting.comparing import pair_figures
+from pipelines.reporting.document import Report
+from pipelines.reporting.html_page import to_html
+from pipelines.reporting.late_events import find_late_events
+from pipelines.reporting.making import NotModelledError, published
+from pipelines.reporting.pdf_file import to_pdf
+from pipelines.reporting.reproducing import NotReproducibleError, reproduce
+from tests.pipelines.reporting.conftest import LATE, Desk
+from tests.pipelines.reporting.history import TENANT, count_figures
+
+NOVEMBER = Period(PeriodKind.MONTHLY, date(2026, 11, 1))
+
+
+def test_what_arrives_late_makes_a_new_version_beside_the_old(desk_behind: Callable[[], Desk]) -> None:
+    desk = desk_behind()
+    contacts = desk.home.query("select count(*) from marts.dim_contacts")
+    then = desk.maker.make(desk.tenant, NOVEMBER, patience_seconds=0)
+    desk.follow()
+    again = desk.maker.make(desk.tenant, NOVEMBER, patience_seconds=0)
+    assert again == then, "the report's own event changes nothing"
+
+    late = desk.history.events[-LATE:]
+    desk.home.log.append(late)
+    with pytest.raises(NotModelledError, match="frontdesk process --once"):
+        desk.maker.make(desk.tenant, NOVEMBER, patience_seconds=0)
+    desk.follow()
+    now = desk.maker.make(desk.tenant, NOVEMBER, patience_seconds=0)
+    desk.follow()
+
+    assert desk.maker.archive.list_ids(TENANT) == [now.report_id, then.report_id]
+    stored = Report.model_validate_json(desk.maker.archive.read(TENANT, then.report_id, "json"))
+    assert stored == then
+    assert desk.home.query("select report_id, version_number from marts.fct_reports order by 2") == [
+        (str(then.report_id), 1),
+        (str(now.report_id), 2),
+    ]
+    expected = count_figures(desk.history.noted, NOVEMBER, zone=desk.zone, own_currency=desk.tenant.currency)
+    assert {(each.metric, each.currency): each.value for each in now.figures}.items() >= expected.items()
+    differing = {pair.metric for pair in pair_figures(then, now) if pair.differs}
+    assert "leads_new" in differing
+    with published(desk.home.analytics_path) as connection:
+        told = find_late_events(connection, then)
+    inside = [event for event in late if then.starts_at <= event.occurred_at < then.ends_at]
+    assert len(told) == len(inside) > 0
+    assert all(each.sequence > then.log_sequence and each.contact_name for each in told)
+    assert desk.home.query("select count(*) from marts.dim_contacts") > contacts
+    assert desk.home.query("select count(*) from marts.fct_timeline where type like 'report.%'") == [(0,)]
+    assert desk.home.modeller().verify() == [], "fct_reports too is what a rebuild gives"
+    _reproduces(desk, then)
+
+
+def _reproduces(desk: Desk, then: Report) -> None:
+    modeller = desk.home.modeller()
+    builder = modeller._builder
+    done = reproduce(then, desk.tenant, builder=builder, lock=modeller.lock)
+    assert done.is_equal, done.differences
+    assert done.have_models_changed, "the fixture's reports name another fingerprint"
+    assert not list(desk.home.folder.glob("reproduction-*"))
+    tampered = then.model_copy(
+        update={"figures": (then.figures[0].model_copy(update={"value": 99}), *then.figures[1:])}
+    )
+    found = reproduce(tampered, desk.tenant, builder=builder, lock=modeller.lock)
+    assert [pair.metric for pair in found.differences] == [then.figures[0].metric]
+    with pytest.raises(NotReproducibleError, match="the log ends at"):
+        reproduce(then.model_copy(update={"log_sequence": 10**9}), desk.tenant, builder=builder, lock=modeller.lock)
+
+
+def test_the_same_inputs_give_the_same_bytes(desk: Desk) -> None:
+    one, other = (desk.maker.compute(desk.tenant, NOVEMBER) for _ in range(2))
+    for make in (Report.to_json, to_html, to_pdf):
+        assert make(one) == make(other)
+
+
+def test_the_page_needs_nothing_else_and_escapes_what_people_wrote(desk: Desk) -> None:
+    report = desk.maker.compute(desk.tenant, NOVEMBER).model_copy(update={"business": "A <b>& Co"})
+    page = to_html(report).decode()
+    assert page.count("<svg") >= 3
+    assert "A &lt;b&gt;&amp; Co" in page
+    assert "<script" not in page
+    assert " src=" not in page
+    assert "November 2026" in page
+    assert "Sun 1 November to Mon 30 November 2026" in page
+
+
+def test_the_archive_never_overwrites(desk: Desk) -> None:
+    report = desk.maker.make(desk.tenant, Period(PeriodKind.WEEKLY, date(2026, 3, 2)), patience_seconds=0)
+    archive = desk.maker.archive
+    with pytest.raises(ArchiveConflictError):
+        archive.write(TENANT, report.report_id, {"json": b"{}"})
+    assert archive.read(TENANT, report.report_id, "pdf").startswith(b"%PDF")
+    assert ReportId.parse(str(report.report_id)) == report.report_id
+    event = desk.home.log.read_by_source_ids(TENANT, "frontdesk", [f"report/{report.report_id}"])[0]
+    digest = sha256(archive.read(TENANT, report.report_id, "html")).hexdigest()
+    assert digest.encode() in event.payload
