@@ -109,6 +109,13 @@ class BusinessApi:
         answer = self._request("GET", f"/commands/{quote(command_key)}/why")
         return None if answer.status_code == HTTPStatus.NOT_FOUND else _read(Explanation, _content(answer))
 
+    def download_report(self, report_id: str, ending: str) -> bytes:
+        """Return one file of a report: html, pdf or json."""
+        answer = self._request("GET", f"/reports/{quote(report_id)}.{quote(ending)}")
+        if not answer.is_success:
+            _content(answer)
+        return answer.content
+
     def redrive(self, command_key: str) -> None:
         """Let a dead command wait again, with all its tries."""
         self._ask("POST", f"/outbox/{quote(command_key)}/redrive")

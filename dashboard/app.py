@@ -25,6 +25,7 @@ _PAGES = (
     ("views/contacts.py", "Contacts", ":material/group:", Permission.LOOK),
     ("views/activity.py", "Activity", ":material/bolt:", Permission.LOOK),
     ("views/outbox.py", "Outbox", ":material/outbox:", Permission.SETTLE),
+    ("views/reports.py", "Reports", ":material/summarize:", Permission.SETTLE),
     ("views/automations.py", "Automations", ":material/account_tree:", Permission.SETTLE),
 )
 #: How often an open page looks whether its session is still one.

@@ -30,6 +30,7 @@ from webhooks.api.outbox import outbox_router
 from webhooks.api.outbox_decisions import decisions_router
 from webhooks.api.owner_keys import OwnerKeys
 from webhooks.api.rehearsals import rehearsals_router
+from webhooks.api.reports import reports_router
 from webhooks.api.sessions import sessions_router
 from webhooks.api.tasks import tasks_router
 from webhooks.deliveries import deliveries_router
@@ -46,6 +47,7 @@ _API_ROUTERS = (
     holds_router,
     explaining_router,
     rehearsals_router,
+    reports_router,
     sessions_router,
     audit_router,
     tasks_router,

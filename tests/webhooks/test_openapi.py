@@ -52,6 +52,8 @@ OPERATIONS = [
     ("/v1/commands/{command_key}/why", "get"),
     ("/v1/rules/{rule_id}/why-not", "get"),
     ("/v1/rehearsals", "post"),
+    ("/v1/reports", "get"),
+    ("/v1/reports/{report_id}.{ending}", "get"),
     ("/v1/holds", "get"),
     ("/v1/holds", "post"),
     ("/v1/holds", "delete"),

@@ -1,7 +1,5 @@
 """The reports as assets: one per business and kind, a partition for every period on the business's calendar."""
 
-from __future__ import annotations
-
 from datetime import date
 from zoneinfo import ZoneInfo
 

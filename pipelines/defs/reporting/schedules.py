@@ -21,7 +21,7 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 from core.reports.periods import PeriodKind, last_complete
 from core.settings import Settings
 from core.tenants import Tenant, load_tenants
-from pipelines.defs.reporting.assets import build_report_asset, partitions_of, report_key
+from pipelines.defs.reporting.assets import build_report_asset, report_key
 
 #: Minute, hour, day, month, weekday; on the business's clock, whatever its zone does to it.
 CRON = {PeriodKind.WEEKLY: "0 9 * * 1", PeriodKind.MONTHLY: "0 9 1 * *"}
@@ -72,7 +72,6 @@ def _job(tenant: Tenant, kind: PeriodKind) -> UnresolvedAssetJobDefinition:
     return define_asset_job(
         f"{_name(tenant, kind)}_job",
         selection=AssetSelection.assets(report_key(tenant.slug, kind)),
-        partitions_def=partitions_of(tenant, kind),
         executor_def=in_process_executor,
         description=f"Make a {kind} report of {tenant.name}.",
     )

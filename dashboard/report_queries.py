@@ -1,0 +1,70 @@
+"""What the Reports page asks of the published file: the archive, the figures then and now, and what came late."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pandas as pd
+
+from dashboard.analytics_file import AnalyticsFile
+
+
+def fetch_reports(file: AnalyticsFile, *, tenant_id: str) -> pd.DataFrame:
+    """Return every version of every report, the newest period and version first."""
+    sql = """
+    SELECT report_id, period_kind, period_start_date, period_end_date, log_sequence, computed_at, version_number
+    FROM marts.fct_reports
+    WHERE tenant_id = $tenant_id
+    ORDER BY period_start_date DESC, period_kind, version_number DESC
+    """
+    return file.fetch(sql, tenant_id=tenant_id)
+
+
+def fetch_figures(file: AnalyticsFile, *, tenant_id: str, report_id: str) -> pd.DataFrame:
+    """Return a report's figures as they were then, beside those of now: metric_name, unit, currency, then, now.
+
+    A figure that has no row now is of a period or currency in which nothing is known to have happened.
+    """
+    sql = """
+    WITH told AS (
+        SELECT tenant_id, period_kind, period_start_date, unnest(from_json(figures, '[{
+            "metric": "VARCHAR", "currency": "VARCHAR", "value": "BIGINT", "previous": "BIGINT"
+        }]')) AS figure
+        FROM marts.fct_reports
+        WHERE tenant_id = $tenant_id AND report_id = $report_id
+    ),
+    known AS (
+        SELECT f.metric, f.currency, f.value
+        FROM reports.rpt_period_figures AS f
+        WHERE f.tenant_id = $tenant_id
+            AND (f.period_kind, f.period_start_date) IN (SELECT (period_kind, period_start_date) FROM told)
+    )
+    SELECT m.metric_name, m.unit, m.is_higher_better, coalesce(told.figure.currency, known.currency) AS currency,
+        told.figure.value AS value_then, told.figure.previous AS value_before,
+        coalesce(known.value, if(m.aggregation IN ('ratio', 'median'), NULL, 0)) AS value_now
+    FROM told
+    FULL JOIN known
+        ON told.figure.metric = known.metric AND told.figure.currency IS NOT DISTINCT FROM known.currency
+    INNER JOIN marts.dim_metrics AS m ON m.metric = coalesce(told.figure.metric, known.metric)
+    ORDER BY m.metric_order, currency
+    """
+    return file.fetch(sql, tenant_id=tenant_id, report_id=report_id)
+
+
+def fetch_late_events(
+    file: AnalyticsFile, *, tenant_id: str, log_sequence: int, zone: str, first: date, end: date, limit: int
+) -> pd.DataFrame:
+    """Return what happened on the days from `first` until before `end` and was heard of after a log sequence."""
+    sql = """
+    SELECT t.title, t.type, t.occurred_at, t.first_received_at, t.contact_id, c.display_name
+    FROM marts.fct_timeline AS t
+    LEFT JOIN marts.dim_contacts AS c ON c.tenant_id = t.tenant_id AND c.contact_id = t.contact_id
+    WHERE t.tenant_id = $tenant_id AND t.first_sequence > $log_sequence
+        AND t.occurred_at >= $first::TIMESTAMP AT TIME ZONE $zone
+        AND t.occurred_at < $end::TIMESTAMP AT TIME ZONE $zone
+    ORDER BY t.first_sequence, t.timeline_key
+    LIMIT $limit
+    """
+    return file.fetch(
+        sql, tenant_id=tenant_id, log_sequence=log_sequence, zone=zone, first=first, end=end, limit=limit
+    )

@@ -1,0 +1,155 @@
+"""Reports: the archive of one business, each report as it was known then beside what is known now, and its files."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import components, queries, report_queries, session
+from dashboard.api import ApiRefusedError, ApiUnavailableError
+from dashboard.formatting import (
+    MISSING,
+    escape_markdown,
+    format_count,
+    format_duration,
+    format_instant,
+    format_money,
+    format_quantity,
+)
+from dashboard.session import Business, Office
+
+_MOST_LATE = 200
+_MEDIA_TYPES = {"pdf": "application/pdf", "html": "text/html", "json": "application/json"}
+
+
+def _show() -> None:
+    office = session.current_office()
+    business = office.only_business
+    if business is None:
+        components.show_choice_of_business(
+            office, title="Whose reports?", detail="Each business has its own, on its own calendar."
+        )
+        return
+    with components.explained_absence():
+        reports = queries.rows_of(report_queries.fetch_reports(office.file, tenant_id=business.tenant_id))
+        if not reports:
+            components.empty_state(
+                "No reports yet",
+                "They are made on Mondays and on the first of the month at 9:00, or by `frontdesk report make`.",
+                icon="summarize",
+            )
+            return
+        _show_report(office, business, _choose(reports))
+
+
+def _choose(reports: list[Any]) -> Any:
+    by_id = {report.report_id: report for report in reports}
+    chosen = st.selectbox(
+        "Report", list(by_id), format_func=lambda report_id: _name(by_id[report_id]), key="report", width=420
+    )
+    return by_id[chosen]
+
+
+def _name(report: Any) -> str:
+    start = _day(report.period_start_date)
+    period = f"{start:%B %Y}" if report.period_kind == "monthly" else f"Week of {start.day} {start:%B %Y}"
+    return f"{period}, version {report.version_number}"
+
+
+def _day(value: Any) -> date:
+    return value.date() if isinstance(value, pd.Timestamp) else value
+
+
+def _show_report(office: Office, business: Business, report: Any) -> None:
+    computed = format_instant(report.computed_at, business.zone)
+    st.caption(f"Computed {computed} from every event up to number {report.log_sequence:,} of the log.")
+    _show_downloads(office, business, report)
+    figures = queries.rows_of(
+        report_queries.fetch_figures(office.file, tenant_id=business.tenant_id, report_id=report.report_id)
+    )
+    late = queries.rows_of(
+        report_queries.fetch_late_events(
+            office.file,
+            tenant_id=business.tenant_id,
+            log_sequence=report.log_sequence,
+            zone=business.zone,
+            first=_day(report.period_start_date),
+            end=_day(report.period_end_date),
+            limit=_MOST_LATE,
+        )
+    )
+    changed = sum(figure.value_then != figure.value_now for figure in figures)
+    if changed:
+        st.warning(
+            f"{format_quantity(changed, 'figure')} would be another with what we know now.", icon=":material/history:"
+        )
+    else:
+        st.success("Every figure is what it was when the report was made.", icon=":material/check_circle:")
+    st.dataframe(_table(figures), hide_index=True, width="stretch", key="report_figures")
+    _show_late(late, business)
+
+
+def _table(figures: list[Any]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "Figure": [figure.metric_name for figure in figures],
+            "Period before": [_words(figure.value_before, figure) for figure in figures],
+            "As we knew it then": [_words(figure.value_then, figure) for figure in figures],
+            "With what we know now": [_words(figure.value_now, figure) for figure in figures],
+            "Changed": [figure.value_then != figure.value_now for figure in figures],
+        }
+    )
+
+
+def _words(value: int | None, figure: Any) -> str:
+    if value is None:
+        return MISSING
+    match figure.unit:
+        case "minor_units":
+            return format_money(int(value), figure.currency)
+        case "permille":
+            return f"{value / 10:.1f}%"
+        case "seconds":
+            return format_duration(value)
+        case _:
+            return format_count(int(value))
+
+
+def _show_late(late: list[Any], business: Business) -> None:
+    st.subheader("Heard of later", anchor=False)
+    if not late:
+        st.caption("Nothing that happened in this period was heard of after the report.")
+        return
+    for event in late:
+        delay = format_duration((event.first_received_at - event.occurred_at).total_seconds())
+        happened = format_instant(event.occurred_at, business.zone)
+        who = components.contact_label(event.display_name)
+        st.markdown(f"**{escape_markdown(event.title)}** {who}  \n:gray[:small[{happened}, heard of {delay} later]]")
+    if len(late) == _MOST_LATE:
+        st.caption(f"Only the first {_MOST_LATE} are shown.")
+
+
+def _show_downloads(office: Office, business: Business, report: Any) -> None:
+    try:
+        with office.open_api(business.tenant_id) as api:
+            files = {ending: api.download_report(report.report_id, ending) for ending in _MEDIA_TYPES}
+    except (ApiUnavailableError, ApiRefusedError) as error:
+        st.caption(f"Its files can't be fetched now: {escape_markdown(error.detail)}")
+        return
+    with st.container(horizontal=True):
+        for ending, content in files.items():
+            st.download_button(
+                f"Download {ending.upper()}",
+                content,
+                file_name=f"{business.tenant_id}-{report.report_id}.{ending}",
+                mime=_MEDIA_TYPES[ending],
+                icon=":material/download:",
+                key=f"download_{ending}",
+                on_click="ignore",
+            )
+
+
+_show()

@@ -1,0 +1,124 @@
+"""Reports: the archive, a report as it was known then beside now, what came late, and its files."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from core.reports.archive import ReportArchive, ReportId
+from core.reports.periods import Period, PeriodKind
+from dashboard.formatting import MISSING
+from tests.dashboard.conftest import open_page, text_of
+from tests.dashboard.published_file import ANNA, BARBERS, MASSAGE, two_businesses_published
+from tests.dashboard.receivers import receiver_beside
+
+FEBRUARY = ReportId(Period(PeriodKind.MONTHLY, date(2026, 2, 1)), 40)
+COMPUTED = datetime(2026, 3, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def reported_home(filled_home: Path, now: datetime) -> Path:
+    rows = two_businesses_published(now=now)
+    for order, (metric, unit, aggregation) in enumerate(
+        (
+            ("leads_new", "count", "distinct"),
+            ("show_rate", "permille", "ratio"),
+            ("revenue_received", "minor_units", "sum"),
+        )
+    ):
+        rows.add(
+            "marts.dim_metrics",
+            metric=metric,
+            metric_order=order,
+            metric_name=metric.replace("_", " ").capitalize(),
+            unit=unit,
+            aggregation=aggregation,
+            is_higher_better=True,
+        )
+    figures = [
+        {"metric": "leads_new", "currency": None, "value": 4, "previous": 3},
+        {"metric": "show_rate", "currency": None, "value": None, "previous": 875},
+        {"metric": "revenue_received", "currency": "AUD", "value": 12_000, "previous": 0},
+    ]
+    rows.add(
+        "marts.fct_reports",
+        tenant_id=MASSAGE,
+        report_key=f"{MASSAGE}/{FEBRUARY}",
+        report_id=str(FEBRUARY),
+        period_kind="monthly",
+        period_start_date=date(2026, 2, 1),
+        period_end_date=date(2026, 3, 1),
+        log_sequence=40,
+        figures=json.dumps(figures),
+        computed_at=COMPUTED,
+        version_number=1,
+    )
+    for metric, currency, value in (("leads_new", None, 5), ("revenue_received", "AUD", 12_000)):
+        rows.add(
+            "reports.rpt_period_figures",
+            tenant_id=MASSAGE,
+            period_kind="monthly",
+            period_start_date=date(2026, 2, 1),
+            metric=metric,
+            currency=currency,
+            value=value,
+        )
+    for key, sequence, day in (("late", 41, 28), ("known", 39, 27), ("of-march", 42, 1)):
+        month = 3 if key == "of-march" else 2
+        rows.add(
+            "marts.fct_timeline",
+            tenant_id=MASSAGE,
+            timeline_key=key,
+            contact_id=ANNA,
+            occurred_at=datetime(2026, month, day, 2, tzinfo=UTC),
+            source="wix",
+            type="lead.created",
+            title=f"Lead {key}",
+            event_id=key,
+            first_sequence=sequence,
+            first_received_at=datetime(2026, 3, 5, 2, tzinfo=UTC),
+        )
+    rows.publish(filled_home / "analytics.duckdb")
+    return filled_home
+
+
+@pytest.mark.usefixtures("reported_home")
+def test_a_report_is_shown_as_known_then_beside_now_with_what_came_late() -> None:
+    app = open_page("reports", tenant=MASSAGE)
+    assert app.selectbox(key="report").options == ["February 2026, version 1"]
+    table = app.dataframe[0].value
+    assert table.to_dict("list") == {
+        "Figure": ["Leads new", "Show rate", "Revenue received"],
+        "Period before": ["3", "87.5%", "A$0.00"],
+        "As we knew it then": ["4", MISSING, "A$120.00"],
+        "With what we know now": ["5", MISSING, "A$120.00"],
+        "Changed": [True, False, False],
+    }
+    text = text_of(app)
+    assert "1 figure would be another with what we know now" in text
+    assert "**Lead late** Anna Lind" in text
+    assert "heard of 5 days later" in text
+    assert "Lead known" not in text
+    assert "Lead of-march" not in text
+    assert "files can't be fetched now" in text
+
+
+def test_its_files_can_be_downloaded(reported_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = {"json": b"{}", "html": b"<html></html>", "pdf": b"%PDF"}
+    ReportArchive(reported_home / "reports").write(MASSAGE, FEBRUARY, files)
+    with receiver_beside(reported_home) as beside:
+        for name, value in beside.environment.items():
+            monkeypatch.setenv(name, value)
+        app = open_page("reports", tenant=MASSAGE)
+        assert not app.exception
+        labels = [element.label for element in app.get("download_button")]
+    assert labels == ["Download PDF", "Download HTML", "Download JSON"]
+
+
+@pytest.mark.usefixtures("reported_home")
+def test_a_business_without_reports_is_told_how_they_come() -> None:
+    assert "No reports yet" in text_of(open_page("reports", tenant=BARBERS))
+    assert "Whose reports?" in text_of(open_page("reports"))
