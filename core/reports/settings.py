@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from core.tenant_fields import Email, Strict
+from core.tenant_fields import Strict
 
 
 class ReportSettings(Strict):
-    """Which reports are made by themselves, and who gets them by e-mail."""
+    """Which reports are made by themselves."""
 
     weekly: bool = Field(default=True, description="Every Monday at 9:00 in the business's zone.")
     monthly: bool = Field(default=True, description="On the first of each month at 9:00.")
-    recipients: tuple[Email, ...] = Field(default=(), description="People of the business, not its customers.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import BaseModel, Field
@@ -16,6 +16,10 @@ from webhooks.problems import document_problems
 from webhooks.runtime import Runtime
 
 _MEDIA_TYPES = {"html": "text/html; charset=utf-8", "pdf": "application/pdf", "json": "application/json"}
+_FILES: dict[str, Any] = {
+    "description": "The file.",
+    "content": {_MEDIA_TYPES[each].partition(";")[0]: {} for each in FORMATS},
+}
 _ReportInPath = Annotated[str, Path(max_length=64, description="Such as weekly-2026-03-02-1234.")]
 _FormatInPath = Annotated[Literal["html", "pdf", "json"], Path(description="Which of its files.")]
 
@@ -65,8 +69,7 @@ def reports_router(runtime: Runtime, *, callers: Callers) -> APIRouter:
     @router.get(
         "/reports/{report_id}.{ending}",
         response_class=Response,
-        responses={200: {"content": {_MEDIA_TYPES[each].partition(";")[0]: {} for each in FORMATS}}}
-        | document_problems(401, 403, 404, 422),
+        responses={200: _FILES, **document_problems(401, 403, 404, 422)},
     )
     def download_report(report_id: _ReportInPath, ending: _FormatInPath, caller: Caller = running) -> Response:
         """Return one file of a report, as it was when the report was computed."""
