@@ -55,7 +55,7 @@ _COLUMNS: Mapping[str, str] = {
     """,
     "marts.dim_metrics": """
         metric metric_order:INTEGER metric_name unit is_by_currency:BOOLEAN aggregation numerator denominator
-        dimensions:VARCHAR[] is_higher_better:BOOLEAN counts_at description
+        dimensions:VARCHAR[] is_higher_better:BOOLEAN counting_rule description
     """,
     "marts.fct_reports": """
         tenant_id report_key report_id period_kind period_start_date:DATE period_end_date:DATE log_sequence:BIGINT

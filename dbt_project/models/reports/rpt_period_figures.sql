@@ -6,7 +6,7 @@ with measurements as (
 
 metrics as (
 
-    select * exclude (description, counts_at) from {{ ref('dim_metrics') }}
+    select * exclude (description, counting_rule) from {{ ref('dim_metrics') }}
 
 ),
 

@@ -17,7 +17,7 @@ final as (
         denominator,
         string_split(coalesce(dimensions, ''), '|') as dimensions,
         is_higher_better::boolean as is_higher_better,
-        counts_at,
+        counting_rule,
         description
     from metrics
 
