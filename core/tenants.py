@@ -20,8 +20,8 @@ from core.automation.templates import Templates, render
 from core.delivery_settings import Delivery
 from core.errors import ConfigurationError
 from core.pipeline_settings import Pipeline, refuse_unknown_stages
-from core.scoring_settings import Priority, Warmness
 from core.reports.settings import ReportSettings
+from core.scoring_settings import Priority, Warmness
 from core.tenant_fields import E164Phone, Email, Key, LocalTime, Price, SecretName, Slug, Strict, Weekday
 from core.yaml_places import line_of
 

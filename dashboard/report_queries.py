@@ -56,7 +56,7 @@ def fetch_late_events(
 ) -> pd.DataFrame:
     """Return what happened on the days from `first` until before `end` and was heard of after a log sequence."""
     sql = """
-    SELECT t.title, t.type, t.occurred_at, t.first_received_at, t.contact_id, c.display_name
+    SELECT t.title, t.type, t.occurred_at, t.received_at, t.contact_id, c.display_name
     FROM marts.fct_timeline AS t
     LEFT JOIN marts.dim_contacts AS c ON c.tenant_id = t.tenant_id AND c.contact_id = t.contact_id
     WHERE t.tenant_id = $tenant_id AND t.first_sequence > $log_sequence

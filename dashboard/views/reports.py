@@ -124,7 +124,7 @@ def _show_late(late: list[Any], business: Business) -> None:
         st.caption("Nothing that happened in this period was heard of after the report.")
         return
     for event in late:
-        delay = format_duration((event.first_received_at - event.occurred_at).total_seconds())
+        delay = format_duration((event.received_at - event.occurred_at).total_seconds())
         happened = format_instant(event.occurred_at, business.zone)
         who = components.contact_label(event.display_name)
         st.markdown(f"**{escape_markdown(event.title)}** {who}  \n:gray[:small[{happened}, heard of {delay} later]]")

@@ -10,7 +10,7 @@ import duckdb
 from pipelines.reporting.document import Report
 
 _LATE = """
-    select t.occurred_at, t.first_received_at, t.type, t.title, t.contact_id, c.display_name, t.first_sequence
+    select t.occurred_at, t.received_at, t.type, t.title, t.contact_id, c.display_name, t.first_sequence
     from marts.fct_timeline as t
     left join marts.dim_contacts as c on t.contact_id = c.contact_id
     where

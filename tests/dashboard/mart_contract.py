@@ -51,7 +51,7 @@ _COLUMNS: Mapping[str, str] = {
     """,
     "marts.fct_timeline": """
         tenant_id timeline_key contact_id occurred_at:TIMESTAMPTZ source type title detail
-        amount_minor:BIGINT currency entity_id event_id first_sequence:BIGINT first_received_at:TIMESTAMPTZ
+        amount_minor:BIGINT currency entity_id event_id first_sequence:BIGINT received_at:TIMESTAMPTZ
     """,
     "marts.dim_metrics": """
         metric metric_order:INTEGER metric_name unit is_by_currency:BOOLEAN aggregation numerator denominator

@@ -342,5 +342,5 @@ def _add_timeline(rows: PublishedRows, now: datetime) -> None:
             currency=None if amount is None else ("AUD" if tenant_id == MASSAGE else "USD"),
             event_id=f"event-{number}",
             first_sequence=number,
-            first_received_at=now - ago,
+            received_at=now - ago,
         )

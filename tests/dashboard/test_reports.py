@@ -79,7 +79,7 @@ def reported_home(filled_home: Path, now: datetime) -> Path:
             title=f"Lead {key}",
             event_id=key,
             first_sequence=sequence,
-            first_received_at=datetime(2026, 3, 5, 2, tzinfo=UTC),
+            received_at=datetime(2026, 3, 5, 2, tzinfo=UTC),
         )
     rows.publish(filled_home / "analytics.duckdb")
     return filled_home
