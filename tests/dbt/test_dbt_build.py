@@ -23,6 +23,16 @@ from tests.pipelines.homes import NOW, REPOSITORY, FixedClock, Home
 
 TENANTS = load_tenants(REPOSITORY / "tenants")
 CLINIC = "avatar-imaging"
+REPORT = {
+    "report_id": "weekly-2026-11-09-1",
+    "kind": "weekly",
+    "period_start": "2026-11-09",
+    "period_end": "2026-11-16",
+    "log_sequence": 1,
+    "models_fingerprint": "f",
+    "figures": [],
+    "files": {"json": "0"},
+}
 #: Every so manieth hostile payload: each kind of damage comes by, at another place of each sample.
 HOSTILE_STEP = 37
 
@@ -71,6 +81,7 @@ def journeys() -> Iterator[NewEvent]:
     yield fact("payment.succeeded", thanked, event_id="p-2", tenant_id="noizylab")
     ads = {"channel": "Google", "period_start": "2026-10-15", "period_end": "2026-11-20", "amount_minor": 3701}
     yield fact("spend.recorded", ads | {"currency": "AUD"}, event_id="ads-1")
+    yield fact("report.computed", REPORT, event_id="weekly-2026-11-09-1")
     yield fact("weather.changed", {"sky": "clear"}, event_id="weather")
     yield fact("contact.updated", {"contact": person}, event_id="stranger", tenant_id="closed-business")
 

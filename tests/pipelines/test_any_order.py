@@ -40,7 +40,7 @@ def hashes_by_source_ids(home: Home) -> dict[str, tuple[int, int]]:
                         f"update marts.{mart} as m set {column} = ids.source_event_id from ids "
                         f"where m.{column} = ids.event_id"
                     )
-            for column in {"sequence", "last_sequence"}.intersection(columns):
+            for column in {"sequence", "first_sequence", "last_sequence"}.intersection(columns):
                 connection.execute(f"update marts.{mart} set {column} = 0")
         return mart_hashes(connection)
 
