@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -84,6 +85,26 @@ class BusinessApi:
         """Ask for a text or e-mail; asking again with the same key asks once."""
         headers = {"Idempotency-Key": idempotency_key}
         return _read(MessageAccepted, self._ask("POST", "/messages", json=message, headers=headers))
+
+    def complete_task(self, task_id: str) -> None:
+        """Tell that a task is done; one that is done already stays so."""
+        self._ask("POST", f"/tasks/{quote(task_id)}:complete", json={})
+
+    def snooze_task(self, task_id: str, *, until: datetime) -> None:
+        """Put a task out of sight until an instant."""
+        self._ask("POST", f"/tasks/{quote(task_id)}:snooze", json={"until": until.isoformat()})
+
+    def reassign_task(self, task_id: str, *, assigned_to: str) -> None:
+        """Give a task to somebody."""
+        self._ask("POST", f"/tasks/{quote(task_id)}:reassign", json={"assigned_to": assigned_to})
+
+    def change_stage(
+        self, *, pipeline: str, stage: str, booking_id: str | None, contact: Mapping[str, str] | None
+    ) -> None:
+        """Tell that a booking, or else a person, came into a stage."""
+        subject = {"booking_id": booking_id, "contact": contact}
+        given = {name: value for name, value in subject.items() if value is not None}
+        self._ask("POST", "/stage-changes", json={"pipeline": pipeline, "stage": stage, **given})
 
     def list_commands(
         self,

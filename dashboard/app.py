@@ -20,12 +20,15 @@ from dashboard.sign_in import SignedIn, SignInNeededError
 _ICON = Path(__file__).with_name("icon.svg")
 #: File, title, icon, and what one must be allowed to see it.
 _PAGES = (
-    ("views/systems.py", "Systems", ":material/monitor_heart:", Permission.SETTLE),
+    ("views/today.py", "Today", ":material/today:", Permission.LOOK),
     ("views/inbox.py", "Inbox", ":material/forum:", Permission.LOOK),
     ("views/contacts.py", "Contacts", ":material/group:", Permission.LOOK),
-    ("views/activity.py", "Activity", ":material/bolt:", Permission.LOOK),
-    ("views/outbox.py", "Outbox", ":material/outbox:", Permission.SETTLE),
+    ("views/pipeline.py", "Pipeline", ":material/view_kanban:", Permission.LOOK),
+    ("views/attribution.py", "Attribution", ":material/pie_chart:", Permission.SETTLE),
     ("views/reports.py", "Reports", ":material/summarize:", Permission.SETTLE),
+    ("views/activity.py", "Activity", ":material/bolt:", Permission.LOOK),
+    ("views/systems.py", "Systems", ":material/monitor_heart:", Permission.SETTLE),
+    ("views/outbox.py", "Outbox", ":material/outbox:", Permission.SETTLE),
     ("views/automations.py", "Automations", ":material/account_tree:", Permission.SETTLE),
 )
 #: How often an open page looks whether its session is still one.

@@ -58,6 +58,11 @@ def format_money(amount_minor: int | None, currency: str | None) -> str:
     return f"{'-' if amount_minor < 0 else ''}{prefix}{number}"
 
 
+def count_minor_units(currency: str | None) -> int:
+    """Return how many minor units a unit of the currency has, such as 100."""
+    return int(10 ** _MINOR_DIGITS.get((currency or "").upper(), 2))
+
+
 def format_count(count: int | None) -> str:
     """Return a whole number with thousands separated; a dash where there is none."""
     return MISSING if count is None else f"{count:,}"
@@ -66,6 +71,11 @@ def format_count(count: int | None) -> str:
 def format_quantity(count: int, thing: str) -> str:
     """Return a number of things, such as `1 booking` and `2 bookings`."""
     return f"{count:,} {thing}" if count == 1 else f"{count:,} {thing}s"
+
+
+def format_share(share: float | None) -> str:
+    """Return a share of 1 as a percentage, such as `42 %`; a dash where there is none."""
+    return MISSING if share is None else f"{share:.0%}".replace("%", "\N{NO-BREAK SPACE}%")
 
 
 def format_duration(seconds: float | None) -> str:
@@ -90,6 +100,16 @@ def format_relative(instant: datetime | None, *, now: datetime) -> str:
     if -_CLOCK_SKEW < seconds < 1:
         return "just now"
     return f"{format_duration(seconds)} ago" if seconds > 0 else f"in {format_duration(-seconds)}"
+
+
+def format_due(due_at: datetime | None, *, now: datetime) -> str:
+    """Return when something is due in words, such as `Due in 3 h` or `2 days overdue`."""
+    if due_at is None:
+        return "No due time"
+    seconds = (due_at - now).total_seconds()
+    if seconds < 0:
+        return f"{format_duration(-seconds)} overdue"
+    return f"Due in {format_duration(seconds)}"
 
 
 def format_instant(instant: datetime | None, zone: str) -> str:

@@ -30,6 +30,8 @@ _DOING = {
     "sync_record": "update a record elsewhere",
     "call_webhook": "call a webhook",
 }
+#: The least score, its colour and its word; the models' own words (macro warmness_words).
+_WARMNESS = ((75, "red", "Hot"), (40, "orange", "Warm"), (15, "blue", "Cool"), (0, "gray", "Cold"))
 _REASONS = {
     "moved": "the booking moved",
     "booking_state": "the booking's state forbids it",
@@ -182,3 +184,11 @@ def _actions(rule: Any) -> str:
     doing = [_DOING.get(name, format_words(name).lower()) for name in rule.command_types]
     named = f" ({escape_markdown(', '.join(format_words(name).lower() for name in templates))})" if templates else ""
     return " and ".join(doing) + named
+
+
+def describe_warmness(score: float | None) -> str:
+    """Return a score of 0 to 100 as a badge in the words that the models use, such as `Warm 74`."""
+    if score is None:
+        return ":gray-badge[Cold 0]"
+    colour, word = next((colour, word) for least, colour, word in _WARMNESS if score >= least)
+    return f":{colour}-badge[{word} {score:.0f}]"

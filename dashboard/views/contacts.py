@@ -10,6 +10,10 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import actions, components, queries, session
+from dashboard.contact_as_of import show_as_of
+from dashboard.contact_journey import show_journey
+from dashboard.contact_standing import show_standing
+from dashboard.conversation import show_conversation
 from dashboard.formatting import (
     MISSING,
     escape_markdown,
@@ -126,18 +130,25 @@ def _show_profile(office: Office, business: Business, contact_id: str) -> None:
         return
     _show_heading(found[0], business)
     _show_conflicts(queries.fetch_conflicts(office.file, **key))
-    timeline, bookings, payments, identity = st.tabs(
-        ["Timeline", "Bookings", "Payments", "Identity"], key="contact_tab"
-    )
-    with timeline:
-        _show_timeline(office, business, contact_id)
-    with bookings:
-        _show_bookings(queries.fetch_bookings(office.file, **key), business)
-    with payments:
-        _show_payments(queries.fetch_payments(office.file, **key), business)
-    with identity:
-        _show_identifiers(queries.fetch_identifiers(office.file, **key), business)
-        _show_consents(queries.fetch_consents(office.file, **key), business)
+    show_standing(office, business, contact_id)
+    _show_tabs(office, business, contact_id)
+
+
+def _show_tabs(office: Office, business: Business, contact_id: str) -> None:
+    """Show the tab that is open, and ask for nothing that the others show."""
+    shows: dict[str, Callable[[Office, Business, str], None]] = {
+        "Timeline": _show_timeline,
+        "Messages": show_conversation,
+        "Journey": show_journey,
+        "Bookings": _show_bookings,
+        "Payments": _show_payments,
+        "Identity": _show_identity,
+        "As of": show_as_of,
+    }
+    for tab, show in zip(st.tabs(list(shows), key="contact_tab", on_change="rerun"), shows.values(), strict=True):
+        if tab.open:
+            with tab:
+                show(office, business, contact_id)
 
 
 def _show_heading(contact: Any, business: Business) -> None:
@@ -220,7 +231,8 @@ def _show_rows(rows: pd.DataFrame, cells: dict[str, Callable[[Any], str]], *, no
     st.table(pd.DataFrame(table), border="horizontal", hide_index=True)
 
 
-def _show_bookings(bookings: pd.DataFrame, business: Business) -> None:
+def _show_bookings(office: Office, business: Business, contact_id: str) -> None:
+    bookings = queries.fetch_bookings(office.file, tenant_id=business.tenant_id, contact_id=contact_id)
     cells: dict[str, Callable[[Any], str]] = {
         "Starts": lambda row: _whole_line(format_instant(row.starts_at, business.zone)),
         "Service": lambda row: escape_markdown(row.service_name),
@@ -233,7 +245,8 @@ def _show_bookings(bookings: pd.DataFrame, business: Business) -> None:
     _show_rows(bookings, cells, nothing="No bookings.")
 
 
-def _show_payments(payments: pd.DataFrame, business: Business) -> None:
+def _show_payments(office: Office, business: Business, contact_id: str) -> None:
+    payments = queries.fetch_payments(office.file, tenant_id=business.tenant_id, contact_id=contact_id)
     cells: dict[str, Callable[[Any], str]] = {
         "Last change": lambda row: _whole_line(format_instant(row.last_changed_at, business.zone)),
         "Amount": lambda row: escape_markdown(format_money(row.amount_minor, row.currency)),
@@ -244,6 +257,12 @@ def _show_payments(payments: pd.DataFrame, business: Business) -> None:
         "Source": lambda row: escape_markdown(format_source(row.source)),
     }
     _show_rows(payments, cells, nothing="No payments.")
+
+
+def _show_identity(office: Office, business: Business, contact_id: str) -> None:
+    key = {"tenant_id": business.tenant_id, "contact_id": contact_id}
+    _show_identifiers(queries.fetch_identifiers(office.file, **key), business)
+    _show_consents(queries.fetch_consents(office.file, **key), business)
 
 
 def _show_identifiers(identifiers: pd.DataFrame, business: Business) -> None:

@@ -26,7 +26,10 @@ pytestmark = pytest.mark.browser
 expect.set_options(timeout=TIMEOUT_MILLISECONDS)
 
 PAGES = {
-    "": ["Harbour Massage", "Silent for 9 h", "3 refused", "Events a day by source"],
+    "": ["Welcome call", "Order blades", "Priority 72"],
+    f"pipeline?tenant={MASSAGE}": ["New lead", "Call or text back", "Anna L."],
+    f"attribution?tenant={MASSAGE}": ["to the cent", "All models side by side", "Payback by month"],
+    "systems": ["Harbour Massage", "Silent for 9 h", "3 refused", "Events a day by source"],
     f"contacts?tenant={MASSAGE}": ["Anna Lind", "José Álvarez", "paid A$250.00"],
     f"contacts?tenant={MASSAGE}&contact={ANNA}": ["Anna Lind", "Lead from Instagram", "Shares the e-mail"],
     "activity": ["Booking confirmed", "Booking made", "Task opened", "Northside Barbers"],
@@ -72,7 +75,7 @@ def test_search_finds_a_contact_and_shows_the_timeline(dashboard_url: str, page:
 
 
 def test_the_business_goes_along_from_page_to_page(dashboard_url: str, page: Page) -> None:
-    page.goto(f"{dashboard_url}/?tenant={MASSAGE}")
+    page.goto(f"{dashboard_url}/systems?tenant={MASSAGE}")
     expect(page.get_by_text("Nothing received yet")).to_be_visible()
     page.get_by_role("link", name="Activity").click()
     expect(page.get_by_text("Booking confirmed")).to_be_visible()
@@ -107,6 +110,7 @@ def test_systems_refreshes_by_itself_when_the_file_is_replaced(strangers_page: P
     page = strangers_page
     with site_running(home=home, folder=tmp_path) as site:
         sign_in(page, site)
+        page.goto(f"{site[1]}/systems")
         expect(page.get_by_text("No published data")).to_be_visible()
         nothing_published(now=now).publish(home / "analytics.duckdb")
         expect(page.get_by_text("No source yet").first).to_be_visible()

@@ -114,7 +114,7 @@ def test_a_signed_webhook_appears_on_the_open_page(site: Demo, page: Page) -> No
     page.get_by_role("button", name="Ada Byron").first.click()
     expect(page.get_by_role("heading", name="Ada Byron")).to_be_visible()
     expect(page.get_by_text(re.compile(r"89\.50")).first).to_be_visible()
-    page.goto(f"{dashboard_url(site)}/?tenant={TENANT}")
+    page.goto(f"{dashboard_url(site)}/systems?tenant={TENANT}")
     expect(page.get_by_text("Last event").first).to_be_visible()
 
 

@@ -73,6 +73,77 @@ _COLUMNS: Mapping[str, str] = {
         tenant_id period_kind period_start_date:DATE metric metric_order:INTEGER unit dimension dimension_value
         currency value:BIGINT
     """,
+    "marts.dim_stages": """
+        tenant_id stage_key pipeline pipeline_name pipeline_of stage stage_name stage_position:INTEGER is_won:BOOLEAN
+        is_lost:BOOLEAN next_action
+    """,
+    "marts.fct_stage_history": """
+        tenant_id stage_change_key subject subject_id track contact_id booking_id pipeline stage
+        stage_position:INTEGER from_pipeline from_stage is_backwards:BOOLEAN entered_at:TIMESTAMPTZ
+        left_at:TIMESTAMPTZ cause_type cause_event_id changed_by move_number:BIGINT received_at:TIMESTAMPTZ
+        sequence:BIGINT
+    """,
+    "marts.dim_contact_stages": """
+        tenant_id stage_change_key subject subject_id track contact_id booking_id pipeline pipeline_name stage
+        stage_name stage_position:INTEGER is_won:BOOLEAN is_lost:BOOLEAN next_action entered_at:TIMESTAMPTZ cause_type
+        cause_event_id
+    """,
+    "marts.fct_tasks": """
+        tenant_id task_key task_id contact_id booking_id kind title status due_at:TIMESTAMPTZ
+        snoozed_until:TIMESTAMPTZ assigned_to created_at:TIMESTAMPTZ completed_at:TIMESTAMPTZ completed_by
+        last_changed_at:TIMESTAMPTZ
+    """,
+    "marts.dim_attribution_settings": """
+        tenant_id conversion revenue currency zone lookbacks_days:INTEGER[] half_life_days:DOUBLE
+        position_first:DOUBLE position_between:DOUBLE position_last:DOUBLE
+    """,
+    "marts.fct_conversions": """
+        tenant_id conversion_key contact_id conversion_type conversion_number:BIGINT converted_at:TIMESTAMPTZ
+        revenue_minor:BIGINT currency booking_id payment_id
+    """,
+    "marts.fct_journey_touches": """
+        tenant_id contact_id conversion_key touchpoint_key channel campaign occurred_at:TIMESTAMPTZ
+        converted_at:TIMESTAMPTZ revenue_minor:BIGINT count_touches_after:BIGINT
+    """,
+    "marts.fct_attribution_credits": """
+        tenant_id model lookback_days:INTEGER conversion_key contact_id converted_at:TIMESTAMPTZ channel campaign
+        touchpoint_key position:BIGINT credit:DOUBLE revenue_minor:BIGINT
+    """,
+    "marts.fct_channel_credits_modelled": """
+        tenant_id model lookback_days:INTEGER channel conversions:DOUBLE revenue_minor:BIGINT removal_effect:DOUBLE
+        computed_at_sequence:BIGINT
+    """,
+    "reports.rpt_tasks": """
+        tenant_id task_key task_id contact_id display_name booking_id kind title assigned_to due_at:TIMESTAMPTZ
+        snoozed_until:TIMESTAMPTZ timeframe priority_score:DOUBLE kind_points:DOUBLE late_points:DOUBLE
+        warmness_points:DOUBLE value_points:DOUBLE appointment_points:DOUBLE warmness:DOUBLE reason
+        appointment_at:TIMESTAMPTZ priority_version:INTEGER rule_id created_at:TIMESTAMPTZ
+    """,
+    "reports.rpt_contact_warmness": """
+        tenant_id contact_id score:DOUBLE components:WARMNESS_COMPONENTS weights_version:INTEGER
+        last_activity_at:TIMESTAMPTZ
+    """,
+    "reports.rpt_next_actions": """
+        tenant_id contact_id action action_source task_key kind booking_id due_at:TIMESTAMPTZ priority_score:DOUBLE
+        reason
+    """,
+    "reports.rpt_speed_to_lead": """
+        tenant_id lead_key contact_id lead_at:TIMESTAMPTZ source first_response_at:TIMESTAMPTZ
+        first_response_channel first_response_key response_seconds:BIGINT
+    """,
+    "reports.rpt_channel_attribution": """
+        tenant_id model lookback_days:INTEGER channel conversions:DOUBLE share:DOUBLE revenue_minor:BIGINT
+        conversion_rank:BIGINT rank_change_to_last:BIGINT spend_minor:BIGINT cost_per_conversion_minor:BIGINT
+        return_on_spend:DOUBLE currency
+    """,
+    "reports.rpt_channel_costs": """
+        tenant_id channel cost_month:DATE spend_minor:BIGINT count_leads:BIGINT count_bookings:BIGINT
+        cost_per_lead_minor:BIGINT cost_per_booking_minor:BIGINT currency
+    """,
+    "reports.rpt_payback": """
+        tenant_id acquisition_month:DATE months_since:BIGINT count_contacts:BIGINT spend_minor:BIGINT
+        revenue_minor:BIGINT revenue_so_far_minor:BIGINT is_paid_back:BOOLEAN payback_months:BIGINT currency
+    """,
     "marts.fct_source_activity": """
         tenant_id activity_key source type activity_date:DATE count_events:BIGINT count_webhook_events:BIGINT
         is_known_type:BOOLEAN first_occurred_at:TIMESTAMPTZ last_occurred_at:TIMESTAMPTZ
@@ -120,11 +191,38 @@ _COLUMNS: Mapping[str, str] = {
     """,
 }
 
+#: Questions about a past moment with the columns of the published ones, whose own tests are in tests/pipelines.
+#: Here: what happened by `t` on the timeline, of what had reached us by `known_at`.
+MACROS = """
+CREATE MACRO marts.contact_at(t, known_at := 'infinity'::TIMESTAMPTZ) AS TABLE
+    SELECT tenant_id, contact_id, min(occurred_at) AS first_seen_at, max(occurred_at) AS last_seen_at,
+        arg_max(type, occurred_at) AS last_type, count(*) FILTER (type LIKE 'booking.%') AS count_bookings,
+        0 AS count_bookings_completed, count(*) FILTER (type LIKE 'message.%') AS count_messages,
+        coalesce(sum(amount_minor) FILTER (type = 'payment.succeeded'), 0)::BIGINT AS amount_paid_minor
+    FROM marts.fct_timeline
+    WHERE occurred_at <= t AND coalesce(received_at, occurred_at) <= known_at
+    GROUP BY tenant_id, contact_id;
+CREATE MACRO marts.warmness_at(t, known_at := 'infinity'::TIMESTAMPTZ) AS TABLE
+    SELECT tenant_id, contact_id, score
+    FROM reports.rpt_contact_warmness
+    WHERE last_activity_at <= t AND last_activity_at <= known_at;
+CREATE MACRO marts.contact_stage_at(t, known_at := 'infinity'::TIMESTAMPTZ) AS TABLE
+    SELECT tenant_id, contact_id, pipeline, stage, entered_at
+    FROM marts.fct_stage_history
+    WHERE entered_at <= t AND received_at <= known_at
+    QUALIFY row_number() OVER (PARTITION BY tenant_id, subject_id, track ORDER BY entered_at DESC) = 1;
+"""
+
+#: Types that have blanks.
+_TYPES: Mapping[str, str] = {
+    "WARMNESS_COMPONENTS": "STRUCT(COMPONENT VARCHAR, POINTS DOUBLE, COUNT_FACTS BIGINT, LAST_AT TIMESTAMPTZ)[]",
+}
+
 
 def columns_of(relation: str) -> dict[str, str]:
     """Return the relation's columns and their DuckDB types, in order; text where none is written."""
     pairs = (column.partition(":") for column in _COLUMNS[relation].split())
-    return {name: type_ or "VARCHAR" for name, _, type_ in pairs}
+    return {name: _TYPES.get(type_, type_) or "VARCHAR" for name, _, type_ in pairs}
 
 
 #: Relation to the DDL of its columns.

@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from tests.dashboard.mart_contract import RELATIONS
+from tests.dashboard.mart_contract import MACROS, RELATIONS
 
 MASSAGE, BARBERS, NEWCOMER = "harbour-massage", "northside-barbers", "quiet-notary"
 ANNA = "0190a000-0000-7000-8000-00000000a11a"
@@ -47,6 +47,8 @@ class PublishedRows:
                 connection.execute(f"CREATE TABLE {relation} ({columns})")
                 for row in self.rows.get(relation, ()):
                     _insert(connection, relation, row)
+            if without is None:
+                connection.execute(MACROS)
         scratch.replace(path)
 
 

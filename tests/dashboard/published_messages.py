@@ -6,6 +6,7 @@ import json
 from datetime import datetime, timedelta
 from typing import Any
 
+from tests.dashboard.published_attribution import add_attribution
 from tests.dashboard.published_file import (
     ANNA,
     ANNA_TOO,
@@ -16,6 +17,7 @@ from tests.dashboard.published_file import (
     PublishedRows,
     two_businesses_published,
 )
+from tests.dashboard.published_tasks import add_work
 
 CONFIRMATION_KEY = f"{MASSAGE}/booking_confirmation/send_sms/booking:b-3@booking.confirmed"
 REMINDER_KEY = f"{MASSAGE}/reminder_24h/send_sms/booking:b-3@2026-11-24T02:00:00Z"
@@ -33,7 +35,7 @@ def conversations_published(*, now: datetime) -> PublishedRows:
     _add_decisions(rows, now)
     _add_rules(rows)
     _add_reports(rows, now)
-    return rows
+    return add_attribution(add_work(rows, now=now), now=now)
 
 
 def _add_messages(rows: PublishedRows, now: datetime) -> None:

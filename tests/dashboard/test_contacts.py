@@ -15,6 +15,12 @@ from tests.dashboard.published_file import ANNA, ANNA_TOO, BARBERS, JOSE, MASSAG
 pytestmark = pytest.mark.usefixtures("filled_home")
 
 
+def open_tab(tab: str, contact_id: str = ANNA) -> AppTest:
+    app = open_page("contacts", tenant=MASSAGE, contact=contact_id)
+    app.session_state["contact_tab"] = tab
+    return app.run()
+
+
 def tables(app: AppTest) -> list[pd.DataFrame]:
     return [table.value for table in app.table]
 
@@ -97,7 +103,8 @@ def test_timeline_is_by_day_newest_first() -> None:
 
 
 def test_bookings_payments_identity_and_consent_are_tables() -> None:
-    bookings, payments, identifiers, consents = tables(open_page("contacts", tenant=MASSAGE, contact=ANNA))
+    bookings, payments = tables(open_tab("Bookings"))[-1], tables(open_tab("Payments"))[-1]
+    identifiers, consents = tables(open_tab("Identity"))[-2:]
     assert list(bookings["Status"]) == [":green-badge[Confirmed]", ":blue-badge[Completed]", ":red-badge[No\\-show]"]
     assert list(payments["Status"]) == [
         ":red-badge[Failed]",
@@ -117,14 +124,13 @@ def test_a_conflict_is_told_and_leads_to_the_other_contact() -> None:
     [other] = [button for button in app.button if button.label.startswith("Open")]
     other.click().run()
     assert app.query_params["contact"] == ANNA_TOO
+    app = open_tab("Bookings", ANNA_TOO)
     assert "No bookings." in text_of(app)
-    assert list(tables(app)[-1]["Consent"]) == [":red-badge[Withdrawn]"]
+    assert list(tables(open_tab("Identity", ANNA_TOO))[-1]["Consent"]) == [":red-badge[Withdrawn]"]
 
 
 def test_a_contact_without_consent_gets_no_marketing() -> None:
-    assert "No consent recorded: no marketing may be sent." in text_of(
-        open_page("contacts", tenant=MASSAGE, contact=JOSE)
-    )
+    assert "No consent recorded: no marketing may be sent." in text_of(open_tab("Identity", JOSE))
 
 
 @pytest.mark.parametrize(("tenant_id", "contact_id"), [(MASSAGE, "no-such-id"), (BARBERS, ANNA)])
