@@ -18,6 +18,8 @@ from pydantic import (
     model_validator,
 )
 
+from core.identity_decisions import IdentityDecision
+
 #: The source name of events that Frontdesk itself writes.
 FRONTDESK_SOURCE = "frontdesk"
 #: Years an imported fact can have happened in; beyond them a date was read in the wrong format.
@@ -270,14 +272,15 @@ CANONICAL_PAYLOADS: dict[str, type[BaseModel]] = {
     **{f"task.{verb}": TaskFact for verb in ("created", "completed", "snoozed", "reassigned", "cancelled")},
     "note.added": NoteFact,
     "stage.changed": StageFact,
+    "identity.decided": IdentityDecision,
     "message.requested": MessageRequest,
     "message.suppressed": CommandOutcome,
     "message.uncertain": CommandOutcome,
     **{f"webhook.{verb}": CommandOutcome for verb in ("delivered", "failed", "suppressed", "uncertain")},
     "report.computed": ReportFact,
 }
-#: What is of the business alone: no contact, so nothing that a rule could be about.
-BUSINESS_FACTS = frozenset({"report.computed", "spend.recorded"})
+#: What is no contact's: of the business alone, or about who people are. Nothing that a rule could be about.
+BUSINESS_FACTS = frozenset({"identity.decided", "report.computed", "spend.recorded"})
 #: What only tells of commands. No rule can wait for it, or commands could cause one another for ever.
 COMMAND_FACTS = frozenset(
     {"message.requested", *(type_ for type_, model in CANONICAL_PAYLOADS.items() if model is CommandOutcome)}

@@ -106,6 +106,14 @@ class BusinessApi:
         given = {name: value for name, value in subject.items() if value is not None}
         self._ask("POST", "/stage-changes", json={"pipeline": pipeline, "stage": stage, **given})
 
+    def decide_identity(
+        self, decision: str, identifiers: Sequence[Mapping[str, str]], *, idempotency_key: str
+    ) -> None:
+        """Say whether two identifiers (kind, value) are one person's; asking again with the same key says it once."""
+        headers = {"Idempotency-Key": idempotency_key}
+        body = {"decision": decision, "identifiers": list(identifiers)}
+        self._ask("POST", "/identity-decisions", json=body, headers=headers)
+
     def list_commands(
         self,
         *,

@@ -142,16 +142,28 @@ def fetch_identifiers(file: AnalyticsFile, *, tenant_id: str, contact_id: str) -
 
 
 def fetch_conflicts(file: AnalyticsFile, *, tenant_id: str, contact_id: str) -> pd.DataFrame:
-    """Return the identity conflicts the contact is part of: what is shared, and the other contact."""
+    """Return the identity conflicts the contact is part of: both people, what they share, what staff decided.
+
+    The open ones come first; those of the same two people follow one another.
+    """
     sql = """
-    SELECT shared_identifier_kind, shared_identifier_value, strong_identifier_a, strong_identifier_b,
-        first_observed_at, other.contact_id AS other_contact_id, other.display_name AS other_display_name
-    FROM marts.fct_identity_conflicts AS conflict
+    WITH conflicts AS (
+        SELECT *, contact_id_a = $contact_id AS is_a
+        FROM marts.fct_identity_conflicts
+        WHERE tenant_id = $tenant_id AND $contact_id IN (contact_id_a, contact_id_b)
+    )
+    SELECT shared_identifier_kind, shared_identifier_value, status, decided_by, decided_at, decision_event_id,
+        if(is_a, strong_identifier_kind_a, strong_identifier_kind_b) AS own_identifier_kind,
+        if(is_a, strong_identifier_a, strong_identifier_b) AS own_identifier,
+        if(is_a, strong_identifier_kind_b, strong_identifier_kind_a) AS other_identifier_kind,
+        if(is_a, strong_identifier_b, strong_identifier_a) AS other_identifier,
+        own.display_name AS own_display_name, other.contact_id AS other_contact_id,
+        other.display_name AS other_display_name
+    FROM conflicts
+    LEFT JOIN marts.dim_contacts AS own ON own.tenant_id = $tenant_id AND own.contact_id = $contact_id
     LEFT JOIN marts.dim_contacts AS other
-        ON other.tenant_id = conflict.tenant_id
-        AND other.contact_id = if(contact_id_a = $contact_id, contact_id_b, contact_id_a)
-    WHERE conflict.tenant_id = $tenant_id AND $contact_id IN (contact_id_a, contact_id_b)
-    ORDER BY first_observed_at DESC, conflict_id
+        ON other.tenant_id = $tenant_id AND other.contact_id = if(is_a, contact_id_b, contact_id_a)
+    ORDER BY status <> 'open', own_identifier, other_identifier, conflicts.first_observed_at DESC, conflict_id
     LIMIT 50
     """
     return file.fetch(sql, tenant_id=tenant_id, contact_id=contact_id)

@@ -26,6 +26,7 @@ from webhooks.api.commands import commands_router
 from webhooks.api.events import events_router
 from webhooks.api.explaining import explaining_router
 from webhooks.api.holds import holds_router
+from webhooks.api.identities import identities_router
 from webhooks.api.outbox import outbox_router
 from webhooks.api.outbox_decisions import decisions_router
 from webhooks.api.owner_keys import OwnerKeys
@@ -51,6 +52,7 @@ _API_ROUTERS = (
     sessions_router,
     audit_router,
     tasks_router,
+    identities_router,
 )
 
 

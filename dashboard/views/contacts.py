@@ -26,6 +26,7 @@ from dashboard.formatting import (
     format_source,
     format_words,
 )
+from dashboard.identity_decisions import show_conflicts
 from dashboard.session import Business, Office
 
 _REFRESH_SECONDS = 5.0
@@ -129,7 +130,7 @@ def _show_profile(office: Office, business: Business, contact_id: str) -> None:
         )
         return
     _show_heading(found[0], business)
-    _show_conflicts(queries.fetch_conflicts(office.file, **key))
+    show_conflicts(queries.fetch_conflicts(office.file, **key), business)
     show_standing(office, business, contact_id)
     _show_tabs(office, business, contact_id)
 
@@ -167,29 +168,6 @@ def _show_heading(contact: Any, business: Business) -> None:
         st.metric("Messages", format_count(contact.count_messages), border=True)
         st.metric("First seen", format_relative(contact.first_seen_at, now=now), border=True)
         st.metric("Last seen", format_relative(contact.last_seen_at, now=now), border=True)
-
-
-def _show_conflicts(conflicts: pd.DataFrame) -> None:
-    for conflict in queries.rows_of(conflicts):
-        other = escape_markdown(conflict.other_display_name or "another contact")
-        shared = escape_markdown(conflict.shared_identifier_value)
-        strong = " and ".join(
-            escape_markdown(value) for value in (conflict.strong_identifier_a, conflict.strong_identifier_b)
-        )
-        st.warning(
-            f"Shares the {escape_markdown(format_words(conflict.shared_identifier_kind)).lower()} **{shared}** with "
-            f"**{other}**, but each has a number of their own ({strong}), so they were kept apart.",
-            icon=":material/call_split:",
-        )
-        if conflict.other_contact_id is not None:
-            st.button(
-                f"Open {components.contact_label(conflict.other_display_name)}",
-                key=f"conflict_{conflict.other_contact_id}_{conflict.shared_identifier_value}",
-                icon=":material/person:",
-                type="tertiary",
-                on_click=session.choose_contact,
-                args=(conflict.other_contact_id,),
-            )
 
 
 def _show_timeline(office: Office, business: Business, contact_id: str) -> None:

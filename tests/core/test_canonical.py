@@ -40,6 +40,10 @@ LEAST: dict[str, dict[str, Any]] = {
     **{f"task.{verb}": {"task_id": "t1"} for verb in ("created", "completed", "snoozed", "reassigned", "cancelled")},
     "note.added": {"contact": CONTACT, "text": "Prefers mornings"},
     "stage.changed": {"pipeline": "repair", "stage": "shipped", "booking_id": "b1"},
+    "identity.decided": {
+        "decision": "same_person",
+        "identifiers": [{"kind": "phone", "value": "+13105550142"}, {"kind": "email", "value": "ana@example.com"}],
+    },
     "message.requested": {"message_id": "m1", "contact": CONTACT, "channel": "sms", "text": "On my way"},
     **{
         type_: {"command_key": "hmnp/thanks/send_sms/b1"}
@@ -126,6 +130,24 @@ def test_messages_that_can_be_asked_for() -> None:
 
     assert imported("message.requested", asked | {"text": None, "template": "thanks"})
     assert imported("message.requested", asked | {"channel": "email", "subject": "Hello"})
+
+
+PHONE = {"kind": "phone", "value": "+13105550142"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"identifiers": [PHONE, PHONE]}, "the two are equal; name two different ones"),
+        ({"identifiers": [PHONE]}, "at least 2 items"),
+        ({"identifiers": [PHONE, PHONE | {"value": "+13105550143"}, PHONE]}, "at most 2 items"),
+        ({"identifiers": [PHONE, {"kind": "E-mail", "value": "ana@example.com"}]}, "should match pattern"),
+        ({"decision": "perhaps"}, "'same_person' or 'different_people'"),
+    ],
+)
+def test_a_decision_is_about_two_identifiers(changes: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ValidationError, match=reason):
+        imported("identity.decided", LEAST["identity.decided"] | changes)
 
 
 def test_a_refund_needs_one_amount() -> None:

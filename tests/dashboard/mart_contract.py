@@ -22,8 +22,9 @@ _COLUMNS: Mapping[str, str] = {
         first_observed_at:TIMESTAMPTZ first_event_id first_source
     """,
     "marts.fct_identity_conflicts": """
-        tenant_id conflict_id strong_identifier_a strong_identifier_b shared_identifier_kind
-        shared_identifier_value contact_id_a contact_id_b first_observed_at:TIMESTAMPTZ
+        tenant_id conflict_id strong_identifier_kind_a strong_identifier_a strong_identifier_kind_b
+        strong_identifier_b shared_identifier_kind shared_identifier_value contact_id_a contact_id_b
+        first_observed_at:TIMESTAMPTZ status decided_by decided_at:TIMESTAMPTZ decision_event_id
     """,
     "marts.fct_bookings": """
         tenant_id booking_key booking_id source contact_id service_name status starts_at:TIMESTAMPTZ

@@ -243,6 +243,7 @@ def _add_identity_of_anna(rows: PublishedRows, now: datetime) -> None:
         "marts.fct_identity_conflicts",
         tenant_id=MASSAGE,
         conflict_id="c1",
+        **dict.fromkeys(("strong_identifier_kind_a", "strong_identifier_kind_b"), "phone"),
         strong_identifier_a="+61412345678",
         strong_identifier_b="+61498765432",
         shared_identifier_kind="email",
@@ -250,6 +251,7 @@ def _add_identity_of_anna(rows: PublishedRows, now: datetime) -> None:
         contact_id_a=ANNA,
         contact_id_b=ANNA_TOO,
         first_observed_at=now - timedelta(days=3),
+        status="open",
     )
 
 

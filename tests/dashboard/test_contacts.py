@@ -120,7 +120,10 @@ def test_bookings_payments_identity_and_consent_are_tables() -> None:
 
 def test_a_conflict_is_told_and_leads_to_the_other_contact() -> None:
     app = open_page("contacts", tenant=MASSAGE, contact=ANNA)
-    assert "Shares the e-mail **anna.lind@example.com** with **Anna L.**" in text_of(app)
+    assert (
+        "**Anna Lind** (+61412345678) and **Anna L.** (+61498765432) share the e-mail **anna.lind@example.com**"
+        in text_of(app)
+    )
     [other] = [button for button in app.button if button.label.startswith("Open")]
     other.click().run()
     assert app.query_params["contact"] == ANNA_TOO

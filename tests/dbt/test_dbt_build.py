@@ -68,6 +68,9 @@ def journeys() -> Iterator[NewEvent]:
     """Yield what the samples don't tell: a family, a whole booking with its payment, and what is known to nobody."""
     yield contact("family-1", phone="0400 000 001", email="family@example.com", name="Ana Lee")
     yield contact("family-2", phone="0400 000 002", email="family@example.com", name="Ben Lee", hours=1)
+    phones = [{"kind": "phone", "value": f"+6140000000{number}"} for number in (1, 2)]
+    decision = {"decision": "different_people", "identifiers": phones, "by": "Bea", "reason": "Mother and son"}
+    yield fact("identity.decided", decision, event_id="family-3", hours=2)
     person = {"phone": "0400 000 003", "name": "Cem Aydin"}
     booking = {"booking_id": "mri-1", "contact": person, "service": "MRI", "starts_at": "2026-11-25T09:00:00+08:00"}
     for hours, verb in enumerate(("created", "confirmed", "rescheduled", "completed")):

@@ -12,6 +12,10 @@ from hypothesis import strategies as st
 from core.envelope import NewEvent
 from pipelines.lib.verification import mart_hashes
 from tests.pipelines.homes import NOW, Home, HomeFactory
+from tests.pipelines.test_identity_decisions import STORY as DECIDED_STORY
+
+#: Columns of the marts that hold the log's own id of an event.
+EVENT_COLUMNS = frozenset(f"{role}event_id" for role in ("", "last_", "first_", "cause_", "reason_", "decision_"))
 
 
 class NumberedIds:
@@ -34,12 +38,11 @@ def hashes_by_source_ids(home: Home) -> dict[str, tuple[int, int]]:
             "select table_name from duckdb_tables() where schema_name = 'marts'"
         ).fetchall():
             columns = [row[0] for row in connection.execute(f"describe marts.{mart}").fetchall()]
-            for column in ("event_id", "last_event_id", "first_event_id", "cause_event_id", "reason_event_id"):
-                if column in columns:
-                    connection.execute(
-                        f"update marts.{mart} as m set {column} = ids.source_event_id from ids "
-                        f"where m.{column} = ids.event_id"
-                    )
+            for column in EVENT_COLUMNS.intersection(columns):
+                connection.execute(
+                    f"update marts.{mart} as m set {column} = ids.source_event_id from ids "
+                    f"where m.{column} = ids.event_id"
+                )
             for column in {"sequence", "first_sequence", "last_sequence"}.intersection(columns):
                 connection.execute(f"update marts.{mart} set {column} = 0")
         return mart_hashes(connection)
@@ -69,7 +72,7 @@ def journeys(events: list[NewEvent]) -> list[NewEvent]:
 def test_any_order_gives_the_same_marts(
     homes: HomeFactory, story_events: list[NewEvent], data: st.DataObject
 ) -> None:
-    events = journeys(story_events)
+    events = journeys(story_events) + DECIDED_STORY
     ordered = homes.new_home(ids=NumberedIds())
     ordered.follow_in_batches([events])
     shuffled = data.draw(st.permutations(events))

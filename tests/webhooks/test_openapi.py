@@ -68,6 +68,7 @@ OPERATIONS = [
     ("/v1/tasks/{task_id}:cancel", "post"),
     ("/v1/tasks/{task_id}:snooze", "post"),
     ("/v1/tasks/{task_id}:reassign", "post"),
+    ("/v1/identity-decisions", "post"),
     ("/v1/audit", "post"),
     ("/v1/audit", "get"),
     ("/sign-in", "get"),

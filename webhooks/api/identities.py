@@ -1,0 +1,57 @@
+"""Who is who, as staff decide it: POST /v1/identity-decisions."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict
+
+from core.identity_decisions import IdentityDecision
+from core.staff.roles import Permission
+from webhooks.api.callers import Caller, Callers
+from webhooks.api.requests import IdempotencyKey, append_request, request_id
+from webhooks.problems import document_problems
+from webhooks.runtime import Runtime
+
+
+class IdentityDecisionBody(IdentityDecision):
+    """Two identifiers are one person's, or two people's."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class IdentityDecisionAccepted(BaseModel):
+    """The decision is in the log; contacts follow within seconds."""
+
+    event_id: str
+
+
+def identities_router(runtime: Runtime, *, callers: Callers) -> APIRouter:
+    """Return the route by which staff settle who is who, for the caller's tenant only and in the caller's name."""
+    router = APIRouter(prefix="/v1", tags=["identities"])
+    settling = Depends(callers.allow(Permission.SETTLE))
+
+    @router.post(
+        "/identity-decisions", status_code=HTTPStatus.ACCEPTED, responses=document_problems(401, 403, 422, 503)
+    )
+    async def decide_identity(
+        body: IdentityDecisionBody, idempotency_key: IdempotencyKey = None, caller: Caller = settling
+    ) -> IdentityDecisionAccepted:
+        """Decide whether two identifiers are one person's. The newest decision about a pair counts; none is lost."""
+        tenant_id = caller.tenant_id
+        id_ = request_id(
+            runtime, tenant_id=tenant_id, operation="identity-decisions", idempotency_key=idempotency_key
+        )
+        given = body.model_dump(mode="json", exclude_none=True)
+        appended = await append_request(
+            runtime,
+            tenant_id=tenant_id,
+            type_="identity.decided",
+            id_=id_,
+            payload=given | {"by": caller.named(body.by)},
+            subject_id=id_,
+        )
+        return IdentityDecisionAccepted(event_id=appended.event_id)
+
+    return router
