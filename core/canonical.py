@@ -229,7 +229,7 @@ class MessageRequest(MessageText):
 
 
 class CommandOutcome(_Payload):
-    """message.suppressed, message.uncertain, webhook.*: what became of a command."""
+    """message.suppressed, message.uncertain, webhook.*, report.sent and so on: what became of a command."""
 
     command_key: CommandKey
     command_type: Identifier | None = None
@@ -278,9 +278,16 @@ CANONICAL_PAYLOADS: dict[str, type[BaseModel]] = {
     "message.uncertain": CommandOutcome,
     **{f"webhook.{verb}": CommandOutcome for verb in ("delivered", "failed", "suppressed", "uncertain")},
     "report.computed": ReportFact,
+    **{f"report.{verb}": CommandOutcome for verb in ("sent", "failed", "suppressed", "uncertain")},
 }
 #: What is no contact's: of the business alone, or about who people are. Nothing that a rule could be about.
-BUSINESS_FACTS = frozenset({"identity.decided", "report.computed", "spend.recorded"})
+BUSINESS_FACTS = frozenset(
+    {
+        "identity.decided",
+        "spend.recorded",
+        *(f"report.{verb}" for verb in ("computed", "sent", "failed", "suppressed", "uncertain")),
+    }
+)
 #: What only tells of commands. No rule can wait for it, or commands could cause one another for ever.
 COMMAND_FACTS = frozenset(
     {"message.requested", *(type_ for type_, model in CANONICAL_PAYLOADS.items() if model is CommandOutcome)}

@@ -185,6 +185,9 @@ class Tenant(Strict):
         for pipeline in self.pipelines:
             _refuse_repeats(f"pipelines.{pipeline.key}.stages", [stage.key for stage in pipeline.stages])
         refuse_unknown_stages(self.pipelines)
+        _refuse_repeats("reports.recipients", list(self.reports.recipients))
+        if self.reports.recipients and self.delivery.email is None:
+            raise ValueError("reports.recipients: nobody sends e-mails here; set delivery.email, or remove them")
         if sum(rule.use == "strong" for rule in self.identity) > 1:
             raise ValueError("identity: only one identifier can be strong; make the others link")
         return self

@@ -72,7 +72,7 @@ class NewCommand:
     due_at: datetime
     payload: Mapping[str, Any]  #: JSON object: template, variables, recipient; never a secret
     contact_id: str | None = None  #: None: it concerns nobody in particular
-    rule_id: str | None = None  #: None: a person asked for it
+    rule_id: str | None = None  #: None: no rule asked for it, such as for a report
     rule_version: str | None = None
     cause_event_ids: tuple[str, ...] = ()  #: event_ids in the log
     expires_at: datetime | None = None  #: from then on it must not go out any more; None: it never grows stale

@@ -12,6 +12,7 @@ from core.envelope import NewEvent
 from core.event_log import EventLog
 from core.outbox.commands import Channel, KnownCommand
 from core.outbox.errors import OutboxUnavailableError
+from core.outbox.keys import report_of
 from core.outbox.outbox import Outbox
 from core.outbox.outcome_events import outcome_event
 
@@ -51,16 +52,19 @@ def _told(known: KnownCommand, *, attempt_number: int, provider_id: str | None, 
     message_id = provider_id or known.command_key
     is_message = known.channel is not Channel.WEBHOOK
     kind = "phone" if known.channel is Channel.SMS else "email"
+    report_id = report_of(known.payload)
     return outcome_event(
         known,
-        type_=_TYPES[known.channel],
+        type_="report.sent" if report_id else _TYPES[known.channel],
         attempt_number=attempt_number,
         ending="sent",  # as the dispatcher ends it, so that whoever finds out second tells nothing anew
-        subject_id=message_id if is_message else known.command_key,
+        subject_id=report_id or (message_id if is_message else known.command_key),
         payload={
             "message_id": message_id if is_message else None,
             "channel": known.channel.value if is_message else None,
-            "contact": {kind: recipient} if is_message and recipient else None,
+            # Who gets the business's reports is no contact of it.
+            "contact": {kind: recipient} if is_message and recipient and not report_id else None,
+            "report_id": report_id,
             "to": recipient,
             "template": known.payload.get("template"),
             "endpoint": known.payload.get("endpoint"),

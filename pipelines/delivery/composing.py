@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time, timedelta
+from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,8 +14,9 @@ from core.automation.sms_segments import measure_sms, price_sms
 from core.automation.templates import TemplateRenderError, template_version
 from core.errors import FrontdeskError
 from core.outbox.commands import Channel, NewCommand
+from core.reports.archive import NoSuchReportError, ReportArchive, ReportId
 from core.tenants import Tenant
-from pipelines.delivery.content import Composed, Letter, Price, Task, WebhookBody
+from pipelines.delivery.content import Attachment, Composed, Letter, Price, Task, WebhookBody
 
 _MICROS = 1_000_000
 
@@ -34,10 +36,11 @@ class NoAddressError(FrontdeskError):
 
 
 class Composer:
-    """Composes the commands of one tenant."""
+    """Composes the commands of one tenant. archive: where files that go with e-mails are; None: they can't go."""
 
-    def __init__(self, tenant: Tenant) -> None:
+    def __init__(self, tenant: Tenant, *, archive: ReportArchive | None = None) -> None:
         self._tenant = tenant
+        self._archive = archive
         self._zone = ZoneInfo(tenant.zone)
         self._templates = tenant.all_templates()
 
@@ -95,8 +98,28 @@ class Composer:
             text=self._render(found.text, payload) if found else str(payload["text"]),
             template=template,
             template_version=template_version(found) if found else None,
+            attachments=tuple(self._attach(each) for each in payload.get("attachments") or ()),
             is_immediate=bool(payload.get("is_immediate", False)),
         )
+
+    def _attach(self, wanted: Mapping[str, Any]) -> Attachment:
+        """Read a file of the archive, if it is still the one that the command means."""
+        if self._archive is None:
+            raise NotComposableError("it has a file of the archive of reports, which can't be read here")
+        report_id, ending = str(wanted["report_id"]), str(wanted["format"])
+        try:
+            content = self._archive.read(self._tenant.slug, ReportId.parse(report_id), ending)
+        except (NoSuchReportError, OSError) as error:
+            raise NotComposableError(
+                f"the {ending} of report {report_id} can't be read from the archive ({error}); put it back there, "
+                "then redrive the command"
+            ) from error
+        if sha256(content).hexdigest() != wanted["sha256"]:
+            raise NotComposableError(
+                f"the {ending} of report {report_id} is not the file that was archived: its SHA-256 is another; "
+                "put the original back, then redrive the command"
+            )
+        return Attachment(name=str(wanted["name"]), media_type=str(wanted["type"]), content=content)
 
     def _task(self, command: NewCommand, *, now: datetime) -> Task:
         payload = command.payload

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,15 @@ class Price:
 
     amount_micros: int
     currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file that goes out with an e-mail."""
+
+    name: str
+    media_type: str  #: such as application/pdf
+    content: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +36,7 @@ class Letter:
     template_version: str | None = None  #: changes with the template's words
     segments: int | None = None  #: of texts
     price: Price | None = None  #: of texts; None where the tenant's table has no price
+    attachments: tuple[Attachment, ...] = ()  #: of e-mails
     is_immediate: bool = False  #: transactional and awaited now: quiet hours don't hold it
 
 

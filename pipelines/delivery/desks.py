@@ -10,6 +10,7 @@ from core.clock import Clock
 from core.delivery_settings import PROVIDER_SECRETS, TASK_PROVIDER, WEBHOOK_PROVIDER
 from core.errors import ConfigurationError
 from core.outbox.commands import Channel, Lane
+from core.reports.archive import ReportArchive
 from core.secrets import Secrets, secret_variable
 from core.settings import Settings
 from core.tenants import Tenant
@@ -30,7 +31,7 @@ class Desk:
 
     def __init__(self, tenant: Tenant, *, settings: Settings, secrets: Secrets, clock: Clock) -> None:
         self.tenant = tenant
-        self.composer = Composer(tenant)
+        self.composer = Composer(tenant, archive=ReportArchive(settings.reports_path))
         self._settings = settings
         self._secrets = secrets
         self._clock = clock

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -13,7 +14,7 @@ import httpx
 from core.clock import Clock
 from core.outbox.retry import parse_retry_after
 from pipelines.delivery.answers import Accepted, Answer, CannotTell, Doubt, Found, LookUp, NotFound, Refused, Unknown
-from pipelines.delivery.content import Letter
+from pipelines.delivery.content import Attachment, Letter
 from pipelines.delivery.graph_token import GraphTokens
 from pipelines.delivery.http_calls import call
 from pipelines.delivery.references import message_id_of, reference_of
@@ -22,6 +23,8 @@ REFERENCE_HEADER = "x-frontdesk-command"
 #: The message's own fault. 403 and 404 are of the set-up: permissions, a mailbox that is not there.
 _PERMANENT_STATUSES = frozenset({400, 413, 422})
 _PERMANENT_CODES = frozenset({"ErrorInvalidRecipients", "ErrorMessageSizeExceeded"})
+#: What a message may carry in one request: Graph takes 4 MB of it, in which files are base64.
+_MOST_ATTACHED_BYTES = 3_000_000
 _PAGE = 100
 _SKEW = timedelta(minutes=1)
 
@@ -37,8 +40,14 @@ class GraphDeliverer:
 
     def deliver(self, command_key: str, content: Letter, /) -> Answer:
         """Send the e-mail; its id is its internetMessageId."""
+        attached = sum(len(each.content) for each in content.attachments)
+        if attached >= _MOST_ATTACHED_BYTES:
+            return Refused(
+                reason=f"its files have {attached:,} bytes; Graph takes less than {_MOST_ATTACHED_BYTES:,} a message",
+                is_permanent=True,
+            )
         message_id = message_id_of(command_key, sender=content.sender)
-        message = {
+        message: dict[str, Any] = {
             "subject": content.subject or "",
             "body": {"contentType": "text", "content": content.text},
             "toRecipients": [{"emailAddress": {"address": content.to}}],
@@ -47,6 +56,8 @@ class GraphDeliverer:
                 {"name": REFERENCE_HEADER, "value": reference_of(command_key)},
             ],
         }
+        if content.attachments:
+            message["attachments"] = [_file(each) for each in content.attachments]
         answer = self._call(
             lambda headers: self._client.post(
                 f"{self._path}/sendMail", json={"message": message, "saveToSentItems": True}, headers=headers
@@ -104,6 +115,15 @@ class GraphDeliverer:
             renewed = self._tokens.get(instead_of=token)
             return renewed if isinstance(renewed, Refused) else _send(send, renewed)
         return answer
+
+
+def _file(attachment: Attachment) -> dict[str, str]:
+    return {
+        "@odata.type": "#microsoft.graph.fileAttachment",
+        "name": attachment.name,
+        "contentType": attachment.media_type,
+        "contentBytes": b64encode(attachment.content).decode(),
+    }
 
 
 def _send(send: Callable[[dict[str, str]], httpx.Response], token: str) -> httpx.Response | Refused | Unknown:

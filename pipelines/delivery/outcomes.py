@@ -10,6 +10,7 @@ from typing import Any
 
 from core.envelope import NewEvent
 from core.outbox.commands import Channel, NewCommand
+from core.outbox.keys import report_of
 from core.outbox.outcome_events import outcome_event
 from pipelines.delivery.content import Composed, Letter, Task
 
@@ -48,6 +49,10 @@ def _outcome(told: Told) -> Iterator[NewEvent]:
     match command.channel:
         case Channel.SMS | Channel.EMAIL:
             payload = {"message_id": told.provider_id or command.command_key, **_letter(told)}
+            if report_id := report_of(command.payload):
+                payload |= {"report_id": report_id, "contact": None}  # who gets it is no contact of the business
+                yield _event(told, f"report.{told.outcome}", subject_id=report_id, payload=payload)
+                return
             yield _event(told, f"message.{told.outcome}", subject_id=payload["message_id"], payload=payload)
         case Channel.WEBHOOK:
             verb = "delivered" if told.outcome is Outcome.SENT else told.outcome.value

@@ -112,6 +112,9 @@ class SmtpDeliverer:
         mail["Message-ID"] = message_id
         mail[REFERENCE_HEADER] = reference_of(command_key)
         mail.set_content(content.text)
+        for each in content.attachments:
+            main_type, _, sub_type = each.media_type.partition("/")
+            mail.add_attachment(each.content, maintype=main_type, subtype=sub_type, filename=each.name)
         return mail
 
 

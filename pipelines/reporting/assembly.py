@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 from core.clock import SystemClock
+from core.database import open_database
 from core.errors import ConfigurationError
+from core.event_log import EventLog
+from core.ids import UuidV7Factory
+from core.outbox.outbox import Outbox
 from core.reports.archive import ReportArchive
+from core.running.addresses import local_url
 from core.settings import Settings
 from core.tenants import Tenant, load_tenants
-from pipelines.lib.assembly import build_dbt_runner, build_event_log
+from pipelines.lib.assembly import build_dbt_runner
 from pipelines.reporting.making import ReportMaker
 
 
 def build_report_maker(settings: Settings) -> ReportMaker:
     """Return what makes the reports of one home."""
+    clock = SystemClock()
+    ids = UuidV7Factory(clock)
+    engine = open_database(settings.event_log_url)
     return ReportMaker(
         analytics_path=settings.analytics_path,
         archive=ReportArchive(settings.reports_path),
-        log=build_event_log(settings),
-        clock=SystemClock(),
+        engine=engine,
+        log=EventLog(engine, ids=ids),
+        outbox=Outbox(engine, clock=clock, ids=ids),
+        dashboard_url=settings.dashboard_url or local_url(settings.host, settings.dashboard_port),
+        clock=clock,
         models_fingerprint=build_dbt_runner(settings).fingerprint(),
     )
 

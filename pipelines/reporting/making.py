@@ -1,4 +1,4 @@
-"""Makes a report: waits until the log is modelled, computes, archives, tells the log."""
+"""Makes a report: waits until the log is modelled, computes, archives, tells the log and those who get it."""
 
 from __future__ import annotations
 
@@ -11,18 +11,23 @@ from pathlib import Path
 
 import duckdb
 import orjson
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from core.canonical import FRONTDESK_SOURCE
 from core.clock import Clock
+from core.database import writing
 from core.envelope import NewEvent, Origin
-from core.errors import FrontdeskError
+from core.errors import EventLogUnavailableError, FrontdeskError
 from core.event_log import EventLog
+from core.outbox.outbox import Outbox
 from core.reports.archive import FORMATS, ReportArchive
 from core.reports.periods import Period
 from core.tenants import Tenant
 from pipelines.reporting.computing import Provenance, compute_report
 from pipelines.reporting.document import Report
 from pipelines.reporting.html_page import to_html
+from pipelines.reporting.mailing import mails_of
 from pipelines.reporting.pdf_file import to_pdf
 
 REPORT_COMPUTED = "report.computed"
@@ -45,7 +50,10 @@ class ReportMaker:
 
     analytics_path: Path
     archive: ReportArchive
+    engine: Engine  #: of the database of log and outbox
     log: EventLog
+    outbox: Outbox
+    dashboard_url: str  #: where browsers reach the dashboard
     clock: Clock
     models_fingerprint: str
 
@@ -54,9 +62,9 @@ class ReportMaker:
     ) -> Report:
         """Return the report of a period by all that the log has now; it is archived and told to the log.
 
-        Where nothing was logged since the newest version but reports, that version is the answer. Raises
-        NotModelledError where the models do not reach the log's end of now in time, NoSuchPeriodError never: give a
-        period that is over.
+        Each version goes once to those who get it by e-mail. Where nothing was logged since the newest version but
+        reports, that version is the answer. Raises NotModelledError where the models do not reach the log's end of
+        now in time, NoSuchPeriodError never: give a period that is over.
         """
         end = self.log.last_sequence()
         self.wait_until_modelled(end, patience_seconds=patience_seconds, progress=progress)
@@ -66,7 +74,7 @@ class ReportMaker:
             files = {"json": report.to_json(), "html": to_html(report), "pdf": to_pdf(report)}
             self.archive.write(report.tenant_id, report.report_id, files)
         # Also of a version that is there: whoever wrote it can have ended before telling.
-        self._tell(known or report)
+        self._tell(tenant, known or report)
         return known or report
 
     def wait_until_modelled(
@@ -113,10 +121,32 @@ class ReportMaker:
         known = Report.model_validate_json(self.archive.read(report.tenant_id, newest, "json"))
         return known if says_the_same(known, report) else None
 
-    def _tell(self, report: Report) -> None:
+    def _tell(self, tenant: Tenant, report: Report) -> None:
+        """Tell the log, and with it, in one transaction, those who get the report; both happen once."""
         files = {ending: self.archive.read(report.tenant_id, report.report_id, ending) for ending in FORMATS}
         digests = {ending: sha256(content).hexdigest() for ending, content in files.items()}
-        self.log.append([event_of(report, files=digests)])
+        event = event_of(report, files=digests)
+        if self.log.read_by_source_ids(event.tenant_id, event.source, [event.source_event_id]):
+            return
+        mails = mails_of(
+            report,
+            tenant,
+            digests=digests,
+            page_url=f"{self.dashboard_url.rstrip('/')}/reports?tenant={report.tenant_id}",
+            is_newer_version=self._has_older_version(report),
+        )
+        try:
+            with writing(self.engine) as connection:
+                self.outbox.within(connection).enqueue(list(mails))
+                self.log.append_within(connection, [event])
+        except SQLAlchemyError as error:
+            raise EventLogUnavailableError(f"the report can't be told now: {error}") from error
+
+    def _has_older_version(self, report: Report) -> bool:
+        return any(
+            each.period == report.period and each.log_sequence < report.log_sequence
+            for each in self.archive.list_ids(report.tenant_id)
+        )
 
 
 def says_the_same(one: Report, other: Report) -> bool:

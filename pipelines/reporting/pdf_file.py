@@ -14,7 +14,7 @@ from fpdf.fonts import FontFace
 from pipelines.reporting import wording
 from pipelines.reporting.charts import draw_charts
 from pipelines.reporting.document import Figure, Report
-from pipelines.reporting.html_page import headline_figures, share_tables, shown_figures
+from pipelines.reporting.tables import figure_sections, headline_figures, share_tables
 
 #: Comes with matplotlib and has the letters of every language that names are likely to be in.
 _FONT = "DejaVu"
@@ -22,8 +22,10 @@ _FONT_FILES = {"": "DejaVuSans.ttf", "B": "DejaVuSans-Bold.ttf"}
 _INK, _QUIET, _GOOD, _BAD = (17, 24, 39), (91, 100, 114), (21, 128, 61), (185, 28, 28)
 _LINE = (226, 229, 234)
 _MARGIN = 16
-_CHART_WIDTH, _CHART_HEIGHT, _GAP = 86, 31, 6
+_CHART_WIDTH, _CHART_HEIGHT, _GAP = 86, 33, 6
 _CHARTS_PER_ROW = 2
+_TITLE_HEIGHT, _LINE_HEIGHT = 12, 5.4
+_NAME_SHARE = 1.6  #: width of the column of names, in columns of figures
 
 
 class _Pages(FPDF):
@@ -69,13 +71,14 @@ def to_pdf(report: Report) -> bytes:
     pages.ln(4)
     _show_headlines(pages, report)
     _show_charts(pages, report)
-    _show_figures(pages, shown_figures(report))
-    for heading, rows in share_tables(report):
-        pages.ln(5)
-        pages.line_of(heading, size=11, style="B")
-        pages.ln(1)
-        cells = [(row["part"], row["name"], row["value"]) for row in rows]
-        _show_table(pages, (heading[3:].capitalize(), "Figure", "This period"), cells, aligned="LLR")
+    for title, figures in figure_sections(report):
+        _show_figures(pages, title, figures)
+    for table in share_tables(report):
+        cells = [(name, *values) for name, values in table.rows]
+        _begin_table(pages, table.title, len(cells))
+        # The names are words; the figures' headings wrap.
+        widths = (_NAME_SHARE, *(1.0 for _ in table.columns))
+        _show_table(pages, (table.heading, *table.columns), cells, widths=widths)
     pages.ln(5)
     computed = wording.moment_words(report.generated_at, report.zone)
     pages.line_of(
@@ -123,10 +126,19 @@ def _show_charts(pages: _Pages, report: Report) -> None:
         pages.set_xy(pages.l_margin, top + _CHART_HEIGHT + _GAP + 2)
 
 
-def _show_figures(pages: _Pages, figures: list[Figure]) -> None:
-    pages.ln(2)
-    pages.line_of("All figures", size=11, style="B")
+def _begin_table(pages: _Pages, title: str, count_rows: int) -> None:
+    """Write a table's title, on a new page where it would be cut and need not be."""
+    height = _TITLE_HEIGHT + (count_rows + 1) * _LINE_HEIGHT
+    if pages.get_y() + height > pages.page_break_trigger and height < pages.eph:
+        pages.add_page()
+    else:
+        pages.ln(4)
+    pages.line_of(title, size=11, style="B")
     pages.ln(1)
+
+
+def _show_figures(pages: _Pages, title: str, figures: list[Figure]) -> None:
+    _begin_table(pages, title, len(figures))
     rows = [
         (
             figure.name,
@@ -137,7 +149,7 @@ def _show_figures(pages: _Pages, figures: list[Figure]) -> None:
         for figure in figures
     ]
     colours = [_mood(figure) for figure in figures]
-    _show_table(pages, ("Figure", "This period", "Before", "Change"), rows, aligned="LRRR", colours=colours)
+    _show_table(pages, ("", "This period", "Before", "Change"), rows, widths=(1.6, 1, 1, 1.2), colours=colours)
 
 
 def _show_table(
@@ -145,15 +157,16 @@ def _show_table(
     heading: tuple[str, ...],
     rows: Sequence[tuple[str, ...]],
     *,
-    aligned: str,
+    widths: tuple[float, ...],
     colours: Sequence[tuple[int, int, int]] | None = None,
 ) -> None:
     pages.use(8.5, _INK)
     pages.set_draw_color(*_LINE)
     with pages.table(
-        text_align=tuple("LEFT" if letter == "L" else "RIGHT" for letter in aligned),
+        text_align=("LEFT", *("RIGHT" for _ in widths[1:])),
+        col_widths=widths,
         borders_layout="HORIZONTAL_LINES",
-        line_height=5.2,
+        line_height=_LINE_HEIGHT,
         headings_style=FontFace(color=_QUIET),
     ) as table:
         table.row(heading)

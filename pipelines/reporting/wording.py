@@ -36,6 +36,11 @@ def money_words(minor_units: int, currency: str) -> str:
     return f"{'-' if minor_units < 0 else ''}{currency} {number}".strip()
 
 
+def part_words(name: str) -> str:
+    """Return a service's or channel's name as it stands at the beginning of a line: `Facebook`, `Google ads`."""
+    return name[:1].upper() + name[1:].replace("_", " ")
+
+
 def change_words(figure: Figure) -> str:
     """Return the change to the period before: `+3 (+12%)`, `-2.5 points`; a dash where there is none to tell."""
     change = figure.change

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64decode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -24,6 +25,7 @@ from sandbox.sender import utc_now
 from sandbox.standins.accounts import GRAPH_CLIENT_ID, GRAPH_CLIENT_SECRET, GRAPH_TENANT_ID, Account
 from sandbox.standins.behaviour import Behaviour
 from sandbox.standins.graph_errors import GraphForms, graph_error, token_error
+from sandbox.standins.ledger import AttachedFile, attached_file
 from sandbox.standins.world import World
 
 _TOKEN_SECONDS = 3599
@@ -179,6 +181,10 @@ class GraphApi:
         headers = mail.message.get("internetMessageHeaders") or []
         if any(not str(header.get("name", "")).lower().startswith("x-") for header in headers):
             return graph_error(400, "InvalidInternetMessageHeader", "Names of own headers must start with x-.")
+        try:
+            files = tuple(_files(mail.message))
+        except ValueError:
+            return graph_error(400, "ErrorInvalidProperty", "contentBytes of an attachment is no base64.")
         entry = self.world.ledger.accept(
             "graph",
             account.tenant,
@@ -189,6 +195,7 @@ class GraphApi:
             subject=str(mail.message.get("subject", "")),
             text=str((mail.message.get("body") or {}).get("content", "")),
             reference=str(headers[0].get("value", "")) if headers else mail.internet_message_id,
+            attachments=files,
         )
         mail.sent_at = entry.accepted_at
         self.mails[mail.id] = mail
@@ -243,6 +250,13 @@ def _addresses(message: Mapping[str, Any]) -> Iterator[str]:
     for kind in ("toRecipients", "ccRecipients", "bccRecipients"):
         for recipient in message.get(kind) or []:
             yield str(recipient.get("emailAddress", {}).get("address", ""))
+
+
+def _files(message: Mapping[str, Any]) -> Iterator[AttachedFile]:
+    for each in message.get("attachments") or []:
+        if each.get("@odata.type") == "#microsoft.graph.fileAttachment":
+            content = b64decode(str(each.get("contentBytes", "")), validate=True)
+            yield attached_file(str(each.get("name", "")), str(each.get("contentType", "")), content)
 
 
 def _not_found() -> Response:

@@ -6,10 +6,26 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, Literal
 
 from sandbox.sender import utc_now
 from sandbox.standins.behaviour import Provider
+
+
+@dataclass(frozen=True, slots=True)
+class AttachedFile:
+    """A file that came with an e-mail."""
+
+    name: str
+    type: str
+    size: int  # bytes
+    sha256: str
+
+
+def attached_file(name: str, media_type: str, content: bytes) -> AttachedFile:
+    """Return what is written down of a file."""
+    return AttachedFile(name, media_type, len(content), sha256(content).hexdigest())
 
 
 @dataclass(slots=True)
@@ -29,11 +45,13 @@ class Entry:
     reference: str  # the caller's own mark: what that is, each provider's file says; empty where it gave none
     status: str = "accepted"
     is_answered: bool = True  # False: accepted, but the caller was never told
+    attachments: tuple[AttachedFile, ...] = ()  # of e-mails
 
     @property
     def content(self) -> tuple[str, ...]:
         """What a recipient would call the same message again."""
-        return self.provider, self.tenant, self.recipient, self.subject, self.text
+        files = (file.sha256 for file in self.attachments)
+        return self.provider, self.tenant, self.recipient, self.subject, self.text, *files
 
 
 @dataclass(slots=True)
@@ -55,6 +73,7 @@ class Ledger:
         text: str,
         subject: str = "",
         reference: str = "",
+        attachments: tuple[AttachedFile, ...] = (),
     ) -> Entry:
         """Write down an accepted message."""
         entry = Entry(
@@ -69,6 +88,7 @@ class Ledger:
             subject=subject,
             text=text,
             reference=reference,
+            attachments=attachments,
         )
         self.entries.append(entry)
         return entry

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import ssl
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -30,6 +30,7 @@ from cryptography.x509.oid import NameOID
 from sandbox.sender import utc_now
 from sandbox.standins.accounts import SMTP_PASSWORD, SMTP_USERNAME
 from sandbox.standins.behaviour import Behaviour
+from sandbox.standins.ledger import AttachedFile, attached_file
 from sandbox.standins.world import World
 
 _PERMANENT = "550"
@@ -160,6 +161,7 @@ class _Handler:
             subject=str(make_header(decode_header(mail.get("Subject", "")))),
             text=_text_of(mail),
             reference=next((str(value) for name, value in mail.items() if name.lower().startswith("x-")), ""),
+            attachments=tuple(_files_of(mail)),
         )
         if self.behaviour.mode == "timeout_after_accepting":
             entry.is_answered = False
@@ -178,6 +180,13 @@ class _Handler:
     def _counted(self, answer: str) -> str:
         self.world.ledger.count_request("smtp", answer[:3])
         return answer
+
+
+def _files_of(mail: Message) -> Iterator[AttachedFile]:
+    for part in mail.walk():
+        content = part.get_payload(decode=True)
+        if part.get_content_disposition() == "attachment" and isinstance(content, bytes):
+            yield attached_file(part.get_filename(""), part.get_content_type(), content)
 
 
 def _text_of(mail: Message) -> str:

@@ -54,6 +54,10 @@ LEAST: dict[str, dict[str, Any]] = {
             "webhook.failed",
             "webhook.suppressed",
             "webhook.uncertain",
+            "report.sent",
+            "report.failed",
+            "report.suppressed",
+            "report.uncertain",
         )
     },
     "report.computed": {

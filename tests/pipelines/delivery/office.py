@@ -89,7 +89,7 @@ def opened(
     create_tables(engine)
     outbox = Outbox(engine, clock=clock, ids=UuidV7Factory(SystemClock()))
     dispatcher = build_dispatcher(
-        standins.settings(),
+        standins.settings(home=folder),
         engine=engine,
         tenants=tenants_for(standins, **delivery),
         environ=standins.environ if environ is None else environ,

@@ -46,7 +46,10 @@ def open_desk(homes: HomeFactory, *, late: int) -> Desk:
     maker = ReportMaker(
         analytics_path=home.analytics_path,
         archive=ReportArchive(home.folder / "reports"),
+        engine=home.engine,
         log=home.log,
+        outbox=home.outbox,
+        dashboard_url="http://127.0.0.1:8501",
         clock=home.clock,
         models_fingerprint="fingerprint",
     )

@@ -1,0 +1,101 @@
+"""What a report shows of its figures, in which order: the same on the page, in the PDF and in the e-mail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pipelines.reporting import wording
+from pipelines.reporting.document import Figure, Report, Share
+
+#: The figures that stand large at the top.
+HEADLINES = ("revenue_received", "bookings_created", "leads_new", "show_rate")
+#: Headings of the figures, by the first figure below each, in the order of the metrics.
+_SECTIONS = {
+    "contacts_new": "Leads",
+    "bookings_created": "Bookings",
+    "customers": "Customers",
+    "revenue_received": "Money",
+    "messages_in": "Messages and automation",
+}
+#: Columns of the breakdowns, where they have any value; the others are in the report's JSON.
+_COLUMNS = {
+    "service": (
+        "bookings_created",
+        "bookings_completed",
+        "bookings_no_show",
+        "bookings_cancelled",
+        "revenue_received",
+    ),
+    "channel": ("leads_new", "bookings_created", "customers_new", "revenue_received"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareTable:
+    """A breakdown: a row for each service or channel, what brought most in first."""
+
+    title: str
+    heading: str  #: of the first column
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[str, ...]], ...]  #: name, a cell for each column
+
+
+def headline_figures(report: Report) -> list[Figure]:
+    """Return the figures that matter most, in the business's own currency."""
+    own = {each.metric: each for each in report.figures if each.currency in (None, report.currency)}
+    return [own[name] for name in HEADLINES if name in own]
+
+
+def figure_sections(report: Report) -> list[tuple[str, list[Figure]]]:
+    """Return (heading, figures): all but those of another currency in which nothing happened."""
+    sections: list[tuple[str, list[Figure]]] = []
+    for figure in report.figures:
+        heading = _SECTIONS.get(figure.metric)
+        if not sections or (heading is not None and heading != sections[-1][0]):
+            sections.append((heading or "Figures", []))
+        if figure.currency in (None, report.currency) or figure.value or figure.previous:
+            sections[-1][1].append(figure)
+    return [(heading, figures) for heading, figures in sections if figures]
+
+
+def share_tables(report: Report) -> list[ShareTable]:
+    """Return the breakdowns that have something to show."""
+    return [table for dimension in _COLUMNS if (table := _share_table(report, dimension)) is not None]
+
+
+def _share_table(report: Report, dimension: str) -> ShareTable | None:
+    shares = [each for each in report.shares if each.dimension == dimension and each.value]
+    columns = list(_columns(shares, dimension))
+    if not columns:
+        return None
+    cells = {((each.metric, each.currency), each.dimension_value): each for each in shares}
+    names = {each.dimension_value for each in shares if (each.metric, each.currency) in columns}
+
+    def rank(name: str) -> tuple[list[int], str]:
+        # By the last column, which is money where there is any, then by the others.
+        values = [cells[column, name].value if (column, name) in cells else 0 for column in reversed(columns)]
+        return [-value for value in values], name
+
+    headings = {(each.metric, each.currency): each.name for each in shares}
+    return ShareTable(
+        title=f"By {dimension}",
+        heading=dimension.capitalize(),
+        columns=tuple(headings[column] for column in columns),
+        rows=tuple(
+            (wording.part_words(name), tuple(_cell(cells.get((column, name))) for column in columns))
+            for name in sorted(names, key=rank)
+        ),
+    )
+
+
+def _columns(shares: list[Share], dimension: str) -> Iterator[tuple[str, str | None]]:
+    known = {(each.metric, each.currency) for each in shares}
+    for metric in _COLUMNS[dimension]:
+        yield from sorted((each for each in known if each[0] == metric), key=str)
+
+
+def _cell(share: Share | None) -> str:
+    if share is None:
+        return wording.MISSING
+    return wording.value_words(share.value, unit=share.unit, currency=share.currency)

@@ -1,0 +1,158 @@
+"""A report reaches each of those who get it once, with its PDF, by the real dispatcher: SMTP and Graph."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.outbox.commands import CommandState
+from core.reports.archive import ReportArchive
+from core.reports.periods import Period, PeriodKind
+from core.reports.settings import ReportSettings
+from core.tenants import Tenant
+from pipelines.delivery.answers import Refused
+from pipelines.delivery.content import Attachment, Letter
+from pipelines.delivery.graph import GraphDeliverer
+from pipelines.reporting.document import Report
+from tests.pipelines.delivery.office import Office, opened
+from tests.pipelines.delivery.standins import StandIns
+from tests.pipelines.delivery.test_deliverers import KEY, graph
+from tests.pipelines.homes import FixedClock, HomeFactory
+from tests.pipelines.reporting.conftest import LATE, Desk, open_desk
+
+NOVEMBER = Period(PeriodKind.MONTHLY, date(2026, 11, 1))
+OWNER, BOOKKEEPER = "owner@elsewhere.example", "books@elsewhere.example"
+
+
+@pytest.fixture(scope="module")
+def desk(homes: HomeFactory) -> Desk:
+    return open_desk(homes, late=LATE)
+
+
+@pytest.fixture
+def office_at(desk: Desk, standins: StandIns) -> Iterator[Office]:
+    with opened(standins, desk.home.folder, clock=desk.home.clock) as office:
+        yield office
+
+
+def tenant_of(desk: Desk, slug: str, *recipients: str) -> Tenant:
+    settings = ReportSettings(recipients=recipients)
+    return desk.home.tenants[slug].model_copy(update={"reports": settings})
+
+
+def make(desk: Desk, tenant: Tenant) -> Report:
+    return desk.maker.make(tenant, NOVEMBER, patience_seconds=0)
+
+
+def arrived(standins: StandIns) -> list[tuple[str, str]]:
+    return [(entry["recipient"], entry["subject"]) for entry in standins.entries()]
+
+
+def sha256_of_pdf(desk: Desk, report: Report) -> str:
+    return sha256(desk.maker.archive.read(report.tenant_id, report.report_id, "pdf")).hexdigest()
+
+
+def test_each_version_arrives_once_with_its_pdf_by_smtp(desk: Desk, office_at: Office, standins: StandIns) -> None:
+    contacts = desk.home.query("select count(*) from marts.dim_contacts")
+    owner = tenant_of(desk, "mikes-detailing", OWNER, BOOKKEEPER)
+    first = make(desk, owner)
+    office_at.dispatcher.dispatch_due()
+    desk.follow()
+    # Asked for again, and decided anew from the whole log: nothing new goes out, also to who was not told then.
+    make(desk, tenant_of(desk, "mikes-detailing", OWNER, BOOKKEEPER, "late@elsewhere.example"))
+    desk.home.modeller().rebuild(with_tests=False)
+    office_at.dispatcher.dispatch_due()
+
+    subject = "Mike's Detailing: November 2026"
+    assert sorted(arrived(standins)) == [(BOOKKEEPER, subject), (OWNER, subject)]
+    [entry, _] = standins.entries()
+    assert entry["attachments"] == [
+        {
+            "name": "mikes-detailing-monthly-2026-11-01.pdf",
+            "type": "application/pdf",
+            "size": len(desk.maker.archive.read(first.tenant_id, first.report_id, "pdf")),
+            "sha256": sha256_of_pdf(desk, first),
+        }
+    ]
+    revenue = first.find("revenue_received", currency="USD")
+    assert revenue is not None
+    assert revenue.value is not None
+    assert f"Revenue received: USD {revenue.value / 100:,.2f}" in entry["text"]
+    assert "http://127.0.0.1:8501/reports?tenant=mikes-detailing" in entry["text"]
+    told = [event for event in desk.home.log.read_after(0, limit=10_000) if event.type == "report.sent"]
+    assert [event.subject_id for event in told] == [str(first.report_id)] * 2
+    assert desk.home.query("select count(*) from marts.dim_contacts") == contacts, "who gets reports is no contact"
+    assert desk.home.query("select count(*) from marts.fct_quarantined_events") == [(0,)]
+
+    desk.home.log.append(desk.history.events[-LATE:])
+    desk.follow()
+    second = make(desk, owner)
+    office_at.dispatcher.dispatch_due()
+
+    assert second.report_id != first.report_id
+    assert sorted(arrived(standins)[2:]) == [
+        (BOOKKEEPER, f"{subject}, new version"),
+        (OWNER, f"{subject}, new version"),
+    ]
+    assert standins.entries()[-1]["attachments"][0]["sha256"] == sha256_of_pdf(desk, second)
+
+
+def test_it_arrives_by_graph(desk: Desk, office_at: Office, standins: StandIns) -> None:
+    report = make(desk, tenant_of(desk, "noizylab", OWNER))
+    office_at.dispatcher.dispatch_due()
+
+    [entry] = standins.entries()
+    assert (entry["provider"], entry["recipient"]) == ("graph", OWNER)
+    assert [(file["type"], file["sha256"]) for file in entry["attachments"]] == [
+        ("application/pdf", sha256_of_pdf(desk, report))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("slug", "damage", "told"),
+    [
+        ("hmnp", Path.unlink, "can't be read from the archive"),
+        ("joes-auto-spa", lambda file: file.write_bytes(b"%PDF"), "its SHA-256 is another"),
+    ],
+)
+def test_without_the_archived_file_nothing_goes_out(
+    desk: Desk, office_at: Office, slug: str, damage: Any, told: str
+) -> None:
+    report = make(desk, tenant_of(desk, slug, OWNER))
+    [file] = (desk.home.folder / "reports" / slug).rglob("*.pdf")
+    damage(file)
+    office_at.dispatcher.dispatch_due()
+
+    known = office_at.known(f"{slug}/report/send_email/{report.report_id}/{OWNER}")
+    assert known.state is CommandState.DEAD
+    assert known.reason is not None
+    assert told in known.reason
+    assert known.attempts == (), "the mail server was not called"
+
+
+def test_a_report_that_nobody_could_send_for_a_week_stays_in_the_archive(desk: Desk, standins: StandIns) -> None:
+    report = make(desk, tenant_of(desk, "technifold", OWNER))
+    later = FixedClock(desk.home.clock.now() + timedelta(days=7))
+    with opened(standins, desk.home.folder, clock=later) as office:
+        office.dispatcher.dispatch_due()
+        known = office.known(f"technifold/report/send_email/{report.report_id}/{OWNER}")
+    assert known.state is CommandState.SUPPRESSED
+    assert ReportArchive(desk.home.folder / "reports").list_ids("technifold") == [report.report_id]
+
+
+def test_graph_is_not_asked_to_take_more_than_it_takes(standins: StandIns) -> None:
+    deliverer, letter = graph(standins, standins.url)
+    assert isinstance(deliverer, GraphDeliverer)
+    assert isinstance(letter, Letter)
+    large = Attachment(name="a.pdf", media_type="application/pdf", content=bytes(3_000_000))
+    answer = deliverer.deliver(
+        KEY, Letter(to=letter.to, sender=letter.sender, subject="A", text="A", attachments=(large,))
+    )
+    assert isinstance(answer, Refused)
+    assert answer.is_permanent
+    assert standins.entries() == []
