@@ -13,9 +13,9 @@ from core.reports.archive import ReportId
 from pipelines.reporting import wording
 from pipelines.reporting.comparing import FigurePair, pair_figures
 from pipelines.reporting.document import Figure, Report
-from pipelines.reporting.html_page import shown_figures
 from pipelines.reporting.late_events import LateEvent
 from pipelines.reporting.reproducing import Reproduction
+from pipelines.reporting.tables import shown_figures
 
 #: Late events shown; the rest is counted.
 _MOST_LATE = 50

@@ -47,16 +47,21 @@ def headline_figures(report: Report) -> list[Figure]:
     return [own[name] for name in HEADLINES if name in own]
 
 
+def shown_figures(report: Report) -> list[Figure]:
+    """Return all figures but those of another currency in which nothing happened."""
+    own = (None, report.currency)
+    return [each for each in report.figures if each.currency in own or each.value or each.previous]
+
+
 def figure_sections(report: Report) -> list[tuple[str, list[Figure]]]:
-    """Return (heading, figures): all but those of another currency in which nothing happened."""
+    """Return (heading, figures) of all that is shown, in the order of the metrics."""
     sections: list[tuple[str, list[Figure]]] = []
-    for figure in report.figures:
+    for figure in shown_figures(report):
         heading = _SECTIONS.get(figure.metric)
         if not sections or (heading is not None and heading != sections[-1][0]):
             sections.append((heading or "Figures", []))
-        if figure.currency in (None, report.currency) or figure.value or figure.previous:
-            sections[-1][1].append(figure)
-    return [(heading, figures) for heading, figures in sections if figures]
+        sections[-1][1].append(figure)
+    return sections
 
 
 def share_tables(report: Report) -> list[ShareTable]:
