@@ -15,7 +15,15 @@ from dashboard import drafts
 from dashboard.api_shapes import Attempt, Command, Content, Explanation
 from dashboard.formatting import escape_lines, escape_markdown, format_instant, format_quantity, format_words
 from dashboard.session import Business
-from dashboard.wording import badge, describe_outcome, describe_reason, describe_state, describe_verdict, name_rule
+from dashboard.wording import (
+    badge,
+    describe_outcome,
+    describe_reason,
+    describe_state,
+    describe_verdict,
+    name_origin,
+    name_rule,
+)
 
 _ATTEMPT_BADGES = {
     "sent": ("green", "check", "Accepted"),
@@ -27,11 +35,14 @@ _ATTEMPT_BADGES = {
 
 def show_heading(decision: Any, command: Command | None) -> None:
     """Show the rule, and how the command stands; either can be None where file or outbox has none of it."""
-    rule_id = decision.rule_id if decision is not None else command.rule_id if command else None
+    if decision is None and command is not None:
+        name = name_origin(command.rule_id, command.payload)
+    else:
+        name = name_rule(decision.rule_id if decision is not None else None)
     badges = [describe_state(command.state)] if command is not None else []
     if decision is not None and (command is None or decision.outcome in ("delivered", "undelivered")):
         badges.append(describe_outcome(decision.outcome) if decision.outcome else describe_verdict(decision.verdict))
-    st.markdown(f"### {name_rule(rule_id)}  \n{' '.join(badges)}", anchors=False)
+    st.markdown(f"### {name}  \n{' '.join(badges)}", anchors=False)
 
 
 def show_why(business: Business, decision: Any, explanation: Explanation | None) -> None:

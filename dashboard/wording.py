@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from core.automation.durations import format_duration as format_exact
 from core.outbox.commands import CommandState
-from core.outbox.keys import MANUAL
+from core.outbox.keys import MANUAL, report_of
 from dashboard.formatting import escape_markdown, format_quantity, format_words
 
 CHANNELS = {
@@ -88,6 +88,11 @@ _VERDICTS = {
 def name_rule(rule_id: str | None) -> str:
     """Return a rule's name as words; what staff asked for is by hand."""
     return "By hand" if rule_id in (None, MANUAL) else escape_markdown(format_words(rule_id))
+
+
+def name_origin(rule_id: str | None, payload: Mapping[str, Any]) -> str:
+    """Return what a command of the outbox is for, as words: its rule's name, or the report that it sends."""
+    return "Report" if report_of(payload) else name_rule(rule_id)
 
 
 def badge(colour: str, icon: str, label: str) -> str:

@@ -86,7 +86,7 @@ def _show(rows: Iterable[tuple[str, str | None]], *, console: Console) -> None:
 def _rule(answer: CommandExplanation) -> str:
     rule = answer.rule
     if rule.rule_id is None:
-        return "none: a person asked for it"
+        return "none: a person asked for it, or it sends a report"
     if not rule.is_changed:
         return f"{rule.rule_id}, version {rule.version}"
     now = "is gone from the business's file" if rule.version_now is None else f"is version {rule.version_now} now"

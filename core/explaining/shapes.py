@@ -26,7 +26,7 @@ class EventRead(_Answer):
 class RuleRead(_Answer):
     """The rule that decided, and what has become of it."""
 
-    rule_id: str | None = Field(description="None: a person asked for it.")
+    rule_id: str | None = Field(description="None: no rule asked for it, such as for a report.")
     version: str | None = Field(description="The version that decided.")
     version_now: int | None = Field(
         description="The version in the business's file now; None: it is gone from there."

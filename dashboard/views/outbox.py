@@ -29,6 +29,7 @@ from dashboard.wording import (
     CHANNELS,
     describe_outcome,
     describe_state,
+    name_origin,
     name_rule,
 )
 
@@ -162,7 +163,7 @@ def _show_commands(office: Office, business: Business, page: CommandPage) -> Non
             reason = escape_markdown(command.reason) if command.reason else ""
             _show_line(
                 command_key=command.command_key,
-                headline=f"**{name_rule(command.rule_id)}** {describe_state(command.state)}",
+                headline=f"**{name_origin(command.rule_id, command.payload)}** {describe_state(command.state)}",
                 facts=[_when(command, business), reason],
                 channel=command.channel,
                 name=names.get(command.contact_id or "", str(command.payload.get("to") or "")),

@@ -27,7 +27,7 @@ class CommandRead(_FromOutbox):
     provider: str
     message_class: MessageClass
     contact_id: str | None
-    rule_id: str | None = Field(description="None: a person asked for it.")
+    rule_id: str | None = Field(description="None: no rule asked for it, such as for a report.")
     rule_version: str | None
     due_at: AwareDatetime
     expires_at: AwareDatetime | None

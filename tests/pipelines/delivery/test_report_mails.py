@@ -46,6 +46,7 @@ def tenant_of(desk: Desk, slug: str, *recipients: str) -> Tenant:
 
 
 def make(desk: Desk, tenant: Tenant) -> Report:
+    desk.follow()
     return desk.maker.make(tenant, NOVEMBER, patience_seconds=0)
 
 
@@ -62,7 +63,6 @@ def test_each_version_arrives_once_with_its_pdf_by_smtp(desk: Desk, office_at: O
     owner = tenant_of(desk, "mikes-detailing", OWNER, BOOKKEEPER)
     first = make(desk, owner)
     office_at.dispatcher.dispatch_due()
-    desk.follow()
     # Asked for again, and decided anew from the whole log: nothing new goes out, also to who was not told then.
     make(desk, tenant_of(desk, "mikes-detailing", OWNER, BOOKKEEPER, "late@elsewhere.example"))
     desk.home.modeller().rebuild(with_tests=False)
@@ -90,7 +90,6 @@ def test_each_version_arrives_once_with_its_pdf_by_smtp(desk: Desk, office_at: O
     assert desk.home.query("select count(*) from marts.fct_quarantined_events") == [(0,)]
 
     desk.home.log.append(desk.history.events[-LATE:])
-    desk.follow()
     second = make(desk, owner)
     office_at.dispatcher.dispatch_due()
 
