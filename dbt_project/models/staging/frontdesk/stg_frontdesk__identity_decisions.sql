@@ -1,5 +1,3 @@
-{{ config(indexes=[{'columns': ['identifier_key_a']}]) }}
-
 with events as (
 
     select * from {{ logged_events() }}
