@@ -28,6 +28,50 @@ def fetch_stages(file: AnalyticsFile, *, tenant_id: str) -> pd.DataFrame:
     return file.fetch(sql, tenant_id=tenant_id)
 
 
+_BOARD = """
+WITH moved AS (
+    SELECT unnest($moved_ids::VARCHAR[]) AS subject_id, unnest($moved_pipelines::VARCHAR[]) AS new_pipeline,
+        unnest($moved_stages::VARCHAR[]) AS new_stage, unnest($moved_ats::TIMESTAMPTZ[]) AS moved_at
+),
+standing AS (
+    SELECT place.subject_id, place.contact_id, place.booking_id, coalesce(new_pipeline, pipeline) AS pipeline,
+        coalesce(new_stage, stage) AS stage, coalesce(moved_at, entered_at) AS entered_at
+    FROM marts.dim_contact_stages AS place
+    LEFT JOIN moved USING (subject_id)
+    WHERE tenant_id = $tenant_id AND subject = $subject
+        AND (subject = 'contact' OR place.pipeline = $pipeline)
+),
+shown AS (
+    SELECT *, count(*) OVER (PARTITION BY stage) AS count_in_stage
+    FROM standing
+    WHERE pipeline = $pipeline
+    QUALIFY row_number() OVER (PARTITION BY stage ORDER BY entered_at DESC, subject_id) <= $limit
+),
+bookings AS (
+    SELECT if($subject = 'booking', booking_id, contact_id) AS subject_id, currency, price_minor, starts_at
+    FROM marts.fct_bookings
+    WHERE tenant_id = $tenant_id
+        AND ($subject = 'booking' OR status IN ('pending', 'confirmed') AND starts_at > now())
+),
+worth AS (
+    SELECT subject_id, currency, sum(price_minor)::BIGINT AS value_minor, min(starts_at) AS starts_at
+    FROM bookings
+    WHERE subject_id IN (SELECT subject_id FROM shown)
+    GROUP BY subject_id, currency
+    QUALIFY row_number() OVER (
+        PARTITION BY subject_id ORDER BY sum(price_minor) DESC NULLS LAST, currency
+    ) = 1
+)
+SELECT shown.*, contact.display_name, contact.phone, contact.email, worth.value_minor, worth.currency,
+    worth.starts_at
+FROM shown
+LEFT JOIN marts.dim_contacts AS contact
+    ON contact.tenant_id = $tenant_id AND contact.contact_id = shown.contact_id
+LEFT JOIN worth USING (subject_id)
+ORDER BY shown.entered_at DESC, shown.subject_id
+"""
+
+
 def fetch_board(
     file: AnalyticsFile, *, tenant_id: str, subject: Subject, pipeline: str, moved: Sequence[Move], limit: int
 ) -> pd.DataFrame:
@@ -36,50 +80,8 @@ def fetch_board(
     `count_in_stage` is how many there are in all. `moved` is what is not published yet: those stand where they were
     moved to. `value_minor` is a booking's price, and of a contact what its bookings to come cost, in `currency`.
     """
-    sql = """
-    WITH moved AS (
-        SELECT unnest($moved_ids::VARCHAR[]) AS subject_id, unnest($moved_pipelines::VARCHAR[]) AS new_pipeline,
-            unnest($moved_stages::VARCHAR[]) AS new_stage, unnest($moved_ats::TIMESTAMPTZ[]) AS moved_at
-    ),
-    standing AS (
-        SELECT place.subject_id, place.contact_id, place.booking_id, coalesce(new_pipeline, pipeline) AS pipeline,
-            coalesce(new_stage, stage) AS stage, coalesce(moved_at, entered_at) AS entered_at
-        FROM marts.dim_contact_stages AS place
-        LEFT JOIN moved USING (subject_id)
-        WHERE tenant_id = $tenant_id AND subject = $subject
-            AND (subject = 'contact' OR place.pipeline = $pipeline)
-    ),
-    shown AS (
-        SELECT *, count(*) OVER (PARTITION BY stage) AS count_in_stage
-        FROM standing
-        WHERE pipeline = $pipeline
-        QUALIFY row_number() OVER (PARTITION BY stage ORDER BY entered_at DESC, subject_id) <= $limit
-    ),
-    bookings AS (
-        SELECT if($subject = 'booking', booking_id, contact_id) AS subject_id, currency, price_minor, starts_at
-        FROM marts.fct_bookings
-        WHERE tenant_id = $tenant_id
-            AND ($subject = 'booking' OR status IN ('pending', 'confirmed') AND starts_at > now())
-    ),
-    worth AS (
-        SELECT subject_id, currency, sum(price_minor)::BIGINT AS value_minor, min(starts_at) AS starts_at
-        FROM bookings
-        WHERE subject_id IN (SELECT subject_id FROM shown)
-        GROUP BY subject_id, currency
-        QUALIFY row_number() OVER (
-            PARTITION BY subject_id ORDER BY sum(price_minor) DESC NULLS LAST, currency
-        ) = 1
-    )
-    SELECT shown.*, contact.display_name, contact.phone, contact.email, worth.value_minor, worth.currency,
-        worth.starts_at
-    FROM shown
-    LEFT JOIN marts.dim_contacts AS contact
-        ON contact.tenant_id = $tenant_id AND contact.contact_id = shown.contact_id
-    LEFT JOIN worth USING (subject_id)
-    ORDER BY shown.entered_at DESC, shown.subject_id
-    """
     return file.fetch(
-        sql,
+        _BOARD,
         tenant_id=tenant_id,
         subject=subject,
         pipeline=pipeline,
@@ -114,6 +116,54 @@ def fetch_entries(file: AnalyticsFile, *, tenant_id: str, subject_ids: Sequence[
     return dict(zip(frame["subject_id"], frame["entered_at"], strict=True))
 
 
+_FUNNEL = """
+WITH stages AS (
+    SELECT pipeline, pipeline_name, stage, stage_name, stage_position, is_won, is_lost
+    FROM marts.dim_stages
+    WHERE tenant_id = $tenant_id AND pipeline_of = $subject AND ($subject = 'contact' OR pipeline = $pipeline)
+),
+visits AS (
+    SELECT history.subject_id, history.track, history.move_number, history.stage_position, history.entered_at,
+        history.left_at, stages.* EXCLUDE (stage_position)
+    FROM marts.fct_stage_history AS history
+    INNER JOIN stages ON stages.pipeline = history.pipeline AND stages.stage = history.stage
+    WHERE history.tenant_id = $tenant_id AND history.subject = $subject AND history.entered_at >= $since
+),
+followed AS (
+    SELECT *, max(stage_position) OVER from_here > stage_position AS has_gone_on,
+        bool_or(is_won) OVER from_here AS has_won, bool_or(is_lost) OVER from_here AS has_lost
+    FROM visits
+    WINDOW from_here AS (
+        PARTITION BY subject_id, track ORDER BY move_number ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING
+    )
+),
+first_visits AS (
+    SELECT *
+    FROM followed
+    QUALIFY row_number() OVER (PARTITION BY subject_id, track, pipeline, stage ORDER BY move_number) = 1
+),
+counted AS (
+    SELECT pipeline, stage, count(*) AS count_entered, count(*) FILTER (has_gone_on) AS count_went_on,
+        count(*) FILTER (has_won) AS count_won, count(*) FILTER (has_lost AND NOT has_won) AS count_lost
+    FROM first_visits
+    GROUP BY pipeline, stage
+),
+measured AS (
+    SELECT pipeline, stage, median(epoch(left_at) - epoch(entered_at)) AS median_seconds
+    FROM visits
+    GROUP BY pipeline, stage
+)
+SELECT stages.stage, stages.stage_name, stages.is_won OR stages.is_lost AS is_end,
+    coalesce(count_entered, 0) AS count_entered,
+    coalesce(count_went_on, 0) AS count_went_on, count_went_on / count_entered AS conversion_rate,
+    coalesce(count_won, 0) AS count_won, coalesce(count_lost, 0) AS count_lost, median_seconds
+FROM stages
+LEFT JOIN counted USING (pipeline, stage)
+LEFT JOIN measured USING (pipeline, stage)
+ORDER BY stages.stage_position
+"""
+
+
 def fetch_funnel(
     file: AnalyticsFile, *, tenant_id: str, subject: Subject, pipeline: str, since: datetime
 ) -> pd.DataFrame:
@@ -124,53 +174,7 @@ def fetch_funnel(
     rpt_stage_conversion counts them, by first visits since the instant. Contacts have one funnel over
     all their pipelines.
     """
-    sql = """
-    WITH stages AS (
-        SELECT pipeline, pipeline_name, stage, stage_name, stage_position, is_won, is_lost
-        FROM marts.dim_stages
-        WHERE tenant_id = $tenant_id AND pipeline_of = $subject AND ($subject = 'contact' OR pipeline = $pipeline)
-    ),
-    visits AS (
-        SELECT history.subject_id, history.track, history.move_number, history.stage_position, history.entered_at,
-            history.left_at, stages.* EXCLUDE (stage_position)
-        FROM marts.fct_stage_history AS history
-        INNER JOIN stages ON stages.pipeline = history.pipeline AND stages.stage = history.stage
-        WHERE history.tenant_id = $tenant_id AND history.subject = $subject AND history.entered_at >= $since
-    ),
-    followed AS (
-        SELECT *, max(stage_position) OVER from_here > stage_position AS has_gone_on,
-            bool_or(is_won) OVER from_here AS has_won, bool_or(is_lost) OVER from_here AS has_lost
-        FROM visits
-        WINDOW from_here AS (
-            PARTITION BY subject_id, track ORDER BY move_number ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING
-        )
-    ),
-    first_visits AS (
-        SELECT *
-        FROM followed
-        QUALIFY row_number() OVER (PARTITION BY subject_id, track, pipeline, stage ORDER BY move_number) = 1
-    ),
-    counted AS (
-        SELECT pipeline, stage, count(*) AS count_entered, count(*) FILTER (has_gone_on) AS count_went_on,
-            count(*) FILTER (has_won) AS count_won, count(*) FILTER (has_lost AND NOT has_won) AS count_lost
-        FROM first_visits
-        GROUP BY pipeline, stage
-    ),
-    measured AS (
-        SELECT pipeline, stage, median(epoch(left_at) - epoch(entered_at)) AS median_seconds
-        FROM visits
-        GROUP BY pipeline, stage
-    )
-    SELECT stages.stage, stages.stage_name, stages.is_won OR stages.is_lost AS is_end,
-        coalesce(count_entered, 0) AS count_entered,
-        coalesce(count_went_on, 0) AS count_went_on, count_went_on / count_entered AS conversion_rate,
-        coalesce(count_won, 0) AS count_won, coalesce(count_lost, 0) AS count_lost, median_seconds
-    FROM stages
-    LEFT JOIN counted USING (pipeline, stage)
-    LEFT JOIN measured USING (pipeline, stage)
-    ORDER BY stages.stage_position
-    """
-    return file.fetch(sql, tenant_id=tenant_id, subject=subject, pipeline=pipeline, since=since)
+    return file.fetch(_FUNNEL, tenant_id=tenant_id, subject=subject, pipeline=pipeline, since=since)
 
 
 def fetch_speed_to_lead(file: AnalyticsFile, *, tenant_id: str, since: datetime) -> pd.DataFrame:

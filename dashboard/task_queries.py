@@ -27,6 +27,47 @@ class OpenTasks:
     count_of: Mapping[Whose, int]
 
 
+# Counts first and tasks joined to them: without any task there is still one row, with the counts alone.
+_OPEN_TASKS = """
+WITH reassigned AS (
+    SELECT unnest($reassigned_keys::VARCHAR[]) AS task_key, unnest($reassigned_names::VARCHAR[]) AS new_name
+),
+all_tasks AS (
+    SELECT * EXCLUDE (new_name, assigned_to), coalesce(new_name, assigned_to) AS assigned_to,
+        list_contains($my_names::VARCHAR[], lower(trim(coalesce(new_name, assigned_to)))) AS is_mine
+    FROM reports.rpt_tasks
+    LEFT JOIN reassigned USING (task_key)
+    WHERE tenant_id IN $tenant_ids AND NOT list_contains($gone::VARCHAR[], task_key)
+),
+open_tasks AS (
+    SELECT *
+    FROM all_tasks
+    WHERE NOT list_contains($own_only::VARCHAR[], tenant_id) OR is_mine OR assigned_to IS NULL
+),
+counts AS (
+    SELECT count(*) FILTER (timeframe <> 'upcoming') AS count_due, count(*) FILTER (is_mine) AS count_mine,
+        count(*) FILTER (assigned_to IS NULL) AS count_nobody, count(*) AS count_everybody
+    FROM open_tasks
+),
+chosen AS (
+    SELECT *, count(*) OVER (PARTITION BY timeframe) AS count_in_timeframe
+    FROM open_tasks
+    WHERE $whose = 'everybody' OR $whose = 'nobody' AND assigned_to IS NULL OR $whose = 'mine' AND is_mine
+    QUALIFY row_number() OVER (
+        PARTITION BY timeframe ORDER BY priority_score DESC, due_at, task_key
+    ) <= $limit
+)
+SELECT chosen.tenant_id, task_key, task_id, chosen.contact_id, chosen.display_name, contact.phone, booking_id,
+    kind, title, assigned_to, due_at, timeframe, priority_score, kind_points, late_points, warmness_points,
+    value_points, appointment_points, warmness, reason, count_in_timeframe, counts.*
+FROM counts
+LEFT JOIN chosen ON true
+LEFT JOIN marts.dim_contacts AS contact
+    ON contact.tenant_id = chosen.tenant_id AND contact.contact_id = chosen.contact_id
+ORDER BY list_position(['overdue', 'today', 'upcoming'], timeframe), priority_score DESC, due_at, task_key
+"""
+
+
 def fetch_open_tasks(
     file: AnalyticsFile,
     *,
@@ -44,47 +85,8 @@ def fetch_open_tasks(
     `gone` are keys of tasks that are left out, and `reassigned` has the new name of others: what is not published
     yet. Of tenants in `own_only` there are only one's own tasks and nobody's.
     """
-    # Counts first and tasks joined to them: without any task there is still one row, with the counts alone.
-    sql = """
-    WITH reassigned AS (
-        SELECT unnest($reassigned_keys::VARCHAR[]) AS task_key, unnest($reassigned_names::VARCHAR[]) AS new_name
-    ),
-    all_tasks AS (
-        SELECT * EXCLUDE (new_name, assigned_to), coalesce(new_name, assigned_to) AS assigned_to,
-            list_contains($my_names::VARCHAR[], lower(trim(coalesce(new_name, assigned_to)))) AS is_mine
-        FROM reports.rpt_tasks
-        LEFT JOIN reassigned USING (task_key)
-        WHERE tenant_id IN $tenant_ids AND NOT list_contains($gone::VARCHAR[], task_key)
-    ),
-    open_tasks AS (
-        SELECT *
-        FROM all_tasks
-        WHERE NOT list_contains($own_only::VARCHAR[], tenant_id) OR is_mine OR assigned_to IS NULL
-    ),
-    counts AS (
-        SELECT count(*) FILTER (timeframe <> 'upcoming') AS count_due, count(*) FILTER (is_mine) AS count_mine,
-            count(*) FILTER (assigned_to IS NULL) AS count_nobody, count(*) AS count_everybody
-        FROM open_tasks
-    ),
-    chosen AS (
-        SELECT *, count(*) OVER (PARTITION BY timeframe) AS count_in_timeframe
-        FROM open_tasks
-        WHERE $whose = 'everybody' OR $whose = 'nobody' AND assigned_to IS NULL OR $whose = 'mine' AND is_mine
-        QUALIFY row_number() OVER (
-            PARTITION BY timeframe ORDER BY priority_score DESC, due_at, task_key
-        ) <= $limit
-    )
-    SELECT chosen.tenant_id, task_key, task_id, chosen.contact_id, chosen.display_name, contact.phone, booking_id,
-        kind, title, assigned_to, due_at, timeframe, priority_score, kind_points, late_points, warmness_points,
-        value_points, appointment_points, warmness, reason, count_in_timeframe, counts.*
-    FROM counts
-    LEFT JOIN chosen ON true
-    LEFT JOIN marts.dim_contacts AS contact
-        ON contact.tenant_id = chosen.tenant_id AND contact.contact_id = chosen.contact_id
-    ORDER BY list_position(['overdue', 'today', 'upcoming'], timeframe), priority_score DESC, due_at, task_key
-    """
     frame = file.fetch(
-        sql,
+        _OPEN_TASKS,
         tenant_ids=list(tenant_ids),
         whose=whose,
         my_names=list(my_names),

@@ -53,6 +53,9 @@ CLOCKS = re.compile(
     r"\b(now\s*\(|today\s*\(|current_(date|time|timestamp)\b|get_current_|transaction_timestamp|random\s*\(|uuid\s*\()"
 )
 #: What the published file's own tables are made from; they are written when it is published.
+FRAME = {"session", "components", "formatting", "api"}
+#: Questions about a past moment are macros over models that the pages read anyway.
+NO_MODELS = {"contact_at", "contact_stage_at", "warmness_at"}
 PUBLISHED_FROM = {"rpt_freshness": "fct_log_position"}
 
 
@@ -294,19 +297,51 @@ def test_every_page_of_the_dashboard_is_an_exposure_of_what_it_reads(project: Db
     assert exposed == read
 
 
-def _relations_read(file: Path) -> set[str]:
-    """Return the models behind the functions of *queries.py that a file of the dashboard calls."""
-    called = {
+def _relations_read(page: Path) -> set[str]:
+    """Return the models behind the functions of *queries.py that a page, or what it imports, calls."""
+    texts = {path.stem: path.read_text(encoding="utf-8") for path in (REPOSITORY / "dashboard").glob("*queries.py")}
+    called = {call for file in _imported(page) for call in _attributes(file)}
+    asked = "\n".join(text for module, text in _queries(texts) if module in called)
+    relations = re.findall(r"\b(?:marts|reports)\.(\w+)", asked)
+    return {PUBLISHED_FROM.get(relation, relation) for relation in relations} - NO_MODELS
+
+
+def _imported(page: Path) -> set[Path]:
+    """Return a file and the files of the dashboard that it imports, but for the frame's own."""
+    found, waiting = set(), [page]
+    while waiting:
+        file = waiting.pop()
+        found.add(file)
+        names = re.findall(r"^from dashboard import (.+)$", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        modules = re.findall(r"^from dashboard\.(\w+) import", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        modules += [name.strip() for line in names for name in line.split(",")]
+        files = {REPOSITORY / "dashboard" / f"{name}.py" for name in modules if name not in FRAME}
+        waiting += [each for each in files - found if each.exists() and not each.stem.endswith("queries")]
+    return found
+
+
+def _attributes(file: Path) -> set[tuple[str, str]]:
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    return {
         (node.value.id, node.attr)
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
     }
-    texts = {path.stem: path.read_text(encoding="utf-8") for path in (REPOSITORY / "dashboard").glob("*queries.py")}
-    asked = "\n".join(
-        ast.get_source_segment(text, node) or ""
-        for module, text in texts.items()
-        for node in ast.parse(text).body
-        if isinstance(node, ast.FunctionDef) and (module, node.name) in called
-    )
-    relations = re.findall(r"\b(?:marts|reports)\.(\w+)", asked)
-    return {PUBLISHED_FROM.get(relation, relation) for relation in relations}
+
+
+def _queries(texts: Mapping[str, str]) -> Iterator[tuple[tuple[str, str], str]]:
+    """Yield (module, function) and its text, with the constants that it names."""
+    for module, text in texts.items():
+        body = ast.parse(text).body
+        constants = {
+            target.id: ast.get_source_segment(text, node) or ""
+            for node in body
+            if isinstance(node, ast.Assign)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        for node in body:
+            if isinstance(node, ast.FunctionDef):
+                named = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+                parts = [ast.get_source_segment(text, node) or "", *(constants.get(name, "") for name in named)]
+                yield (module, node.name), "\n".join(parts)

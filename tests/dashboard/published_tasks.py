@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -65,6 +65,38 @@ def add_task(rows: PublishedRows, row: dict[str, Any], *, changed_at: datetime) 
     rows.add("marts.fct_tasks", **same, status="todo", created_at=changed_at, last_changed_at=changed_at)
 
 
+def _other_tasks(now: datetime) -> tuple[dict[str, Any], ...]:
+    order = task(
+        ORDER,
+        due_at=now + timedelta(days=3, minutes=1),
+        timeframe="upcoming",
+        title="Order massage oil",
+        assigned_to="Lea",
+        reason="Due in 3 days",
+    )
+    hostile = task(
+        OTHERS,
+        due_at=now - timedelta(days=4),
+        timeframe="overdue",
+        contact_id=HOSTILE,
+        display_name=HOSTILE_NAME,
+        title=HOSTILE_NAME,
+        assigned_to="Lea",
+        reason="Overdue by 4 days; cold (0)",
+    )
+    blades = task(
+        "order-blades",
+        due_at=None,
+        timeframe="today",
+        tenant_id=BARBERS,
+        title="Order blades",
+        reason="No due time",
+        priority_score=20.0,
+        warmness_points=0.0,
+    )
+    return order, hostile, blades
+
+
 def _add_tasks(rows: PublishedRows, now: datetime) -> None:
     welcome = task(
         WELCOME_CALL,
@@ -94,35 +126,7 @@ def _add_tasks(rows: PublishedRows, now: datetime) -> None:
         assigned_to="mia@example.com",
         reason="Due today at 16:30; cool (18)",
     )
-    order = task(
-        ORDER,
-        due_at=now + timedelta(days=3, minutes=1),
-        timeframe="upcoming",
-        title="Order massage oil",
-        assigned_to="Lea",
-        reason="Due in 3 days",
-    )
-    hostile = task(
-        OTHERS,
-        due_at=now - timedelta(days=4),
-        timeframe="overdue",
-        contact_id=HOSTILE,
-        display_name=HOSTILE_NAME,
-        title=HOSTILE_NAME,
-        assigned_to="Lea",
-        reason="Overdue by 4 days; cold (0)",
-    )
-    blades = task(
-        "order-blades",
-        due_at=None,
-        timeframe="today",
-        tenant_id=BARBERS,
-        title="Order blades",
-        reason="No due time",
-        priority_score=20.0,
-        warmness_points=0.0,
-    )
-    for row in (welcome, recall, order, hostile, blades):
+    for row in (welcome, recall, *_other_tasks(now)):
         add_task(rows, row, changed_at=now - timedelta(days=1))
     rows.add(
         "marts.fct_tasks",
@@ -134,6 +138,10 @@ def _add_tasks(rows: PublishedRows, now: datetime) -> None:
         completed_at=now,
         last_changed_at=now,
     )
+    _add_next_action(rows, welcome)
+
+
+def _add_next_action(rows: PublishedRows, welcome: Mapping[str, Any]) -> None:
     rows.add(
         "reports.rpt_next_actions",
         tenant_id=MASSAGE,
@@ -145,6 +153,15 @@ def _add_tasks(rows: PublishedRows, now: datetime) -> None:
         priority_score=71.6,
         reason=welcome["reason"],
     )
+
+
+#: Stages that contacts came to, and how many days ago.
+_VISITS: Sequence[tuple[str, Sequence[tuple[str, float]]]] = (
+    (ANNA, (("new_lead", 20), ("contacted", 19.9), ("booked", 3))),
+    (JOSE, (("new_lead", 60), ("booked", 50), ("completed", 20))),
+    (ANNA_TOO, (("new_lead", 12), ("contacted", 11))),
+    (HOSTILE, (("new_lead", 0.2),)),
+)
 
 
 def _add_stages(rows: PublishedRows, now: datetime) -> None:
@@ -163,41 +180,46 @@ def _add_stages(rows: PublishedRows, now: datetime) -> None:
         }
         key = f"{MASSAGE}/{pipeline}/{stage}"
         rows.add("marts.dim_stages", **by_stage[stage], stage_key=key, pipeline_of="contact")
-    visits: Sequence[tuple[str, Sequence[tuple[str, float]]]] = (
-        (ANNA, (("new_lead", 20), ("contacted", 19.9), ("booked", 3))),
-        (JOSE, (("new_lead", 60), ("booked", 50), ("completed", 20))),
-        (ANNA_TOO, (("new_lead", 12), ("contacted", 11))),
-        (HOSTILE, (("new_lead", 0.2),)),
-    )
-    for contact_id, path in visits:
-        for number, (stage, days_ago) in enumerate(path):
-            is_last = number == len(path) - 1
-            entered_at = now - timedelta(days=days_ago)
-            visit = {
-                "tenant_id": MASSAGE,
-                "stage_change_key": f"{contact_id}/{number}",
-                "subject": "contact",
-                "subject_id": contact_id,
-                "track": "",
-                "contact_id": contact_id,
-                "entered_at": entered_at,
-                "cause_type": "lead.created" if number == 0 else "booking.created",
-                "cause_event_id": "0190a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b",
-            }
-            same = {name: by_stage[stage][name] for name in ("pipeline", "stage", "stage_position")}
-            rows.add(
-                "marts.fct_stage_history",
-                **visit,
-                **same,
-                from_stage=None if number == 0 else path[number - 1][0],
-                from_pipeline=None if number == 0 else by_stage[path[number - 1][0]]["pipeline"],
-                left_at=None if is_last else now - timedelta(days=path[number + 1][1]),
-                is_backwards=False,
-                move_number=number + 1,
-                received_at=entered_at,
-            )
-            if is_last:
-                rows.add("marts.dim_contact_stages", **{**visit, **by_stage[stage]})
+    for contact_id, path in _VISITS:
+        _add_visits(rows, contact_id, path, by_stage=by_stage, now=now)
+
+
+def _add_visits(
+    rows: PublishedRows,
+    contact_id: str,
+    path: Sequence[tuple[str, float]],
+    *,
+    by_stage: Mapping[str, Mapping[str, Any]],
+    now: datetime,
+) -> None:
+    for number, (stage, days_ago) in enumerate(path):
+        is_last = number == len(path) - 1
+        entered_at = now - timedelta(days=days_ago)
+        visit = {
+            "tenant_id": MASSAGE,
+            "stage_change_key": f"{contact_id}/{number}",
+            "subject": "contact",
+            "subject_id": contact_id,
+            "track": "",
+            "contact_id": contact_id,
+            "entered_at": entered_at,
+            "cause_type": "lead.created" if number == 0 else "booking.created",
+            "cause_event_id": "0190a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b",
+        }
+        same = {name: by_stage[stage][name] for name in ("pipeline", "stage", "stage_position")}
+        rows.add(
+            "marts.fct_stage_history",
+            **visit,
+            **same,
+            from_stage=None if number == 0 else path[number - 1][0],
+            from_pipeline=None if number == 0 else by_stage[path[number - 1][0]]["pipeline"],
+            left_at=None if is_last else now - timedelta(days=path[number + 1][1]),
+            is_backwards=False,
+            move_number=number + 1,
+            received_at=entered_at,
+        )
+        if is_last:
+            rows.add("marts.dim_contact_stages", **{**visit, **by_stage[stage]})
 
 
 def _add_warmness(rows: PublishedRows, now: datetime) -> None:

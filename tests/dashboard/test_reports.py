@@ -12,7 +12,7 @@ from core.reports.archive import ReportArchive, ReportId
 from core.reports.periods import Period, PeriodKind
 from dashboard.formatting import MISSING
 from tests.dashboard.conftest import open_page, owner_of, sign_in_as, text_of
-from tests.dashboard.published_file import ANNA, BARBERS, MASSAGE, two_businesses_published
+from tests.dashboard.published_file import ANNA, BARBERS, MASSAGE, PublishedRows, two_businesses_published
 from tests.dashboard.receivers import receiver_beside
 
 FEBRUARY = ReportId(Period(PeriodKind.MONTHLY, date(2026, 2, 1)), 40)
@@ -22,6 +22,14 @@ COMPUTED = datetime(2026, 3, 1, 1, tzinfo=UTC)
 @pytest.fixture
 def reported_home(filled_home: Path, now: datetime) -> Path:
     rows = two_businesses_published(now=now)
+    _add_metrics(rows)
+    _add_february(rows)
+    _add_timeline(rows)
+    rows.publish(filled_home / "analytics.duckdb")
+    return filled_home
+
+
+def _add_metrics(rows: PublishedRows) -> None:
     for order, (metric, unit, aggregation) in enumerate(
         (
             ("leads_new", "count", "distinct"),
@@ -38,6 +46,9 @@ def reported_home(filled_home: Path, now: datetime) -> Path:
             aggregation=aggregation,
             is_higher_better=True,
         )
+
+
+def _add_february(rows: PublishedRows) -> None:
     figures = [
         {"metric": "leads_new", "currency": None, "value": 4, "previous": 3},
         {"metric": "show_rate", "currency": None, "value": None, "previous": 875},
@@ -66,6 +77,9 @@ def reported_home(filled_home: Path, now: datetime) -> Path:
             currency=currency,
             value=value,
         )
+
+
+def _add_timeline(rows: PublishedRows) -> None:
     for key, sequence, day in (("late", 41, 28), ("known", 39, 27), ("of-march", 42, 1)):
         month = 3 if key == "of-march" else 2
         rows.add(
@@ -81,8 +95,6 @@ def reported_home(filled_home: Path, now: datetime) -> Path:
             first_sequence=sequence,
             received_at=datetime(2026, 3, 5, 2, tzinfo=UTC),
         )
-    rows.publish(filled_home / "analytics.duckdb")
-    return filled_home
 
 
 @pytest.mark.usefixtures("reported_home")
