@@ -40,6 +40,15 @@ class _Payload(BaseModel):
 class ContactPayload(_Payload):
     """Who it is about. At least one identifier; phones in any common form, E.164 preferred."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"required": [name], "properties": {name: {"type": "string"}}}
+                for name in ("external_id", "phone", "email")
+            ]
+        }
+    )
+
     external_id: Identifier | None = Field(default=None, description="The person's id in the writing system.")
     phone: Identifier | None = None
     email: Identifier | None = None

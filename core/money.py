@@ -18,6 +18,16 @@ def minor_unit_exponent(currency: str) -> int:
     return _EXPONENTS.get(currency, _DEFAULT_EXPONENT)
 
 
+def format_minor_units(amount_minor: int, currency: str) -> str:
+    """Return minor units as an amount with its currency.
+
+    >>> format_minor_units(124050, "AUD"), format_minor_units(500, "JPY")
+    ('1,240.50 AUD', '500 JPY')
+    """
+    digits = minor_unit_exponent(currency)
+    return f"{Decimal(amount_minor).scaleb(-digits):,.{digits}f} {currency}"
+
+
 def to_minor_units(amount: Decimal, currency: str) -> int:
     """Return an amount of the major unit in minor units, rounded half up.
 

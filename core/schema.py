@@ -26,9 +26,11 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 __all__ = [
+    "AutoNumber",
     "UtcDateTime",
     "event_log",
     "metadata",
+    "refuse_changes",
     "rejected_deliveries",
     "rejection_counts",
     "sqlite_instant",
@@ -78,13 +80,39 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 metadata = MetaData()
 
-# BIGSERIAL on PostgreSQL; on SQLite only INTEGER PRIMARY KEY autoincrements.
-_Sequence = BigInteger().with_variant(Integer, "sqlite")
+#: BIGSERIAL on PostgreSQL; on SQLite only INTEGER PRIMARY KEY autoincrements.
+AutoNumber = BigInteger().with_variant(Integer, "sqlite")
+
+
+def refuse_changes(table: Table) -> None:
+    """Make a table append-only: the database itself refuses to change or delete its rows."""
+    for operation in ("UPDATE", "DELETE"):
+        event.listen(
+            table,
+            "after_create",
+            DDL(
+                f"CREATE TRIGGER {table.name}_refuses_{operation.lower()} BEFORE {operation} ON {table.name} "
+                f"BEGIN SELECT RAISE(ABORT, '{table.name} is append-only'); END"
+            ).execute_if(dialect="sqlite"),
+        )
+    event.listen(
+        table,
+        "after_create",
+        DDL(
+            f"""
+            CREATE OR REPLACE FUNCTION {table.name}_refuses_change() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN RAISE EXCEPTION '{table.name} is append-only'; END $$;
+            CREATE TRIGGER {table.name}_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON {table.name}
+                FOR EACH STATEMENT EXECUTE FUNCTION {table.name}_refuses_change();
+            """
+        ).execute_if(dialect="postgresql"),
+    )
+
 
 event_log = Table(
     "event_log",
     metadata,
-    Column("sequence", _Sequence, primary_key=True, autoincrement=True),
+    Column("sequence", AutoNumber, primary_key=True, autoincrement=True),
     Column("event_id", String(36), nullable=False, unique=True),
     Column("tenant_id", Text, nullable=False),
     Column("source", Text, nullable=False),
@@ -110,7 +138,7 @@ event_log = Table(
 rejected_deliveries = Table(
     "rejected_deliveries",
     metadata,
-    Column("rejection_id", _Sequence, primary_key=True, autoincrement=True),
+    Column("rejection_id", AutoNumber, primary_key=True, autoincrement=True),
     Column("tenant_id", Text, nullable=False),
     Column("source", Text, nullable=False),
     Column("reason", Text, nullable=False),
@@ -139,32 +167,11 @@ rejection_counts = Table(
 write_probes = Table(
     "write_probes",
     metadata,
-    Column("probe_id", _Sequence, primary_key=True, autoincrement=True),
+    Column("probe_id", AutoNumber, primary_key=True, autoincrement=True),
     Column("filler", LargeBinary, nullable=False),
 )
 
-for _operation in ("UPDATE", "DELETE"):
-    event.listen(
-        event_log,
-        "after_create",
-        DDL(
-            f"CREATE TRIGGER event_log_refuses_{_operation.lower()} BEFORE {_operation} ON event_log "
-            "BEGIN SELECT RAISE(ABORT, 'event_log is append-only'); END"
-        ).execute_if(dialect="sqlite"),
-    )
-
-event.listen(
-    event_log,
-    "after_create",
-    DDL(
-        """
-        CREATE OR REPLACE FUNCTION event_log_refuses_change() RETURNS trigger LANGUAGE plpgsql AS
-        $$ BEGIN RAISE EXCEPTION 'event_log is append-only'; END $$;
-        CREATE TRIGGER event_log_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON event_log
-            FOR EACH STATEMENT EXECUTE FUNCTION event_log_refuses_change();
-        """
-    ).execute_if(dialect="postgresql"),
-)
+refuse_changes(event_log)
 
 # PostgreSQL hands out a sequence number before the commit, so a later number could become visible first and a
 # reader that follows by number would skip the earlier one. Writers take this lock before their first number and

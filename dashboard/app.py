@@ -55,15 +55,18 @@ def _show() -> None:
     try:
         published = session.load_businesses(file)
     except AnalyticsFileError as error:
+        _show_who(receiver_url, signed_in)
         components.empty_state(error.title, escape_markdown(error.detail), icon="database_off")
         _wait_for_businesses(file)
         return
     if not published:
+        _show_who(receiver_url, signed_in)
         components.empty_state("No businesses yet", "Put one YAML file per business in the tenants folder.")
         _wait_for_businesses(file)
         return
     businesses = _businesses_of(signed_in, published, permission=permission)
     if not businesses:
+        _show_who(receiver_url, signed_in)
         components.empty_state("Nothing for you yet", "What is published has none of your businesses.", icon="lock")
         return
     # Links in the page rather than Streamlit's own menu, which a phone hides behind a button.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
 from functools import lru_cache
 from hashlib import sha256
 from typing import Annotated, Any
@@ -16,7 +15,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from core.errors import FrontdeskError
-from core.money import minor_unit_exponent
+from core.money import format_minor_units
 
 _GROUPS = ("contact", "booking", "fact", "business")
 _FORM = "write variables as {{ contact.first_name }}"
@@ -158,8 +157,7 @@ def _format_time(moment: datetime) -> str:
 def _format_money(amount_minor: Any, currency: Any) -> str | None:
     if amount_minor is None or currency is None:
         return None
-    digits = minor_unit_exponent(currency)
-    return f"{Decimal(int(amount_minor)).scaleb(-digits):,.{digits}f} {currency}"
+    return format_minor_units(int(amount_minor), currency)
 
 
 def _find(node: nodes.Node, *, guarded: frozenset[str]) -> Iterator[TextVariable]:

@@ -7,7 +7,6 @@ from enum import StrEnum
 
 from sqlalchemy import (
     DDL,
-    BigInteger,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -22,7 +21,7 @@ from sqlalchemy import (
 )
 
 from core.outbox.commands import MAX_COMMAND_KEY, AttemptOutcome, Channel, CommandState, MessageClass, Resolution
-from core.schema import UtcDateTime, metadata
+from core.schema import AutoNumber, UtcDateTime, metadata
 
 __all__ = ["IS_LEASED", "IS_OPEN", "IS_WAITING", "MAY_BE_SENT", "outbox", "outbox_attempts", "outbox_holds"]
 
@@ -57,13 +56,12 @@ _NEEDS_REASON = _one_of(
 )
 _HAS_NO_REASON = _one_of("state", (CommandState.CLAIMED, CommandState.CALLING, CommandState.SENT))
 
-_Sequence = BigInteger().with_variant(Integer, "sqlite")
 
 outbox = Table(
     "outbox",
     metadata,
     # Orders what is due at the same instant as it was enqueued.
-    Column("sequence", _Sequence, primary_key=True, autoincrement=True),
+    Column("sequence", AutoNumber, primary_key=True, autoincrement=True),
     # Unique over all tenants and for ever: rows are never deleted (see the triggers below).
     Column("command_key", String(MAX_COMMAND_KEY), nullable=False, unique=True),
     Column("tenant_id", Text, nullable=False),
@@ -161,7 +159,7 @@ outbox = Table(
 outbox_attempts = Table(
     "outbox_attempts",
     metadata,
-    Column("attempt_id", _Sequence, primary_key=True, autoincrement=True),
+    Column("attempt_id", AutoNumber, primary_key=True, autoincrement=True),
     Column("command_key", String(MAX_COMMAND_KEY), ForeignKey("outbox.command_key"), nullable=False),
     Column("attempt_number", Integer, nullable=False),
     Column("token", String(36), nullable=False),
@@ -202,7 +200,7 @@ outbox_attempts = Table(
 outbox_holds = Table(
     "outbox_holds",
     metadata,
-    Column("hold_id", _Sequence, primary_key=True, autoincrement=True),
+    Column("hold_id", AutoNumber, primary_key=True, autoincrement=True),
     # A part that is null matches all.
     Column("tenant_id", Text),
     Column("channel", Text),

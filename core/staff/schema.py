@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from sqlalchemy import (
-    DDL,
-    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
@@ -15,12 +13,9 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
-    event,
 )
 
-from core.schema import UtcDateTime, metadata
-
-_Sequence = BigInteger().with_variant(Integer, "sqlite")
+from core.schema import AutoNumber, UtcDateTime, metadata, refuse_changes
 
 staff_accounts = Table(
     "staff_accounts",
@@ -66,7 +61,7 @@ sign_in_failures = Table(
 audit_entries = Table(
     "audit_entries",
     metadata,
-    Column("audit_id", _Sequence, primary_key=True, autoincrement=True),
+    Column("audit_id", AutoNumber, primary_key=True, autoincrement=True),
     # Null: nobody knows which business was meant, as in a sign-in with an unknown address.
     Column("tenant_id", Text),
     Column("at", UtcDateTime, nullable=False),
@@ -78,25 +73,4 @@ audit_entries = Table(
     sqlite_autoincrement=True,  # an id is never given twice
 )
 
-for _operation in ("UPDATE", "DELETE"):
-    event.listen(
-        audit_entries,
-        "after_create",
-        DDL(
-            f"CREATE TRIGGER audit_entries_refuses_{_operation.lower()} BEFORE {_operation} ON audit_entries "
-            "BEGIN SELECT RAISE(ABORT, 'audit_entries is append-only'); END"
-        ).execute_if(dialect="sqlite"),
-    )
-
-event.listen(
-    audit_entries,
-    "after_create",
-    DDL(
-        """
-        CREATE OR REPLACE FUNCTION audit_entries_refuses_change() RETURNS trigger LANGUAGE plpgsql AS
-        $$ BEGIN RAISE EXCEPTION 'audit_entries is append-only'; END $$;
-        CREATE TRIGGER audit_entries_refuses_change BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_entries
-            FOR EACH STATEMENT EXECUTE FUNCTION audit_entries_refuses_change();
-        """
-    ).execute_if(dialect="postgresql"),
-)
+refuse_changes(audit_entries)

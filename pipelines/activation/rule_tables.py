@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from core.automation.vocabulary import CONTACT_FIELDS, offered_fields
 from core.outbox.commands import Channel
 from core.outbox.keys import MANUAL
 from core.tenants import Tenant
+from pipelines.lib.tenant_tables import replace_rows
 
 _GROUPS = ("contact", "booking", "fact")
 
@@ -61,18 +62,9 @@ _SENDERS = pa.schema([("tenant_id", pa.string()), ("channel", pa.string()), ("pr
 def replace_rules(connection: duckdb.DuckDBPyConnection, tenants: Iterable[Tenant]) -> None:
     """Make raw.rules, raw.rule_actions and raw.senders those of the tenants' files."""
     tenants = list(tenants)
-    _replace(connection, "rules", _RULES, (row for tenant in tenants for row in _rule_rows(tenant)))
-    _replace(connection, "rule_actions", _ACTIONS, (row for tenant in tenants for row in _action_rows(tenant)))
-    _replace(connection, "senders", _SENDERS, (row for tenant in tenants for row in _sender_rows(tenant)))
-
-
-def _replace(
-    connection: duckdb.DuckDBPyConnection, table: str, schema: pa.Schema, rows: Iterable[Mapping[str, Any]]
-) -> None:
-    connection.execute(f"delete from raw.{table}")
-    connection.register("tenant_rows", pa.Table.from_pylist(list(rows), schema=schema))
-    connection.execute(f"insert into raw.{table} by name select * from tenant_rows")
-    connection.unregister("tenant_rows")
+    replace_rows(connection, "rules", _RULES, (row for tenant in tenants for row in _rule_rows(tenant)))
+    replace_rows(connection, "rule_actions", _ACTIONS, (row for tenant in tenants for row in _action_rows(tenant)))
+    replace_rows(connection, "senders", _SENDERS, (row for tenant in tenants for row in _sender_rows(tenant)))
 
 
 def _rule_rows(tenant: Tenant) -> Iterator[dict[str, Any]]:

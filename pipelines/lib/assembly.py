@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from core.clock import SystemClock
+from sqlalchemy import Engine
+
+from core.clock import Clock, SystemClock
 from core.database import open_database
 from core.event_log import EventLog
 from core.ids import UuidV7Factory
@@ -32,8 +34,11 @@ def build_event_log(settings: Settings) -> EventLog:
 
 def build_warehouse_builder(settings: Settings) -> WarehouseBuilder:
     """Return what builds this home's warehouse. Raises ConfigurationError for a wrong tenant file."""
-    engine = open_database(settings.event_log_url)
-    clock = SystemClock()
+    return warehouse_builder_on(open_database(settings.event_log_url), settings=settings, clock=SystemClock())
+
+
+def warehouse_builder_on(engine: Engine, *, settings: Settings, clock: Clock) -> WarehouseBuilder:
+    """Return what builds this home's warehouse from the log of an open database. Raises ConfigurationError."""
     return WarehouseBuilder(
         path=settings.warehouse_path,
         log=EventLog(engine, ids=UuidV7Factory(clock)),

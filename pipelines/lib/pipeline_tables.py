@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import duckdb
@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from core.money import to_minor_units
 from core.tenants import Tenant
+from pipelines.lib.tenant_tables import replace_rows
 
 _TEXTS = pa.list_(pa.string())
 _POINTS = pa.map_(pa.string(), pa.float64())
@@ -55,17 +56,8 @@ _SCORING = pa.schema(
 def replace_pipelines(connection: duckdb.DuckDBPyConnection, tenants: Iterable[Tenant]) -> None:
     """Make raw.pipeline_stages and raw.scoring those of the tenants' files."""
     tenants = list(tenants)
-    _replace(connection, "pipeline_stages", _STAGES, (row for tenant in tenants for row in _stage_rows(tenant)))
-    _replace(connection, "scoring", _SCORING, (_scoring_row(tenant) for tenant in tenants))
-
-
-def _replace(
-    connection: duckdb.DuckDBPyConnection, table: str, schema: pa.Schema, rows: Iterable[Mapping[str, Any]]
-) -> None:
-    connection.execute(f"delete from raw.{table}")
-    connection.register("tenant_rows", pa.Table.from_pylist(list(rows), schema=schema))
-    connection.execute(f"insert into raw.{table} by name select * from tenant_rows")
-    connection.unregister("tenant_rows")
+    replace_rows(connection, "pipeline_stages", _STAGES, (row for tenant in tenants for row in _stage_rows(tenant)))
+    replace_rows(connection, "scoring", _SCORING, (_scoring_row(tenant) for tenant in tenants))
 
 
 def _stage_rows(tenant: Tenant) -> Iterator[dict[str, Any]]:

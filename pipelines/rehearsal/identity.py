@@ -13,6 +13,8 @@ from tempfile import TemporaryDirectory
 import duckdb
 
 from core.tenants import Tenant
+from pipelines.lib import warehouse
+from pipelines.lib.log_copy import copied_sequence
 from pipelines.lib.warehouse_builder import Progress, WarehouseBuilder
 from pipelines.rehearsal.deciding import check_there_is, copied_warehouse
 
@@ -53,7 +55,7 @@ _CREDITS = """
     where tenant_id = $tenant_id
     group by all
 """
-#: Marketing that went out and, by the other rules, went to somebody who had refused it at that time.
+#: What went out: to addresses that belong to another contact by the other rules, and to who had refused it then.
 _SENDS = """
     with sent as (
         select decision.command_key, decision.rule_id, decision.channel, decision.message_class, decision.due_at,
@@ -145,7 +147,8 @@ def rehearse_identity(
     tenant = builder.tenants[after.slug].model_copy(update={"identity": after.identity})
     with TemporaryDirectory(prefix="frontdesk-identity-") as folder, copied_warehouse(builder.path) as before:
         beside = Path(folder) / builder.path.name
-        end = _modelled(before)
+        with warehouse.connected(before) as connection:
+            end = copied_sequence(connection)
         changed = replace(builder, tenants={**builder.tenants, after.slug: tenant}).beside(beside)
         changed.build(with_tests=False, progress=progress, end=end)
         moved = _credits(before, beside, {"tenant_id": tenant.slug})
@@ -154,12 +157,6 @@ def rehearse_identity(
             connection.execute(f"attach '{before}' as before_side (read_only)")
             connection.execute(f"attach '{beside}' as after_side (read_only)")
             return _compare(connection, tenant, end=end, moved=moved)
-
-
-def _modelled(path: Path) -> int:
-    with duckdb.connect(str(path)) as connection:
-        row = connection.execute("select modelled_sequence from marts.fct_log_position").fetchone()
-    return int(row[0]) if row else 0
 
 
 def _compare(

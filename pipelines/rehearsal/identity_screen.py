@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from decimal import Decimal
 
 import orjson
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from core.money import minor_unit_exponent
+from core.money import format_minor_units
 from pipelines.rehearsal.identity import IdentityRehearsal, Regrouped
 
 _MAX_SHOWN = 20
@@ -49,7 +48,9 @@ def _totals(rehearsal: IdentityRehearsal) -> Table:
     )
     for name, before, after in pairs:
         table.add_row(name, f"{before:,}", f"{after:,}")
-    revenue = [_money(side.revenue_minor, rehearsal.currency) for side in (rehearsal.before, rehearsal.after)]
+    revenue = [
+        format_minor_units(side.revenue_minor, rehearsal.currency) for side in (rehearsal.before, rehearsal.after)
+    ]
     table.add_row("received from them", *revenue)
     return table
 
@@ -64,7 +65,7 @@ def _show_people(title: str, people: Sequence[Regrouped], rehearsal: IdentityReh
         table.add_row(
             escape(each.display_name),
             str(len(each.others)),
-            _money(each.amount_paid_minor, rehearsal.currency),
+            format_minor_units(each.amount_paid_minor, rehearsal.currency),
             escape(", ".join(each.identifiers)),
         )
     console.print(table)
@@ -76,11 +77,6 @@ def _credits(rehearsal: IdentityRehearsal) -> Table:
     table = Table("Model", "Days", "Channel", "Conversions", "Revenue", title="Attribution", title_justify="left")
     for each in rehearsal.credits[:_MAX_SHOWN]:
         days = "all" if each.lookback_days is None else str(each.lookback_days)
-        revenue = _money(each.revenue_minor, rehearsal.currency)
+        revenue = format_minor_units(each.revenue_minor, rehearsal.currency)
         table.add_row(each.model, days, escape(each.channel), f"{each.conversions:+.2f}", revenue)
     return table
-
-
-def _money(amount_minor: int, currency: str) -> str:
-    exponent = minor_unit_exponent(currency)
-    return f"{Decimal(amount_minor).scaleb(-exponent):,.{exponent}f} {currency}"

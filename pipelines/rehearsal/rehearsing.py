@@ -10,14 +10,13 @@ from zoneinfo import ZoneInfo
 from core.clock import Clock, SystemClock
 from core.database import open_engine
 from core.errors import ConfigurationError
-from core.event_log import EventLog
 from core.ids import UuidV7Factory
 from core.outbox.answers import OutboxAnswers
 from core.outbox.commands import CommandState, KnownCommand
 from core.outbox.outbox import Outbox
 from core.settings import Settings
-from core.tenants import Tenant, load_tenants, read_tenant
-from pipelines.lib.assembly import build_dbt_runner
+from core.tenants import Tenant, read_tenant
+from pipelines.lib.assembly import warehouse_builder_on
 from pipelines.lib.log_copy import copied_sequence
 from pipelines.lib.warehouse_builder import WarehouseBuilder
 from pipelines.rehearsal.comparing import Differing, Side, count_opt_outs, find_differing
@@ -42,16 +41,8 @@ def rehearse_file(settings: Settings, rules: Path, *, since: date | None, clock:
 
 
 def builder_of(settings: Settings, *, clock: Clock) -> WarehouseBuilder:
-    """Return the builder of a home's warehouse, to make copies with."""
-    engine = open_engine(settings.event_log_url)
-    return WarehouseBuilder(
-        path=settings.warehouse_path,
-        log=EventLog(engine, ids=UuidV7Factory(clock)),
-        engine=engine,
-        tenants=load_tenants(settings.tenants_dir),
-        dbt=build_dbt_runner(settings),
-        clock=clock,
-    )
+    """Return the builder of a home's warehouse, to make copies with; no table of the home is made for it."""
+    return warehouse_builder_on(open_engine(settings.event_log_url), settings=settings, clock=clock)
 
 
 def read_both(builder: WarehouseBuilder, file: Path) -> tuple[Tenant, Tenant]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from dashboard.analytics_file import AnalyticsFile
 from dashboard.sign_in import StaffMember
 from tests.dashboard.published_file import BARBERS, MASSAGE, NEWCOMER, nothing_published
 from tests.dashboard.published_messages import conversations_published
+from tests.dashboard.receivers import Beside, receiver_beside
 
 APP = Path(__file__).parents[2] / "dashboard" / "app.py"
 #: Generous: the first run in a process imports pandas, DuckDB and Altair.
@@ -75,6 +78,23 @@ def filled_home(home: Path, published: Path) -> Path:
     """A home with two businesses' published facts."""
     shutil.copyfile(published / "filled.duckdb", home / "analytics.duckdb")
     return home
+
+
+@contextmanager
+def signed_in_beside(home: Path, monkeypatch: pytest.MonkeyPatch, *others: StaffMember) -> Iterator[Beside]:
+    """A receiver beside a home, and Mia signed in to Harbour Massage with a token that it takes."""
+    with receiver_beside(home) as beside:
+        for name, value in beside.environment.items():
+            monkeypatch.setenv(name, value)
+        sign_in_as(monkeypatch, owner_of(MASSAGE, token=beside.open_session(MASSAGE)), *others)
+        yield beside
+
+
+@pytest.fixture
+def beside(filled_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Beside]:
+    """A receiver beside the filled home, and nobody but the owner of one business signed in."""
+    with signed_in_beside(filled_home, monkeypatch) as beside:
+        yield beside
 
 
 @pytest.fixture

@@ -15,19 +15,16 @@ from core.rehearsing.rehearse import RehearsalError, rehearse
 from pipelines.rehearsal.comparing import Differing, Kind, Side
 from pipelines.rehearsal.report import OptOuts, Rehearsal, count_all, count_by_rule_and_day
 from pipelines.rehearsal.screen import to_json
-from tests.dashboard.conftest import open_page, owner_of, sign_in_as, text_of
+from tests.dashboard.conftest import open_page, owner_of, signed_in_beside, text_of
 from tests.dashboard.published_file import ANNA, BARBERS, MASSAGE, NEWCOMER
-from tests.dashboard.receivers import Beside, receiver_beside
+from tests.dashboard.receivers import Beside
 
 pytestmark = pytest.mark.usefixtures("filled_home")
 
 
 @pytest.fixture
 def beside(filled_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Beside]:
-    with receiver_beside(filled_home) as beside:
-        for name, value in beside.environment.items():
-            monkeypatch.setenv(name, value)
-        sign_in_as(monkeypatch, owner_of(MASSAGE, token=beside.open_session(MASSAGE)), owner_of(BARBERS))
+    with signed_in_beside(filled_home, monkeypatch, owner_of(BARBERS)) as beside:
         yield beside
 
 

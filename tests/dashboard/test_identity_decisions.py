@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -15,20 +14,11 @@ from core.staff.roles import Role
 from tests.dashboard.conftest import open_page, owner_of, sign_in_as, text_of
 from tests.dashboard.published_file import ANNA, MASSAGE
 from tests.dashboard.published_messages import conversations_published
-from tests.dashboard.receivers import EMAIL, Beside, receiver_beside
+from tests.dashboard.receivers import EMAIL, Beside
 
 pytestmark = pytest.mark.usefixtures("filled_home")
 
 CONFLICTS = "marts.fct_identity_conflicts"
-
-
-@pytest.fixture
-def beside(filled_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Beside]:
-    with receiver_beside(filled_home) as beside:
-        for name, value in beside.environment.items():
-            monkeypatch.setenv(name, value)
-        sign_in_as(monkeypatch, owner_of(MASSAGE, token=beside.open_session(MASSAGE)))
-        yield beside
 
 
 def open_anna() -> AppTest:

@@ -13,20 +13,17 @@ from streamlit.testing.v1 import AppTest
 
 from core.envelope import Event
 from core.outbox.commands import CommandState
-from tests.dashboard.conftest import open_page, owner_of, sign_in_as, text_of
+from tests.dashboard.conftest import open_page, owner_of, signed_in_beside, text_of
 from tests.dashboard.published_file import ANNA, ANNA_TOO, BARBERS, HOSTILE, JOSE, MASSAGE
 from tests.dashboard.published_messages import REMINDER_KEY
-from tests.dashboard.receivers import Beside, command, receiver_beside
+from tests.dashboard.receivers import Beside, command
 
 pytestmark = pytest.mark.usefixtures("filled_home")
 
 
 @pytest.fixture
 def beside(filled_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Beside]:
-    with receiver_beside(filled_home) as beside:
-        for name, value in beside.environment.items():
-            monkeypatch.setenv(name, value)
-        sign_in_as(monkeypatch, owner_of(MASSAGE, token=beside.open_session(MASSAGE)), owner_of(BARBERS))
+    with signed_in_beside(filled_home, monkeypatch, owner_of(BARBERS)) as beside:
         yield beside
 
 

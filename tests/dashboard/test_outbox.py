@@ -12,21 +12,18 @@ from streamlit.testing.v1 import AppTest
 from core.outbox.commands import CommandState
 from dashboard import automation_queries
 from dashboard.analytics_file import AnalyticsFile
-from tests.dashboard.conftest import open_page, owner_of, sign_in_as, text_of
+from tests.dashboard.conftest import open_page, owner_of, signed_in_beside, text_of
 from tests.dashboard.published_file import ANNA, BARBERS, MASSAGE
 from tests.dashboard.published_messages import REFUSED_KEY, REMINDER_KEY, STOPPED_KEY, UNCERTAIN_KEY
-from tests.dashboard.receivers import DEAD_KEY, EMAIL, Beside, fill_outbox, receiver_beside
+from tests.dashboard.receivers import DEAD_KEY, EMAIL, Beside, fill_outbox
 
 pytestmark = pytest.mark.usefixtures("filled_home")
 
 
 @pytest.fixture
 def beside(filled_home: Path, now: datetime, monkeypatch: pytest.MonkeyPatch) -> Iterator[Beside]:
-    with receiver_beside(filled_home) as beside:
+    with signed_in_beside(filled_home, monkeypatch, owner_of(BARBERS)) as beside:
         fill_outbox(beside.outbox, now=now)
-        for name, value in beside.environment.items():
-            monkeypatch.setenv(name, value)
-        sign_in_as(monkeypatch, owner_of(MASSAGE, token=beside.open_session(MASSAGE)), owner_of(BARBERS))
         yield beside
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,21 +13,12 @@ from dashboard import pipeline_queries
 from dashboard.analytics_file import AnalyticsFile
 from dashboard.pending_moves import Move
 from dashboard.queries import rows_of
-from tests.dashboard.conftest import open_page, owner_of, sign_in_as, text_of
+from tests.dashboard.conftest import open_page, text_of
 from tests.dashboard.published_file import ANNA, ANNA_TOO, HOSTILE, JOSE, MASSAGE, NEWCOMER
 from tests.dashboard.published_messages import conversations_published
-from tests.dashboard.receivers import Beside, receiver_beside
+from tests.dashboard.receivers import Beside
 
 pytestmark = pytest.mark.usefixtures("filled_home")
-
-
-@pytest.fixture
-def beside(filled_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Beside]:
-    with receiver_beside(filled_home) as beside:
-        for name, value in beside.environment.items():
-            monkeypatch.setenv(name, value)
-        sign_in_as(monkeypatch, owner_of(MASSAGE, token=beside.open_session(MASSAGE)))
-        yield beside
 
 
 def cards_of(app: AppTest) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,18 +15,9 @@ from tests.dashboard.conftest import open_page, owner_of, sign_in_as, text_of
 from tests.dashboard.published_file import BARBERS, HOSTILE_NAME, MASSAGE, NEWCOMER
 from tests.dashboard.published_messages import conversations_published
 from tests.dashboard.published_tasks import ORDER, RECALL, WELCOME_CALL, add_task, task
-from tests.dashboard.receivers import Beside, receiver_beside
+from tests.dashboard.receivers import Beside
 
 pytestmark = pytest.mark.usefixtures("filled_home")
-
-
-@pytest.fixture
-def beside(filled_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Beside]:
-    with receiver_beside(filled_home) as beside:
-        for name, value in beside.environment.items():
-            monkeypatch.setenv(name, value)
-        sign_in_as(monkeypatch, owner_of(MASSAGE, token=beside.open_session(MASSAGE)))
-        yield beside
 
 
 def tasks_of(app: AppTest) -> list[str]:

@@ -91,9 +91,9 @@ class Home:
             target_dir=self.target_dir,
         )
 
-    def modeller(self) -> Modeller:
-        """Return a new modeller, closed."""
-        builder = WarehouseBuilder(
+    def builder(self) -> WarehouseBuilder:
+        """Return what builds the warehouse."""
+        return WarehouseBuilder(
             path=self.warehouse_path,
             log=self.log,
             engine=self.engine,
@@ -101,8 +101,11 @@ class Home:
             dbt=self._dbt(),
             clock=self.clock,
         )
+
+    def modeller(self) -> Modeller:
+        """Return a new modeller, closed."""
         return Modeller(
-            builder,
+            self.builder(),
             filler=OutboxFiller(self.outbox, clock=self.clock),
             analytics_path=self.analytics_path,
             published_by="test",

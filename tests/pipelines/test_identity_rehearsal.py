@@ -9,12 +9,10 @@ import pytest
 
 from core.envelope import NewEvent
 from core.tenants import IdentityRule, Tenant
-from pipelines.lib.dbt_runner import DbtRunner
 from pipelines.lib.verification import compare_warehouses
-from pipelines.lib.warehouse_builder import WarehouseBuilder
 from pipelines.rehearsal.identity import IdentityRehearsal, rehearse_identity
 from tests.pipelines.facts import TENANT, contact, fact
-from tests.pipelines.homes import REPOSITORY, Home, HomeFactory
+from tests.pipelines.homes import Home, HomeFactory
 
 pytestmark = pytest.mark.slow
 
@@ -52,19 +50,6 @@ def with_rule(home: Home, rule: IdentityRule) -> Tenant:
     return tenant.model_copy(update={"identity": rules})
 
 
-def builder_of(home: Home) -> WarehouseBuilder:
-    return WarehouseBuilder(
-        path=home.warehouse_path,
-        log=home.log,
-        engine=home.engine,
-        tenants=home.tenants,
-        dbt=DbtRunner(
-            project_dir=REPOSITORY / "dbt_project", warehouse_path=home.warehouse_path, target_dir=home.target_dir
-        ),
-        clock=home.clock,
-    )
-
-
 @pytest.fixture(scope="module")
 def one_person(homes: HomeFactory) -> Home:
     home = homes.new_home()
@@ -75,7 +60,7 @@ def one_person(homes: HomeFactory) -> Home:
 @pytest.fixture(scope="module")
 def told(one_person: Home) -> IdentityRehearsal:
     before = one_person.warehouse_path.read_bytes()
-    told = rehearse_identity(builder_of(one_person), with_rule(one_person, APART))
+    told = rehearse_identity(one_person.builder(), with_rule(one_person, APART))
     assert one_person.warehouse_path.read_bytes() == before, "the warehouse in use is left alone"
     return told
 

@@ -7,7 +7,8 @@ import re
 import pytest
 
 from core.envelope import NewEvent
-from tests.pipelines.homes import REPOSITORY, Home, HomeFactory
+from tests.pipelines.facts import fact
+from tests.pipelines.homes import NOW, REPOSITORY, Home, HomeFactory
 
 QUESTIONS = re.findall(
     r"^### (\d+)\. (.*?)\n```sql\n(.*?)```",
@@ -20,9 +21,10 @@ CAN_BE_EMPTY = {13}
 
 @pytest.fixture(scope="module")
 def year(homes: HomeFactory, story_events: list[NewEvent]) -> Home:
-    """Return a home that has modelled a small year."""
+    """Return a home that has modelled a small year, at whose end somebody has something to do."""
     home = homes.new_home()
-    home.follow_in_batches([story_events])
+    task = fact("task.created", {"title": "Order blades", "due_at": NOW.isoformat()}, event_id="task")
+    home.follow_in_batches([[*story_events, task]])
     return home
 
 

@@ -19,6 +19,12 @@ class _Body(BaseModel):
     by: Text | None = Field(default=None, description="Who does this; of a signed-in person always themselves.")
 
 
+class NamedContact(ContactPayload):
+    """Who a task is about. Unlike in imports an unknown key is a mistake."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
 class CreateBody(_Body):
     """A task that a person makes."""
 
@@ -26,7 +32,7 @@ class CreateBody(_Body):
     kind: Identifier = "manual"
     due_at: AwareDatetime | None = None
     assigned_to: Assignee | None = None
-    contact: ContactPayload | None = None
+    contact: NamedContact | None = None
     booking_id: Identifier | None = None
 
 

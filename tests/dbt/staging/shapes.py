@@ -9,8 +9,9 @@ from typing import NamedTuple
 Columns = tuple[tuple[str, str], ...]
 
 _TEXT, _WHOLE, _TRUTH, _INSTANT = "VARCHAR", "BIGINT", "BOOLEAN", "TIMESTAMP WITH TIME ZONE"
+_DAY, _UUID = "DATE", "UUID"
 
-COMMON: Columns = (
+OF_EVENTS: Columns = (
     ("event_id", _TEXT),
     ("sequence", _WHOLE),
     ("tenant_id", _TEXT),
@@ -19,6 +20,8 @@ COMMON: Columns = (
     ("occurred_at", _INSTANT),
     ("received_at", _INSTANT),
     ("fact_type", _TEXT),
+)
+OF_PEOPLE: Columns = (
     ("contact_ref_kind", _TEXT),
     ("contact_ref", _TEXT),
     ("phone_raw", _TEXT),
@@ -36,6 +39,7 @@ class Shape(NamedTuple):
     columns: Columns  #: after the common ones
     never_null: frozenset[str] = frozenset()
     values: Mapping[str, frozenset[str]] = MappingProxyType({})  #: allowed values, NULL aside
+    is_about_a_person: bool = True
 
 
 def _one_of(values: str) -> frozenset[str]:
@@ -121,6 +125,27 @@ SHAPES: dict[str, Shape] = {
         ),
         never_null=_one_of("entity_kind entity_id"),
     ),
+    "spend": Shape(
+        (
+            ("channel", _TEXT),
+            ("campaign", _TEXT),
+            ("period_start", _DAY),
+            ("period_end", _DAY),
+            ("amount_minor", _WHOLE),
+            ("currency", _TEXT),
+        ),
+        is_about_a_person=False,
+    ),
+    "identity_decisions": Shape(
+        (
+            ("decision", _TEXT),
+            ("identifier_key_a", _UUID),
+            ("identifier_key_b", _UUID),
+            ("decided_by", _TEXT),
+            ("reason", _TEXT),
+        ),
+        is_about_a_person=False,
+    ),
     "commands": Shape(
         (
             ("entity_kind", _TEXT),
@@ -164,6 +189,8 @@ MODEL_KEYS: dict[str, tuple[str, ...]] = {
     "stg_frontdesk__consents": ("event_id",),
     "stg_frontdesk__engagements": ("event_id",),
     "stg_frontdesk__commands": ("event_id",),
+    "stg_frontdesk__spend": ("event_id",),
+    "stg_frontdesk__identity_decisions": ("event_id",),
 }
 
 
@@ -171,7 +198,11 @@ MODEL_KEYS: dict[str, tuple[str, ...]] = {
 OUR_OWN_COLUMNS: Mapping[str, Columns] = MappingProxyType(
     {
         "stg_frontdesk__messages": (("command_key", _TEXT),),
-        "stg_frontdesk__engagements": (("booking_id", _TEXT), ("command_key", _TEXT)),
+        "stg_frontdesk__engagements": (
+            ("booking_id", _TEXT),
+            ("command_key", _TEXT),
+            ("attributes", _TEXT),
+        ),
         "stg_frontdesk__commands": (("channel", _TEXT), ("body", _TEXT), ("command_key", _TEXT)),
     }
 )
@@ -184,4 +215,6 @@ def shape_of(model: str) -> Shape:
 
 def columns_of(model: str) -> Columns:
     """Return all columns of a model, in order, with their types."""
-    return COMMON + shape_of(model).columns + OUR_OWN_COLUMNS.get(model, ())
+    shape = shape_of(model)
+    people = OF_PEOPLE if shape.is_about_a_person else ()
+    return OF_EVENTS + people + shape.columns + OUR_OWN_COLUMNS.get(model, ())
