@@ -25,11 +25,13 @@ def show_funnel(office: Office, business: Business, pipeline: Pipeline, *, days:
     )
     speed = queries.rows_of(pipeline_queries.fetch_speed_to_lead(office.file, tenant_id=tenant_id, since=since))[0]
     answered = speed.count_answered / speed.count_leads if speed.count_leads else None
-    with st.grid(columns=4, min_column_width=150):
+    with st.grid(columns=5, min_column_width=150):
         st.metric("Leads", format_count(speed.count_leads), border=True)
         st.metric("Answered", format_share(answered), help="Written to or called since.", border=True)
-        half = "Half of the answered leads were answered sooner."
+        half = "Half of the answered leads were answered sooner, by a person or a rule."
         st.metric("Speed to lead", format_duration(speed.median_seconds), help=half, border=True)
+        human = "Half of the leads that a person answered were answered sooner by one."
+        st.metric("By a person", format_duration(speed.median_human_seconds), help=human, border=True)
         nine = "Nine of ten answered leads were answered sooner."
         st.metric("Slow answers", format_duration(speed.p90_seconds), help=nine, border=True)
     if not funnel["count_entered"].sum():

@@ -178,10 +178,15 @@ def fetch_funnel(
 
 
 def fetch_speed_to_lead(file: AnalyticsFile, *, tenant_id: str, since: datetime) -> pd.DataFrame:
-    """Return one row about the leads since an instant: count_leads, count_answered, median_seconds, p90_seconds."""
+    """Return one row about the leads since an instant: how many, how many answered, and how fast.
+
+    Columns: count_leads, count_answered, median_seconds, p90_seconds, median_human_seconds (the first answer that no
+    rule gave).
+    """
     sql = """
-    SELECT count(*) AS count_leads, count(first_response_at) AS count_answered,
-        median(response_seconds) AS median_seconds, quantile_cont(response_seconds, 0.9) AS p90_seconds
+    SELECT count(*) AS count_leads, count(first_answer_at) AS count_answered,
+        median(first_answer_seconds) AS median_seconds, quantile_cont(first_answer_seconds, 0.9) AS p90_seconds,
+        median(first_human_answer_seconds) AS median_human_seconds
     FROM reports.rpt_speed_to_lead
     WHERE tenant_id = $tenant_id AND lead_at >= $since
     """

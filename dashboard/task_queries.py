@@ -179,7 +179,7 @@ def fetch_figures_of_today(file: AnalyticsFile, *, tenant_ids: Sequence[str], no
     unanswered AS (
         SELECT count(*) AS count_unanswered_leads
         FROM reports.rpt_speed_to_lead
-        WHERE tenant_id IN $tenant_ids AND first_response_at IS NULL
+        WHERE tenant_id IN $tenant_ids AND first_answer_at IS NULL
             AND lead_at > $now::TIMESTAMPTZ - INTERVAL 7 DAY
     )
     SELECT done.*, booked.*, unanswered.*

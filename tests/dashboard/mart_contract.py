@@ -129,8 +129,9 @@ _COLUMNS: Mapping[str, str] = {
         reason
     """,
     "reports.rpt_speed_to_lead": """
-        tenant_id lead_key contact_id lead_at:TIMESTAMPTZ source first_response_at:TIMESTAMPTZ
-        first_response_channel first_response_key response_seconds:BIGINT
+        tenant_id lead_key contact_id lead_at:TIMESTAMPTZ source first_answer_at:TIMESTAMPTZ
+        first_answer_channel first_answer_key first_answer_seconds:BIGINT first_human_answer_at:TIMESTAMPTZ
+        first_human_answer_channel first_human_answer_key first_human_answer_seconds:BIGINT
     """,
     "reports.rpt_channel_attribution": """
         tenant_id model lookback_days:INTEGER channel conversions:DOUBLE share:DOUBLE revenue_minor:BIGINT

@@ -243,6 +243,8 @@ def _add_leads(rows: PublishedRows, now: datetime) -> None:
     leads = ((ANNA, 20, 2400), (JOSE, 60, 180), (ANNA_TOO, 12, 86_400), (HOSTILE, 0.2, None))
     for contact_id, days_ago, seconds in leads:
         lead_at = now - timedelta(days=days_ago)
+        answered_at = None if seconds is None else lead_at + timedelta(seconds=seconds)
+        is_human = seconds is not None and seconds >= 3600
         rows.add(
             "reports.rpt_speed_to_lead",
             tenant_id=MASSAGE,
@@ -250,7 +252,10 @@ def _add_leads(rows: PublishedRows, now: datetime) -> None:
             contact_id=contact_id,
             lead_at=lead_at,
             source="manychat",
-            first_response_at=None if seconds is None else lead_at + timedelta(seconds=seconds),
-            first_response_channel=None if seconds is None else "sms",
-            response_seconds=seconds,
+            first_answer_at=answered_at,
+            first_answer_channel=None if seconds is None else "sms",
+            first_answer_seconds=seconds,
+            # Who was answered soon was answered by a rule; nobody called afterwards.
+            first_human_answer_at=answered_at if is_human else None,
+            first_human_answer_seconds=seconds if is_human else None,
         )

@@ -118,6 +118,7 @@ def test_the_funnel_is_a_chart_and_a_table_with_the_speed_to_lead() -> None:
     figures = {figure.label: figure.value for figure in app.metric}
     assert (figures["Leads"], figures["Answered"]) == ("3", "67\N{NO-BREAK SPACE}%")
     assert (figures["Speed to lead"], figures["Slow answers"]) == ("12 h", "21 h")
+    assert figures["By a person"] == "24 h"
     [table] = [each.value for each in app.table]
     assert list(table["Conversion"])[:2] == ["67\N{NO-BREAK SPACE}%", "50\N{NO-BREAK SPACE}%"]
     assert list(table["Came"]) == ["3", "2", "0", "1", "1"]

@@ -254,4 +254,5 @@ def test_stages_of_one_lead_by_hand(homes: HomeFactory) -> None:
         ("booking_pending", "contacted", False, 2 * 86400, None),
         ("contacted", "booking_pending", True, None, "Dana"),
     ]
-    assert home.query("select response_seconds from reports.rpt_speed_to_lead order by lead_at") == [(90,), (None,)]
+    answers = home.query("select first_answer_seconds from reports.rpt_speed_to_lead order by lead_at")
+    assert answers == [(90,), (None,)]

@@ -46,6 +46,12 @@ outcomes as (
 
 ),
 
+answered_leads as (
+
+    select * from {{ ref('rpt_speed_to_lead') }}
+
+),
+
 tenants as (
 
     select * from {{ ref('dim_tenants') }}
@@ -56,13 +62,6 @@ leads as (
 
     select * from timeline
     where type = 'lead.created'
-
-),
-
-answers as (
-
-    select * from messages
-    where direction = 'outbound'
 
 ),
 
@@ -77,20 +76,6 @@ booked_leads as (
     from leads
     asof inner join bookings
         on leads.contact_id = bookings.contact_id and leads.occurred_at <= bookings.created_at
-
-),
-
-answered_leads as (
-
-    select
-        leads.tenant_id,
-        leads.timeline_key,
-        leads.contact_id,
-        leads.occurred_at,
-        answers.created_at as until_at
-    from leads
-    asof inner join answers
-        on leads.contact_id = answers.contact_id and leads.occurred_at <= answers.created_at
 
 ),
 
@@ -183,13 +168,15 @@ measured as (
 
     select
         tenant_id,
-        'speed_to_lead' as metric,
-        timeline_key as source_key,
-        timeline_key as entity_key,
+        unnest(['speed_to_lead', 'speed_to_lead_human']) as metric,
+        lead_key as source_key,
+        lead_key as entity_key,
         contact_id,
-        occurred_at as measured_at,
-        until_at,
-        date_diff('second', occurred_at, until_at) as value
+        unnest([
+            if(first_answer_at is not null, lead_at, null), if(first_human_answer_at is not null, lead_at, null)
+        ]) as measured_at,
+        unnest([first_answer_at, first_human_answer_at]) as until_at,
+        unnest([first_answer_seconds, first_human_answer_seconds]) as value
     from answered_leads
 
     union all by name

@@ -75,6 +75,8 @@ def _live(history: History, chance: random.Random, who: int, moment: datetime) -
         history.add(
             "lead.created", {"contact": contact, "channel": channel}, Happening("lead", moment, who, f"l{who}")
         )
+        if who % 2:
+            _automatic_text(history, moment + timedelta(seconds=7 + who), who)
         if chance.random() < 0.7:
             moment += timedelta(seconds=chance.randrange(30, 200_000))
             _message(history, "sent", moment, who, f"m{who}")
@@ -142,6 +144,14 @@ def _message(history: History, verb: str, at: datetime, who: int, name: str) -> 
     history.add(f"message.{verb}", payload, Happening(verb, at, who, name))
 
 
+def _automatic_text(history: History, at: datetime, who: int) -> None:
+    payload = {
+        "message_id": f"auto{who}", "contact": person(who), "channel": "sms", "body": "We call you soon",
+        "command_key": f"{TENANT}/welcome/send_sms/l{who}",
+    }  # fmt: skip
+    history.add("message.sent", payload, Happening("automatic", at, who))
+
+
 def count_figures(noted: Iterable[Happening], period: Period, *, zone: ZoneInfo, own_currency: str) -> dict[Any, Any]:
     """Return (metric, currency) to the figure of a period, counted from the notes."""
     everything = sorted(noted, key=lambda each: each.at)
@@ -154,11 +164,14 @@ def count_figures(noted: Iterable[Happening], period: Period, *, zone: ZoneInfo,
     leads, booked = by_kind["lead"], by_kind["booked"]
     done, missed = len(by_kind["completed"]), len(by_kind["no_show"])
     won = {lead.who for lead in leads if (first := _after(everything, lead, "booked")) and is_in(first.at)}
-    waits = [
-        int((first.at - lead.at).total_seconds())
-        for lead in leads
-        if (first := _after(everything, lead, "sent")) and is_in(first.at)
-    ]
+    waits, human_waits = (
+        [
+            int((first.at - lead.at).total_seconds())
+            for lead in leads
+            if (first := _after(everything, lead, *kinds)) and is_in(first.at)
+        ]
+        for kinds in (("sent", "automatic"), ("sent",))
+    )
     before = {
         each.who for each in everything if each.kind == "booked" and each.at.astimezone(zone).date() < period.start
     }
@@ -170,6 +183,7 @@ def count_figures(noted: Iterable[Happening], period: Period, *, zone: ZoneInfo,
         ("leads_booked", None): len(won),
         ("lead_to_booking_rate", None): _share(len(won), len({lead.who for lead in leads})),
         ("speed_to_lead", None): _half_up(median(waits)) if waits else None,
+        ("speed_to_lead_human", None): _half_up(median(human_waits)) if human_waits else None,
         ("bookings_created", None): len(booked),
         ("bookings_completed", None): done,
         ("bookings_cancelled", None): len(by_kind["cancelled"]),
@@ -180,8 +194,9 @@ def count_figures(noted: Iterable[Happening], period: Period, *, zone: ZoneInfo,
         ("customers_new", None): len(customers - before),
         ("customers_returning", None): len(customers & before),
         ("messages_in", None): len(by_kind["received"]),
-        ("messages_out", None): len(by_kind["sent"]),
+        ("messages_out", None): len(by_kind["sent"]) + len(by_kind["automatic"]),
         ("opt_outs", None): len(by_kind["opt_out"]),
+        ("commands_sent", None): len(by_kind["automatic"]),
     }
     for currency in sorted({own_currency, *(each.currency for each in now if each.currency)}):
         figures |= _money(by_kind, currency)
@@ -203,8 +218,8 @@ def _money(by_kind: dict[str, list[Happening]], currency: str) -> dict[Any, Any]
     }
 
 
-def _after(noted: Sequence[Happening], lead: Happening, kind: str) -> Happening | None:
-    return next((each for each in noted if each.kind == kind and each.who == lead.who and each.at >= lead.at), None)
+def _after(noted: Sequence[Happening], lead: Happening, *kinds: str) -> Happening | None:
+    return next((each for each in noted if each.kind in kinds and each.who == lead.who and each.at >= lead.at), None)
 
 
 def _first_heard_of(noted: Sequence[Happening]) -> list[datetime]:
