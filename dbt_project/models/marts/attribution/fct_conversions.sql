@@ -96,25 +96,48 @@ conversions as (
 
 ),
 
--- Money belongs to the conversion that it names, else to the newest one before it, else to the first one after it
--- (a deposit that makes the booking). It is what is left of it today: what was given back is not revenue.
+-- Money belongs to the conversion that it names, whoever paid (a mother for her son; the booking's identifier links
+-- the two contacts, so they are in scope together), else to the payer's newest one before it, else to the payer's
+-- first one after it (a deposit that makes the booking).
+could_be_of as (
+
+    select
+        payments.payment_key,
+        conversions.conversion_key,
+        case
+            when payments.payment_id = conversions.payment_id then 0
+            when conversions.payment_id is null and payments.booking_id = conversions.booking_id then 0
+            when conversions.converted_at <= payments.succeeded_at then 1
+            else 2
+        end as preference,
+        abs(epoch_us(payments.succeeded_at) - epoch_us(conversions.converted_at)) as distance
+    from payments
+    inner join conversions on payments.contact_id = conversions.contact_id
+    union all by name
+    select
+        payments.payment_key,
+        conversions.conversion_key,
+        0 as preference,
+        abs(epoch_us(payments.succeeded_at) - epoch_us(conversions.converted_at)) as distance
+    from payments
+    inner join conversions
+        on
+            payments.tenant_id = conversions.tenant_id
+            and payments.booking_id = conversions.booking_id
+            and payments.contact_id <> conversions.contact_id
+    where conversions.payment_id is null
+
+),
+
+-- It is what is left of it today: what was given back is not revenue.
 received as (
 
     select
         payments.payment_key,
         payments.amount_minor - payments.refunded_minor as amount_minor,
         arg_min(
-            conversions.conversion_key,
-            row(
-                case
-                    when payments.payment_id = conversions.payment_id then 0
-                    when conversions.payment_id is null and payments.booking_id = conversions.booking_id then 0
-                    when conversions.converted_at <= payments.succeeded_at then 1
-                    else 2
-                end,
-                abs(epoch_us(payments.succeeded_at) - epoch_us(conversions.converted_at)),
-                conversions.conversion_key
-            )
+            could_be_of.conversion_key,
+            row(could_be_of.preference, could_be_of.distance, could_be_of.conversion_key)
         ) as conversion_key
     from payments
     inner join settings
@@ -122,7 +145,7 @@ received as (
             payments.tenant_id = settings.tenant_id
             and payments.currency = settings.currency
             and settings.revenue = 'payments'
-    inner join conversions on payments.contact_id = conversions.contact_id
+    inner join could_be_of on payments.payment_key = could_be_of.payment_key
     group by payments.payment_key, payments.amount_minor, payments.refunded_minor
 
 ),
