@@ -119,6 +119,13 @@ class StaffAccounts:
             if is_disabled:
                 _end_sessions(connection, account, keep=None)
 
+    def set_role(self, account: Account, *, role: Role, by: str) -> None:
+        """Give an account another role; open sessions have it from their next request on."""
+        with self._changing(account, f"account.made_{role}", by=by) as connection:
+            connection.execute(
+                update(staff_accounts).where(staff_accounts.c.staff_id == account.staff_id).values(role=role)
+            )
+
     def set_password(self, account: Account, *, password: str, by: str, keep_session: str | None = None) -> None:
         """Set a password and end the account's other sessions; `keep_session` is the hash of the one that stays.
 

@@ -64,7 +64,7 @@ def add(
 @staff.command("list")
 def list_accounts(*, tenant: _OnlyTenant = None) -> None:
     """List the accounts."""
-    desk, _ = _open()
+    desk = _open_for(tenant)
     accounts = desk.accounts.list_all(tenant_id=tenant)
     rows = [
         (each.tenant_id, each.email, each.name, each.role, "disabled" if each.is_disabled else "")
@@ -87,6 +87,19 @@ def disable(
 
 
 @staff.command()
+def role(
+    *,
+    email: _Email,
+    tenant: _Tenant,
+    role: Annotated[Role, typer.Argument(help="What the person may do now.")],
+) -> None:
+    """Give an account another role, which open sessions have at once."""
+    desk, account = _find(tenant_id=tenant, email=email)
+    desk.accounts.set_role(account, role=role, by=_operator())
+    typer.echo(f"{account.email} works for {tenant} as {role}.")
+
+
+@staff.command()
 def password(*, email: _Email, tenant: _Tenant, password_stdin: _FromStdin = False) -> None:
     """Set a new password; all the person's sessions end."""
     desk, account = _find(tenant_id=tenant, email=email)
@@ -97,7 +110,7 @@ def password(*, email: _Email, tenant: _Tenant, password_stdin: _FromStdin = Fal
 @staff.command()
 def sessions(*, tenant: _OnlyTenant = None) -> None:
     """List who is signed in, since when and from where."""
-    desk, _ = _open()
+    desk = _open_for(tenant)
     rows = [
         (
             each.account.tenant_id,
@@ -119,7 +132,7 @@ def audit(
     before: Annotated[int | None, typer.Option(help="Only entries older than the one with this number.")] = None,
 ) -> None:
     """Show who signed in, read, exported and decided what, newest first."""
-    desk, _ = _open()
+    desk = _open_for(tenant)
     rows = [
         (
             str(each.audit_id),
@@ -143,6 +156,14 @@ def _open() -> tuple[StaffDesk, Mapping[str, Tenant]]:
         open_database(settings.event_log_url), settings=settings, clock=clock, ids=UuidV7Factory(clock)
     )
     return desk, load_tenants(settings.tenants_dir)
+
+
+def _open_for(tenant_id: str | None) -> StaffDesk:
+    """Return the desk. Raises AccountError for a business that there is not, which would show as an empty one."""
+    desk, tenants = _open()
+    if tenant_id is not None:
+        _check_tenant(tenant_id, tenants)
+    return desk
 
 
 def _find(*, tenant_id: str, email: str) -> tuple[StaffDesk, Account]:
