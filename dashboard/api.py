@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -14,10 +14,12 @@ from pydantic import BaseModel, ValidationError
 
 from core.errors import FrontdeskError
 from core.outbox.commands import Channel, CommandState
-from dashboard.api_shapes import Command, CommandPage, Explanation, Hold, MessageAccepted, ShownSession
+from dashboard.api_shapes import Command, CommandPage, Explanation, Hold, MessageAccepted, ReportMade, ShownSession
 
 #: The receiver answers in milliseconds; a page that waits longer looks broken.
 _TIMEOUT_SECONDS = 3.0
+#: A report is counted and drawn while the page says so.
+_REPORT_TIMEOUT_SECONDS = 130.0
 _Shape = TypeVar("_Shape", bound=BaseModel)
 
 
@@ -144,6 +146,11 @@ class BusinessApi:
         if not answer.is_success:
             _content(answer)
         return answer.content
+
+    def make_report(self, *, kind: str, start: date, mail: bool) -> ReportMade:
+        """Make the report of a period that is over, by what is known now; takes some seconds."""
+        body = {"kind": kind, "start": start.isoformat(), "mail": mail}
+        return _read(ReportMade, self._ask("POST", "/reports", json=body, timeout=_REPORT_TIMEOUT_SECONDS))
 
     def redrive(self, command_key: str) -> None:
         """Let a dead command wait again, with all its tries."""

@@ -81,6 +81,13 @@ class Hold(_Answer):
     held_by: str
 
 
+class ReportMade(_Answer):
+    """The version of a report that says what is known now."""
+
+    report_id: str
+    is_new: bool
+
+
 class MessageAccepted(_Answer):
     """A message is asked for."""
 

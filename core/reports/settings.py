@@ -12,4 +12,4 @@ class ReportSettings(Strict):
 
     weekly: bool = Field(default=True, description="Every Monday at 9:00 in the business's zone.")
     monthly: bool = Field(default=True, description="On the first of each month at 9:00.")
-    recipients: tuple[Email, ...] = Field(default=(), description="Who gets each new version by e-mail.")
+    recipients: tuple[Email, ...] = Field(default=(), description="Who gets the report of each period by e-mail.")

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import components, queries, report_queries, session
+from dashboard import components, queries, report_making, report_queries, session
 from dashboard.api import ApiRefusedError, ApiUnavailableError
 from dashboard.formatting import (
     MISSING,
@@ -35,14 +35,22 @@ def _show() -> None:
         return
     with components.explained_absence():
         reports = queries.rows_of(report_queries.fetch_reports(office.file, tenant_id=business.tenant_id))
-        if not reports:
+        made = report_making.take_made(business, [report.report_id for report in reports])
+        # After it: what is known by now is waited for no more.
+        report_making.watch_for_made(office, business)
+        if made is not None:
+            st.session_state["report"] = made
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            chosen = _choose(reports) if reports else None
+            report_making.show_form(business)
+        if chosen is None:
             components.empty_state(
                 "No reports yet",
-                "They are made on Mondays and on the first of the month at 9:00, or by `frontdesk report make`.",
+                "They are made on Mondays and on the first of the month at 9:00, or now by the button above.",
                 icon="summarize",
             )
             return
-        _show_report(office, business, _choose(reports))
+        _show_report(office, business, chosen)
 
 
 def _choose(reports: list[Any]) -> Any:
@@ -54,8 +62,7 @@ def _choose(reports: list[Any]) -> Any:
 
 
 def _name(report: Any) -> str:
-    start = _day(report.period_start_date)
-    period = f"{start:%B %Y}" if report.period_kind == "monthly" else f"Week of {start.day} {start:%B %Y}"
+    period = report_making.name_period(report.period_kind, _day(report.period_start_date))
     return f"{period}, version {report.version_number}"
 
 

@@ -50,10 +50,20 @@ def list_(business: _Business) -> None:
 def make(
     business: _Business,
     kind: Annotated[PeriodKind, typer.Argument(help="weekly or monthly.")],
+    *,
     start: Annotated[
         str | None, typer.Option(help="First day of the period, as 2026-03-02; left out: the newest that is over.")
     ] = None,
     wait: Annotated[float, typer.Option(min=0, help="Seconds to wait for the models to reach the log's end.")] = 60,
+    is_mailed: Annotated[
+        bool | None,
+        typer.Option(
+            "--mail/--no-mail",
+            help="Whether it goes to those who get reports; left out: where it is the newest period that is over, "
+            "and they have no report of it yet.",
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the document.")] = False,
 ) -> None:
     """Make a report by what is known now; a version beside the older ones where it says something else."""
     settings = load_settings()
@@ -61,8 +71,13 @@ def make(
     zone, now = ZoneInfo(tenant.zone), SystemClock().now()
     period = parse_period(start, kind, now=now, zone=zone) if start else last_complete(kind, now=now, zone=zone)
     with _progress("waiting for the models") as report_progress:
-        made = build_report_maker(settings).make(tenant, period, patience_seconds=wait, progress=report_progress)
-    screen.show_report(made, console=_console())
+        made = build_report_maker(settings).make(
+            tenant, period, patience_seconds=wait, is_mailed=is_mailed, progress=report_progress
+        )
+    if as_json:
+        typer.echo(made.to_json().decode())
+    else:
+        screen.show_report(made, console=_console())
 
 
 @app.command()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from core.outbox.commands import Channel, MessageClass, NewCommand
 from core.outbox.keys import report_command_key
@@ -18,12 +18,18 @@ _GOES_OUT_WITHIN = timedelta(days=7)
 
 
 def mails_of(
-    report: Report, tenant: Tenant, *, digests: Mapping[str, str], page_url: str, is_newer_version: bool
+    report: Report,
+    tenant: Tenant,
+    *,
+    digests: Mapping[str, str],
+    page_url: str,
+    due_at: datetime,
+    is_newer_version: bool,
 ) -> Iterator[NewCommand]:
     """Yield a command for each recipient of the tenant's file; none where it has no way to send e-mails.
 
     digests: SHA-256 of the archived files by ending; what goes out is exactly that PDF. page_url: of the dashboard's
-    page of reports.
+    page of reports. is_newer_version: an older one of the period went out.
     """
     provider = tenant.delivery.provider_of(Channel.EMAIL)
     if provider is None:
@@ -53,8 +59,8 @@ def mails_of(
             provider=provider,
             # The business's own mail: nobody's consent is needed, and no quiet hours hold it.
             message_class=MessageClass.TRANSACTIONAL,
-            due_at=report.generated_at,
-            expires_at=report.generated_at + _GOES_OUT_WITHIN,
+            due_at=due_at,
+            expires_at=due_at + _GOES_OUT_WITHIN,
             payload={"to": recipient, **payload},
         )
 

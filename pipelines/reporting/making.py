@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import duckdb
 import orjson
@@ -20,9 +21,11 @@ from core.database import writing
 from core.envelope import NewEvent, Origin
 from core.errors import EventLogUnavailableError, FrontdeskError
 from core.event_log import EventLog
+from core.outbox.commands import NewCommand
+from core.outbox.keys import report_command_key
 from core.outbox.outbox import Outbox
-from core.reports.archive import FORMATS, ReportArchive
-from core.reports.periods import Period
+from core.reports.archive import FORMATS, ReportArchive, ReportId
+from core.reports.periods import Period, last_complete
 from core.tenants import Tenant
 from pipelines.reporting.computing import Provenance, compute_report
 from pipelines.reporting.document import Report
@@ -58,13 +61,20 @@ class ReportMaker:
     models_fingerprint: str
 
     def make(
-        self, tenant: Tenant, period: Period, *, patience_seconds: float, progress: Progress | None = None
+        self,
+        tenant: Tenant,
+        period: Period,
+        *,
+        patience_seconds: float,
+        is_mailed: bool | None = None,
+        progress: Progress | None = None,
     ) -> Report:
         """Return the report of a period by all that the log has now; it is archived and told to the log.
 
-        Each version goes once to those who get it by e-mail. Where nothing was logged since the newest version but
-        reports, that version is the answer. Raises NotModelledError where the models do not reach the log's end of
-        now in time, NoSuchPeriodError never: give a period that is over.
+        is_mailed: whether those who get reports get this one, each version once; None: where it is news, that is of
+        the newest period that is over, of which nobody got a report yet. Where nothing was logged since the newest
+        version but reports, that version is the answer. Raises NotModelledError where the models do not reach the
+        log's end of now in time, NoSuchPeriodError never: give a period that is over.
         """
         end = self.log.last_sequence()
         self.wait_until_modelled(end, patience_seconds=patience_seconds, progress=progress)
@@ -74,7 +84,7 @@ class ReportMaker:
             files = {"json": report.to_json(), "html": to_html(report), "pdf": to_pdf(report)}
             self.archive.write(report.tenant_id, report.report_id, files)
         # Also of a version that is there: whoever wrote it can have ended before telling.
-        self._tell(tenant, known or report)
+        self._tell(tenant, known or report, is_mailed=is_mailed)
         return known or report
 
     def wait_until_modelled(
@@ -114,39 +124,59 @@ class ReportMaker:
 
     def _same_version(self, report: Report) -> Report | None:
         """Return the newest version where it says the same by the same models: another would tell nothing new."""
-        versions = (each for each in self.archive.list_ids(report.tenant_id) if each.period == report.period)
-        newest = next(versions, None)
-        if newest is None:
+        versions = self._versions(report)
+        if not versions:
             return None
-        known = Report.model_validate_json(self.archive.read(report.tenant_id, newest, "json"))
+        known = Report.model_validate_json(self.archive.read(report.tenant_id, versions[0], "json"))
         return known if says_the_same(known, report) else None
 
-    def _tell(self, tenant: Tenant, report: Report) -> None:
+    def _versions(self, report: Report) -> list[ReportId]:
+        return [each for each in self.archive.list_ids(report.tenant_id) if each.period == report.period]
+
+    def _tell(self, tenant: Tenant, report: Report, *, is_mailed: bool | None) -> None:
         """Tell the log, and with it, in one transaction, those who get the report; both happen once."""
+        mailed = self._mailed_versions(tenant, report)
+        if is_mailed is None:
+            is_mailed = not mailed and self._is_newest(tenant, report)
+        event, mails = self._event_and_mails(
+            tenant, report, has_mailed=any(each < report.report_id for each in mailed)
+        )
+        try:
+            with writing(self.engine) as connection:
+                if is_mailed:
+                    self.outbox.within(connection).enqueue(mails)
+                self.log.append_within(connection, [event])
+        except SQLAlchemyError as error:
+            raise EventLogUnavailableError(f"the report can't be told now: {error}") from error
+
+    def _is_newest(self, tenant: Tenant, report: Report) -> bool:
+        zone = ZoneInfo(tenant.zone)
+        return report.period == last_complete(report.kind, now=self.clock.now(), zone=zone)
+
+    def _mailed_versions(self, tenant: Tenant, report: Report) -> list[ReportId]:
+        """Return the versions of a report's period that somebody was to get."""
+
+        def was_sent(version: ReportId, recipient: str) -> bool:
+            key = report_command_key(tenant.slug, report_id=str(version), recipient=recipient)
+            return self.outbox.find(key) is not None
+
+        recipients = tenant.reports.recipients
+        return [each for each in self._versions(report) if any(was_sent(each, one) for one in recipients)]
+
+    def _event_and_mails(
+        self, tenant: Tenant, report: Report, *, has_mailed: bool
+    ) -> tuple[NewEvent, list[NewCommand]]:
         files = {ending: self.archive.read(report.tenant_id, report.report_id, ending) for ending in FORMATS}
         digests = {ending: sha256(content).hexdigest() for ending, content in files.items()}
-        event = event_of(report, files=digests)
-        if self.log.read_by_source_ids(event.tenant_id, event.source, [event.source_event_id]):
-            return
         mails = mails_of(
             report,
             tenant,
             digests=digests,
             page_url=f"{self.dashboard_url.rstrip('/')}/reports?tenant={report.tenant_id}",
-            is_newer_version=self._has_older_version(report),
+            due_at=self.clock.now(),
+            is_newer_version=has_mailed,
         )
-        try:
-            with writing(self.engine) as connection:
-                self.outbox.within(connection).enqueue(list(mails))
-                self.log.append_within(connection, [event])
-        except SQLAlchemyError as error:
-            raise EventLogUnavailableError(f"the report can't be told now: {error}") from error
-
-    def _has_older_version(self, report: Report) -> bool:
-        return any(
-            each.period == report.period and each.log_sequence < report.log_sequence
-            for each in self.archive.list_ids(report.tenant_id)
-        )
+        return event_of(report, files=digests), list(mails)
 
 
 def says_the_same(one: Report, other: Report) -> bool:

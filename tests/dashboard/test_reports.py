@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from core.reports.archive import ReportArchive, ReportId
-from core.reports.periods import Period, PeriodKind
+from core.reports.periods import Period, PeriodKind, last_complete
 from dashboard.formatting import MISSING
-from tests.dashboard.conftest import open_page, owner_of, sign_in_as, text_of
+from tests.dashboard.conftest import open_page, owner_of, sign_in_as, signed_in_beside, text_of
 from tests.dashboard.published_file import ANNA, BARBERS, MASSAGE, PublishedRows, two_businesses_published
 from tests.dashboard.receivers import receiver_beside
+from webhooks.api import reports as reports_api
 
 FEBRUARY = ReportId(Period(PeriodKind.MONTHLY, date(2026, 2, 1)), 40)
 COMPUTED = datetime(2026, 3, 1, 1, tzinfo=UTC)
@@ -129,6 +131,30 @@ def test_its_files_can_be_downloaded(reported_home: Path, monkeypatch: pytest.Mo
         assert not app.exception
         labels = [getattr(element, "label", None) for element in app.get("download_button")]
     assert labels == ["Download PDF", "Download HTML", "Download JSON"]
+
+
+def test_a_report_is_made_now_and_shown_once_it_is_known(
+    reported_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[Period, bool | None]] = []
+
+    def make_february(period: Period, *, tenant_id: str, is_mailed: bool | None, **_: object) -> ReportId:
+        assert tenant_id == MASSAGE
+        asked.append((period, is_mailed))
+        return FEBRUARY
+
+    monkeypatch.setattr(reports_api, "make_report", make_february)
+    with signed_in_beside(reported_home, monkeypatch):
+        app = open_page("reports", tenant=MASSAGE)
+        app.segmented_control(key="report_kind").set_value(PeriodKind.MONTHLY).run()
+        app.checkbox(key="report_mail").check().run()
+        app.button(key="make_report").click().run()
+        assert not app.exception
+        toasts = [toast.value for toast in app.toast]
+    newest = last_complete(PeriodKind.MONTHLY, now=datetime.now(UTC), zone=ZoneInfo("Australia/Perth"))
+    assert asked == [(newest, True)]
+    assert any("is made" in toast for toast in toasts)
+    assert app.selectbox(key="report").value == str(FEBRUARY)
 
 
 @pytest.mark.usefixtures("reported_home")

@@ -16,10 +16,12 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from core.clock import SystemClock
 from core.ids import UuidV7Factory
+from core.reports.archive import ReportId
 from tests.pipelines.homes import HomeFactory
 from tests.webhooks.conftest import StartReceiver
 from tests.webhooks.server import served
 from tests.webhooks.signing import OWNER_KEY, TENANT
+from webhooks.api import reports
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +33,11 @@ def published_file(homes: HomeFactory) -> Path:
 
 
 @pytest.fixture
-def address(start: StartReceiver, tmp_path: Path, published_file: Path) -> Iterator[str]:
+def address(
+    start: StartReceiver, tmp_path: Path, published_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    # A command of seconds for each day that is asked for; test_reports_api.py runs it.
+    monkeypatch.setattr(reports, "make_report", lambda period, **_: ReportId(period, 1))
     shutil.copy(published_file, tmp_path)
     receiver = start()
     receiver.end()
@@ -55,6 +61,7 @@ OPERATIONS = [
     ("/v1/rules/{rule_id}/why-not", "get"),
     ("/v1/rehearsals", "post"),
     ("/v1/reports", "get"),
+    ("/v1/reports", "post"),
     ("/v1/reports/{report_id}.{ending}", "get"),
     ("/v1/holds", "get"),
     ("/v1/holds", "post"),
@@ -92,6 +99,7 @@ HELD_AGAINST_THE_TENANTS_FILE = {
     "/v1/holds",
     "/v1/rules/{rule_id}/why-not",
     "/v1/rehearsals",
+    "/v1/reports",  # only days on which a period begins are taken
 }
 #: Shown again with what was wrong.
 FORM = "/sign-in"

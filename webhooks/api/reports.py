@@ -1,15 +1,21 @@
-"""Reports over /v1: the list of a business's archive, and each file to download."""
+"""Reports over /v1: the list of a business's archive, each file to download, and a report made now."""
 
 from __future__ import annotations
 
+import os
 from datetime import date
+from http import HTTPStatus
+from threading import Lock
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends, Path, Query, Response
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Depends, HTTPException, Path, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
 
+from core.canonical import FIRST_YEAR, LAST_YEAR
 from core.reports.archive import FORMATS, ReportArchive, ReportId
-from core.reports.periods import PeriodKind
+from core.reports.asking import make_report
+from core.reports.periods import Period, PeriodKind, parse_period
 from core.staff.roles import Permission
 from webhooks.api.callers import Caller, Callers
 from webhooks.problems import document_problems
@@ -24,6 +30,10 @@ _ReportInPath = Annotated[str, Path(max_length=64, description="Such as weekly-2
 _FormatInPath = Annotated[Literal["html", "pdf", "json"], Path(description="Which of its files.")]
 
 
+#: Making one takes a processor for some seconds; who comes meanwhile is asked to come again.
+_RETRY_AFTER_S = 5
+
+
 class ReportRead(BaseModel):
     """One version of a report."""
 
@@ -32,6 +42,30 @@ class ReportRead(BaseModel):
     period_start: date
     period_end: date = Field(description="The day after the last.")
     log_sequence: int = Field(description="Newest event of the log that it knew of.")
+
+
+class ReportWanted(BaseModel):
+    """A report to make now."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: PeriodKind
+    start: date = Field(
+        ge=date(FIRST_YEAR, 1, 1),
+        le=date(LAST_YEAR, 12, 31),
+        description="First day of a period that is over: a Monday, or the first of a month.",
+    )
+    mail: bool | None = Field(
+        default=None,
+        description="Whether it goes to those who get reports; left out: where it is the newest period that is over, "
+        "and they have no report of it yet.",
+    )
+
+
+class ReportMade(ReportRead):
+    """The version that says what is known now."""
+
+    is_new: bool = Field(description="False: a version that is there says the same.")
 
 
 class ReportList(BaseModel):
@@ -53,18 +87,7 @@ def reports_router(runtime: Runtime, *, callers: Callers) -> APIRouter:
     ) -> ReportList:
         """List every version of every report."""
         known = (each for each in archive.list_ids(caller.tenant_id) if kind in (None, each.period.kind))
-        return ReportList(
-            reports=[
-                ReportRead(
-                    report_id=str(each),
-                    kind=each.period.kind,
-                    period_start=each.period.start,
-                    period_end=each.period.end,
-                    log_sequence=each.log_sequence,
-                )
-                for each in known
-            ]
-        )
+        return ReportList(reports=[ReportRead(**_fields(each)) for each in known])
 
     @router.get(
         "/reports/{report_id}.{ending}",
@@ -85,4 +108,54 @@ def reports_router(runtime: Runtime, *, callers: Callers) -> APIRouter:
             },
         )
 
+    _add_making(router, runtime, archive=archive, callers=callers)
     return router
+
+
+def _add_making(router: APIRouter, runtime: Runtime, *, archive: ReportArchive, callers: Callers) -> None:
+    making = Depends(callers.allow(Permission.SETTLE, audits="report.made"))
+    one_at_a_time = Lock()
+
+    @router.post(
+        "/reports",
+        status_code=HTTPStatus.CREATED,
+        responses={200: {"model": ReportMade}, **document_problems(401, 403, 422, 429, 503)},
+    )
+    def make_now(body: ReportWanted, response: Response, caller: Caller = making) -> ReportMade:
+        """Make the report of a period by what is known now; answer once it is in the archive, after some seconds.
+
+        Where nothing else is known than the newest version says, that one is the answer, with 200.
+        """
+        tenant_id = caller.tenant_id
+        period = _period_over(body, runtime, tenant_id=tenant_id)
+        if not one_at_a_time.acquire(blocking=False):
+            raise HTTPException(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                "another report is being made; ask again in a moment",
+                headers={"Retry-After": str(_RETRY_AFTER_S)},
+            )
+        try:
+            known = set(archive.list_ids(tenant_id))
+            environ = {**os.environ, **runtime.settings.places()}
+            made = make_report(period, tenant_id=tenant_id, is_mailed=body.mail, environ=environ)
+        finally:
+            one_at_a_time.release()
+        if made in known:
+            response.status_code = HTTPStatus.OK
+        return ReportMade(**_fields(made), is_new=made not in known)
+
+
+def _period_over(body: ReportWanted, runtime: Runtime, *, tenant_id: str) -> Period:
+    """Return the period that is asked for. Raises NoSuchPeriodError, before a process is started for it."""
+    zone = ZoneInfo(runtime.tenants[tenant_id].zone)
+    return parse_period(body.start.isoformat(), body.kind, now=runtime.clock.now(), zone=zone)
+
+
+def _fields(report_id: ReportId) -> dict[str, Any]:
+    return {
+        "report_id": str(report_id),
+        "kind": report_id.period.kind,
+        "period_start": report_id.period.start,
+        "period_end": report_id.period.end,
+        "log_sequence": report_id.log_sequence,
+    }

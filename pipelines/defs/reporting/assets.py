@@ -7,12 +7,14 @@ from dagster import (
     AssetExecutionContext,
     AssetKey,
     AssetsDefinition,
+    Config,
     MaterializeResult,
     MonthlyPartitionsDefinition,
     TimeWindowPartitionsDefinition,
     WeeklyPartitionsDefinition,
     asset,
 )
+from pydantic import Field
 
 from core.reports.periods import Period, PeriodKind
 from core.settings import Settings
@@ -26,6 +28,16 @@ ARCHIVE = "archive"
 _FIRST_WEEK, _FIRST_MONTH = "2015-01-05", "2015-01-01"
 #: The live path models an event within a second; a build of everything holds it up for minutes.
 _PATIENCE_SECONDS = 900.0
+
+
+class ReportConfig(Config):
+    """What a run of a report can be told in the launchpad."""
+
+    mail: bool | None = Field(
+        default=None,
+        description="Whether it goes to those who get reports. Left out: where it is the newest period that is over, "
+        "and they have no report of it yet; so a backfill of old periods mails nobody.",
+    )
 
 
 def report_key(tenant_id: str, kind: PeriodKind) -> AssetKey:
@@ -51,9 +63,11 @@ def build_report_asset(settings: Settings, tenant: Tenant, kind: PeriodKind) -> 
         kinds={"python", "duckdb"},
         description=f"The {kind} reports of {tenant.name}, {tenant.zone}: figures, page and PDF in the archive.",
     )
-    def report(context: AssetExecutionContext) -> MaterializeResult:  # type: ignore[type-arg]  # generic only since Dagster 1.13's stubs
+    def report(context: AssetExecutionContext, config: ReportConfig) -> MaterializeResult:  # type: ignore[type-arg]  # generic only since Dagster 1.13's stubs
         period = Period(kind, date.fromisoformat(context.partition_key))
-        made = build_report_maker(settings).make(tenant, period, patience_seconds=_PATIENCE_SECONDS)
+        made = build_report_maker(settings).make(
+            tenant, period, patience_seconds=_PATIENCE_SECONDS, is_mailed=config.mail
+        )
         zone = ZoneInfo(tenant.zone)
         return MaterializeResult(
             metadata={

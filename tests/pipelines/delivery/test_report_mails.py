@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -25,13 +25,18 @@ from tests.pipelines.delivery.test_deliverers import KEY, graph
 from tests.pipelines.homes import FixedClock, HomeFactory
 from tests.pipelines.reporting.conftest import LATE, Desk, open_desk
 
-NOVEMBER = Period(PeriodKind.MONTHLY, date(2026, 11, 1))
+OCTOBER, NOVEMBER = (Period(PeriodKind.MONTHLY, date(2026, month, 1)) for month in (10, 11))
+#: The clock of these tests: November is the newest month that is over.
+DECEMBER = datetime(2026, 12, 1, 9, tzinfo=UTC)
 OWNER, BOOKKEEPER = "owner@elsewhere.example", "books@elsewhere.example"
 
 
 @pytest.fixture(scope="module")
 def desk(homes: HomeFactory) -> Desk:
-    return open_desk(homes, late=LATE)
+    desk = open_desk(homes, late=LATE)
+    assert isinstance(desk.home.clock, FixedClock)
+    desk.home.clock.instant = DECEMBER
+    return desk
 
 
 @pytest.fixture
@@ -45,9 +50,9 @@ def tenant_of(desk: Desk, slug: str, *recipients: str) -> Tenant:
     return desk.home.tenants[slug].model_copy(update={"reports": settings})
 
 
-def make(desk: Desk, tenant: Tenant) -> Report:
+def make(desk: Desk, tenant: Tenant, period: Period = NOVEMBER, *, is_mailed: bool | None = None) -> Report:
     desk.follow()
-    return desk.maker.make(tenant, NOVEMBER, patience_seconds=0)
+    return desk.maker.make(tenant, period, patience_seconds=0, is_mailed=is_mailed)
 
 
 def arrived(standins: StandIns) -> list[tuple[str, str]]:
@@ -92,13 +97,34 @@ def test_each_version_arrives_once_with_its_pdf_by_smtp(desk: Desk, office_at: O
     desk.home.log.append(desk.history.events[-LATE:])
     second = make(desk, owner)
     office_at.dispatcher.dispatch_due()
-
     assert second.report_id != first.report_id
+    assert len(arrived(standins)) == 2, "a corrected report goes out to nobody who has one, unless asked to"
+    make(desk, owner, is_mailed=True)
+    office_at.dispatcher.dispatch_due()
+
     assert sorted(arrived(standins)[2:]) == [
         (BOOKKEEPER, f"{subject}, new version"),
         (OWNER, f"{subject}, new version"),
     ]
     assert standins.entries()[-1]["attachments"][0]["sha256"] == sha256_of_pdf(desk, second)
+
+
+def test_a_backfill_mails_nobody_but_for_the_newest_period_and_where_it_is_asked_to(
+    desk: Desk, office_at: Office, standins: StandIns
+) -> None:
+    owner = tenant_of(desk, "avatar-imaging", OWNER)
+    kept = make(desk, owner, is_mailed=False)
+    made = {period: make(desk, owner, period) for period in (OCTOBER.previous, OCTOBER, NOVEMBER)}
+    office_at.dispatcher.dispatch_due()
+    subject = "Avatar Imaging: November 2026"
+    assert made[NOVEMBER] == kept
+    assert arrived(standins) == [(OWNER, subject)], "made before without telling anybody, it is still news"
+
+    again = make(desk, owner, OCTOBER, is_mailed=True)
+    make(desk, owner, OCTOBER, is_mailed=True)
+    office_at.dispatcher.dispatch_due()
+    assert again == made[OCTOBER]
+    assert arrived(standins)[1:] == [(OWNER, "Avatar Imaging: October 2026")]
 
 
 def test_it_arrives_by_graph(desk: Desk, office_at: Office, standins: StandIns) -> None:
