@@ -163,6 +163,25 @@ class Answers:
     def _month(self, at: datetime) -> date:
         return at.astimezone(self._zone).date().replace(day=1)
 
+    def speed_to_lead(self) -> Iterator[Row]:
+        """Question 7: hour, leads, median minutes to any answer and to a person's, how many never got one.
+
+        Nothing of the year was sent by a rule: every answer is a person's.
+        """
+        answers: dict[str, list[datetime]] = defaultdict(list)
+        for name, text in self._book.texts.items():
+            if not text.is_inbound and name not in self._book.failed:
+                answers[text.who].append(text.created_at)
+        waits: dict[int, list[int | None]] = defaultdict(list)
+        for lead in (touch for touch in self._book.touches if touch.is_lead):
+            first = min((answer for answer in answers[lead.who] if answer >= lead.at), default=None)
+            waited = None if first is None else (first - lead.at) // timedelta(seconds=1)
+            waits[lead.at.astimezone(self._zone).hour].append(waited)
+        for hour, seconds in waits.items():
+            told = [each for each in seconds if each is not None]
+            minutes = median(told) / 60 if told else None
+            yield hour, len(seconds), minutes, minutes, len(seconds) - len(told)
+
     def endings_by_weekday(self) -> Iterator[Row]:
         """Question 8: weekday of the appointment, bookings, no-shows, their share of those that had an outcome."""
         days: dict[str, Counter[str]] = defaultdict(Counter)

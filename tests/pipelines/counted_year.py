@@ -91,6 +91,7 @@ class Book:
     bookings: dict[str, Booking] = field(default_factory=lambda: defaultdict(Booking))
     payments: dict[str, Payment] = field(default_factory=dict)
     texts: dict[str, Text] = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)  #: ids of texts
     refusals: list[tuple[str, datetime]] = field(default_factory=list)
     first_seen: dict[str, datetime] = field(default_factory=dict)
     spent: list[tuple[str, date, int]] = field(default_factory=list)
@@ -159,6 +160,8 @@ class Reader:
         elif kind.startswith(("message.", "clicksend.message.received")):
             is_inbound = kind.endswith(".received")
             book.texts.setdefault(content["message_id"], Text(who, event.occurred_at, is_inbound))
+        if kind == "message.failed" or (kind == "clicksend.message.receipt" and content["status_code"] == "301"):
+            book.failed.add(content["message_id"])
 
 
 def _note_booking(booking: Booking, who: str, at: datetime, status: str, starts: str) -> None:

@@ -1,6 +1,6 @@
 """The twenty questions of docs/questions.md, asked of a home that has modelled a small year.
 
-Answers of eleven are compared with figures counted in plain Python, for every business whose systems that reads.
+Answers of twelve are compared with figures counted in plain Python, for every business whose systems that reads.
 """
 
 from __future__ import annotations
@@ -107,6 +107,7 @@ COUNTED = (
     Counted(1, Answers.channels_that_book_within_a_week),
     Counted(2, Answers.credits, rows=lambda row: row[2] in ("first", "last", "linear") and row[3] != 0),
     Counted(4, Answers.costs),
+    Counted(7, Answers.speed_to_lead),
     Counted(8, Answers.endings_by_weekday),
     Counted(10, Answers.booked_ahead),
     Counted(11, Answers.stages_of_bookings, rows=lambda row: row[1] in ("job", "repair")),
