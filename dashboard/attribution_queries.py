@@ -55,15 +55,25 @@ def fetch_attribution(file: AnalyticsFile, *, tenant_id: str) -> pd.DataFrame:
     return file.fetch(sql, tenant_id=tenant_id)
 
 
-def fetch_modelled_sequence(file: AnalyticsFile, *, tenant_id: str) -> int | None:
-    """Return the newest event that Markov and Shapley know, None where they were not computed yet."""
-    sql = """
-    SELECT min(computed_at_sequence) AS sequence
-    FROM marts.fct_channel_credits_modelled
-    WHERE tenant_id = $tenant_id
+def fetch_modelled(file: AnalyticsFile, *, tenant_id: str) -> pd.DataFrame:
+    """Return one row: what Markov and Shapley know. Both None where they were not computed yet.
+
+    Columns: sequence, the newest event of the log; known_at, when the business's newest of those up to it came in.
     """
-    sequence = file.fetch(sql, tenant_id=tenant_id)["sequence"][0]
-    return None if sequence is None else int(sequence)
+    sql = """
+    WITH modelled AS (
+        SELECT min(computed_at_sequence) AS sequence
+        FROM marts.fct_channel_credits_modelled
+        WHERE tenant_id = $tenant_id
+    )
+    SELECT sequence, (
+        SELECT max(received_at)
+        FROM marts.fct_timeline
+        WHERE tenant_id = $tenant_id AND first_sequence <= sequence
+    ) AS known_at
+    FROM modelled
+    """
+    return file.fetch(sql, tenant_id=tenant_id)
 
 
 def fetch_costs(file: AnalyticsFile, *, tenant_id: str, count_months: int) -> pd.DataFrame:

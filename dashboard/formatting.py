@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 MISSING = "\N{EN DASH}"
+#: Has no width, and keeps an address of a page from being made a link.
+WORD_JOINER = "\N{WORD JOINER}"
 
 # Digits after the point, ISO 4217; every other currency has two.
 _MINOR_DIGITS = {
@@ -38,6 +40,8 @@ _SOURCE_NAMES = {
     "frontdesk": "Frontdesk",
 }
 _ACRONYMS = {"sms": "SMS", "id": "ID", "email": "e-mail", "no_show": "no-show"}
+#: What GitHub's Markdown makes a link of by itself; of e-mail addresses too, which lead where they say.
+_LINK_BEGINNINGS = re.compile(r"(https?:(?=//)|www(?=\.))", re.IGNORECASE)
 _ASCII_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _BLANKS = re.compile(r"\s+")
 
@@ -165,9 +169,11 @@ def escape_markdown(text: str | None) -> str:
     """Return text that Markdown shows as it is, on one line; a dash where there is none.
 
     What customers write reaches these pages: unescaped, a name could load an image from elsewhere, or pose as a link.
+    The addresses of pages get an invisible character: Markdown looks for them in what is unescaped already.
     """
     if text is None or not text.strip():
         return MISSING
+    text = _LINK_BEGINNINGS.sub(f"\\1{WORD_JOINER}", text)
     return _ASCII_PUNCTUATION.sub(r"\\\1", _BLANKS.sub(" ", text.strip()))
 
 

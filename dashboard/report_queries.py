@@ -23,21 +23,34 @@ def fetch_reports(file: AnalyticsFile, *, tenant_id: str) -> pd.DataFrame:
 def fetch_figures(file: AnalyticsFile, *, tenant_id: str, report_id: str) -> pd.DataFrame:
     """Return a report's figures as they were then, beside those of now: metric_name, unit, currency, then, now.
 
-    A figure that has no row now is of a period or currency in which nothing is known to have happened.
+    A figure that has no row now is of a period or currency in which nothing is known to have happened; what stands
+    when a period ends is counted for its end, whether or not anything happened in it.
     """
     sql = """
     WITH told AS (
-        SELECT tenant_id, period_kind, period_start_date, unnest(from_json(figures, '[{
+        SELECT tenant_id, period_kind, period_start_date, period_end_date, unnest(from_json(figures, '[{
             "metric": "VARCHAR", "currency": "VARCHAR", "value": "BIGINT", "previous": "BIGINT"
         }]')) AS figure
         FROM marts.fct_reports
         WHERE tenant_id = $tenant_id AND report_id = $report_id
     ),
+    levels AS (
+        SELECT m.metric, NULL::VARCHAR AS currency, count(DISTINCT f.entity_key) AS value
+        FROM marts.dim_metrics AS m
+        CROSS JOIN (SELECT any_value(period_end_date) AS period_end_date FROM told)
+        LEFT JOIN reports.rpt_measurements AS f ON f.metric = m.metric AND f.tenant_id = $tenant_id
+            AND f.measured_date < period_end_date AND coalesce(f.until_date >= period_end_date, true)
+        WHERE m.aggregation = 'level'
+        GROUP BY m.metric
+    ),
     known AS (
         SELECT f.metric, f.currency, f.value
         FROM reports.rpt_period_figures AS f
-        WHERE f.tenant_id = $tenant_id
+        WHERE f.tenant_id = $tenant_id AND f.metric NOT IN (SELECT metric FROM levels)
             AND (f.period_kind, f.period_start_date) IN (SELECT (period_kind, period_start_date) FROM told)
+        UNION ALL
+        SELECT metric, currency, value
+        FROM levels
     )
     SELECT m.metric_name, m.unit, m.is_higher_better, coalesce(told.figure.currency, known.currency) AS currency,
         told.figure.value AS value_then, told.figure.previous AS value_before,

@@ -10,7 +10,7 @@ import streamlit as st
 from dashboard import actions, attribution_queries, components, queries, session
 from dashboard import attribution_tables as tables
 from dashboard.attribution_tables import MODELS, Measure
-from dashboard.formatting import escape_markdown, format_count, format_money
+from dashboard.formatting import escape_markdown, format_count, format_instant, format_money
 from dashboard.session import Business, Office
 
 _REFRESH_SECONDS = 30.0
@@ -51,7 +51,7 @@ def _show_attribution(business: Business) -> None:
         days, measure = _choose(lookbacks)
         of_lookback = tables.of_lookback(attribution, days)
         _show_totals(office, business, totals, of_lookback)
-        _show_models(of_lookback, settings[0], measure=measure)
+        _show_models(office, business, of_lookback, settings[0], measure=measure)
         _show_lookbacks(attribution, lookbacks, measure=measure, currency=settings[0].currency)
         _show_costs(office, business, of_lookback)
         _show_payback(office, business)
@@ -93,8 +93,10 @@ def _show_totals(office: Office, business: Business, totals: Any, of_lookback: p
     if not wrong:
         st.markdown(f":green[:material/check_circle:] Every model shares out the same {whole}, to the cent.")
         return
-    sequence = attribution_queries.fetch_modelled_sequence(office.file, tenant_id=business.tenant_id)
-    known = "have not been computed yet" if sequence is None else f"know events up to number {sequence:,}"
+    modelled = _modelled(office, business)
+    known = "have not been computed yet"
+    if modelled.sequence is not None:
+        known = f"know {_describe_known(modelled, business)}"
     st.warning(
         f"There are {whole}. {escape_markdown(', '.join(wrong))} add up to something else: Markov and Shapley are "
         f"computed by a full build and {known}. Run one with `frontdesk rebuild`, or wait for the next.",
@@ -102,13 +104,33 @@ def _show_totals(office: Office, business: Business, totals: Any, of_lookback: p
     )
 
 
-def _show_models(of_lookback: pd.DataFrame, settings: Any, *, measure: Measure) -> None:
+def _modelled(office: Office, business: Business) -> Any:
+    return queries.rows_of(attribution_queries.fetch_modelled(office.file, tenant_id=business.tenant_id))[0]
+
+
+def _describe_known(modelled: Any, business: Business) -> str:
+    """Return how far a build knew the log: `events up to number 4,000 (Tue 4 Mar 2025, 10:12 AWST)`."""
+    number = f"events up to number {int(modelled.sequence):,}"
+    if modelled.known_at is None:
+        return number
+    return f"{number} ({escape_markdown(format_instant(modelled.known_at, business.zone))})"
+
+
+def _show_models(
+    office: Office, business: Business, of_lookback: pd.DataFrame, settings: Any, *, measure: Measure
+) -> None:
     st.subheader("All models side by side", anchor=False)
     st.table(
         tables.compare_models(of_lookback, measure=measure, currency=settings.currency),
         border="horizontal",
         hide_index=True,
     )
+    modelled = _modelled(office, business)
+    if modelled.sequence is not None:
+        st.caption(
+            "Markov and Shapley are computed by the nightly build: these know "
+            f"{_describe_known(modelled, business)}. All others know what this page knows."
+        )
     st.altair_chart(
         tables.build_models_chart(of_lookback, measure=measure, currency=settings.currency),
         alt="What each model credits to each channel; the same numbers as in the table above",

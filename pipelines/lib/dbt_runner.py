@@ -23,6 +23,8 @@ DECISIONS = "fct_decisions"
 PUBLIC_SCHEMAS = ("marts", "activation", "reports")
 #: The parts of the project that decide what the models compute.
 _FINGERPRINTED = ("dbt_project.yml", "models", "macros", "seeds", "analyses")
+#: What the Python models compute with.
+MODEL_CODE = Path(__file__).parents[1] / "attribution"
 _TAIL_LINES = 40
 
 
@@ -140,7 +142,7 @@ class DbtRunner:
         return DbtRunner(project_dir=self._project_dir, warehouse_path=warehouse_path, target_dir=self._target_dir)
 
     def fingerprint(self) -> str:
-        """Return a digest of everything in the project that decides what the models compute."""
+        """Return a digest of all that decides what the models compute: the project, and what its Python imports."""
         digest = hashlib.sha256()
         for part in _FINGERPRINTED:
             root = self._project_dir / part
@@ -148,6 +150,9 @@ class DbtRunner:
                 if file.is_file():
                     digest.update(str(file.relative_to(self._project_dir)).encode())
                     digest.update(file.read_bytes())
+        for file in sorted(MODEL_CODE.glob("*.py")):
+            digest.update(file.name.encode())
+            digest.update(file.read_bytes())
         return digest.hexdigest()
 
     def build(self, *, with_tests: bool, select: Sequence[str] = ()) -> None:

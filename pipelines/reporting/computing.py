@@ -12,7 +12,9 @@ import duckdb
 
 from core.reports.periods import Period
 from core.tenants import Tenant
+from pipelines.reporting.asking import rows
 from pipelines.reporting.document import Figure, Point, Report, Share
+from pipelines.reporting.sections import channel_credits, stage_counts
 
 #: Periods that charts go back, this one included.
 HISTORY_LENGTH = 8
@@ -22,6 +24,16 @@ _FIGURES = """
     select metric, currency, value
     from reports.rpt_period_figures
     where tenant_id = $tenant_id and period_kind = $kind and period_start_date = $start
+"""
+# What stands when a period ends is counted here, since a period in which nothing happened has no figures.
+_LEVELS = """
+    select f.metric, null as currency, count(distinct f.entity_key) as value
+    from reports.rpt_measurements as f
+    inner join marts.dim_metrics as m on f.metric = m.metric
+    where
+        f.tenant_id = $tenant_id and m.aggregation = 'level' and f.measured_date < $end
+        and coalesce(f.until_date >= $end, true)
+    group by f.metric
 """
 _METRICS = """
     select metric, metric_name, unit, is_by_currency, is_higher_better, aggregation
@@ -58,7 +70,7 @@ def compute_report(
     connection: duckdb.DuckDBPyConnection, tenant: Tenant, period: Period, *, provenance: Provenance
 ) -> Report:
     """Return the report of a period; a period in which nothing happened has figures of 0."""
-    metrics = _rows(connection, _METRICS, {})
+    metrics = rows(connection, _METRICS, {})
     values = _values(connection, tenant, period)
     previous = _values(connection, tenant, period.previous)
     zone = ZoneInfo(tenant.zone)
@@ -89,8 +101,10 @@ def compute_report(
             for metric in metrics
             for currency in _currencies(metric, values, previous, own=tenant.currency)
         ),
-        shares=tuple(Share(name=row.pop("metric_name"), **row) for row in _rows(connection, _SHARES, asked)),
+        shares=tuple(Share(name=row.pop("metric_name"), **row) for row in rows(connection, _SHARES, asked)),
         history=_history(connection, tenant, period),
+        stages=stage_counts(connection, tenant, period),
+        credits=channel_credits(connection, tenant, period),
     )
 
 
@@ -99,7 +113,9 @@ _Values = Mapping[tuple[str, str | None], int | None]
 
 def _values(connection: duckdb.DuckDBPyConnection, tenant: Tenant, period: Period) -> _Values:
     asked = {"tenant_id": tenant.slug, "kind": period.kind.value, "start": period.start}
-    return {(row["metric"], row["currency"]): row["value"] for row in _rows(connection, _FIGURES, asked)}
+    found = rows(connection, _FIGURES, asked)
+    found += rows(connection, _LEVELS, {"tenant_id": tenant.slug, "end": period.end})
+    return {(row["metric"], row["currency"]): row["value"] for row in found}
 
 
 def _value(values: _Values, metric: Mapping[str, Any], currency: str | None) -> int | None:
@@ -128,7 +144,7 @@ def _history(connection: duckdb.DuckDBPyConnection, tenant: Tenant, period: Peri
         "currency": tenant.currency,
     }
     found: dict[tuple[str, date], int | None] = {
-        (row["metric"], row["period_start_date"]): row["value"] for row in _rows(connection, _HISTORY, asked)
+        (row["metric"], row["period_start_date"]): row["value"] for row in rows(connection, _HISTORY, asked)
     }
     return tuple(
         Point(
@@ -140,9 +156,3 @@ def _history(connection: duckdb.DuckDBPyConnection, tenant: Tenant, period: Peri
         for metric in _CHARTED
         for start in starts
     )
-
-
-def _rows(connection: duckdb.DuckDBPyConnection, query: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
-    cursor = connection.execute(query, dict(parameters))
-    names = [column[0] for column in cursor.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

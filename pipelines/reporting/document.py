@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from core.reports.archive import ReportId
 from core.reports.periods import Period, PeriodKind
+from core.reports.settings import AttributionModel
 
 Unit = Literal["count", "minor_units", "seconds", "permille"]
 
@@ -47,6 +48,37 @@ class Share(_Part):
     value: int
 
 
+class StageCount(_Part):
+    """What came of who came into one stage in the period, up to its end; each counts once."""
+
+    pipeline: str
+    pipeline_name: str
+    stage: str
+    stage_name: str
+    entered: int
+    went_on: int  #: to a stage further on in the business's file
+    won: int
+    lost: int  #: and not won
+
+
+class ChannelCredit(_Part):
+    """What one channel is credited with of the period's conversions."""
+
+    channel: str
+    conversions: float  #: to three decimals
+    revenue_minor: int
+
+
+class Credits(_Part):
+    """The period's conversions shared out to channels by one model of attribution."""
+
+    model: AttributionModel
+    lookback_days: int | None  #: None: all touches count
+    conversion: str  #: type of the fact that is a conversion
+    currency: str
+    channels: tuple[ChannelCredit, ...]
+
+
 class Point(_Part):
     """A figure of one of the periods up to this one, for the charts."""
 
@@ -59,7 +91,7 @@ class Point(_Part):
 class Report(_Part):
     """The whole document; instants are UTC, days the tenant's."""
 
-    format_version: Literal[1] = 1
+    format_version: Literal[1, 2] = 2  #: 1 had neither stages nor credits
     tenant_id: str
     business: str
     zone: str
@@ -75,6 +107,8 @@ class Report(_Part):
     figures: tuple[Figure, ...]
     shares: tuple[Share, ...]
     history: tuple[Point, ...]
+    stages: tuple[StageCount, ...] = ()
+    credits: Credits | None = None
 
     @property
     def period(self) -> Period:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 
+from core.reports.settings import AttributionModel
 from pipelines.reporting import wording
-from pipelines.reporting.document import Figure, Report, Share
+from pipelines.reporting.document import Figure, Report, Share, StageCount, Unit
 
 #: The figures that stand large at the top.
 HEADLINES = ("revenue_received", "bookings_created", "leads_new", "show_rate")
@@ -17,6 +19,7 @@ _SECTIONS = {
     "customers": "Customers",
     "revenue_received": "Money",
     "messages_in": "Messages and automation",
+    "tasks_created": "Tasks",
 }
 #: Columns of the breakdowns, where they have any value; the others are in the report's JSON.
 _COLUMNS = {
@@ -31,9 +34,19 @@ _COLUMNS = {
 }
 
 
+_MODEL_NAMES: Mapping[AttributionModel, str] = {
+    "first": "first touch",
+    "last": "last touch",
+    "last_non_direct": "last touch that is not direct",
+    "linear": "all touches alike",
+    "position": "first and last touch most",
+    "time_decay": "newer touches more",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShareTable:
-    """A breakdown: a row for each service or channel, what brought most in first."""
+    """A breakdown: a row for each service, channel or stage."""
 
     title: str
     heading: str  #: of the first column
@@ -65,8 +78,46 @@ def figure_sections(report: Report) -> list[tuple[str, list[Figure]]]:
 
 
 def share_tables(report: Report) -> list[ShareTable]:
-    """Return the breakdowns that have something to show."""
-    return [table for dimension in _COLUMNS if (table := _share_table(report, dimension)) is not None]
+    """Return the breakdowns that have something to show: services and channels, stages, credits."""
+    shares = (_share_table(report, dimension) for dimension in _COLUMNS)
+    return [table for table in (*shares, *_stage_tables(report), _credit_table(report)) if table is not None]
+
+
+def _stage_tables(report: Report) -> Iterator[ShareTable]:
+    for name, stages in groupby(report.stages, key=lambda stage: stage.pipeline_name):
+        yield ShareTable(
+            title=f"Stages: {name}",
+            heading="Stage",
+            columns=("Came", "Went on", "Conversion", "Won", "Lost"),
+            rows=tuple((stage.stage_name, tuple(_stage_cells(stage))) for stage in stages),
+        )
+
+
+def _stage_cells(stage: StageCount) -> Iterator[str]:
+    conversion = (2000 * stage.went_on + stage.entered) // (2 * stage.entered) if stage.entered else None
+    counts = (stage.entered, stage.went_on, conversion, stage.won, stage.lost)
+    units: tuple[Unit, ...] = ("count", "count", "permille", "count", "count")
+    for value, unit in zip(counts, units, strict=True):
+        yield wording.value_words(value, unit=unit, currency=None)
+
+
+def _credit_table(report: Report) -> ShareTable | None:
+    told = report.credits
+    if told is None or not told.channels:
+        return None
+    reach = "" if told.lookback_days is None else f", {told.lookback_days} days back"
+    return ShareTable(
+        title=f"Conversions by channel ({_MODEL_NAMES[told.model]}{reach})",
+        heading="Channel",
+        columns=("Conversions", "Revenue"),
+        rows=tuple(
+            (
+                wording.part_words(channel.channel),
+                (f"{channel.conversions:,.2f}", wording.money_words(channel.revenue_minor, told.currency)),
+            )
+            for channel in told.channels
+        ),
+    )
 
 
 def _share_table(report: Report, dimension: str) -> ShareTable | None:

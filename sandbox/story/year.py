@@ -11,6 +11,7 @@ from sandbox.catalogue import Business
 from sandbox.delivery import Delivery
 from sandbox.people import invent_person
 from sandbox.story import clinic, detailing, ecommerce, notary, repair_shop
+from sandbox.story.advertising import tell_spend
 from sandbox.story.agenda import Agenda, Life, Setting, Step
 from sandbox.story.background import tell_background
 from sandbox.story.calendar import arrivals
@@ -20,6 +21,8 @@ YEAR = timedelta(days=365)
 #: How much of the past is told through the providers that put no time in what they post: see Setting.dated_from.
 DATED_DAYS = timedelta(days=7)
 _FIRST_STAY = timedelta(days=21)
+#: Businesses that import what their marketing costs.
+_ADVERTISERS = frozenset({"avatar-imaging"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,8 @@ def _tell(setting: Setting, *, seed: int, ends_at: datetime, scale: float) -> It
     for number, at in enumerate(turn_up):
         yield begin_life(setting, key=f"{seed}:{slug}:{number}", number=number, at=at)
     yield tell_background(setting, rng, key=f"{seed}:{slug}", starts_at=starts_at, ends_at=ends_at)
+    if slug in _ADVERTISERS:
+        yield tell_spend(setting, key=f"{seed}:{slug}", scale=scale, starts_at=starts_at, ends_at=ends_at)
 
 
 def steps_for_real_time(agenda: Agenda, begins_at: datetime) -> list[Step]:

@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from core.staff.roles import Role
 from dashboard import sign_in
 from dashboard.analytics_file import AnalyticsFile
+from dashboard.formatting import WORD_JOINER
 from dashboard.sign_in import StaffMember
 from tests.dashboard.published_file import BARBERS, MASSAGE, NEWCOMER, nothing_published
 from tests.dashboard.published_messages import conversations_published
@@ -122,4 +123,4 @@ def text_of(app: AppTest) -> str:
     """Return the page's Markdown, captions, headings, figures and notes as one string, without escapes."""
     elements = [*app.markdown, *app.caption, *app.header, *app.subheader, *app.info, *app.warning, *app.success]
     parts = [element.value for element in elements] + [f"{figure.label}: {figure.value}" for figure in app.metric]
-    return re.sub(r"\\(.)", r"\1", "\n".join(parts))
+    return re.sub(r"\\(.)", r"\1", "\n".join(parts)).replace(WORD_JOINER, "")

@@ -70,6 +70,10 @@ _COLUMNS: Mapping[str, str] = {
         tenant_id period_kind period_start_date:DATE period_end_date:DATE period_starts_at:TIMESTAMPTZ
         period_ends_at:TIMESTAMPTZ metric metric_order:INTEGER unit currency value:BIGINT
     """,
+    "reports.rpt_period_stages": """
+        tenant_id period_kind period_start_date:DATE pipeline pipeline_name stage stage_name stage_position:INTEGER
+        count_entered:BIGINT count_went_on:BIGINT count_won:BIGINT count_lost:BIGINT
+    """,
     "reports.rpt_period_breakdown": """
         tenant_id period_kind period_start_date:DATE metric metric_order:INTEGER unit dimension dimension_value
         currency value:BIGINT

@@ -35,6 +35,7 @@ def test_it_needs_a_business_in_which_something_converted() -> None:
 def test_all_models_are_side_by_side_and_add_up() -> None:
     app = open_page("attribution", tenant=MASSAGE)
     assert "Every model shares out the same **40 conversions** worth **A$5,000.01**, to the cent." in text_of(app)
+    assert "computed by the nightly build: these know events up to number 4,000" in text_of(app)
     models = tables_of(app)[0]
     assert list(models.columns[1:4]) == ["First touch", "Last touch", "Last non-direct"]
     assert list(models["Channel"]) == ["Google", "Instagram", "Referral", "No touch known", "**All**"]

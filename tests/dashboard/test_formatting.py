@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -110,6 +111,22 @@ def test_every_markdown_character_is_escaped() -> None:
     punctuation = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
     escaped = formatting.escape_markdown(punctuation)
     assert escaped == "".join(f"\\{character}" for character in punctuation)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("pay at https://evil.example/x", "pay at https:~//evil.example/x"),
+        ("HTTP://EVIL.EXAMPLE", "HTTP:~//EVIL.EXAMPLE"),
+        ("www.evil.example or wWw.x.example", "www~.evil.example or wWw~.x.example"),
+        ("http: no address, www neither", "http: no address, www neither"),
+    ],
+)
+def test_no_address_of_a_page_becomes_a_link_by_itself(text: str, shown: str) -> None:
+    # As GitHub's extension of Markdown finds them, in the text that is left when all escapes are undone.
+    unescaped = re.sub(r"\\(.)", r"\1", formatting.escape_markdown(text))
+    assert unescaped == shown.replace("~", formatting.WORD_JOINER)
+    assert not re.search(r"https?://|www(?=\.)", unescaped, re.IGNORECASE)
 
 
 def test_escaped_text_is_one_line() -> None:

@@ -225,6 +225,16 @@ def test_types_that_mean_nothing_and_broken_bodies_are_there(year: list[Delivery
     assert any(not fields for _, fields in of(year, "manychat"))
 
 
+def test_the_clinics_marketing_has_a_price_each_month(year: list[Delivery]) -> None:
+    told = {(fact["campaign"], fact["period_start"]): fact for _, fact in facts(year, "spend.recorded")}
+    campaigns = {campaign for campaign, _ in told}
+    touches = [fact for _, fact in facts(year, "touch.recorded") if fact["campaign"] in campaigns]
+    assert {fact["channel"] for fact in touches} == {fact["channel"] for fact in told.values()}
+    months = {start for _, start in told}
+    assert len(told) == len(months) * len(campaigns) == 11 * 3, "a year from amid a month has eleven whole ones"
+    assert all(fact["amount_minor"] > 0 and fact["currency"] == "AUD" for fact in told.values())
+
+
 def test_the_import_takes_every_line(year: list[Delivery]) -> None:
     """The one check against our own code: a line that it refuses would make the demo fail."""
     for _, line in of(year, "import"):

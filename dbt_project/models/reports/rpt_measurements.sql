@@ -1,8 +1,6 @@
-{#-
-    Every thing that a figure counts, with the instant that it counts at; the figures are sums over these rows, so that
+{#- Every thing that a figure counts, with the instant that it counts at; the figures are sums over these rows, so that
     whoever doubts one can list what it is made of. An instant depends on what happened up to then and not on what
-    came of it later: a period that is over stays as it is, but for facts that arrive late.
--#}
+    came of it later: a period that is over stays as it is, but for facts that arrive late. -#}
 
 with contacts as (
 
@@ -49,6 +47,12 @@ outcomes as (
 answered_leads as (
 
     select * from {{ ref('rpt_speed_to_lead') }}
+
+),
+
+tasks as (
+
+    select * from {{ ref('fct_tasks') }}
 
 ),
 
@@ -303,6 +307,20 @@ measured as (
         contact_id,
         unnest([done_at, failed_at]) as measured_at
     from outcomes
+
+    union all by name
+
+    select
+        tenant_id,
+        unnest(['tasks_created', 'tasks_done', 'tasks_overdue']) as metric,
+        task_key as source_key,
+        task_key as entity_key,
+        contact_id,
+        unnest([
+            created_at, if(status = 'done', completed_at, null), if(due_at is null, null, greatest(due_at, created_at))
+        ]) as measured_at,
+        unnest([null, null, completed_at]) as until_at
+    from tasks
 
 ),
 

@@ -50,7 +50,9 @@ counted as (
         end::bigint as value
     from placed
     inner join metrics on placed.metric = metrics.metric
-    where placed.until_date is null or placed.until_period_start_date = placed.period_start_date
+    where
+        metrics.aggregation <> 'level'
+        and (placed.until_date is null or placed.until_period_start_date = placed.period_start_date)
     group by all
 
 ),
@@ -60,8 +62,40 @@ periods as (
     select distinct
         tenant_id,
         period_kind,
-        period_start_date
+        period_start_date,
+        (period_start_date + if(period_kind = 'weekly', interval 7 day, interval 1 month))::date as period_end_date
     from placed
+
+),
+
+-- What there is when a period ends, whenever it began.
+standing as (
+
+    select
+        periods.tenant_id,
+        periods.period_kind,
+        periods.period_start_date,
+        placed.metric,
+        null::varchar as currency,
+        count(distinct placed.entity_key)::bigint as value
+    from periods
+    inner join placed
+        on
+            periods.tenant_id = placed.tenant_id
+            and periods.period_kind = placed.period_kind
+            and periods.period_end_date > placed.measured_date
+            and coalesce(periods.period_end_date <= placed.until_date, true)
+    inner join metrics on placed.metric = metrics.metric
+    where metrics.aggregation = 'level'
+    group by all
+
+),
+
+known as (
+
+    select * from counted
+    union all by name
+    select * from standing
 
 ),
 
@@ -89,7 +123,7 @@ moneys as (
 slots as (
 
     select
-        periods.*,
+        periods.* exclude (periods.period_end_date),
         metrics.*,
         null::varchar as currency
     from periods
@@ -114,7 +148,7 @@ joined as (
         coalesce(denominators.value, 0) as denominator_value
     from slots
     {% for joined_name, column in [('own', 'metric'), ('numerators', 'numerator'), ('denominators', 'denominator')] %}
-    left join counted as {{ joined_name }}
+    left join known as {{ joined_name }}
         on
             slots.tenant_id = {{ joined_name }}.tenant_id
             and slots.period_kind = {{ joined_name }}.period_kind

@@ -35,6 +35,7 @@ class Happening:
     thing: str = ""
     amount: int = 0
     currency: str = ""
+    channel: str = ""
 
 
 @dataclass
@@ -73,7 +74,9 @@ def _live(history: History, chance: random.Random, who: int, moment: datetime) -
     if chance.random() < 0.8:
         channel = chance.choice(CHANNELS)
         history.add(
-            "lead.created", {"contact": contact, "channel": channel}, Happening("lead", moment, who, f"l{who}")
+            "lead.created",
+            {"contact": contact, "channel": channel},
+            Happening("lead", moment, who, f"l{who}", channel=channel),
         )
         if who % 2:
             _automatic_text(history, moment + timedelta(seconds=7 + who), who)
@@ -82,6 +85,8 @@ def _live(history: History, chance: random.Random, who: int, moment: datetime) -
             _message(history, "sent", moment, who, f"m{who}")
     else:
         history.add("contact.created", {"contact": contact}, Happening("contact", moment, who))
+    if who % 3 == 0:
+        _task(history, chance, who, moment + timedelta(hours=1))
     for visit in range(chance.randrange(3)):
         moment += timedelta(minutes=chance.randrange(1, 60 * 24 * 9))
         _visit(history, chance, who, f"b{who}-{visit}", moment)
@@ -144,6 +149,20 @@ def _message(history: History, verb: str, at: datetime, who: int, name: str) -> 
     history.add(f"message.{verb}", payload, Happening(verb, at, who, name))
 
 
+def _task(history: History, chance: random.Random, who: int, at: datetime) -> None:
+    """Add a task that is due after some days, and ends sooner, later or never."""
+    due = at + timedelta(hours=chance.randrange(-3, 24 * 9))
+    told = {"task_id": f"t{who}", "contact": person(who)}
+    history.add(
+        "task.created", told | {"kind": "call", "due_at": due.isoformat()}, Happening("task", at, who, f"t{who}")
+    )
+    history.noted.append(Happening("due", max(due, at), who, f"t{who}"))
+    ending = chance.choice(("completed", "completed", "cancelled", None))
+    if ending:
+        after = at + timedelta(hours=chance.randrange(1, 24 * 20))
+        history.add(f"task.{ending}", told, Happening(f"task {ending}", after, who, f"t{who}"))
+
+
 def _automatic_text(history: History, at: datetime, who: int) -> None:
     payload = {
         "message_id": f"auto{who}", "contact": person(who), "channel": "sms", "body": "We call you soon",
@@ -197,6 +216,9 @@ def count_figures(noted: Iterable[Happening], period: Period, *, zone: ZoneInfo,
         ("messages_out", None): len(by_kind["sent"]) + len(by_kind["automatic"]),
         ("opt_outs", None): len(by_kind["opt_out"]),
         ("commands_sent", None): len(by_kind["automatic"]),
+        ("tasks_created", None): len(by_kind["task"]),
+        ("tasks_done", None): len(by_kind["task completed"]),
+        ("tasks_overdue", None): _overdue(everything, period, zone=zone),
     }
     for currency in sorted({own_currency, *(each.currency for each in now if each.currency)}):
         figures |= _money(by_kind, currency)
@@ -216,6 +238,60 @@ def _money(by_kind: dict[str, list[Happening]], currency: str) -> dict[Any, Any]
         ("bookings_priced", currency): len(prices),
         ("booking_value_average", currency): _half_up(sum(prices) / len(prices)) if prices else None,
     }
+
+
+def _overdue(noted: Iterable[Happening], period: Period, *, zone: ZoneInfo) -> int:
+    before = [each for each in noted if each.at < period.ends_at(zone)]
+    ended = {each.thing for each in before if each.kind in ("task completed", "task cancelled")}
+    return len({each.thing for each in before if each.kind == "due"} - ended)
+
+
+def count_stages(
+    noted: Sequence[Happening], period: Period, *, zone: ZoneInfo
+) -> dict[str, tuple[int, int, int, int]]:
+    """Return stage to (came, went on, won, lost) of the pipeline of jobs, counted from the notes.
+
+    A job is pending once it is booked; each of the others is an end, and stands behind pending in the tenant's file.
+    """
+    ends_at = period.ends_at(zone)
+    endings = {each.thing: each for each in noted if each.kind in ("completed", "cancelled", "no_show")}
+    found: dict[str, list[tuple[bool, bool, bool]]] = {}
+    for each in noted:
+        if not period.starts_at(zone) <= each.at < ends_at:
+            continue
+        if each.kind == "booked":
+            end = endings[each.thing]
+            is_over = end.at < ends_at
+            outcome = (is_over, is_over and end.kind == "completed", is_over and end.kind != "completed")
+            found.setdefault("pending", []).append(outcome)
+        elif each.kind in ("completed", "cancelled", "no_show"):
+            stage = "canceled" if each.kind == "cancelled" else each.kind
+            found.setdefault(stage, []).append((False, stage == "completed", stage != "completed"))
+    return {stage: (len(told), *(sum(column) for column in zip(*told, strict=True))) for stage, told in found.items()}
+
+
+def count_credits(
+    noted: Sequence[Happening], period: Period, *, zone: ZoneInfo, own_currency: str
+) -> dict[str, tuple[float, int]]:
+    """Return channel to (bookings, what is left of their payments), of the last channel since the booking before."""
+    channels = {each.who: each.channel for each in noted if each.kind == "lead"}
+    found: dict[str, tuple[float, int]] = {}
+    seen: set[int] = set()
+    for each in sorted((each for each in noted if each.kind == "booked"), key=lambda each: each.at):
+        # Nobody has more than one lead, and it is before the first booking.
+        channel = "none" if each.who in seen else channels.get(each.who, "none")
+        seen.add(each.who)
+        if not period.starts_at(zone) <= each.at < period.ends_at(zone):
+            continue
+        signs = {"paid": 1, "refunded": -1}
+        revenue = sum(
+            signs[money.kind] * money.amount
+            for money in noted
+            if money.kind in signs and money.thing == each.thing and money.currency == own_currency
+        )
+        count, total = found.get(channel, (0.0, 0))
+        found[channel] = count + 1, total + revenue
+    return found
 
 
 def _after(noted: Sequence[Happening], lead: Happening, *kinds: str) -> Happening | None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from core.reports.periods import Period, PeriodKind, period_of
 from pipelines.reporting.document import Report
+from pipelines.reporting.html_page import to_html
 from tests.pipelines.reporting.conftest import Desk
-from tests.pipelines.reporting.history import count_figures
+from tests.pipelines.reporting.history import count_credits, count_figures, count_stages
 
 BROKEN_DOWN = (
     ("revenue_received", "service"),
@@ -34,6 +37,25 @@ def test_figures_are_what_counting_gives(desk: Desk, kind: PeriodKind) -> None:
         assert told == counted, period
         # What else there is are moneys in which nothing happened, and commands, of which there were none.
         assert not any(value for key, value in computed.items() if key not in counted), period
+
+
+@pytest.mark.parametrize("kind", PeriodKind)
+def test_stages_and_credits_are_what_counting_gives(desk: Desk, kind: PeriodKind) -> None:
+    noted, zone, currency = desk.history.noted, desk.zone, desk.tenant.currency
+    totals: Counter[str] = Counter()
+    for period in periods_of(desk, kind):
+        report = desk.maker.compute(desk.tenant, period)
+        stages = {each.stage: (each.entered, each.went_on, each.won, each.lost) for each in report.stages}
+        assert stages == count_stages(noted, period, zone=zone), period
+        assert {each.pipeline for each in report.stages} <= {"job"}
+        assert report.credits is not None
+        credited = {each.channel: (each.conversions, each.revenue_minor) for each in report.credits.channels}
+        assert credited == count_credits(noted, period, zone=zone, own_currency=currency), period
+        totals.update({channel: int(conversions) for channel, (conversions, _) in credited.items()})
+        page = to_html(report).decode()
+        assert ("Stages: Job" in page) == bool(stages)
+        assert ("Conversions by channel (last touch that is not direct)" in page) == bool(credited)
+    assert min(totals[channel] for channel in ("none", "google", "instagram", "referral")) > 0
 
 
 def test_the_history_has_something_of_everything(desk: Desk) -> None:
