@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 
 from sandbox.providers import history
@@ -20,10 +20,11 @@ _INVOICED = time(7, 30)
 
 
 def tell_spend(setting: Setting, *, key: str, scale: float, starts_at: datetime, ends_at: datetime) -> Agenda:
-    """Tell each whole month's spend on the first of the next. `key` seeds the amounts."""
+    """Tell each whole month's spend on the first of the next. `key` is unique in the story, and seeds the amounts."""
     agenda = Agenda()
     zone, rng = setting.business.zone, Random(f"{key}:spend")
     for first, following in _months(starts_at.astimezone(zone).date(), ends_at.astimezone(zone).date()):
+        told_at = datetime.combine(following, _INVOICED, tzinfo=zone).astimezone(UTC)
         for campaign, (channel, usual) in _MONTHLY.items():
             payload = {
                 "channel": channel, "campaign": campaign, "period_start": first.isoformat(),
@@ -32,8 +33,8 @@ def tell_spend(setting: Setting, *, key: str, scale: float, starts_at: datetime,
                 "currency": setting.business.currency,
             }  # fmt: skip
             agenda.add(
-                datetime.combine(following, _INVOICED, tzinfo=zone), history.fact, setting.slug, system=SYSTEM,
-                fact_type="spend.recorded", key=f"{campaign}/{first:%Y-%m}", payload=payload,
+                told_at, history.fact, setting.slug, system=SYSTEM,
+                fact_type="spend.recorded", key=f"{key}/{campaign}/{first:%Y-%m}", payload=payload,
             )  # fmt: skip
     return agenda
 

@@ -216,13 +216,20 @@ def count_figures(noted: Iterable[Happening], period: Period, *, zone: ZoneInfo,
         ("messages_out", None): len(by_kind["sent"]) + len(by_kind["automatic"]),
         ("opt_outs", None): len(by_kind["opt_out"]),
         ("commands_sent", None): len(by_kind["automatic"]),
-        ("tasks_created", None): len(by_kind["task"]),
-        ("tasks_done", None): len(by_kind["task completed"]),
-        ("tasks_overdue", None): _overdue(everything, period, zone=zone),
     }
     for currency in sorted({own_currency, *(each.currency for each in now if each.currency)}):
         figures |= _money(by_kind, currency)
-    return figures
+    return figures | _tasks(everything, by_kind, period, zone=zone)
+
+
+def _tasks(
+    noted: Iterable[Happening], by_kind: dict[str, list[Happening]], period: Period, *, zone: ZoneInfo
+) -> dict[Any, Any]:
+    return {
+        ("tasks_created", None): len(by_kind["task"]),
+        ("tasks_done", None): len(by_kind["task completed"]),
+        ("tasks_overdue", None): _overdue(noted, period, zone=zone),
+    }
 
 
 def _money(by_kind: dict[str, list[Happening]], currency: str) -> dict[Any, Any]:
