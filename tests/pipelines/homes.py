@@ -84,6 +84,12 @@ class Home:
         """Compile the project in its live form, once per state of it."""
         self._dbt().live_manifest()
 
+    def build(self, *models: str) -> None:
+        """Build these models from what the warehouse has, and publish them: what only builds compute."""
+        self._dbt().build(with_tests=False, select=models)
+        with self.modeller().opened():
+            pass
+
     def _dbt(self) -> DbtRunner:
         return DbtRunner(
             project_dir=REPOSITORY / "dbt_project",
