@@ -46,7 +46,8 @@ class LiveModel:
     column: str | None  #: replace: what the scope names; upsert: the key
     scope: str | None  #: replace: temporary table of the values whose rows go
     event_types: tuple[str, ...]  #: prefixes of the event types it reads; empty: it runs for every batch
-    fact_families: tuple[str, ...]  #: families of the facts it folds; empty: it runs for every batch
+    fact_families: tuple[str, ...]  #: families of the facts it folds, alone; empty: it runs for every batch
+    reads: frozenset[str]  #: names of the models whose rows of the batch it reads
     is_of_business: bool = False  #: staging of what has no contact: no facts, its marts read it themselves
 
     @property
@@ -241,5 +242,6 @@ def _live_model(node: Mapping[str, Any]) -> LiveModel:
         scope=live.get("scope"),
         event_types=tuple(live.get("event_types", ())),
         fact_families=tuple(live.get("fact_families", ())),
+        reads=frozenset(key.rsplit(".", 1)[-1] for key in node["depends_on"]["nodes"] if key.startswith("source.")),
         is_of_business=live.get("is_of_business", False),
     )

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Protocol
 
 import duckdb
@@ -25,7 +27,8 @@ from pipelines.lib.log_copy import replace_rejection_counts, set_log_position
 _SCOPES = ("new_identifiers", "scope_components", "scope_identifiers", "scope_contacts")
 #: The first model that changes what the scopes are read from.
 _SCOPES_BEFORE = "int_identity_components"
-#: The facts in scope, each with the contact it belongs to now.
+#: Which contact each identifier in scope belongs to now, and with that each fact.
+_OWNERS = "int_contact_identifiers"
 _FACTS = "int_facts_attributed"
 
 
@@ -57,6 +60,15 @@ class BatchResult:
     changes: tuple[Change, ...]
 
 
+def combine(results: Sequence[BatchResult]) -> BatchResult:
+    """Return what several batches, one after the other, did together."""
+    return BatchResult(
+        count_events=sum(result.count_events for result in results),
+        last_sequence=results[-1].last_sequence,
+        changes=tuple(change for result in results for change in result.changes),
+    )
+
+
 class LivePath:
     """Runs batches. The caller holds the writer lock and owns the connection."""
 
@@ -68,8 +80,14 @@ class LivePath:
         self._sink = sink
         self._models = manifest.live_models
         self._queries = {name: manifest.query(f"live_{name}") for name in _SCOPES}
+        #: Types of the facts that a model reads, where the tenants' files name them.
+        self._fact_types = _read_fact_types(connection, manifest.query("live_fact_types"))
         self._scopes: dict[str, frozenset[str]] = {}
-        self._families: frozenset[str] = frozenset()  #: of the facts in scope
+        self._has_moved = False  #: whether an identifier that was known belongs to another contact now
+        #: Families and types of the facts in scope, and of those of them that their contact did not have before.
+        self._facts: frozenset[str] = frozenset()
+        self._new_facts: frozenset[str] = frozenset()
+        self._unchanged: dict[str, LiveModel] = {}  #: not run in this batch: what there is of them stands
         self._tables = BatchTables(connection, manifest)
 
     def run_batch(
@@ -87,6 +105,8 @@ class LivePath:
         model.
         """
         self._tables.begin(count_events=len(events))
+        self._has_moved = False
+        self._unchanged.clear()
         self._connection.execute("begin")
         try:
             self._tables.fill_events(events)
@@ -95,7 +115,11 @@ class LivePath:
             replace_rejection_counts(self._connection, self._engine)
             types = {event.type for event in events}
             models = (model for model in self._models if _concerns(model, types))
-            changes = [change for model in _unless(gives_up, models) if (change := self._run_model(model))]
+            changes = [
+                change
+                for model in _unless(gives_up, models)
+                if (change := self._run_model(model, after=modelled_sequence))
+            ]
         except BaseException:
             self._connection.execute("rollback")
             raise
@@ -107,17 +131,19 @@ class LivePath:
             changes=tuple(changes),
         )
 
-    def _run_model(self, model: LiveModel) -> Change | None:
+    def _run_model(self, model: LiveModel, *, after: int) -> Change | None:
         if model.name == _SCOPES_BEFORE:
             self._read_scopes()
-        if model.fact_families and self._families.isdisjoint(model.fact_families):
-            # Facts are never deleted: where the scope has none of a family, its mart has no rows of these contacts.
+        if not self._concern(model, self._new_facts):
+            self._unchanged[model.name] = model
             return None
+        for name in model.reads & self._unchanged.keys():
+            self._recall(self._unchanged.pop(name))
         self._tables.fill(model, self._in_scope(model.sql))
         match model.mode:
             case "scratch":
                 if model.name == _FACTS:
-                    self._families = self._values(f"select distinct fact_family from temp.main.{_FACTS}")
+                    self._read_kinds_of_facts(after=after)
                 return None
             case "append":
                 self._insert(model)
@@ -127,6 +153,25 @@ class LivePath:
             case _:
                 return self._replace(model)
 
+    def _read_kinds_of_facts(self, *, after: int) -> None:
+        """Read of which kinds the facts in scope are; those `after` a sequence are new to their contact."""
+        rows = self._connection.execute(
+            f"select fact_family, fact_type, bool_or(sequence > {after}) from temp.main.{_FACTS} group by all"
+        ).fetchall()
+        self._facts = frozenset(kind for row in rows for kind in row[:2])
+        self._new_facts = frozenset(kind for row in rows if row[2] or self._has_moved for kind in row[:2])
+
+    def _concern(self, model: LiveModel, kinds: frozenset[str]) -> bool:
+        """Tell whether a model reads facts of any of these kinds."""
+        read = self._fact_types.get(model.name, frozenset()) | set(model.fact_families)
+        return not read or not read.isdisjoint(kinds)
+
+    def _recall(self, model: LiveModel) -> None:
+        """Hold the rows that stand of a model that this batch does not change, for a model that reads them."""
+        if self._concern(model, self._facts):
+            rows = rows_with(model.column, self._scopes[str(model.scope)])
+            self._tables.fill(model, f"from {model.relation} where {rows}")
+
     def _replace(self, model: LiveModel) -> Change | None:
         """Put the rows that the batch made of a model in the place of those it had; None where they are the same."""
         # What nobody is shown is not compared: its keys are enough.
@@ -134,6 +179,8 @@ class LivePath:
         coming = self._read(f"select {columns} from temp.main.{model.name} order by all")
         keys = None if model.column is None else self._replaced(model, coming)
         rows = rows_with(model.column, keys)
+        if model.name == _OWNERS:
+            self._has_moved = self._moves(model, rows)
         if model.is_public:
             # Compared here, not by EXCEPT: for a few rows planning is what costs (6 ms a table, this 2 ms).
             going = self._read(f"select * from {model.relation} where {rows} order by all")
@@ -145,6 +192,16 @@ class LivePath:
         self._connection.execute(f"delete from {model.relation} where {rows}")
         self._insert(model)
         return Change(model, keys) if model.is_public else None
+
+    def _moves(self, owners: LiveModel, rows: str) -> bool:
+        """Tell whether what belonged to one contact is another's now; what is only new takes no fact from anybody."""
+        moved = f"""
+            select count(*)
+            from {owners.relation} as before
+            left join temp.main.{owners.name} as now on before.identifier_key = now.identifier_key
+            where before.{rows} and now.contact_id is distinct from before.contact_id
+        """
+        return self._connection.execute(moved).fetchall() != [(0,)]
 
     def _insert(self, model: LiveModel) -> None:
         self._connection.execute(f"insert into {model.relation} by name from temp.main.{model.name}")
@@ -170,6 +227,11 @@ class LivePath:
 
     def _values(self, query: str) -> frozenset[str]:
         return frozenset(str(row[0]) for row in self._connection.execute(query).fetchall())
+
+
+def _read_fact_types(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, frozenset[str]]:
+    rows = sorted(connection.execute(query).fetchall())
+    return {name: frozenset(type_ for _, type_ in types) for name, types in groupby(rows, key=itemgetter(0))}
 
 
 def _unless(gives_up: Callable[[], bool], models: Iterable[LiveModel]) -> Iterator[LiveModel]:

@@ -17,7 +17,7 @@ from core.envelope import Event
 from pipelines.activation.outbox_filler import OutboxFiller
 from pipelines.lib import warehouse
 from pipelines.lib.echoes import are_echoes
-from pipelines.lib.live_path import BatchGivenUp, BatchResult, LivePath
+from pipelines.lib.live_path import BatchGivenUp, BatchResult, LivePath, combine
 from pipelines.lib.log_copy import EVENT_ERRORS, copied_sequence, quarantine_event
 from pipelines.lib.publisher import Publisher
 from pipelines.lib.verification import Difference, compare_warehouses
@@ -119,15 +119,17 @@ class Modeller:
 
     def follow_once(self) -> BatchResult | None:
         """Model and publish the next batch; None when the log has no new event. Needs open()."""
-        while True:
-            events = self._log.read_after(self._modelled_sequence, limit=LIVE_BATCH_SIZE)
-            if not events:
-                return None
+        results: list[BatchResult] = []
+        while events := self._log.read_after(self._modelled_sequence, limit=LIVE_BATCH_SIZE):
             try:
-                result = self._run_batch(events)
-                break
+                results.append(self._run_batch(events))
             except BatchGivenUp:
                 continue  # with what overtook it
+            if not (are_echoes(events) and self._is_overtaken(events[-1].sequence)):
+                break  # else what overtook them is modelled first, and published with them
+        if not results:
+            return None
+        result = combine(results)
         self._publish(result)
         return result
 
@@ -185,12 +187,7 @@ class Modeller:
             if len(events) == 1:
                 return self._quarantine(events[0], error)
             half = len(events) // 2
-            first, second = self._run_batch(events[:half]), self._run_batch(events[half:])
-            return BatchResult(
-                count_events=len(events),
-                last_sequence=second.last_sequence,
-                changes=first.changes + second.changes,
-            )
+            return combine([self._run_batch(events[:half]), self._run_batch(events[half:])])
         self._modelled_sequence = result.last_sequence
         return result
 
