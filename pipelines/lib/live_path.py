@@ -97,13 +97,15 @@ class LivePath:
         modelled_sequence: int,
         log_sequence: int,
         now: datetime,
+        postponed: Sequence[int] = (),
         gives_up: Callable[[], bool] = lambda: False,
     ) -> BatchResult:
-        """Model events that follow `modelled_sequence`. Raises duckdb.Error or BatchGivenUp with nothing changed.
+        """Model events, ascending by sequence. Raises duckdb.Error or BatchGivenUp with nothing changed.
 
-        `log_sequence` is the newest sequence known, `now` the time it was read (UTC). `gives_up` is asked before each
-        model.
+        `modelled_sequence` is the newest one modelled before, `log_sequence` the newest one known at `now` (UTC);
+        `postponed` are those before the newest one modelled that are not. `gives_up` is asked before each model.
         """
+        last_sequence = max(modelled_sequence, *(event.sequence for event in events), 0)
         self._tables.begin(count_events=len(events))
         self._has_moved = False
         self._unchanged.clear()
@@ -111,15 +113,16 @@ class LivePath:
         try:
             self._tables.fill_events(events)
             self._connection.execute(f"insert into raw.event_log by name from temp.main.{NEW_EVENTS}")
-            set_log_position(self._connection, log_sequence=log_sequence, copied_at=now)
+            set_log_position(
+                self._connection,
+                log_sequence=log_sequence,
+                copied_at=now,
+                postponed=[sequence for sequence in postponed if sequence < last_sequence],
+            )
             replace_rejection_counts(self._connection, self._engine)
             types = {event.type for event in events}
             models = (model for model in self._models if _concerns(model, types))
-            changes = [
-                change
-                for model in _unless(gives_up, models)
-                if (change := self._run_model(model, after=modelled_sequence))
-            ]
+            changes = [change for model in _unless(gives_up, models) if (change := self._run_model(model))]
         except BaseException:
             self._connection.execute("rollback")
             raise
@@ -127,11 +130,11 @@ class LivePath:
         self._tables.empty()
         return BatchResult(
             count_events=len(events),
-            last_sequence=events[-1].sequence if events else modelled_sequence,
+            last_sequence=last_sequence,
             changes=tuple(changes),
         )
 
-    def _run_model(self, model: LiveModel, *, after: int) -> Change | None:
+    def _run_model(self, model: LiveModel) -> Change | None:
         if model.name == _SCOPES_BEFORE:
             self._read_scopes()
         if not self._concern(model, self._new_facts):
@@ -143,7 +146,7 @@ class LivePath:
         match model.mode:
             case "scratch":
                 if model.name == _FACTS:
-                    self._read_kinds_of_facts(after=after)
+                    self._read_kinds_of_facts()
                 return None
             case "append":
                 self._insert(model)
@@ -153,10 +156,11 @@ class LivePath:
             case _:
                 return self._replace(model)
 
-    def _read_kinds_of_facts(self, *, after: int) -> None:
-        """Read of which kinds the facts in scope are; those `after` a sequence are new to their contact."""
+    def _read_kinds_of_facts(self) -> None:
+        """Read of which kinds the facts in scope are, and which of them the batch brings."""
+        is_new = f"event_id in (select event_id from temp.main.{NEW_EVENTS})"
         rows = self._connection.execute(
-            f"select fact_family, fact_type, bool_or(sequence > {after}) from temp.main.{_FACTS} group by all"
+            f"select fact_family, fact_type, bool_or({is_new}) from temp.main.{_FACTS} group by all"
         ).fetchall()
         self._facts = frozenset(kind for row in rows for kind in row[:2])
         self._new_facts = frozenset(kind for row in rows if row[2] or self._has_moved for kind in row[:2])

@@ -68,12 +68,23 @@ def _raw_tables_digest() -> str:
 
 
 def copied_sequence(connection: duckdb.DuckDBPyConnection) -> int:
-    """Return the newest sequence that the warehouse has dealt with, 0 when there is none."""
+    """Return the newest sequence that the warehouse has dealt with, 0 when there is none.
+
+    All before it are dealt with too, but for the postponed ones.
+    """
     row = connection.execute(
         "select greatest((select max(sequence) from raw.event_log), "
         "(select max(sequence) from raw.quarantined_events))"
     ).fetchone()
     return int(row[0] or 0) if row else 0
+
+
+def postponed_sequences(connection: duckdb.DuckDBPyConnection) -> list[int]:
+    """Return the sequences before copied_sequence that are still to be copied and modelled."""
+    rows = connection.execute(
+        "select unnest(postponed) as sequence from raw.log_position order by sequence"
+    ).fetchall()
+    return [int(sequence) for (sequence,) in rows]
 
 
 def events_table(events: Sequence[Event]) -> pa.Table:
@@ -142,10 +153,12 @@ def replace_quarantine(connection: duckdb.DuckDBPyConnection, quarantine: pa.Tab
     connection.unregister("quarantine")
 
 
-def set_log_position(connection: duckdb.DuckDBPyConnection, *, log_sequence: int, copied_at: datetime) -> None:
-    """Note the newest sequence of the log at `copied_at` (UTC)."""
+def set_log_position(
+    connection: duckdb.DuckDBPyConnection, *, log_sequence: int, copied_at: datetime, postponed: Sequence[int] = ()
+) -> None:
+    """Note the newest sequence of the log at `copied_at` (UTC), and which ones wait for a later batch."""
     connection.execute("delete from raw.log_position")
-    connection.execute("insert into raw.log_position values (?, ?)", [log_sequence, copied_at])
+    connection.execute("insert into raw.log_position values (?, ?, ?)", [log_sequence, copied_at, list(postponed)])
 
 
 def replace_rejection_counts(connection: duckdb.DuckDBPyConnection, engine: Engine) -> None:

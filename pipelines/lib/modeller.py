@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,9 +16,9 @@ import duckdb
 from core.envelope import Event
 from pipelines.activation.outbox_filler import OutboxFiller
 from pipelines.lib import warehouse
-from pipelines.lib.echoes import are_echoes
+from pipelines.lib.echoes import are_echoes, choose_batch
 from pipelines.lib.live_path import BatchGivenUp, BatchResult, LivePath, combine
-from pipelines.lib.log_copy import EVENT_ERRORS, copied_sequence, quarantine_event
+from pipelines.lib.log_copy import EVENT_ERRORS, copied_sequence, postponed_sequences, quarantine_event
 from pipelines.lib.publisher import Publisher
 from pipelines.lib.verification import Difference, compare_warehouses
 from pipelines.lib.warehouse_builder import Progress, WarehouseBuilder
@@ -52,6 +52,8 @@ class Modeller:
         self._live: LivePath | None = None
         self._publisher: Publisher | None = None
         self._modelled_sequence = 0
+        #: Echoes before it that wait for a later batch.
+        self._postponed: list[Event] = []
         self._published_at = datetime.min.replace(tzinfo=UTC)
 
     @property
@@ -70,6 +72,8 @@ class Modeller:
             self._live = LivePath(connection, manifest, engine=self._builder.engine, sink=self._filler)
             self._publisher = Publisher(connection, manifest, analytics_path=self._analytics_path)
             self._modelled_sequence = copied_sequence(connection)
+            postponed = self._log.read_at(postponed_sequences(connection))
+            self._postponed = [postponed[sequence] for sequence in sorted(postponed)]
             self._filler.reconcile(connection)
             self._published_at = self._clock.now()
             self._publisher.publish_all(now=self._published_at, published_by=self._published_by)
@@ -120,13 +124,15 @@ class Modeller:
     def follow_once(self) -> BatchResult | None:
         """Model and publish the next batch; None when the log has no new event. Needs open()."""
         results: list[BatchResult] = []
-        while events := self._log.read_after(self._modelled_sequence, limit=LIVE_BATCH_SIZE):
+        while coming := self._postponed + self._log.read_after(self._modelled_sequence, limit=LIVE_BATCH_SIZE):
+            batch = choose_batch(coming, now=self._clock.now())
             try:
-                results.append(self._run_batch(events))
+                results.append(self._run_batch(batch.events, postponed=batch.postponed))
             except BatchGivenUp:
-                continue  # with what overtook it
-            if not (are_echoes(events) and self._is_overtaken(events[-1].sequence)):
-                break  # else what overtook them is modelled first, and published with them
+                continue  # what overtook it goes first
+            self._postponed = batch.postponed
+            if not (are_echoes(batch.events) and self._is_overtaken(self._modelled_sequence)):
+                break  # else it is published together with what overtook it
         if not results:
             return None
         result = combine(results)
@@ -154,6 +160,8 @@ class Modeller:
         return is_ready
 
     def _has_events_to_model(self) -> bool:
+        if self._postponed:
+            return True
         if self._log.last_sequence() <= self._modelled_sequence:
             return False
         events = self._log.read_after(self._modelled_sequence, limit=_ECHOES_LOOKED_AT)
@@ -170,10 +178,10 @@ class Modeller:
         """Publish again, with the refusals of the meantime, where the last publish is old; tell whether it was."""
         if self._clock.now() - self._published_at < HEARTBEAT:
             return False
-        self._publish(self._run_empty_batch())
+        self._publish(self._run_empty_batch(postponed=self._postponed))
         return True
 
-    def _run_batch(self, events: list[Event]) -> BatchResult:
+    def _run_batch(self, events: list[Event], *, postponed: Sequence[Event]) -> BatchResult:
         """Model a batch; where one event breaks it, set that event aside and go on with the others."""
         try:
             result = _opened(self._live).run_batch(
@@ -181,28 +189,32 @@ class Modeller:
                 modelled_sequence=self._modelled_sequence,
                 log_sequence=max(self._log.last_sequence(), events[-1].sequence),
                 now=self._clock.now(),
-                gives_up=partial(self._is_overtaken, events[-1].sequence) if are_echoes(events) else lambda: False,
+                postponed=[event.sequence for event in postponed],
+                gives_up=partial(self._is_overtaken, max(self._modelled_sequence, events[-1].sequence))
+                if are_echoes(events)
+                else lambda: False,
             )
         except EVENT_ERRORS as error:
             if len(events) == 1:
-                return self._quarantine(events[0], error)
+                return self._quarantine(events[0], error, postponed=postponed)
             half = len(events) // 2
-            return combine([self._run_batch(events[:half]), self._run_batch(events[half:])])
+            return combine([self._run_batch(part, postponed=postponed) for part in (events[:half], events[half:])])
         self._modelled_sequence = result.last_sequence
         return result
 
-    def _run_empty_batch(self) -> BatchResult:
+    def _run_empty_batch(self, *, postponed: Sequence[Event]) -> BatchResult:
         return _opened(self._live).run_batch(
             [],
             modelled_sequence=self._modelled_sequence,
             log_sequence=self._log.last_sequence(),
             now=self._clock.now(),
+            postponed=[event.sequence for event in postponed],
         )
 
-    def _quarantine(self, event: Event, error: duckdb.Error) -> BatchResult:
+    def _quarantine(self, event: Event, error: duckdb.Error, *, postponed: Sequence[Event]) -> BatchResult:
         quarantine_event(_opened(self._connection), event, reason=str(error), now=self._clock.now())
-        self._modelled_sequence = event.sequence
-        return replace(self._run_empty_batch(), count_events=1)
+        self._modelled_sequence = max(self._modelled_sequence, event.sequence)
+        return replace(self._run_empty_batch(postponed=postponed), count_events=1)
 
     def _publish(self, result: BatchResult) -> None:
         self._published_at = self._clock.now()

@@ -71,7 +71,12 @@ create table if not exists raw.rejection_counts (
     last_rejected_at timestamptz not null
 );
 
-create table if not exists raw.log_position (log_sequence bigint not null, copied_at timestamptz not null);
+-- Postponed: sequences below the newest copied one that wait for a later batch (pipelines/lib/echoes.py).
+create table if not exists raw.log_position (
+    log_sequence bigint not null,
+    copied_at timestamptz not null,
+    postponed bigint[] not null
+);
 
 -- What the models in this file were last built from: when it differs from the project's, everything is built again.
 create table if not exists raw.built_from (fingerprint varchar not null, modelled_sequence bigint not null);

@@ -179,6 +179,9 @@ class HomeFactory:
             common.compile()
         target_dir = folder / "dbt_target"
         shutil.copytree(common.target_dir, target_dir, ignore=shutil.ignore_patterns("full"))
+        (target_dir / "full").mkdir()
+        for parsed in ("partial_parse.msgpack", "project_dir"):
+            shutil.copyfile(common.target_dir / "full" / parsed, target_dir / "full" / parsed)
         if tenants is None:
             self._template = replace(common, target_dir=target_dir)
         else:

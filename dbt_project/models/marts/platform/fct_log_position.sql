@@ -15,7 +15,7 @@ newest_event as (
 
 ),
 
--- An event that is set aside has been dealt with: it does not leave the models behind the log for ever.
+-- Up to it everything is modelled. An event that is set aside has been dealt with: it does not leave the models behind the log for ever.
 newest_quarantined as (
 
     select max(sequence) as sequence
@@ -27,7 +27,9 @@ final as (
 
     select
         log_position.log_sequence,
-        coalesce(greatest(newest_event.sequence, newest_quarantined.sequence), 0) as modelled_sequence,
+        coalesce(
+            list_min(log_position.postponed) - 1, greatest(newest_event.sequence, newest_quarantined.sequence), 0
+        ) as modelled_sequence,
         newest_event.last_received_at
     from log_position
     cross join newest_event

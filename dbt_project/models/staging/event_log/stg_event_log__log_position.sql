@@ -8,7 +8,8 @@ final as (
 
     select
         log_sequence,
-        copied_at
+        copied_at,
+        postponed
     from source
 
 )
