@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 from operator import itemgetter
 from typing import Protocol
@@ -79,6 +80,7 @@ class LivePath:
         self._engine = engine
         self._sink = sink
         self._models = manifest.live_models
+        self._stored_late = _stored_after_decisions(self._models)
         self._queries = {name: manifest.query(f"live_{name}") for name in _SCOPES}
         #: Types of the facts that a model reads, where the tenants' files name them.
         self._fact_types = _read_fact_types(connection, manifest.query("live_fact_types"))
@@ -112,17 +114,15 @@ class LivePath:
         self._connection.execute("begin")
         try:
             self._tables.fill_events(events)
-            self._connection.execute(f"insert into raw.event_log by name from temp.main.{NEW_EVENTS}")
-            set_log_position(
-                self._connection,
+            types = {event.type for event in events}
+            models = (model for model in self._models if _concerns(model, types))
+            note = partial(
+                self._note_events,
                 log_sequence=log_sequence,
                 copied_at=now,
                 postponed=[sequence for sequence in postponed if sequence < last_sequence],
             )
-            replace_rejection_counts(self._connection, self._engine)
-            types = {event.type for event in events}
-            models = (model for model in self._models if _concerns(model, types))
-            changes = [change for model in _unless(gives_up, models) if (change := self._run_model(model))]
+            changes = self._run_models(_unless(gives_up, models), note=note)
         except BaseException:
             self._connection.execute("rollback")
             raise
@@ -134,27 +134,50 @@ class LivePath:
             changes=tuple(changes),
         )
 
-    def _run_model(self, model: LiveModel) -> Change | None:
+    def _run_models(self, models: Iterable[LiveModel], *, note: Callable[[], None]) -> list[Change]:
+        """Run models in their order; what decisions do not need is written after them."""
+        changes: list[Change | None] = []
+        waiting: list[LiveModel] = []
+        for model in models:
+            if self._make(model):
+                if model.name in self._stored_late:
+                    waiting.append(model)
+                else:
+                    changes.append(self._store(model))
+            if model.name == DECISIONS:
+                note()
+                changes += [self._store(each) for each in waiting]
+        return [change for change in changes if change]
+
+    def _note_events(self, *, log_sequence: int, copied_at: datetime, postponed: Sequence[int]) -> None:
+        self._connection.execute(f"insert into raw.event_log by name from temp.main.{NEW_EVENTS}")
+        set_log_position(self._connection, log_sequence=log_sequence, copied_at=copied_at, postponed=postponed)
+        replace_rejection_counts(self._connection, self._engine)
+
+    def _make(self, model: LiveModel) -> bool:
+        """Hold what the batch makes of a model; tell whether that is to be stored."""
         if model.name == _SCOPES_BEFORE:
             self._read_scopes()
         if not self._concern(model, self._new_facts):
             self._unchanged[model.name] = model
-            return None
+            return False
         for name in model.reads & self._unchanged.keys():
             self._recall(self._unchanged.pop(name))
         self._tables.fill(model, self._in_scope(model.sql))
-        match model.mode:
-            case "scratch":
-                if model.name == _FACTS:
-                    self._read_kinds_of_facts()
-                return None
-            case "append":
-                self._insert(model)
-                if model.schema == "staging" and not model.is_of_business:
-                    self._tables.add_facts(model)
-                return None
-            case _:
-                return self._replace(model)
+        if model.name == _OWNERS:
+            self._has_moved = self._moves(model)
+        elif model.name == _FACTS:
+            self._read_kinds_of_facts()
+        elif model.schema == "staging" and not model.is_of_business:
+            self._tables.add_facts(model)
+        return model.mode != "scratch"
+
+    def _store(self, model: LiveModel) -> Change | None:
+        """Store what the batch made of a model; None where readers see no difference."""
+        if model.mode == "append":
+            self._insert(model)
+            return None
+        return self._replace(model)
 
     def _read_kinds_of_facts(self) -> None:
         """Read of which kinds the facts in scope are, and which of them the batch brings."""
@@ -183,8 +206,6 @@ class LivePath:
         coming = self._read(f"select {columns} from temp.main.{model.name} order by all")
         keys = None if model.column is None else self._replaced(model, coming)
         rows = rows_with(model.column, keys)
-        if model.name == _OWNERS:
-            self._has_moved = self._moves(model, rows)
         if model.is_public:
             # Compared here, not by EXCEPT: for a few rows planning is what costs (6 ms a table, this 2 ms).
             going = self._read(f"select * from {model.relation} where {rows} order by all")
@@ -197,8 +218,9 @@ class LivePath:
         self._insert(model)
         return Change(model, keys) if model.is_public else None
 
-    def _moves(self, owners: LiveModel, rows: str) -> bool:
+    def _moves(self, owners: LiveModel) -> bool:
         """Tell whether what belonged to one contact is another's now; what is only new takes no fact from anybody."""
+        rows = rows_with("identifier_key", self._scopes["scope_identifiers"])
         moved = f"""
             select count(*)
             from {owners.relation} as before
@@ -236,6 +258,13 @@ class LivePath:
 def _read_fact_types(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, frozenset[str]]:
     rows = sorted(connection.execute(query).fetchall())
     return {name: frozenset(type_ for _, type_ in types) for name, types in groupby(rows, key=itemgetter(0))}
+
+
+def _stored_after_decisions(models: Sequence[LiveModel]) -> frozenset[str]:
+    """Return the models before the decisions that none of these reads but as rows of the batch."""
+    names = [model.name for model in models]
+    early = models[: names.index(DECISIONS)]
+    return frozenset(model.name for model in early if not any(model.relation in other.sql for other in early))
 
 
 def _unless(gives_up: Callable[[], bool], models: Iterable[LiveModel]) -> Iterator[LiveModel]:
