@@ -72,9 +72,9 @@ def test_postponed_echoes_survive_a_restart_and_are_told_as_missing_until_they_a
         assert not modeller.wait_for_events(timeout=0)
     assert home.query(FRESHNESS) == [(3, 3)]
     assert home.query("select count(*) from marts.fct_messages") == [(1,)]
-    assert home.modeller().verify() == []
 
 
+@pytest.mark.slow
 def test_a_build_copies_what_was_postponed(home: Home) -> None:
     home.log.append([sent(1), person(1)])
     with home.modeller().opened() as modeller:

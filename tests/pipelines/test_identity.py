@@ -108,7 +108,9 @@ def merged_by_email(home: Home) -> Home:
     "rule",
     [
         IdentityRule(identifier="email", use="ignore"),
-        IdentityRule(identifier="email", use="link", ignored_values=("desk@example.com",)),
+        pytest.param(
+            IdentityRule(identifier="email", use="link", ignored_values=("desk@example.com",)), marks=pytest.mark.slow
+        ),
     ],
 )
 def test_a_changed_rule_and_a_rebuild_undo_a_merge(merged_by_email: Home, rule: IdentityRule) -> None:

@@ -29,6 +29,21 @@ def decided(
     return fact("identity.decided", payload, event_id=event_id, hours=hours)
 
 
+#: Batches of events: records of people without phones, told apart, told to be one.
+WITHOUT_PHONES = (
+    [contact("1", external_id="1", email=SHARED), contact("2", external_id="2", email=SHARED, hours=1)],
+    [decided("3", "frontdesk:1", "frontdesk:2", kind="external_id", same=False)],
+    [decided("4", "frontdesk:1", "frontdesk:2", kind="external_id", same=True, hours=11)],
+)
+#: Three people of whom two pairs are said to be one, then the ends of that chain to be different, then more.
+CONTRADICTION = (
+    [contact(str(number), phone=phone, email=SHARED) for number, phone in enumerate((ANA, BEN, CEM))],
+    [decided("3", ANA, BEN, same=True), decided("4", BEN, CEM, same=True)],
+    [decided("5", ANA, CEM, same=False, hours=11, by="kim")],
+    [decided("6", BEN, CEM, same=False, hours=12)],
+)
+
+
 def contacts_of(home: Home) -> dict[str, str]:
     """Return the contact of each identifier of a person, those that several share included."""
     rows = home.warehouse_query(
@@ -86,17 +101,16 @@ def test_a_decision_makes_no_contact_and_waits_for_its_records(home: Home) -> No
 
 
 def test_people_without_a_phone_who_share_an_email_are_told_apart(home: Home) -> None:
-    records = [contact("1", external_id="1", email=SHARED), contact("2", external_id="2", email=SHARED, hours=1)]
+    records, told_apart, told_one = WITHOUT_PHONES
     ids = ("frontdesk:1", "frontdesk:2")
     follow(home, records)
     assert people_of(home) == {frozenset({*ids, SHARED})}
-    follow(home, [decided("3", *ids, kind="external_id", same=False)])
+    follow(home, told_apart)
     assert people_of(home) == {frozenset({ids[0]}), frozenset({ids[1]}), frozenset({SHARED})}
     assert home.query(STATUSES) == [("different_people", "bea")]
     assert home.query("select count(*) from marts.dim_contacts") == [(2,)]
-    follow(home, [decided("4", *ids, kind="external_id", same=True, hours=11)])
+    follow(home, told_one)
     assert people_of(home) == {frozenset({*ids, SHARED})}
-    assert home.modeller().verify() == []
 
 
 def test_the_phone_stays_with_the_record_that_names_it(home: Home) -> None:
@@ -117,16 +131,21 @@ def test_a_phone_that_both_records_name_outweighs_staff(home: Home) -> None:
 
 
 def test_decisions_that_contradict_one_another_merge_nobody(home: Home) -> None:
-    people = [contact(str(number), phone=phone, email=SHARED) for number, phone in enumerate((ANA, BEN, CEM))]
-    chain = [decided("3", ANA, BEN, same=True), decided("4", BEN, CEM, same=True)]
+    people, chain, apart, further_apart = CONTRADICTION
     follow(home, people, chain)
     assert people_of(home) == {frozenset({ANA, BEN, CEM, SHARED})}
     assert home.query(STATUSES) == [("same_person", "bea"), ("same_person", "bea"), ("same_person", None)]
-    follow(home, [decided("5", ANA, CEM, same=False, hours=11, by="kim")])
+    follow(home, apart)
     assert len(people_of(home)) == 4
     assert home.query(STATUSES) == [("different_people", "kim"), ("open", "bea"), ("open", "bea")]
-    follow(home, [decided("6", BEN, CEM, same=False, hours=12)])
+    follow(home, further_apart)
     assert people_of(home) == {frozenset({ANA, BEN}), frozenset({CEM}), frozenset({SHARED})}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("batches", [WITHOUT_PHONES, CONTRADICTION])
+def test_a_rebuild_decides_the_same(home: Home, batches: Sequence[Sequence[NewEvent]]) -> None:
+    follow(home, *batches)
     assert home.modeller().verify() == []
 
 

@@ -111,16 +111,17 @@ def lines_as_they_are(_context: Any, value: Any) -> bytes:
     return str(value).encode(errors="surrogatepass")
 
 
+@pytest.mark.parametrize("count_calls", [8, pytest.param(60, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("headers", [OWNER, {}], ids=["owner", "stranger"])
 @pytest.mark.parametrize(("path", "method"), OPERATIONS)
 def test_every_operation_answers_as_documented(
-    address: str, path: str, method: str, headers: Mapping[str, str]
+    address: str, path: str, method: str, headers: Mapping[str, str], count_calls: int
 ) -> None:
     schema = schemathesis.openapi.from_url(f"{address}/openapi.json")
     new_id = UuidV7Factory(SystemClock()).new_event_id
 
     @given(case=schema[path][method].as_strategy())
-    @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=count_calls, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
     def call(case: Any) -> None:
         excluded = []
         if headers and "{tenant}" in path:

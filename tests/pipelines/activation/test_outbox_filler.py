@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from core.outbox.commands import CommandState
 from tests.pipelines.activation.test_decisions import START, booking
 from tests.pipelines.facts import TENANT
@@ -81,6 +83,7 @@ def test_history_that_is_told_late_is_not_acted_upon(home: Home) -> None:
     assert home.outbox.open_keys(TENANT) == []
 
 
+@pytest.mark.slow
 def test_other_rules_take_back_what_they_no_longer_intend(homes: HomeFactory) -> None:
     clock = FixedClock()
     home = homes.new_home(clock=clock)
