@@ -15,7 +15,7 @@ newest_event as (
 
 ),
 
--- Up to it everything is modelled. An event that is set aside has been dealt with: it does not leave the models behind the log for ever.
+-- An event that is set aside has been dealt with: it does not leave the models behind the log for ever.
 newest_quarantined as (
 
     select max(sequence) as sequence
@@ -23,6 +23,7 @@ newest_quarantined as (
 
 ),
 
+-- Up to modelled_sequence everything is modelled, what was postponed included.
 final as (
 
     select
