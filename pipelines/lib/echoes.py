@@ -20,7 +20,7 @@ _RECEIPT = re.compile(r"twilio\.message\.(?!received$)\w+|clicksend\.message\.re
 _OUTCOMES = COMMAND_FACTS - {"message.requested"} | {"message.sent", "message.failed", "task.created"}
 
 #: What echoes wait at most behind what is urgent; until then, who waits for them is nobody but readers.
-_POSTPONED_AT_MOST = timedelta(seconds=3)
+_POSTPONED_AT_MOST = timedelta(seconds=10)
 #: With so many urgent events, their echoes cost the batch little.
 _MANY = 50
 

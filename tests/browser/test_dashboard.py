@@ -32,7 +32,7 @@ PAGES = {
     f"attribution?tenant={MASSAGE}": ["to the cent", "All models side by side", "Payback by month"],
     "systems": ["Harbour Massage", "Silent for 9 h", "3 refused", "Events a day by source"],
     f"contacts?tenant={MASSAGE}": ["Anna Lind", "José Álvarez", "paid A$250.00"],
-    f"contacts?tenant={MASSAGE}&contact={ANNA}": ["Anna Lind", "Lead from Instagram", "Shares the e-mail"],
+    f"contacts?tenant={MASSAGE}&contact={ANNA}": ["Anna Lind", "Lead from Instagram", "share the e-mail"],
     "activity": ["Booking confirmed", "Booking made", "Task opened", "Northside Barbers"],
 }
 

@@ -50,7 +50,7 @@ def test_echoes_alone_are_a_batch(home: Home) -> None:
 
 
 def test_an_echo_that_waited_for_long_goes_along(home: Home) -> None:
-    late = NOW + timedelta(seconds=4)
+    late = NOW + timedelta(seconds=11)
     assert chosen(home, [sent(1), person(1)], now=late) == ([1, 2], [])
 
 
