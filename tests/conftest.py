@@ -11,6 +11,7 @@ from tests.pipelines.homes import Home, HomeFactory, shared_folder
 #: With these started last, one core would be left alone with them: a file of few long tests is not split.
 _LONGEST_FIRST = (
     "browser/test_webhook_to_page.py",
+    "browser/test_dashboard.py",  # needs no warehouse: the second worker has work while the first one builds it
     "pipelines/activation",
     "pipelines",
     "dbt",
