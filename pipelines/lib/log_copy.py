@@ -14,6 +14,7 @@ import pyarrow as pa
 from sqlalchemy import Engine, select
 
 from core.envelope import Event
+from core.event_log import EventLog
 from core.money import to_minor_units
 from core.schema import rejection_counts
 from core.tenants import Tenant
@@ -79,12 +80,11 @@ def copied_sequence(connection: duckdb.DuckDBPyConnection) -> int:
     return int(row[0] or 0) if row else 0
 
 
-def postponed_sequences(connection: duckdb.DuckDBPyConnection) -> list[int]:
-    """Return the sequences before copied_sequence that are still to be copied and modelled."""
-    rows = connection.execute(
-        "select unnest(postponed) as sequence from raw.log_position order by sequence"
-    ).fetchall()
-    return [int(sequence) for (sequence,) in rows]
+def read_postponed(connection: duckdb.DuckDBPyConnection, log: EventLog) -> list[Event]:
+    """Return the events before copied_sequence that are still to be copied and modelled, ascending by sequence."""
+    rows = connection.execute("select unnest(postponed) from raw.log_position").fetchall()
+    events = log.read_at([int(sequence) for (sequence,) in rows])
+    return [events[sequence] for sequence in sorted(events)]
 
 
 def events_table(events: Sequence[Event]) -> pa.Table:

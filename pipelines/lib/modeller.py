@@ -18,7 +18,7 @@ from pipelines.activation.outbox_filler import OutboxFiller
 from pipelines.lib import warehouse
 from pipelines.lib.echoes import are_echoes, choose_batch
 from pipelines.lib.live_path import BatchGivenUp, BatchResult, LivePath, combine
-from pipelines.lib.log_copy import EVENT_ERRORS, copied_sequence, postponed_sequences, quarantine_event
+from pipelines.lib.log_copy import EVENT_ERRORS, copied_sequence, quarantine_event, read_postponed
 from pipelines.lib.publisher import Publisher
 from pipelines.lib.verification import Difference, compare_warehouses
 from pipelines.lib.warehouse_builder import Progress, WarehouseBuilder
@@ -72,8 +72,7 @@ class Modeller:
             self._live = LivePath(connection, manifest, engine=self._builder.engine, sink=self._filler)
             self._publisher = Publisher(connection, manifest, analytics_path=self._analytics_path)
             self._modelled_sequence = copied_sequence(connection)
-            postponed = self._log.read_at(postponed_sequences(connection))
-            self._postponed = [postponed[sequence] for sequence in sorted(postponed)]
+            self._postponed = read_postponed(connection, self._log)
             self._filler.reconcile(connection)
             self._published_at = self._clock.now()
             self._publisher.publish_all(now=self._published_at, published_by=self._published_by)

@@ -22,7 +22,7 @@ from pipelines.lib.log_copy import (
     copy_or_quarantine,
     create_raw_tables,
     has_current_raw_tables,
-    postponed_sequences,
+    read_postponed,
     read_quarantine,
     replace_quarantine,
     replace_rejection_counts,
@@ -111,8 +111,7 @@ class WarehouseBuilder:
     ) -> None:
         now = self.clock.now()
         left_out = frozenset(read_quarantine(connection).column("sequence").to_pylist())
-        postponed = self.log.read_at(postponed_sequences(connection))
-        copy_or_quarantine(connection, [postponed[sequence] for sequence in sorted(postponed)], now=now)
+        copy_or_quarantine(connection, read_postponed(connection, self.log), now=now)
         for batch in self.log.read_batches(start, batch_size=_COPY_BATCH_SIZE):
             events = [event for event in batch if event.sequence <= end]
             if not events:
