@@ -26,8 +26,6 @@ from pipelines.lib.log_copy import replace_rejection_counts, set_log_position
 
 #: What a batch touches, each a list of values that the next ones and the models build on: analyses/live_<name>.sql.
 _SCOPES = ("new_identifiers", "scope_components", "scope_identifiers", "scope_contacts")
-#: The first model that changes what the scopes are read from.
-_SCOPES_BEFORE = "int_identity_components"
 #: Which contact each identifier in scope belongs to now, and with that each fact.
 _OWNERS = "int_contact_identifiers"
 _FACTS = "int_facts_attributed"
@@ -85,6 +83,10 @@ class LivePath:
         #: Types of the facts that a model reads, where the tenants' files name them.
         self._fact_types = _read_fact_types(connection, manifest.query("live_fact_types"))
         self._scopes: dict[str, frozenset[str]] = {}
+        #: Before this one runs, the scopes are read.
+        self._first_in_scope = next(
+            model.name for model in self._models if any(_mark(scope) in model.sql for scope in _SCOPES)
+        )
         self._has_moved = False  #: whether an identifier that was known belongs to another contact now
         #: Families and types of the facts in scope, and of those of them that their contact did not have before.
         self._facts: frozenset[str] = frozenset()
@@ -156,7 +158,7 @@ class LivePath:
 
     def _make(self, model: LiveModel) -> bool:
         """Hold what the batch makes of a model; tell whether that is to be stored."""
-        if model.name == _SCOPES_BEFORE:
+        if model.name == self._first_in_scope:
             self._read_scopes()
         if not self._concern(model, self._new_facts):
             self._unchanged[model.name] = model
@@ -245,7 +247,7 @@ class LivePath:
     def _in_scope(self, query: str) -> str:
         """Write out the values of the scopes that a query names (macros/live.sql)."""
         for name, values in self._scopes.items():
-            query = query.replace(f"'{{{name}}}'", _constants(values))
+            query = query.replace(_mark(name), _constants(values))
         return query
 
     def _read(self, query: str) -> pa.Table:
@@ -277,6 +279,11 @@ def _unless(gives_up: Callable[[], bool], models: Iterable[LiveModel]) -> Iterat
 def rows_with(column: str | None, keys: frozenset[str] | None) -> str:
     """Return the SQL condition on the rows of these keys; every row for None."""
     return "true" if keys is None else f"{column} in ({_constants(keys)})"
+
+
+def _mark(scope: str) -> str:
+    """Return what a query has where the values of a scope belong (macros/live.sql)."""
+    return f"'{{{scope}}}'"
 
 
 def _constants(values: Iterable[str]) -> str:

@@ -17,6 +17,7 @@ from tests.benchmarks.homes import BenchHomes
 from tests.benchmarks.intake import IntakePlan, measure_intake
 from tests.benchmarks.live import LivePlan, compare_live, measure_live
 from tests.benchmarks.machine import describe_commit, describe_machine
+from tests.benchmarks.outage import measure_outage
 from tests.benchmarks.outbox import OutboxPlan, measure_outbox
 from tests.benchmarks.rebuild import measure_rebuild
 from tests.benchmarks.texts import TextsPlan, measure_texts
@@ -36,6 +37,7 @@ class Part(StrEnum):
     LIVE = "live"
     OUTBOX = "outbox"
     TEXTS = "texts"
+    OUTAGE = "outage"
 
 
 @app.command()
@@ -62,6 +64,7 @@ def bench(
         Part.REBUILD: lambda: measure_rebuild(homes.home(events), report),
         Part.LIVE: live,
         Part.TEXTS: lambda: measure_texts(homes.home(_TEXTS_HISTORY), report, plan=TextsPlan()),
+        Part.OUTAGE: lambda: measure_outage(homes.home(_TEXTS_HISTORY), report, plan=TextsPlan(samples=60)),
         Part.OUTBOX: lambda: measure_outbox(_BUILD / "bench" / "outbox", report, plan=OutboxPlan()),
     }
     try:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from random import Random
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -30,7 +30,8 @@ from tests.benchmarks.homes import BenchHome
 from tests.benchmarks.live import follower_log, running_follower, wait_until_published
 from tests.benchmarks.receiver import Site, free_port, prepare_site, running_receiver
 
-_ACCEPTED_TIMEOUT_S = 60.0
+#: Whose texts go by ClickSend, and whose by Twilio with an e-mail by Graph.
+CLICKSEND_TENANT, TWILIO_TENANT = "avatar-imaging", "noizylab"
 _POLL_S = 0.05
 #: The steps on the way, as the log, the outbox and the provider note them (UTC).
 _STEPS = """
@@ -51,36 +52,52 @@ class TextsPlan:
     gap_s: float = 1.2  #: above a second: a number sends one text a second
 
 
-class _Sent(NamedTuple):
+class Office(NamedTuple):
+    """All that runs while texts are measured."""
+
+    site: Site
+    sandbox_url: str
+
+
+class Posted(NamedTuple):
+    """A webhook that was accepted."""
+
     posted_at: datetime
+    tenant: str
     addresses: tuple[str, ...]  #: whom a text or e-mail goes to because of it
 
 
 def measure_texts(home: BenchHome, report: Report, *, plan: TextsPlan) -> Figures:
     """Return the figures of texts and e-mails. Raises RuntimeError where one is refused, missing or sent twice."""
+    with running_office(home, report) as office:
+        report.step(f"texts, {home.count:,} events behind them: {plan.samples} deliveries")
+        posted = list(post_all(office.site, plan=plan))
+        accepted = wait_for_all(office, posted)
+    return _figures(home, posted[plan.warm_up :], accepted)
+
+
+@contextmanager
+def running_office(home: BenchHome, report: Report) -> Iterator[Office]:
+    """Run receiver, follower and stand-ins on a history; yields once all of it is modelled."""
     site = _with_stand_ins(prepare_site(home.folder))
     published = home.folder / "analytics.duckdb"
     published.unlink(missing_ok=True)
     with _running_stand_ins(site) as sandbox_url, running_receiver(site), running_follower(site) as follower:
-        report.step(f"texts, {home.count:,} events behind them: waiting until all of them are modelled")
+        report.step(f"{home.count:,} events of history: waiting until all of them are modelled")
         wait_until_published(published, follower, log=follower_log(site))
-        report.step(f"texts, {home.count:,} events behind them: {plan.samples} deliveries")
-        sent = list(_post_all(site, plan=plan))
-        ledger = _wait_for(sandbox_url, {address for one in sent for address in one.addresses})
-    return _figures(home, sent[plan.warm_up :], ledger)
+        yield Office(site, sandbox_url)
 
 
-def _figures(home: BenchHome, sent: list[_Sent], ledger: list[dict[str, Any]]) -> Figures:
-    accepted = {entry["recipient"]: datetime.fromisoformat(entry["accepted_at"]) for entry in ledger}
+def _figures(home: BenchHome, posted: list[Posted], accepted: dict[str, datetime]) -> Figures:
     latencies: dict[str, list[float]] = {"sms": [], "email": []}
     parts: dict[str, list[float]] = {"received": [], "decided": [], "called": [], "accepted": []}
     with closing(sqlite3.connect(home.folder / "frontdesk.db")) as database:
-        for one in sent:
+        for one in posted:
             for address in one.addresses:
-                latencies["email" if "@" in address else "sms"].append(_ms(one.posted_at, accepted[address]))
+                latencies["email" if "@" in address else "sms"].append(milliseconds(one.posted_at, accepted[address]))
                 moments = [one.posted_at, *_steps(database, address), accepted[address]]
                 for name, (before, after) in zip(parts, pairwise(moments), strict=True):
-                    parts[name].append(_ms(before, after))
+                    parts[name].append(milliseconds(before, after))
     figures: Figures = {}
     for channel, values in latencies.items():
         figures[f"webhook_to_{channel}_p50_ms"] = round(percentile(sorted(values), 50), 1)
@@ -99,11 +116,13 @@ def _steps(database: sqlite3.Connection, address: str) -> list[datetime]:
     return [datetime.fromisoformat(str(value)).replace(tzinfo=UTC) for value in rows[0]]
 
 
-def _ms(before: datetime, after: datetime) -> float:
+def milliseconds(before: datetime, after: datetime) -> float:
+    """Return how long it took."""
     return (after - before) / timedelta(milliseconds=1)
 
 
-def _post_all(site: Site, *, plan: TextsPlan) -> Iterator[_Sent]:
+def post_all(site: Site, *, plan: TextsPlan) -> Iterator[Posted]:
+    """Post bookings (a text by ClickSend) and payments (a text by Twilio, an e-mail by Graph) in turn."""
     connection = http.client.HTTPConnection("127.0.0.1", site.port, timeout=30)
     seed = str(time.time_ns())
     due_at = time.monotonic()
@@ -120,7 +139,7 @@ def _post_all(site: Site, *, plan: TextsPlan) -> Iterator[_Sent]:
         body = answer.read()
         if answer.status != http.client.OK:
             raise RuntimeError(f"{request.path} was answered {answer.status}: {body.decode(errors='replace')}")
-        yield _Sent(posted_at, addresses)
+        yield Posted(posted_at, tenant, addresses)
 
 
 def _booking(key: str, now: datetime) -> tuple[str, Delivery, tuple[str, ...]]:
@@ -133,8 +152,8 @@ def _booking(key: str, now: datetime) -> tuple[str, Delivery, tuple[str, ...]]:
         created_at=now, starts_at=starts_at, ends_at=starts_at + timedelta(hours=1),
     )  # fmt: skip
     confirmed = booking.changed(status="CONFIRMED")
-    delivery = wix.booking_action(now, "avatar-imaging", confirmed, "confirmed", booking)
-    return "avatar-imaging", delivery, (person.phone,)
+    delivery = wix.booking_action(now, CLICKSEND_TENANT, confirmed, "confirmed", booking)
+    return CLICKSEND_TENANT, delivery, (person.phone,)
 
 
 def _payment(key: str, now: datetime) -> tuple[str, Delivery, tuple[str, ...]]:
@@ -143,7 +162,7 @@ def _payment(key: str, now: datetime) -> tuple[str, Delivery, tuple[str, ...]]:
     payment = Payment(
         key=key, amount=8_900, currency="cad", payer=person, billing_phone=person.phone, description="Repair"
     )
-    return "noizylab", stripe.charge_succeeded(now, "noizylab", payment), (person.phone, person.email)
+    return TWILIO_TENANT, stripe.charge_succeeded(now, TWILIO_TENANT, payment), (person.phone, person.email)
 
 
 def _person(key: str, *, prefix: str, digits: int, country: str) -> Person:
@@ -169,17 +188,17 @@ def _running_stand_ins(site: Site) -> Iterator[str]:
         yield url
 
 
-def _wait_for(sandbox_url: str, addresses: set[str]) -> list[dict[str, Any]]:
-    """Return the ledger once each address has its message. Raises RuntimeError where one never comes, or twice."""
-    deadline = time.monotonic() + _ACCEPTED_TIMEOUT_S
-    missing = addresses
+def wait_for_all(office: Office, posted: list[Posted], *, timeout_s: float = 60.0) -> dict[str, datetime]:
+    """Return when each address had its message. Raises RuntimeError where one never comes, or twice."""
+    deadline = time.monotonic() + timeout_s
+    missing = addresses = {address for one in posted for address in one.addresses}
     while time.monotonic() < deadline:
-        ledger = httpx.get(f"{sandbox_url}/control/ledger").json()
+        ledger = httpx.get(f"{office.sandbox_url}/control/ledger").json()
         missing = addresses - {entry["recipient"] for entry in ledger["entries"]}
         if not missing:
             if ledger["repeated_references"]:
                 raise RuntimeError(f"sent twice: {ledger['repeated_references']}")
-            return list(ledger["entries"])
+            return {entry["recipient"]: datetime.fromisoformat(entry["accepted_at"]) for entry in ledger["entries"]}
         time.sleep(_POLL_S)
     print(*sorted(missing)[:5], file=sys.stderr)
     raise RuntimeError(f"{len(missing)} of {len(addresses)} texts and e-mails never came")

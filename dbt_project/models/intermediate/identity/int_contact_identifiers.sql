@@ -6,8 +6,7 @@
 
 with recursive observed as materialized (
 
-    select * from {{ ref('int_identifiers_observed') }}
-    where {{ only_identifiers_in_scope() }}
+    select * from {{ rows_of_batch('int_identifiers_in_scope') }}
 
 ),
 

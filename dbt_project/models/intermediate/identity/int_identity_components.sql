@@ -5,14 +5,13 @@
 ) }}
 
 -- SQLFluff can't parse `using key` below, which makes the recursion update its rows in place of gathering them.
--- Materialized: it is read three times, and by index only once.
+-- Materialized: it is read three times.
 with recursive observed as materialized (  -- noqa: PRS
 
     select distinct
         identifier_key,
         primary_identifier_key
-    from {{ ref('int_identifiers_observed') }}
-    where {{ only_identifiers_in_scope() }}
+    from {{ rows_of_batch('int_identifiers_in_scope') }}
 
 ),
 
@@ -21,8 +20,7 @@ decisions as materialized (
     select distinct
         identifier_key_a,
         identifier_key_b
-    from {{ ref('stg_frontdesk__identity_decisions') }}
-    where identifier_key_a is not null and {{ only_identifiers_in_scope('identifier_key_a') }}
+    from {{ rows_of_batch('int_identity_decisions_in_scope') }}
 
 ),
 

@@ -2,10 +2,8 @@
 
 with decisions as (
 
-    select * from {{ ref('stg_frontdesk__identity_decisions') }}
-    where
-        decision in ('same_person', 'different_people')
-        and {{ only_identifiers_in_scope('identifier_key_a') }}
+    select * from {{ rows_of_batch('int_identity_decisions_in_scope') }}
+    where decision in ('same_person', 'different_people')
 
 ),
 
