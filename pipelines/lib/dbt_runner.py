@@ -160,7 +160,8 @@ class DbtRunner:
         """Compute seeds and models from the whole raw log. Raises DbtError."""
         arguments = ["build", "--quiet"]
         if not with_tests:
-            arguments += ["--resource-type", "model", "seed"]
+            # Nobody reads the artifacts of such a build; writing them takes 2 of its 20 s.
+            arguments += ["--resource-type", "model", "seed", "--no-write-json"]
         if select:
             arguments += ["--select", *select]
         self._run(arguments, warehouse=self._warehouse_path, target=self._target_dir / "full")
@@ -209,6 +210,8 @@ class DbtRunner:
             *arguments,
             *("--project-dir", str(self._project_dir), "--profiles-dir", str(self._project_dir)),
             *("--target-path", str(target), "--log-path", str(target / "logs"), "--no-use-colors"),
+            # Each statement's log lines take 2 of the 20 s of a build.
+            *("--log-level-file", "warn"),
         ]
         environment = os.environ | {
             # By its name, from its folder: with another value dbt would parse the project anew (15 s instead of 5).
