@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.pipelines.homes import Home, HomeFactory, shared_folder
 
@@ -19,6 +20,10 @@ _LONGEST_FIRST = (
     "core/explaining",
     "webhooks/test_openapi.py",
 )
+
+# How long an example takes says nothing on a machine that is busy with other tests.
+settings.register_profile("frontdesk", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("frontdesk")
 
 
 @pytest.hookimpl(trylast=True)

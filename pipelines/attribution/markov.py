@@ -14,12 +14,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import FrontdeskError
 from pipelines.attribution.paths import ModelCredits, PathCount, channels_of, share_out
 
 #: A state is the last channels of a journey, as many as the order; the empty one is the start.
 _State = tuple[str, ...]
 _START: _State = ()
+#: The chain is solved whole: a table of so many states squared is half a gigabyte, and each channel solves it again.
+_MOST_STATES = 8_000
 _Vector = NDArray[np.float64]
+
+
+class TooManyStatesError(FrontdeskError):
+    """The paths have too many states at this order to be solved exactly."""
+
+    http_status = 400
+    title = "Order too high"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +54,8 @@ def markov(paths: Iterable[PathCount], *, order: int = 1, with_nulls: bool = Tru
 
     `order` is how many channels back a step depends on. Without nulls only the paths to conversions are known; a
     removed channel still leads to the null state. Value has removal effects of its own: a conversion out of a state
-    is worth the mean of those out of that state. Raises ValueError for an order below 1.
+    is worth the mean of those out of that state. Raises ValueError for an order below 1,
+    TooManyStatesError for one that makes too many states.
     """
     if order < 1:
         raise ValueError(f"order is {order}; give 1 or more")
@@ -82,6 +93,11 @@ def _chain_of(paths: Sequence[PathCount], *, order: int, with_nulls: bool) -> _C
         end[0] += path.conversions
         end[1] += path.value if path.conversions > 0 else 0.0
         end[2] += weight
+    if len(numbers) > _MOST_STATES:
+        raise TooManyStatesError(
+            f"order {order} makes {len(numbers):,} states of these paths, and {_MOST_STATES:,} can be solved;"
+            " give a lower --order"
+        )
     steps = np.zeros((len(numbers), len(numbers)))
     for (source, target), count in counts.items():
         steps[source, target] = count

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pipelines.attribution.command_line import app
+from pipelines.attribution.markov import TooManyStatesError
 from pipelines.attribution.path_files import PathFileError, read_paths
 
 PUBLISHED = """path;total_conversions;total_conversion_value;total_null
@@ -59,3 +60,12 @@ def test_what_is_wrong_is_told_by_line(tmp_path: Path, content: str, message: st
     file.write_text(content, encoding="utf-8")
     with pytest.raises(PathFileError, match=message):
         read_paths(file)
+
+
+def test_an_order_of_too_many_states_is_refused_in_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "long.csv"
+    letters = [f"{number:x}" for number in range(100)]
+    paths = (f"{a} > {b} > {a},1" for a in letters for b in letters)
+    file.write_text("\n".join(["path,total_conversions", *paths]), encoding="utf-8")
+    with pytest.raises(TooManyStatesError, match=r"order 2 makes 10,101 states .* give a lower --order"):
+        CliRunner().invoke(app, [str(file), "--order", "2"], catch_exceptions=False)
