@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from tests.benchmarks.attribution import measure_attribution
 from tests.benchmarks.figures import Figures, Report
 from tests.benchmarks.homes import BenchHomes
 from tests.benchmarks.intake import IntakePlan, measure_intake
@@ -38,6 +39,7 @@ class Part(StrEnum):
     OUTBOX = "outbox"
     TEXTS = "texts"
     OUTAGE = "outage"
+    ATTRIBUTION = "attribution"
 
 
 @app.command()
@@ -65,6 +67,7 @@ def bench(
         Part.LIVE: live,
         Part.TEXTS: lambda: measure_texts(homes.home(_TEXTS_HISTORY), report, plan=TextsPlan()),
         Part.OUTAGE: lambda: measure_outage(homes.home(_TEXTS_HISTORY), report, plan=TextsPlan(samples=60)),
+        Part.ATTRIBUTION: lambda: measure_attribution(report),
         Part.OUTBOX: lambda: measure_outbox(_BUILD / "bench" / "outbox", report, plan=OutboxPlan()),
     }
     try:

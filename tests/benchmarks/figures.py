@@ -46,6 +46,10 @@ TARGETS: Mapping[str, Target] = {
     "live_p50_ms_10k": Target(500),
     "live_p95_ms_10k": Target(1_000),
     "live_p95_ratio": Target(1.5),
+    "webhook_to_sms_p50_ms": Target(300),
+    "webhook_to_sms_p95_ms": Target(1_000),
+    "webhook_to_email_p50_ms": Target(300),
+    "webhook_to_email_p95_ms": Target(1_000),
 }
 
 
