@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 import subprocess
@@ -14,6 +13,8 @@ from functools import cached_property
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from core.errors import FrontdeskError
 
@@ -60,7 +61,7 @@ class Manifest:
     """What dbt knows of the project, from target/manifest.json."""
 
     def __init__(self, path: Path) -> None:
-        self._nodes: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["nodes"]
+        self._nodes: dict[str, Any] = orjson.loads(path.read_bytes())["nodes"]
 
     @cached_property
     def live_models(self) -> tuple[LiveModel, ...]:

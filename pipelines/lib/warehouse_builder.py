@@ -55,13 +55,10 @@ class WarehouseBuilder:
         return replace(self, path=path, dbt=self.dbt.beside(path))
 
     def needs_build(self) -> bool:
-        """Tell whether the warehouse is not what this project makes of the log, or too far behind to be followed.
-
-        A warehouse of another raw schema is deleted.
-        """
-        self._remove_if_outdated()
+        """Tell whether the warehouse is not what this project makes of the log, or too far behind to be followed."""
         with warehouse.connected(self.path) as connection:
-            create_raw_tables(connection)
+            if not has_current_raw_tables(connection):
+                return True
             row = connection.execute("select fingerprint from raw.built_from").fetchone()
             behind = self.log.last_sequence() - copied_sequence(connection)
         return row is None or row[0] != self._fingerprint() or behind > BUILD_BACKLOG

@@ -33,6 +33,7 @@ KEYLESS = {
     "int_facts_normalised": "as int_facts_unioned",
     "int_facts_attributed": "as int_facts_unioned",
     "int_identifiers_observed": "observations to be counted: each identifier as often as a fact names it",
+    "int_identifiers_in_scope": "as int_identifiers_observed",
 }
 #: Tables of events that the live path leaves alone, and why that is right.
 BUILT_ONLY = {"fct_channel_credits_modelled": "solved over all journeys at once; says as of which sequence"}
@@ -44,7 +45,7 @@ RESTRICTIONS = {
     "replace": ("attributed_facts()", "only_identifiers_in_scope(", "rows_of_batch("),
     "upsert": ("logged_events()",),
     "replace_all": (),
-    "scratch": ("attributed_facts()", "only_identifiers_in_scope("),
+    "scratch": ("attributed_facts()", "only_identifiers_in_scope(", "rows_of_batch("),
 }
 #: Temporary tables of one batch that name the rows to replace.
 SCOPES = {"scope_identifiers", "scope_contacts"}

@@ -7,9 +7,11 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from core.staff.roles import Role
@@ -30,6 +32,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """DuckDB 1.5's own conversion to pandas uses what pandas 4 deprecates; nothing of ours can help it."""
     for item in items:
         item.add_marker(pytest.mark.filterwarnings("ignore:The inplace keyword:DeprecationWarning"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _components_looked_for_once() -> Iterator[None]:
+    """Streamlit looks through all installed packages whenever a test runs an app, which takes most of the test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
+        yield
 
 
 # Of the module, not of the session: with other tests in between, "3 min ago" would not be true any more.

@@ -15,6 +15,7 @@ MODELS = Path(__file__).parents[2] / "dbt_project" / "models"
 NOT_MODELLED = {"reports.rpt_freshness"}
 
 
+@pytest.fixture(scope="module")
 def promised_columns() -> dict[str, dict[str, str]]:
     files = [file for folder in ("marts", "reports") for file in (MODELS / folder).rglob("*.yml")]
     contents: list[dict[str, Any]] = [yaml.safe_load(file.read_text(encoding="utf-8")) for file in files]
@@ -29,6 +30,5 @@ def promised_columns() -> dict[str, dict[str, str]]:
 
 
 @pytest.mark.parametrize("relation", sorted(RELATIONS.keys() - NOT_MODELLED))
-def test_columns_are_promised_by_the_model(relation: str) -> None:
-    promised = promised_columns()[relation]
-    assert columns_of(relation).items() <= promised.items()
+def test_columns_are_promised_by_the_model(relation: str, promised_columns: dict[str, dict[str, str]]) -> None:
+    assert columns_of(relation).items() <= promised_columns[relation].items()

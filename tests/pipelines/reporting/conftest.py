@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from core.reports.archive import ReportArchive
+from core.reports.periods import Period
 from core.tenants import Tenant
+from pipelines.reporting.document import Report
 from pipelines.reporting.making import ReportMaker
 from tests.pipelines.homes import FixedClock, Home, HomeFactory
 from tests.pipelines.reporting.history import TENANT, History, make_history
@@ -26,6 +28,13 @@ class Desk:
     tenant: Tenant
     history: History
     maker: ReportMaker
+    computed: dict[Period, Report] = field(default_factory=dict)
+
+    def report(self, period: Period) -> Report:
+        """Return a period's report, computed once: for desks whose log gets no more events."""
+        if period not in self.computed:
+            self.computed[period] = self.maker.compute(self.tenant, period)
+        return self.computed[period]
 
     @property
     def zone(self) -> ZoneInfo:

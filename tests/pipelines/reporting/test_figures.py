@@ -30,7 +30,7 @@ def test_figures_are_what_counting_gives(desk: Desk, kind: PeriodKind) -> None:
     periods = periods_of(desk, kind)
     assert len(periods) > 5
     for period in periods:
-        report = desk.maker.compute(desk.tenant, period)
+        report = desk.report(period)
         counted = count_figures(desk.history.noted, period, zone=desk.zone, own_currency=desk.tenant.currency)
         computed = {(each.metric, each.currency): each.value for each in report.figures}
         told = {key: value for key, value in computed.items() if key in counted}
@@ -44,7 +44,7 @@ def test_stages_and_credits_are_what_counting_gives(desk: Desk, kind: PeriodKind
     noted, zone, currency = desk.history.noted, desk.zone, desk.tenant.currency
     totals: Counter[str] = Counter()
     for period in periods_of(desk, kind):
-        report = desk.maker.compute(desk.tenant, period)
+        report = desk.report(period)
         stages = {each.stage: (each.entered, each.went_on, each.won, each.lost) for each in report.stages}
         assert stages == count_stages(noted, period, zone=zone), period
         assert {each.pipeline for each in report.stages} <= {"job"}
@@ -59,7 +59,7 @@ def test_stages_and_credits_are_what_counting_gives(desk: Desk, kind: PeriodKind
 
 
 def test_the_history_has_something_of_everything(desk: Desk) -> None:
-    reports = [desk.maker.compute(desk.tenant, period) for period in periods_of(desk, PeriodKind.MONTHLY)]
+    reports = [desk.report(period) for period in periods_of(desk, PeriodKind.MONTHLY)]
     for metric in {each.metric for each in reports[0].figures} - {"commands_failed"}:
         assert any(figure.value for report in reports for figure in report.figures if figure.metric == metric), metric
 
@@ -67,7 +67,7 @@ def test_the_history_has_something_of_everything(desk: Desk) -> None:
 def test_the_period_before_is_told_beside(desk: Desk) -> None:
     periods = periods_of(desk, PeriodKind.MONTHLY)
     assert periods[1].previous == periods[0]
-    before, after = (desk.maker.compute(desk.tenant, period) for period in periods[:2])
+    before, after = (desk.report(period) for period in periods[:2])
     for figure in after.figures:
         known = before.find(figure.metric, currency=figure.currency)
         assert known is None or known.value == figure.previous
@@ -75,7 +75,7 @@ def test_the_period_before_is_told_beside(desk: Desk) -> None:
 
 def test_parts_add_up_to_the_figure(desk: Desk) -> None:
     for period in periods_of(desk, PeriodKind.WEEKLY):
-        report = desk.maker.compute(desk.tenant, period)
+        report = desk.report(period)
         for metric, dimension in BROKEN_DOWN:
             for figure in (each for each in report.figures if each.metric == metric):
                 assert figure.value == sum(parts(report, metric, dimension, figure.currency))
@@ -91,6 +91,6 @@ def parts(report: Report, metric: str, dimension: str, currency: str | None) -> 
 
 def test_a_period_in_which_nothing_happened_has_figures_of_zero(desk: Desk) -> None:
     period = period_of(desk.history.noted[0].at.date().replace(year=2019), PeriodKind.WEEKLY)
-    report = desk.maker.compute(desk.tenant, period)
+    report = desk.report(period)
     assert {figure.value for figure in report.figures} == {0, None}
     assert report.shares == ()
