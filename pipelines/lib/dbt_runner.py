@@ -27,6 +27,9 @@ _FINGERPRINTED = ("dbt_project.yml", "models", "macros", "seeds", "analyses")
 #: What the Python models compute with.
 MODEL_CODE = Path(__file__).parents[1] / "attribution"
 _TAIL_LINES = 40
+#: Where dbt keeps what it has parsed, and the targets that parse alike: the live form's variables make another parse.
+_PARSED = "partial_parse.msgpack"
+_ALIKE = ("full", "parsed", "docs")
 
 
 class DbtError(FrontdeskError):
@@ -205,6 +208,8 @@ class DbtRunner:
         return target / "manifest.json"
 
     def _run(self, arguments: Sequence[str], *, warehouse: Path, target: Path) -> None:
+        target.mkdir(parents=True, exist_ok=True)
+        self._take_over_parse(target)
         self._forget_parse_of_another_project(target)
         command = [
             _dbt_executable(),
@@ -227,12 +232,21 @@ class DbtRunner:
             tail = "\n".join((done.stdout + done.stderr).splitlines()[-_TAIL_LINES:])
             raise DbtError(f"`dbt {' '.join(arguments)}` ended with {done.returncode}:\n{tail}")
 
+    def _take_over_parse(self, target: Path) -> None:
+        """Begin with what a target that parses alike has parsed: 5 s instead of 15."""
+        if target.name not in _ALIKE or (target / _PARSED).exists():
+            return
+        for other in (self._target_dir / name for name in _ALIKE):
+            if (other / _PARSED).exists() and (other / "project_dir").exists():
+                for file in (_PARSED, "project_dir"):
+                    shutil.copyfile(other / file, target / file)
+                return
+
     def _forget_parse_of_another_project(self, target: Path) -> None:
         """Have the project parsed anew where it lies elsewhere than last time: dbt keeps paths of what it parsed."""
-        target.mkdir(parents=True, exist_ok=True)
         stamp = target / "project_dir"
         if not stamp.exists() or stamp.read_text(encoding="utf-8") != str(self._project_dir):
-            (target / "partial_parse.msgpack").unlink(missing_ok=True)
+            (target / _PARSED).unlink(missing_ok=True)
             stamp.write_text(str(self._project_dir), encoding="utf-8")
 
 

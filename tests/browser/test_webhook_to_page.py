@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,20 +25,29 @@ from sandbox.providers.stripe_objects import Payment
 from sandbox.staff import demo_password, make_accounts
 from tests.browser.conftest import TIMEOUT_MILLISECONDS
 from tests.e2e.story import free_port, prepare_story
+from tests.pipelines.homes import HomeFactory
 
 pytestmark = pytest.mark.browser
 
 expect.set_options(timeout=TIMEOUT_MILLISECONDS)
 
 TENANT = "noizylab"
-#: The first publish needs Dagster's daemon, dbt and an empty build: about half a minute on two cores.
+#: The first publish needs Dagster's daemon, and in a new home dbt and an empty build: a minute on two cores.
 START_TIMEOUT_SECONDS = 180.0
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    """Everything that `frontdesk up` starts, on an empty home, once it has published."""
+def site(tmp_path_factory: pytest.TempPathFactory, homes: HomeFactory) -> Iterator[Demo]:
+    """Everything that `frontdesk up` starts, on a home without events, once it has published."""
     home = tmp_path_factory.mktemp("site")
+    homes.prepare(home)
+    with running_site(home) as demo:
+        yield demo
+
+
+@contextmanager
+def running_site(home: Path) -> Iterator[Demo]:
+    """Run what `frontdesk up` starts, and the providers' stand-ins; yields once it has published."""
     demo = prepare_story(home, scale=1.0)
     ports = {"FRONTDESK_DAGSTER_PORT": str(free_port()), "FRONTDESK_DASHBOARD_PORT": str(free_port())}
     demo = replace(demo, environ={**demo.environ, **ports})
@@ -116,6 +126,13 @@ def test_a_signed_webhook_appears_on_the_open_page(site: Demo, page: Page) -> No
     expect(page.get_by_text(re.compile(r"89\.50")).first).to_be_visible()
     page.goto(f"{dashboard_url(site)}/systems?tenant={TENANT}")
     expect(page.get_by_text("Last event").first).to_be_visible()
+
+
+@pytest.mark.slow
+def test_a_new_home_is_built_and_followed(tmp_path: Path) -> None:
+    with running_site(tmp_path) as site:
+        assert post(site, paid("first", name="Ida Rhodes", amount_minor=4_321)).is_success
+        wait_for(lambda: _amounts(site.home) == [4_321], site)
 
 
 def test_a_delivery_is_visible_to_analysts_within_seconds_through_the_daemon(site: Demo) -> None:

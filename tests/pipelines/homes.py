@@ -81,8 +81,9 @@ class Home:
         return self.folder / "analytics.duckdb"
 
     def compile(self) -> None:
-        """Compile the project in its live form, once per state of it."""
+        """Compile the project in its live form and parse it in the other, once per state of it."""
         self._dbt().live_manifest()
+        self._dbt().parsed_manifest()
 
     def build(self, *models: str) -> None:
         """Build these models from what the warehouse has, and publish them: what only builds compute."""
@@ -188,6 +189,11 @@ class HomeFactory:
             self._template = _template(folder / "template", target_dir=target_dir, tenants=tenants)
             self._template.folder.mkdir()
             self._template.modeller().rebuild(with_tests=False)
+
+    def prepare(self, folder: Path) -> None:
+        """Give a folder that real processes use as their home what they would build and compile first."""
+        shutil.copyfile(self._template.warehouse_path, folder / "warehouse.duckdb")
+        shutil.copytree(self._template.target_dir, folder / "dbt_target")
 
     def new_home(
         self,
