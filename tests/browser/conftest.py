@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, StorageState, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState, expect, sync_playwright
 
 from tests.browser.servers import BROWSER_FLAGS, find_browser, site_running
 from tests.dashboard.published_messages import conversations_published
@@ -97,7 +97,11 @@ def sign_in(page: Page, site: tuple[Beside, str]) -> None:
     expect(page.get_by_role("button", name="Mia")).to_be_visible()
 
 
-@pytest.fixture(params=LOOKS, ids=lambda look: look.name)
+@pytest.fixture(
+    scope="module",
+    params=[look if look.name != "dark" else pytest.param(look, marks=pytest.mark.slow) for look in LOOKS],
+    ids=lambda look: look.name,
+)
 def look(request: pytest.FixtureRequest) -> Look:
     """Each look in turn."""
     assert isinstance(request.param, Look)
@@ -116,19 +120,34 @@ def strangers_page(browser: Browser) -> Iterator[Page]:
     yield from open_page(browser, LOOKS[0])
 
 
+# Of the module: a new context fetches and compiles Streamlit's scripts anew, which takes longer than the page.
+@pytest.fixture(scope="module")
+def context_in_look(browser: Browser, look: Look, signed_in: StorageState) -> Iterator[BrowserContext]:
+    """A browser of who is signed in, in each look."""
+    yield from open_context(browser, look, signed_in=signed_in)
+
+
 @pytest.fixture
-def page_in_look(browser: Browser, look: Look, signed_in: StorageState) -> Iterator[Page]:
+def page_in_look(context_in_look: BrowserContext) -> Iterator[Page]:
     """A page of who is signed in, in each look."""
-    yield from open_page(browser, look, signed_in=signed_in)
+    page = context_in_look.new_page()
+    yield page
+    page.close()
 
 
 def open_page(browser: Browser, look: Look, *, signed_in: StorageState | None = None) -> Iterator[Page]:
-    """Give a page in this look, and close it afterwards."""
+    """Give a page in this look and a browser of its own, and close it afterwards."""
+    for context in open_context(browser, look, signed_in=signed_in):
+        yield context.new_page()
+
+
+def open_context(browser: Browser, look: Look, *, signed_in: StorageState | None = None) -> Iterator[BrowserContext]:
+    """Give a browser in this look that knows nothing of the others, and close it afterwards."""
     context = browser.new_context(
         viewport={"width": look.width, "height": look.height},
         color_scheme="dark" if look.scheme == "dark" else "light",
         storage_state=signed_in,
     )
     context.set_default_timeout(TIMEOUT_MILLISECONDS)
-    yield context.new_page()
+    yield context
     context.close()

@@ -8,10 +8,10 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Browser, Page, Request, expect
 
 from dashboard.formatting import WORD_JOINER
-from tests.browser.conftest import TIMEOUT_MILLISECONDS, Look, sign_in
+from tests.browser.conftest import LOOKS, TIMEOUT_MILLISECONDS, Look, open_page, sign_in
 from tests.browser.servers import site_running
 from tests.dashboard.published_file import (
     ANNA,
@@ -48,6 +48,13 @@ def test_every_page_renders_in_every_look(dashboard_url: str, page_in_look: Page
     width_of_content = page_in_look.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
     assert width_of_content <= look.width, "the page scrolls sideways"
     assert is_dark(page_in_look) == (look.scheme == "dark")
+
+
+def test_a_browser_in_the_dark_gets_a_dark_page(browser: Browser, dashboard_url: str) -> None:
+    for page in open_page(browser, next(look for look in LOOKS if look.scheme == "dark")):
+        page.goto(dashboard_url)
+        expect(page.get_by_role("link", name="Sign in")).to_be_visible()
+        assert is_dark(page)
 
 
 def is_dark(page: Page) -> bool:

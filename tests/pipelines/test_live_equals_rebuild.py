@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+from itertools import chain
 
 from core.envelope import NewEvent
 from tests.pipelines.homes import Home
+from tests.pipelines.test_identity_decisions import CONTRADICTION
 
 
 def in_random_batches(events: list[NewEvent], *, seed: int) -> list[list[NewEvent]]:
@@ -20,9 +22,10 @@ def in_random_batches(events: list[NewEvent], *, seed: int) -> list[list[NewEven
 
 
 def test_a_year_followed_in_random_batches_equals_its_rebuild(home: Home, story_events: list[NewEvent]) -> None:
-    home.follow_in_batches(in_random_batches(story_events, seed=3))
+    events = [*story_events, *chain.from_iterable(CONTRADICTION)]
+    home.follow_in_batches(in_random_batches(events, seed=3))
     (count,) = home.query("select sum(count_events) from marts.fct_source_activity")[0]
-    assert count == len(story_events) > 1_000
+    assert count == len(events) > 1_000
     assert home.modeller().verify() == []
     for mart in ("dim_contacts", "fct_bookings", "fct_payments", "fct_messages", "fct_touchpoints", "fct_consents"):
         assert home.query(f"select count(*) > 20 from marts.{mart}") == [(True,)], mart

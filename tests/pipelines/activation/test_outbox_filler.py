@@ -64,6 +64,7 @@ def test_a_cancelled_booking_withdraws_and_a_new_confirmation_revives(home: Home
     assert states(home) == sent | dict.fromkeys(reminders, CommandState.WAITING)
 
 
+@pytest.mark.slow
 def test_a_rebuild_from_an_empty_warehouse_sends_nothing_again(home: Home) -> None:
     home.follow_in_batches([[booking("confirmed")], [booking("confirmed", booking_id="b2", hours=-1)]])
     assert len(send_due(home)) == 3  # two confirmations, one welcome call

@@ -57,6 +57,15 @@ def test_what_arrives_late_makes_a_new_version_beside_the_old(desk_behind: Calla
     assert all(each.sequence > then.log_sequence and each.contact_name for each in told)
     assert desk.home.query("select count(*) from marts.dim_contacts") > contacts
     assert desk.home.query("select count(*) from marts.fct_timeline where type like 'report.%'") == [(0,)]
+
+
+@pytest.mark.slow
+def test_a_report_is_reproduced_from_what_was_known_then(desk_behind: Callable[[], Desk]) -> None:
+    desk = desk_behind()
+    then = desk.maker.make(desk.tenant, NOVEMBER, patience_seconds=0)
+    desk.home.log.append(desk.history.events[-LATE:])
+    desk.follow()
+    assert desk.maker.make(desk.tenant, NOVEMBER, patience_seconds=0) != then
     _reproduces(desk, then)
 
 
