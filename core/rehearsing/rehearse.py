@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -13,6 +11,7 @@ from pydantic import ValidationError
 
 from core.errors import FrontdeskError
 from core.rehearsing.report import Report
+from core.running.frontdesk_command import CommandNotRunError, CommandTimeoutError, run_frontdesk
 
 _TIMEOUT_SECONDS = 180.0
 _CHANGED = 1
@@ -39,31 +38,26 @@ def rehearse(
     `environ` names the home, that of this process where None; `command` is the `frontdesk` to run, that of this
     installation where None. Raises RehearsalError.
     """
-    program = command or Path(sys.executable).with_name("frontdesk")
     with TemporaryDirectory(prefix="frontdesk-rehearsal-") as folder:
         # The file's name tells the business, as in the folder of tenants.
         file = Path(folder) / f"{tenant_id}.yaml"
         file.write_text(text, encoding="utf-8")
-        arguments = [str(program), "dry-run", "--rules", str(file), "--json"]
+        arguments = ["dry-run", "--rules", str(file), "--json"]
         if since is not None:
             arguments += ["--since", since.isoformat()]
         try:
-            done = subprocess.run(
-                arguments, env=environ, capture_output=True, text=True, timeout=_TIMEOUT_SECONDS, check=False
-            )
-        except subprocess.TimeoutExpired as error:
+            ended = run_frontdesk(arguments, timeout_seconds=_TIMEOUT_SECONDS, environ=environ, command=command)
+        except CommandTimeoutError as error:
             raise RehearsalError(
-                f"It took longer than {_TIMEOUT_SECONDS:g} s. Give a later day to begin with, or run "
-                "`frontdesk dry-run` in a terminal."
+                f"{error.detail}; give a later day to begin with, or run `frontdesk dry-run` in a terminal"
             ) from error
-        except OSError as error:
-            raise RehearsalError(f"{program} can't be run: {error}") from error
-        if "No such command" in done.stderr:
-            raise RehearsalError("This installation has no `frontdesk dry-run`; update it to rehearse changes here.")
-        if done.returncode not in (0, _CHANGED) or not done.stdout.strip():
-            complaint = (done.stderr or done.stdout).replace(f"{folder}/", "").strip().splitlines()
-            raise RehearsalError("\n".join(complaint[-_LAST_LINES:]) or f"it ended with status {done.returncode}")
-    return _read_report(done.stdout, tenant_id=tenant_id)
+        except CommandNotRunError as error:
+            raise RehearsalError(error.detail) from error
+    if "No such command" in ended.errors:
+        raise RehearsalError("This installation has no `frontdesk dry-run`; update it to rehearse changes here.")
+    if ended.status not in (0, _CHANGED) or not ended.output.strip():
+        raise RehearsalError(ended.complaint(last_lines=_LAST_LINES).replace(f"{folder}/", ""))
+    return _read_report(ended.output, tenant_id=tenant_id)
 
 
 def _read_report(output: str, *, tenant_id: str) -> Report:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -13,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from core.errors import FrontdeskError
 from core.reports.archive import ReportId
 from core.reports.periods import Period, PeriodKind
+from core.running.frontdesk_command import CommandNotRunError, CommandTimeoutError, run_frontdesk
 
 #: For the models to reach the log's end; the live path needs a second.
 _MODELS_WAIT_SECONDS = 30
@@ -50,26 +49,22 @@ def make_report(
     Takes some seconds. is_mailed: whether those who get reports get it; None: where it is news. `environ` names the
     home, that of this process where None; `command` is the `frontdesk` to run. Raises ReportNotMadeError.
     """
-    program = command or Path(sys.executable).with_name("frontdesk")
-    arguments = [str(program), "report", "make", tenant_id, period.kind.value, "--start", period.start.isoformat()]
+    arguments = ["report", "make", tenant_id, period.kind.value, "--start", period.start.isoformat()]
     arguments += ["--wait", str(_MODELS_WAIT_SECONDS), "--json"]
     if is_mailed is not None:
         arguments.append("--mail" if is_mailed else "--no-mail")
     try:
-        done = subprocess.run(
-            arguments, env=environ, capture_output=True, text=True, timeout=_TIMEOUT_SECONDS, check=False
-        )
-    except subprocess.TimeoutExpired as error:
+        ended = run_frontdesk(arguments, timeout_seconds=_TIMEOUT_SECONDS, environ=environ, command=command)
+    except CommandTimeoutError as error:
         raise ReportNotMadeError(
-            f"it took longer than {_TIMEOUT_SECONDS:g} s; look into the archive later, or run `frontdesk report make`"
+            f"{error.detail}; look into the archive later, or run `frontdesk report make`"
         ) from error
-    except OSError as error:
-        raise ReportNotMadeError(f"{program} can't be run: {error}") from error
-    if done.returncode != 0:
-        complaint = (done.stderr or done.stdout).strip().splitlines()
-        raise ReportNotMadeError("\n".join(complaint[-_LAST_LINES:]) or f"it ended with status {done.returncode}")
+    except CommandNotRunError as error:
+        raise ReportNotMadeError(error.detail) from error
+    if ended.status != 0:
+        raise ReportNotMadeError(ended.complaint(last_lines=_LAST_LINES))
     try:
-        made = _Made.model_validate_json(done.stdout)
+        made = _Made.model_validate_json(ended.output)
     except ValidationError as error:
         raise ReportNotMadeError("`frontdesk report make --json` is of another version; update it") from error
     return ReportId(Period(made.kind, made.period_start), made.log_sequence)
