@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
@@ -52,22 +53,12 @@ def _show() -> None:
     page = st.navigation([each for each, _ in allowed], position="hidden")
     permission = next(needed for each, needed in allowed if each.title == page.title)
     file = session.open_analytics_file(settings.analytics_path)
-    try:
-        published = session.load_businesses(file)
-    except AnalyticsFileError as error:
+    businesses = _find_businesses(file, signed_in, permission=permission)
+    if isinstance(businesses, _Absence):
         _show_who(receiver_url, signed_in)
-        components.empty_state(error.title, escape_markdown(error.detail), icon="database_off")
-        _wait_for_businesses(file)
-        return
-    if not published:
-        _show_who(receiver_url, signed_in)
-        components.empty_state("No businesses yet", "Put one YAML file per business in the tenants folder.")
-        _wait_for_businesses(file)
-        return
-    businesses = _businesses_of(signed_in, published, permission=permission)
-    if not businesses:
-        _show_who(receiver_url, signed_in)
-        components.empty_state("Nothing for you yet", "What is published has none of your businesses.", icon="lock")
+        components.empty_state(businesses.title, businesses.detail, icon=businesses.icon)
+        if businesses.may_end:
+            _wait_for_businesses(file)
         return
     # Links in the page rather than Streamlit's own menu, which a phone hides behind a button.
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
@@ -95,12 +86,31 @@ def _show_way_in(settings: Settings, detail: str, *, can_sign_in: bool) -> None:
             st.html(f'<a href="{address}">Sign in</a>', width="content")
 
 
-def _businesses_of(
-    signed_in: SignedIn, published: tuple[Business, ...], *, permission: Permission
-) -> tuple[Business, ...]:
-    """Return the businesses of which the person may see a page that needs the permission."""
+@dataclass(frozen=True)
+class _Absence:
+    """Why there is no business to show a page of, and whether one can come by itself."""
+
+    title: str
+    detail: str
+    icon: str = "inbox"
+    may_end: bool = True
+
+
+def _find_businesses(
+    file: AnalyticsFile, signed_in: SignedIn, *, permission: Permission
+) -> tuple[Business, ...] | _Absence:
+    """Return the businesses of which the person may see a page that needs the permission, or why there are none."""
+    try:
+        published = session.load_businesses(file)
+    except AnalyticsFileError as error:
+        return _Absence(error.title, escape_markdown(error.detail), icon="database_off")
+    if not published:
+        return _Absence("No businesses yet", "Put one YAML file per business in the tenants folder.")
     may_see = {tenant_id for tenant_id, member in signed_in.items() if member.may(permission)}
-    return tuple(business for business in published if business.tenant_id in may_see)
+    found = tuple(business for business in published if business.tenant_id in may_see)
+    return found or _Absence(
+        "Nothing for you yet", "What is published has none of your businesses.", icon="lock", may_end=False
+    )
 
 
 def _show_who(receiver_url: str, signed_in: SignedIn) -> None:

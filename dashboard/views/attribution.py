@@ -50,8 +50,9 @@ def _show_attribution(business: Business) -> None:
         lookbacks = attribution_queries.fetch_lookbacks(office.file, **key)
         days, measure = _choose(lookbacks)
         of_lookback = tables.of_lookback(attribution, days)
-        _show_totals(office, business, totals, of_lookback)
-        _show_models(office, business, of_lookback, settings[0], measure=measure)
+        modelled = queries.rows_of(attribution_queries.fetch_modelled(office.file, **key))[0]
+        _show_totals(business, totals, of_lookback, modelled=modelled)
+        _show_models(business, of_lookback, settings[0], modelled=modelled, measure=measure)
         _show_lookbacks(attribution, lookbacks, measure=measure, currency=settings[0].currency)
         _show_costs(office, business, of_lookback)
         _show_payback(office, business)
@@ -81,7 +82,7 @@ def _choose(lookbacks: list[int | None]) -> tuple[int | None, Measure]:
     return by_name.get(name or "", lookbacks[-1]), measure or "conversions"
 
 
-def _show_totals(office: Office, business: Business, totals: Any, of_lookback: pd.DataFrame) -> None:
+def _show_totals(business: Business, totals: Any, of_lookback: pd.DataFrame, *, modelled: Any) -> None:
     """Say what there is to share out, and whether every model shares out exactly that."""
     revenue = escape_markdown(format_money(totals.revenue_minor, business.currency))
     whole = f"**{format_count(totals.count_conversions)} conversions** worth **{revenue}**"
@@ -93,7 +94,6 @@ def _show_totals(office: Office, business: Business, totals: Any, of_lookback: p
     if not wrong:
         st.markdown(f":green[:material/check_circle:] Every model shares out the same {whole}, to the cent.")
         return
-    modelled = _modelled(office, business)
     known = "have not been computed yet"
     if modelled.sequence is not None:
         known = f"know {_describe_known(modelled, business)}"
@@ -102,10 +102,6 @@ def _show_totals(office: Office, business: Business, totals: Any, of_lookback: p
         f"computed by a full build and {known}. Run one with `frontdesk rebuild`, or wait for the next.",
         icon=":material/update:",
     )
-
-
-def _modelled(office: Office, business: Business) -> Any:
-    return queries.rows_of(attribution_queries.fetch_modelled(office.file, tenant_id=business.tenant_id))[0]
 
 
 def _describe_known(modelled: Any, business: Business) -> str:
@@ -117,7 +113,7 @@ def _describe_known(modelled: Any, business: Business) -> str:
 
 
 def _show_models(
-    office: Office, business: Business, of_lookback: pd.DataFrame, settings: Any, *, measure: Measure
+    business: Business, of_lookback: pd.DataFrame, settings: Any, *, modelled: Any, measure: Measure
 ) -> None:
     st.subheader("All models side by side", anchor=False)
     st.table(
@@ -125,7 +121,6 @@ def _show_models(
         border="horizontal",
         hide_index=True,
     )
-    modelled = _modelled(office, business)
     if modelled.sequence is not None:
         st.caption(
             "Markov and Shapley are computed by the nightly build: these know "
