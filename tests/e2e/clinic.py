@@ -75,8 +75,9 @@ class Clinic:
     clock: FixedClock
     modeller: Modeller
     dispatcher: Dispatcher
-    #: Seconds until each delivery was answered.
+    #: Seconds until each delivery was answered, and until a call just before it that asks the receiver for nothing.
     answered_in: list[float] = field(default_factory=list)
+    nothing_answered_in: list[float] = field(default_factory=list)
     #: When each text or e-mail went out, by the story's clock, to whom, and what it said.
     sent: list[tuple[datetime, str, str]] = field(default_factory=list)
     entries: list[dict[str, Any]] = field(default_factory=list)
@@ -94,8 +95,11 @@ class Clinic:
         """Post deliveries, each of which has to be taken."""
         for delivery in deliveries:
             started = time.monotonic()
+            httpx.get(f"{self.demo.receiver_url}/healthz", timeout=TIMEOUT)
+            posted = time.monotonic()
             answer = self.request(delivery)
-            self.answered_in.append(time.monotonic() - started)
+            self.nothing_answered_in.append(posted - started)
+            self.answered_in.append(time.monotonic() - posted)
             assert answer.is_success, answer.text
 
     def follow(self) -> None:

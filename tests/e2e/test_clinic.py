@@ -59,7 +59,8 @@ def clinic(lived: Lived) -> Clinic:
 
 
 def test_deliveries_are_answered_at_once_and_logged_once_and_for_ever(clinic: Clinic) -> None:
-    assert median(clinic.answered_in) < 0.1
+    # A busy machine holds up what does nothing just as much, so at once is measured by that.
+    assert median(clinic.answered_in) < 2 * median(clinic.nothing_answered_in), "it waited for more than the log"
     taken = Counter(event.source for event in clinic.home.log.read_after(0, limit=1_000) if event.origin == "webhook")
     receipts = len([entry for entry in clinic.entries if entry["kind"] == "text"])
     assert taken == {"wix": 6, "manychat": 3, "stripe": 1, "clicksend": 2 + receipts}

@@ -10,21 +10,9 @@ metrics as (
 
 ),
 
-kinds as (
-
-    select unnest(['weekly', 'monthly']) as period_kind
-
-),
-
 placed as (
 
-    select
-        measurements.*,
-        kinds.period_kind,
-        {{ period_start('kinds.period_kind', 'measurements.measured_date') }} as period_start_date,
-        {{ period_start('kinds.period_kind', 'measurements.until_date') }} as until_period_start_date
-    from measurements
-    cross join kinds
+    {{ placed_in_periods('measurements', 'measurements.measured_date') }}
 
 ),
 
@@ -40,7 +28,7 @@ split as (
     from placed
     inner join metrics on placed.metric = metrics.metric
     where
-        (placed.until_date is null or placed.until_period_start_date = placed.period_start_date)
+        coalesce({{ period_start('placed.period_kind', 'placed.until_date') }} = placed.period_start_date, true)
         and metrics.aggregation in ('distinct', 'sum')
 
 ),

@@ -16,21 +16,9 @@ tenants as (
 
 ),
 
-kinds as (
-
-    select unnest(['weekly', 'monthly']) as period_kind
-
-),
-
 placed as (
 
-    select
-        measurements.*,
-        kinds.period_kind,
-        {{ period_start('kinds.period_kind', 'measurements.measured_date') }} as period_start_date,
-        {{ period_start('kinds.period_kind', 'measurements.until_date') }} as until_period_start_date
-    from measurements
-    cross join kinds
+    {{ placed_in_periods('measurements', 'measurements.measured_date') }}
 
 ),
 
@@ -52,7 +40,7 @@ counted as (
     inner join metrics on placed.metric = metrics.metric
     where
         metrics.aggregation <> 'level'
-        and (placed.until_date is null or placed.until_period_start_date = placed.period_start_date)
+        and coalesce({{ period_start('placed.period_kind', 'placed.until_date') }} = placed.period_start_date, true)
     group by all
 
 ),
@@ -63,7 +51,7 @@ periods as (
         tenant_id,
         period_kind,
         period_start_date,
-        (period_start_date + if(period_kind = 'weekly', interval 7 day, interval 1 month))::date as period_end_date
+        {{ period_end('period_kind', 'period_start_date') }} as period_end_date
     from placed
 
 ),
@@ -143,6 +131,7 @@ joined as (
 
     select
         slots.*,
+        {{ period_end('slots.period_kind', 'slots.period_start_date') }} as period_end_date,
         own.value as own_value,
         coalesce(numerators.value, 0) as numerator_value,
         coalesce(denominators.value, 0) as denominator_value
@@ -165,12 +154,9 @@ final as (
         joined.tenant_id,
         joined.period_kind,
         joined.period_start_date,
-        (
-            joined.period_start_date + if(joined.period_kind = 'weekly', interval 7 day, interval 1 month)
-        )::date as period_end_date,
+        joined.period_end_date,
         joined.period_start_date::timestamp at time zone tenants.zone as period_starts_at,
-        (joined.period_start_date + if(joined.period_kind = 'weekly', interval 7 day, interval 1 month))
-        at time zone tenants.zone as period_ends_at,
+        joined.period_end_date::timestamp at time zone tenants.zone as period_ends_at,
         joined.metric,
         joined.metric_order,
         joined.unit,

@@ -10,12 +10,6 @@ tenants as (
 
 ),
 
-kinds as (
-
-    select unnest(['weekly', 'monthly']) as period_kind
-
-),
-
 visits as (
 
     select
@@ -42,12 +36,7 @@ visits as (
 
 placed as (
 
-    select
-        visits.*,
-        kinds.period_kind,
-        {{ period_start('kinds.period_kind', 'visits.entered_date') }} as period_start_date
-    from visits
-    cross join kinds
+    {{ placed_in_periods('visits', 'visits.entered_date') }}
 
 ),
 
@@ -56,7 +45,7 @@ first_visits as (
 
     select
         *,
-        (period_start_date + if(period_kind = 'weekly', interval 7 day, interval 1 month))::date as period_end_date
+        {{ period_end('period_kind', 'period_start_date') }} as period_end_date
     from placed
     qualify row_number() over (
         partition by tenant_id, subject, subject_id, track, pipeline, stage, period_kind, period_start_date

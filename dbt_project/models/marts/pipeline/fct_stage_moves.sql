@@ -7,7 +7,18 @@
 with facts as (
 
     select
-        *,
+        tenant_id,
+        contact_id,
+        booking_id,
+        fact_type,
+        source,
+        source_event_id,
+        event_id,
+        sequence,
+        occurred_at,
+        received_at,
+        fact_order,
+        attributes,
         -- A booking can be confirmed, cancelled and confirmed again for the same time: each of its facts is a thing.
         md5(
             concat_ws(
@@ -37,19 +48,8 @@ entries as (
 entered as (
 
     select
-        facts.tenant_id,
-        facts.contact_id,
-        coalesce(facts.booking_id, (facts.attributes ->> '$.booking_id')) as booking_id,
-        facts.fact_type,
-        facts.source,
-        facts.source_event_id,
-        facts.event_id,
-        facts.sequence,
-        facts.occurred_at,
-        facts.received_at,
-        facts.fact_order,
-        facts.thing_key,
-        null::varchar as changed_by,
+        facts.* exclude (facts.attributes)
+        replace (coalesce(facts.booking_id, (facts.attributes ->> '$.booking_id')) as booking_id),
         entries.pipeline_of,
         entries.pipeline,
         entries.stage,
@@ -68,18 +68,7 @@ entered as (
 told as (
 
     select
-        facts.tenant_id,
-        facts.contact_id,
-        facts.booking_id,
-        facts.fact_type,
-        facts.source,
-        facts.source_event_id,
-        facts.event_id,
-        facts.sequence,
-        facts.occurred_at,
-        facts.received_at,
-        facts.fact_order,
-        facts.thing_key,
+        facts.* exclude (facts.attributes),
         (facts.attributes ->> '$.by') as changed_by,
         stages.pipeline_of,
         (facts.attributes ->> '$.pipeline') as pipeline,
