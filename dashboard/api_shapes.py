@@ -136,3 +136,40 @@ class ShownSession(_Answer):
 
     staff: ShownStaff
     expires_at: AwareDatetime
+
+
+class KeptStage(_Answer):
+    """What came of who came into one stage in the period of a report."""
+
+    pipeline: str
+    pipeline_name: str
+    stage: str
+    stage_name: str
+    entered: int
+    went_on: int
+    won: int
+    lost: int
+
+
+class KeptCredit(_Answer):
+    """What one channel was credited with."""
+
+    channel: str
+    conversions: float
+    revenue_minor: int
+
+
+class KeptCredits(_Answer):
+    """A period's conversions by channel, by one model of attribution."""
+
+    model: str
+    lookback_days: int | None
+    currency: str
+    channels: tuple[KeptCredit, ...]
+
+
+class KeptReport(_Answer):
+    """What of a report's document is nowhere else: the oldest have neither stages nor credits."""
+
+    stages: tuple[KeptStage, ...] = ()
+    credits: KeptCredits | None = None

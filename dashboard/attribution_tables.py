@@ -219,11 +219,13 @@ def _amounts(attribution: pd.DataFrame, measure: Measure, currency: str) -> pd.S
 
 
 def _describe_rank(row: Any) -> str:
-    change = int(row.rank_change_to_last)
+    if pd.isna(row.conversion_rank):
+        return MISSING
+    rank, change = int(row.conversion_rank), int(row.rank_change_to_last)
     if not change:
-        return f"{row.conversion_rank}"
+        return f"{rank}"
     colour, arrow = ("green", _RANK_UP) if change > 0 else ("red", _RANK_DOWN)
-    return f"{row.conversion_rank} :{colour}[{arrow}{abs(change)}]"
+    return f"{rank} :{colour}[{arrow}{abs(change)}]"
 
 
 def _describe_return(row: Any) -> str:

@@ -64,6 +64,39 @@ def fetch_figures(file: AnalyticsFile, *, tenant_id: str, report_id: str) -> pd.
     return file.fetch(sql, tenant_id=tenant_id, report_id=report_id)
 
 
+def fetch_stages(file: AnalyticsFile, *, tenant_id: str, period_kind: str, first: date) -> pd.DataFrame:
+    """Return the stages that anybody came into in a period, as is known now: names, entered, went_on, won, lost."""
+    sql = """
+    SELECT pipeline, pipeline_name, stage, stage_name, count_entered AS entered, count_went_on AS went_on,
+        count_won AS won, count_lost AS lost
+    FROM reports.rpt_period_stages
+    WHERE tenant_id = $tenant_id AND period_kind = $period_kind AND period_start_date = $first
+    ORDER BY stage_position
+    """
+    return file.fetch(sql, tenant_id=tenant_id, period_kind=period_kind, first=first)
+
+
+def fetch_credits(
+    file: AnalyticsFile, *, tenant_id: str, model: str, lookback_days: int | None, zone: str, first: date, end: date
+) -> pd.DataFrame:
+    """Return what channels get of the conversions of a period, as is known now: channel, conversions, revenue_minor.
+
+    Conversions are rounded as reports round them, to three decimals.
+    """
+    sql = """
+    SELECT channel, round(sum(credit::DECIMAL(18, 9)), 3)::DOUBLE AS conversions,
+        sum(revenue_minor)::BIGINT AS revenue_minor
+    FROM marts.fct_attribution_credits
+    WHERE tenant_id = $tenant_id AND model = $model AND lookback_days IS NOT DISTINCT FROM $lookback_days
+        AND converted_at >= $first::TIMESTAMP AT TIME ZONE $zone AND converted_at < $end::TIMESTAMP AT TIME ZONE $zone
+    GROUP BY channel
+    ORDER BY sum(revenue_minor) DESC, sum(credit::DECIMAL(18, 9)) DESC, channel
+    """
+    return file.fetch(
+        sql, tenant_id=tenant_id, model=model, lookback_days=lookback_days, zone=zone, first=first, end=end
+    )
+
+
 def fetch_late_events(
     file: AnalyticsFile, *, tenant_id: str, log_sequence: int, zone: str, first: date, end: date, limit: int
 ) -> pd.DataFrame:

@@ -7,9 +7,12 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
+from pydantic import ValidationError
 
 from dashboard import components, queries, report_making, report_queries, session
 from dashboard.api import ApiRefusedError, ApiUnavailableError
+from dashboard.api_shapes import KeptReport
+from dashboard.attribution_tables import name_lookback, name_model
 from dashboard.formatting import (
     MISSING,
     escape_markdown,
@@ -19,6 +22,7 @@ from dashboard.formatting import (
     format_money,
     format_quantity,
 )
+from dashboard.report_sections import NOW, THEN, compare_credits, compare_stages
 from dashboard.session import Business, Office
 
 _MOST_LATE = 200
@@ -73,7 +77,8 @@ def _day(value: Any) -> date:
 def _show_report(office: Office, business: Business, report: Any) -> None:
     computed = format_instant(report.computed_at, business.zone)
     st.caption(f"Computed {computed} from every event up to number {report.log_sequence:,} of the log.")
-    _show_downloads(office, business, report)
+    files = _fetch_files(office, business, report)
+    _show_downloads(business, report, files)
     figures = queries.rows_of(
         report_queries.fetch_figures(office.file, tenant_id=business.tenant_id, report_id=report.report_id)
     )
@@ -96,6 +101,8 @@ def _show_report(office: Office, business: Business, report: Any) -> None:
     else:
         st.success("Every figure is what it was when the report was made.", icon=":material/check_circle:")
     st.dataframe(_table(figures), hide_index=True, width="stretch", key="report_figures")
+    if "json" in files:
+        _show_sections(office, business, report, document=files["json"])
     _show_late(late, business)
 
 
@@ -104,8 +111,8 @@ def _table(figures: list[Any]) -> pd.DataFrame:
         {
             "Figure": [figure.metric_name for figure in figures],
             "Period before": [_words(figure.value_before, figure) for figure in figures],
-            "As we knew it then": [_words(figure.value_then, figure) for figure in figures],
-            "With what we know now": [_words(figure.value_now, figure) for figure in figures],
+            THEN: [_words(figure.value_then, figure) for figure in figures],
+            NOW: [_words(figure.value_now, figure) for figure in figures],
             "Changed": [figure.value_then != figure.value_now for figure in figures],
         }
     )
@@ -139,13 +146,52 @@ def _show_late(late: list[Any], business: Business) -> None:
         st.caption(f"Only the first {_MOST_LATE} are shown.")
 
 
-def _show_downloads(office: Office, business: Business, report: Any) -> None:
+def _show_sections(office: Office, business: Business, report: Any, *, document: bytes) -> None:
+    """Show what came of stages and channels' credits; as they were then is told by the report's document alone."""
+    try:
+        kept = KeptReport.model_validate_json(document)
+    except ValidationError:
+        st.caption("Its stages and credits can't be read: its document is of another version than this page.")
+        return
+    first = _day(report.period_start_date)
+    if kept.credits is None:
+        st.caption("This version was made before reports had stages and credits. Make it again to see them.")
+        return
+    now = report_queries.fetch_stages(
+        office.file, tenant_id=business.tenant_id, period_kind=report.period_kind, first=first
+    )
+    stages = compare_stages(kept, queries.rows_of(now))
+    if not stages.empty:
+        st.subheader("Stages", anchor=False)
+        st.caption("Who came into each stage in this period, and what came of them up to its end.")
+        st.dataframe(stages, hide_index=True, width="stretch", key="report_stages")
+    told = kept.credits
+    now = report_queries.fetch_credits(
+        office.file,
+        tenant_id=business.tenant_id,
+        model=told.model,
+        lookback_days=told.lookback_days,
+        zone=business.zone,
+        first=first,
+        end=_day(report.period_end_date),
+    )
+    credits_ = compare_credits(kept, queries.rows_of(now))
+    if not credits_.empty:
+        st.subheader("Conversions by channel", anchor=False)
+        st.caption(f"By {name_model(told.model).lower()}; touches that count: {name_lookback(told.lookback_days)}.")
+        st.dataframe(credits_, hide_index=True, width="stretch", key="report_credits")
+
+
+def _fetch_files(office: Office, business: Business, report: Any) -> dict[str, bytes]:
     try:
         with office.open_api(business.tenant_id) as api:
-            files = {ending: api.download_report(report.report_id, ending) for ending in _MEDIA_TYPES}
+            return {ending: api.download_report(report.report_id, ending) for ending in _MEDIA_TYPES}
     except (ApiUnavailableError, ApiRefusedError) as error:
         st.caption(f"Its files can't be fetched now: {escape_markdown(error.detail)}")
-        return
+        return {}
+
+
+def _show_downloads(business: Business, report: Any, files: dict[str, bytes]) -> None:
     with st.container(horizontal=True):
         for ending, content in files.items():
             st.download_button(

@@ -27,6 +27,7 @@ def reported_home(filled_home: Path, now: datetime) -> Path:
     _add_metrics(rows)
     _add_february(rows)
     _add_timeline(rows)
+    _add_sections(rows)
     rows.publish(filled_home / "analytics.duckdb")
     return filled_home
 
@@ -99,6 +100,69 @@ def _add_timeline(rows: PublishedRows) -> None:
         )
 
 
+def _add_sections(rows: PublishedRows) -> None:
+    period = {"tenant_id": MASSAGE, "period_kind": "monthly", "period_start_date": date(2026, 2, 1)}
+    lead = {"pipeline": "lead", "pipeline_name": "Lead"}
+    for position, (stage, came, gone, lost) in enumerate((("new_lead", 5, 3, 1), ("lost", 1, 0, 0)), start=1):
+        row = {"stage": stage, "stage_name": stage.replace("_", " ").capitalize(), "stage_position": position}
+        counts = {"count_entered": came, "count_went_on": gone, "count_won": 0, "count_lost": lost}
+        rows.add("reports.rpt_period_stages", **period, **lead, **row, **counts)
+    # Of the last instant of the month in Perth; of the next one; by another lookback.
+    for key, month, day, lookback in (("in", 2, 28, None), ("after", 3, 1, None), ("other", 2, 28, 30)):
+        rows.add(
+            "marts.fct_attribution_credits",
+            tenant_id=MASSAGE,
+            model="linear",
+            lookback_days=lookback,
+            conversion_key=key,
+            converted_at=datetime(2026, month, day, 15, 59, 59, tzinfo=UTC),
+            channel="google",
+            credit=1.5,
+            revenue_minor=12_000,
+        )
+
+
+#: The part of February's document that is no figure, as it was known at the time.
+KEPT = {
+    "stages": [
+        {"pipeline": "lead", "pipeline_name": "Lead", "stage": "new_lead", "stage_name": "New lead"}
+        | {"entered": 4, "went_on": 3, "won": 0, "lost": 0}
+    ],
+    "credits": {
+        "model": "linear",
+        "lookback_days": None,
+        "currency": "AUD",
+        "channels": [
+            {"channel": "google", "conversions": 1.5, "revenue_minor": 12_000},
+            {"channel": "none", "conversions": 1, "revenue_minor": 0},
+        ],
+    },
+}
+
+
+def test_stages_and_credits_are_shown_as_known_then_beside_now(
+    reported_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {"json": json.dumps(KEPT).encode(), "html": b"<html></html>", "pdf": b"%PDF"}
+    ReportArchive(reported_home / "reports").write(MASSAGE, FEBRUARY, files)
+    with signed_in_beside(reported_home, monkeypatch):
+        app = open_page("reports", tenant=MASSAGE)
+    assert not app.exception
+    _, stages, by_channel = (table.value.to_dict("list") for table in app.dataframe)
+    assert stages == {
+        "Stage": ["Lead: New lead", "Lead: Lost"],
+        "As we knew it then": ["4 came, 3 went on", MISSING],
+        "With what we know now": ["5 came, 3 went on, 1 lost", "1 came"],
+        "Changed": [True, True],
+    }
+    assert by_channel == {
+        "Channel": ["Google", "No touch known"],
+        "As we knew it then": ["1.50 conversions, A$120.00", "1.00 conversions, A$0.00"],
+        "With what we know now": ["1.50 conversions, A$120.00", MISSING],
+        "Changed": [False, True],
+    }
+
+
 @pytest.mark.usefixtures("reported_home")
 def test_a_report_is_shown_as_known_then_beside_now_with_what_came_late() -> None:
     app = open_page("reports", tenant=MASSAGE)
@@ -130,7 +194,9 @@ def test_its_files_can_be_downloaded(reported_home: Path, monkeypatch: pytest.Mo
         app = open_page("reports", tenant=MASSAGE)
         assert not app.exception
         labels = [getattr(element, "label", None) for element in app.get("download_button")]
+        assert len(app.dataframe) == 1
     assert labels == ["Download PDF", "Download HTML", "Download JSON"]
+    assert "made before reports had stages and credits" in text_of(app)
 
 
 def test_a_report_is_made_now_and_shown_once_it_is_known(

@@ -11,10 +11,9 @@ from statistics import median
 from zoneinfo import ZoneInfo
 
 from core.tenants import Tenant
-from tests.pipelines.counted_year import Book, Booking, Payment, Touch
+from tests.pipelines.counted_year import Book, Booking, Payment, Text, Touch
 
 Row = tuple[object, ...]
-LOOKBACK = timedelta(days=30)
 #: Stage, what enters it, and from which stages alone it does (None: from any, "": before the first).
 Stages = tuple[tuple[str, frozenset[str], frozenset[str] | None], ...]
 _NEVER, _FIRST = frozenset[str](), frozenset({""})
@@ -57,130 +56,35 @@ def share(part: int, whole: int) -> float | None:
 class Answers:
     """Answers about one business."""
 
-    def __init__(self, book: Book, *, tenant: Tenant) -> None:
+    def __init__(self, book: Book, *, tenant: Tenant, ended_at: datetime) -> None:
         self._book = book
+        self._ended_at = ended_at  #: when the newest thing happened, at whichever business
+        self._tenant = tenant
         self._zone = ZoneInfo(tenant.zone)
         self._currency = tenant.currency
         self._pipeline, self._stages = PIPELINES.get(tenant.slug, ("", ()))
         self._bookings = sorted(book.bookings.items(), key=lambda each: each[1].created_at)
 
-    def channels_that_book_within_a_week(self) -> Iterator[Row]:
-        """Question 1: channel of the first touch, contacts, those who first booked within a week of it."""
-        first_touch: dict[str, Touch] = {}
-        for touch in self._book.touches:
-            first_touch.setdefault(touch.who, touch)
-        first_booking: dict[str, datetime] = {}
-        for _, booking in self._bookings:
-            first_booking.setdefault(booking.who, booking.created_at)
-        contacts = Counter(touch.channel for touch in first_touch.values())
-        soon = Counter(
-            touch.channel
-            for who, touch in first_touch.items()
-            if who in first_booking and timedelta() <= first_booking[who] - touch.at <= timedelta(days=7)
-        )
-        for channel, count in contacts.items():
-            yield channel, count, soon[channel]
-
-    def credits(self) -> Iterator[Row]:
-        """Question 2: channel, model, conversions and revenue of first, last and linear, where there are any."""
-        conversions: dict[tuple[str, str], float] = defaultdict(float)
-        revenue: dict[tuple[str, str], int] = defaultdict(int)
-        worth = self._revenue_of_bookings()
-        for name, journey in self._journeys():
-            channels = [touch.channel for touch in journey] or ["none"]
-            each, left = divmod(worth[name], len(channels))
-            for model, credited in (("first", channels[:1]), ("last", channels[-1:]), ("linear", channels)):
-                for place, channel in enumerate(credited):
-                    conversions[channel, model] += 1 / len(credited)
-                    # What doesn't divide goes to the earlier ones, a cent each.
-                    part = each + (place < left) if model == "linear" else worth[name]
-                    revenue[channel, model] += part
-        for (channel, model), count in conversions.items():
-            yield channel, model, float(half_up(Decimal(count), "0.01")), revenue[channel, model]
-
-    def _attributable(self) -> list[Touch]:
-        """Return touches, without leads that tell of a touch of the same instant once more."""
-        told = {(touch.who, touch.at, touch.channel) for touch in self._book.touches if not touch.is_lead}
-        return [
-            touch
-            for touch in self._book.touches
-            if not touch.is_lead or (touch.who, touch.at, touch.channel) not in told
-        ]
-
-    def _journeys(self) -> Iterator[tuple[str, list[Touch]]]:
-        """Yield each booking with the touches since the person's booking before, none older than the lookback."""
-        before: dict[str, datetime] = {}
-        for name, booking in self._bookings:
-            since = max(before.get(booking.who, booking.created_at - LOOKBACK), booking.created_at - LOOKBACK)
-            before[booking.who] = booking.created_at
-            yield (
-                name,
-                [
-                    touch
-                    for touch in self._attributable()
-                    if touch.who == booking.who and since <= touch.at <= booking.created_at
-                ],
-            )
-
-    def _revenue_of_bookings(self) -> Counter[str]:
-        """Return what is left of the money of each booking: paid for it, or by the person after or before it."""
-        worth: Counter[str] = Counter()
-        for payment in self._paid():
-            own = [(name, each) for name, each in self._bookings if each.who == payment.who]
-            named = [payment.booking] if payment.booking in self._book.bookings else []
-            before = [name for name, each in own if payment.succeeded_at and each.created_at <= payment.succeeded_at]
-            chosen = named or before[-1:] or [name for name, _ in own][:1]
-            if chosen and payment.currency == self._currency:
-                worth[chosen[0]] += payment.amount - payment.refunded
-        return worth
-
     def _paid(self) -> list[Payment]:
         return [payment for payment in self._book.payments.values() if payment.succeeded_at]
-
-    def costs(self) -> Iterator[Row]:
-        """Question 4: channel, month, spend, leads and bookings with what each cost."""
-        spend: Counter[tuple[str, date]] = Counter()
-        leads: Counter[tuple[str, date]] = Counter()
-        booked: Counter[tuple[str, date]] = Counter()
-        for touch in self._book.touches:
-            leads[touch.channel, self._month(touch.at)] += touch.is_lead
-            spend[touch.channel, self._month(touch.at)] += touch.cost
-        for channel, month, amount in self._book.spent:
-            spend[channel, month] += amount
-        for _, booking in self._bookings:
-            earlier = [t for t in self._attributable() if t.who == booking.who and t.at <= booking.created_at]
-            booked[earlier[-1].channel if earlier else "none", self._month(booking.created_at)] += 1
-        for key in {key for counted in (+spend, +leads, booked) for key in counted}:
-            yield (
-                *key,
-                spend[key],
-                leads[key],
-                _each(spend[key], leads[key]),
-                booked[key],
-                _each(spend[key], booked[key]),
-            )
 
     def _month(self, at: datetime) -> date:
         return at.astimezone(self._zone).date().replace(day=1)
 
     def speed_to_lead(self) -> Iterator[Row]:
-        """Question 7: hour, leads, median minutes to any answer and to a person's, how many never got one.
-
-        Nothing of the year was sent by a rule: every answer is a person's.
-        """
-        answers: dict[str, list[datetime]] = defaultdict(list)
-        for name, text in self._book.texts.items():
-            if not text.is_inbound and name not in self._book.failed:
-                answers[text.who].append(text.created_at)
-        waits: dict[int, list[int | None]] = defaultdict(list)
+        """Question 7: hour, leads, median minutes to any answer and to a person's, how many never got one."""
+        sent = [
+            text for name, text in self._book.texts.items() if not text.is_inbound and name not in self._book.failed
+        ]
+        by_hour: dict[int, list[Touch]] = defaultdict(list)
         for lead in (touch for touch in self._book.touches if touch.is_lead):
-            first = min((answer for answer in answers[lead.who] if answer >= lead.at), default=None)
-            waited = None if first is None else (first - lead.at) // timedelta(seconds=1)
-            waits[lead.at.astimezone(self._zone).hour].append(waited)
-        for hour, seconds in waits.items():
-            told = [each for each in seconds if each is not None]
-            minutes = median(told) / 60 if told else None
-            yield hour, len(seconds), minutes, minutes, len(seconds) - len(told)
+            by_hour[lead.at.astimezone(self._zone).hour].append(lead)
+        for hour, leads in by_hour.items():
+            waits = [_wait(lead, sent) for lead in leads]
+            minutes = _median_minutes(waits)
+            # What a rule of ours sent is no person's answer.
+            by_people = _median_minutes([_wait(lead, [each for each in sent if not each.command]) for lead in leads])
+            yield hour, len(leads), minutes, by_people, waits.count(None)
 
     def endings_by_weekday(self) -> Iterator[Row]:
         """Question 8: weekday of the appointment, bookings, no-shows, their share of those that had an outcome."""
@@ -216,8 +120,9 @@ class Answers:
 
     def opt_outs(self) -> Iterator[Row]:
         """Question 15, without whose they are: channel, purpose, evidence, when."""
-        for evidence, at in self._book.refusals:
-            yield "sms", "marketing", evidence, at
+        for consent in self._book.consents:
+            if not consent.is_yes:
+                yield consent.channel, consent.purpose, consent.evidence, consent.at
 
     def who_comes_back(self) -> Iterator[Row]:
         """Question 16: customers who came, those who came again, median days between."""
@@ -226,7 +131,9 @@ class Answers:
             if booking.status == "completed":
                 visits[booking.who].append(booking.starts_at)
         days = [(b.date() - a.date()).days for each in visits.values() for a, b in pairwise(sorted(each))]
-        yield len(visits), sum(len(each) > 1 for each in visits.values()), float(median(days))
+        if visits:
+            returned = sum(len(each) > 1 for each in visits.values())
+            yield len(visits), returned, float(median(days)) if days else None
 
     def spending_by_acquisition(self) -> Iterator[Row]:
         """Question 17: month first heard of (UTC), months later, currency, who paid, what is left of it."""
@@ -290,5 +197,12 @@ def _walk(facts: Iterable[tuple[datetime, str]], stages: Stages) -> Iterator[tup
                 yield at, stage
 
 
-def _each(amount: int, count: int) -> int | None:
-    return int(half_up(Decimal(amount) / count, "1")) if count else None
+def _wait(lead: Touch, texts: Iterable[Text]) -> int | None:
+    """Return the seconds until the first text to who enquired; None where there was none."""
+    after = [text.created_at for text in texts if text.who == lead.who and text.created_at >= lead.at]
+    return (min(after) - lead.at) // timedelta(seconds=1) if after else None
+
+
+def _median_minutes(waits: Iterable[int | None]) -> float | None:
+    told = [each for each in waits if each is not None]
+    return median(told) / 60 if told else None

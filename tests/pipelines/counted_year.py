@@ -9,21 +9,32 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 from core.envelope import NewEvent
+from tests.pipelines.counted_facts import Fact, kind_of
+from tests.pipelines.counted_people import names_and_phone, wix_booking
 
 #: Businesses whose every system is read here.
-TENANTS = ("avatar-imaging", "joes-auto-spa", "mikes-detailing", "noizylab")
+TENANTS = ("avatar-imaging", "hmnp", "joes-auto-spa", "mikes-detailing", "noizylab", "technifold")
+#: What nobody has given a meaning to: it makes no contact.
+UNKNOWN = {"wix.waiting_list_joined", "manychat.unparsable", "gohighlevel.LocationUpdate"}
 WIX_STATUSES = {
     "CREATED": "pending",
     "PENDING": "pending",
     "CONFIRMED": "confirmed",
     "DECLINED": "declined",
     "CANCELED": "cancelled",
+}
+HIGHLEVEL_STATUSES = {
+    "new": "pending",
+    "confirmed": "confirmed",
+    "cancelled": "cancelled",
+    "showed": "completed",
+    "noshow": "no_show",
 }
 
 
@@ -81,6 +92,20 @@ class Text:
     who: str
     created_at: datetime
     is_inbound: bool
+    #: The command that it was sent for, where a rule of ours did.
+    command: str = ""
+
+
+@dataclass(frozen=True)
+class Consent:
+    """A yes or no to what is sent; `evidence` is what proves it."""
+
+    who: str
+    channel: str
+    purpose: str
+    is_yes: bool
+    at: datetime
+    evidence: str
 
 
 @dataclass
@@ -92,16 +117,24 @@ class Book:
     payments: dict[str, Payment] = field(default_factory=dict)
     texts: dict[str, Text] = field(default_factory=dict)
     failed: set[str] = field(default_factory=set)  #: ids of texts
-    refusals: list[tuple[str, datetime]] = field(default_factory=list)
+    consents: list[Consent] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+    #: When a person's number, or address, was first named.
+    phones: dict[str, datetime] = field(default_factory=dict)
+    emails: dict[str, datetime] = field(default_factory=dict)
     first_seen: dict[str, datetime] = field(default_factory=dict)
     spent: list[tuple[str, date, int]] = field(default_factory=list)
 
 
 def number_of(phone: str) -> str:
-    """Return a telephone number without what is spelled differently here and there, Australian or North American."""
+    """Return a telephone number without what is spelled differently here and there: Australia, Britain, America."""
     digits = re.sub(r"\D", "", phone)
-    is_australian = digits.startswith("0") or (digits.startswith("61") and len(digits) == 11)
-    return digits[-9:] if is_australian else digits[-10:]
+    if digits.startswith("0"):
+        return digits[1:]
+    for code, length in (("61", 11), ("44", 12), ("1", 11)):
+        if digits.startswith(code) and len(digits) == length:
+            return digits.removeprefix(code)
+    return digits
 
 
 class Reader:
@@ -110,20 +143,21 @@ class Reader:
     def __init__(self, events: Iterable[NewEvent]) -> None:
         self.books: dict[str, Book] = {tenant: Book() for tenant in TENANTS}
         self._numbers: dict[tuple[str, str], set[str]] = defaultdict(set)
-        told = [(event, json.loads(event.payload)) for event in events if event.tenant_id in TENANTS]
+        known = (event for event in events if event.type not in UNKNOWN)
+        told = [(event, json.loads(event.payload)) for event in known]
         for event, content in told:
             self._learn(event, content)
         for event, content in sorted(told, key=lambda each: each[0].occurred_at):
             self._read(event, content)
 
     def _learn(self, event: NewEvent, content: dict[str, Any]) -> None:
-        names, phone = _names_and_phone(event, content)
+        names, phone = names_and_phone(event, content)
         if phone:
             for name in names:
                 self._numbers[event.tenant_id, name].add(number_of(phone))
 
     def _who(self, event: NewEvent, content: dict[str, Any]) -> str:
-        names, phone = _names_and_phone(event, content)
+        names, phone = names_and_phone(event, content)
         if phone:
             return number_of(phone)
         known = {name: self._numbers[event.tenant_id, name] for name in names}
@@ -133,8 +167,13 @@ class Reader:
 
     def _read(self, event: NewEvent, content: dict[str, Any]) -> None:
         book, who = self.books[event.tenant_id], self._who(event, content)
+        names, phone = names_and_phone(event, content)
         if who:
             book.first_seen.setdefault(who, event.occurred_at)
+            if phone:
+                book.phones.setdefault(who, event.occurred_at)
+            if any("@" in name for name in names):
+                book.emails.setdefault(who, event.occurred_at)
         kind = event.type
         if kind in ("touch.recorded", "lead.created"):
             cost = content.get("cost_minor", 0)
@@ -142,29 +181,91 @@ class Reader:
             book.touches.append(Touch(who, content["channel"], event.occurred_at, is_lead, cost))
         elif kind == "spend.recorded":
             _note_spend(book, content)
-        elif kind.startswith("booking."):
-            status = {"created": "pending", "rescheduled": ""}.get(kind.partition(".")[2], kind.partition(".")[2])
-            _note_booking(book.bookings[content["booking_id"]], who, event.occurred_at, status, content["starts_at"])
-        elif kind.startswith("wix.bookings."):
-            wix = _wix_booking(content)
-            booking = book.bookings[wix["id"]]
-            _note_booking(booking, who, event.occurred_at, WIX_STATUSES[wix["status"]], wix["startDate"])
+        elif kind.startswith(("booking.", "wix.bookings.", "gohighlevel.Appointment")):
+            _note_booking(book, who, event.occurred_at, _told_booking(kind, content))
         elif kind in ("manychat.lead_captured", "manychat.price_asked"):
             channel = "instagram" if content["ig_id"] else "whatsapp" if content["whatsapp_phone"] else "messenger"
             book.touches.append(Touch(who, channel, event.occurred_at, True, 0))
-            # Without a number it is no answer: the box was never shown.
-            if content["optin_phone"] is False and content["phone"]:
-                book.refusals.append(("ManyChat optin_phone=false", event.occurred_at))
         elif kind.startswith(("stripe.payment_intent.", "stripe.charge.", "stripe.checkout.")):
             _note_payment(book, who, event, content["data"]["object"])
+        elif kind == "zoho.books.payment":
+            _note_transfer(book, who, event, content["payment"])
         elif kind.startswith(("message.", "clicksend.message.received")):
             is_inbound = kind.endswith(".received")
-            book.texts.setdefault(content["message_id"], Text(who, event.occurred_at, is_inbound))
+            text = Text(who, event.occurred_at, is_inbound, content.get("command_key", ""))
+            book.texts.setdefault(content["message_id"], text)
+        elif kind == "gohighlevel.InboundMessage":
+            book.texts[event.source_event_id] = Text(who, event.occurred_at, True)
         if kind == "message.failed" or (kind == "clicksend.message.receipt" and content["status_code"] == "301"):
             book.failed.add(content["message_id"])
+        book.consents += _consents(who, event, content)
+        self._note_fact(book, who, event, content)
+
+    def _note_fact(self, book: Book, who: str, event: NewEvent, content: dict[str, Any]) -> None:
+        kind = kind_of(event, content)
+        if not kind:
+            return
+        booking, starts_at, thing, service = "", None, event.source_event_id, ""
+        if kind.startswith("booking."):
+            booking, _, starts = _told_booking(event.type, content)
+            starts_at, service = datetime.fromisoformat(starts), content.get("appointment", {}).get("title", "")
+        elif event.type == "zoho.books.payment":
+            thing = content["payment"]["payment_id"]
+        elif kind.startswith("payment."):
+            told = content["data"]["object"]
+            thing = str(told["id"] if told["object"] == "payment_intent" else told["payment_intent"])
+            booking = told["metadata"].get("booking_id", "")
+        elif kind.startswith("message.") and "message_id" in content:
+            thing = str(content["message_id"])
+        book.facts.append(
+            Fact(
+                kind=kind,
+                who=who,
+                at=event.occurred_at,
+                known_at=event.received_at,
+                thing=thing,
+                source=event.source,
+                booking=booking,
+                starts_at=starts_at,
+                service=service,
+                task=content.get("kind", ""),
+            )
+        )
 
 
-def _note_booking(booking: Booking, who: str, at: datetime, status: str, starts: str) -> None:
+def _consents(who: str, event: NewEvent, content: dict[str, Any]) -> Iterator[Consent]:
+    """Yield what a delivery says of what may be sent. Without an address a no is none: the box was never shown."""
+    at = event.occurred_at
+    if event.type in ("manychat.lead_captured", "manychat.price_asked"):
+        for channel, box, address in (("sms", "optin_phone", "phone"), ("email", "optin_email", "email")):
+            is_yes = content[box]
+            # Given when they subscribed, refused when it was seen.
+            since = min(datetime.fromisoformat(content["subscribed"]), at) if is_yes else at
+            if is_yes or content[address]:
+                yield Consent(who, channel, "marketing", is_yes, since, f"ManyChat {box}={str(is_yes).lower()}")
+    elif event.type in ("zoho.email_unsubscribed", "zoho.campaigns.unsubscribed"):
+        yield Consent(who, "email", "marketing", False, at, f"Zoho {event.type.removeprefix('zoho.')}")
+    elif event.type == "gohighlevel.ContactDndUpdate":
+        for channel, setting in content["dndSettings"].items():
+            if setting["status"] == "active":
+                yield Consent(who, channel.lower(), "all", False, at, f"HighLevel DND {channel}")
+
+
+def _told_booking(kind: str, content: dict[str, Any]) -> tuple[str, str, str]:
+    """Return a booking's id, its state (empty where nothing is said of it), and when it begins."""
+    if kind.startswith("wix."):
+        wix = wix_booking(content)
+        return wix["id"], WIX_STATUSES[wix["status"]], wix["startDate"]
+    if kind.startswith("gohighlevel."):
+        told = content["appointment"]
+        return told["id"], HIGHLEVEL_STATUSES[told["appointmentStatus"]], told["startTime"]
+    verb = kind.partition(".")[2]
+    return content["booking_id"], {"created": "pending", "rescheduled": ""}.get(verb, verb), content["starts_at"]
+
+
+def _note_booking(book: Book, who: str, at: datetime, told: tuple[str, str, str]) -> None:
+    name, status, starts = told
+    booking = book.bookings[name]
     booking.who = who
     booking.steps.append((at, status or booking.status))
     booking.starts.append((at, datetime.fromisoformat(starts)))
@@ -176,18 +277,11 @@ def _note_spend(book: Book, content: dict[str, Any]) -> None:
     book.spent.append((content["channel"].lower(), first.replace(day=1), content["amount_minor"]))
 
 
-def _wix_booking(content: dict[str, Any]) -> dict[str, Any]:
-    event = content["event"]
-    body = event.get("actionEvent", {}).get("body", {}).get("booking")
-    found: dict[str, Any] = (
-        body or event.get("createdEvent", {}).get("entity") or event["updatedEvent"]["currentEntity"]
-    )
-    return found
-
-
 def _note_payment(book: Book, who: str, event: NewEvent, thing: dict[str, Any]) -> None:
     name = thing["id"] if thing["object"] == "payment_intent" else thing["payment_intent"]
-    payment = book.payments.setdefault(name, Payment(who, thing["metadata"]["booking_id"]))
+    if name is None:
+        return  # a checkout that nobody finished
+    payment = book.payments.setdefault(name, Payment(who, thing["metadata"].get("booking_id", "")))
     payment.currency = thing["currency"].upper()
     if event.type == "stripe.charge.refunded":
         payment.refunded = max(payment.refunded, thing["amount_refunded"])
@@ -196,22 +290,10 @@ def _note_payment(book: Book, who: str, event: NewEvent, thing: dict[str, Any]) 
         payment.succeeded_at = min(payment.succeeded_at or event.occurred_at, event.occurred_at)
 
 
-def _names_and_phone(event: NewEvent, content: dict[str, Any]) -> tuple[list[str], str]:
-    """Return what a delivery calls the person by, and their number, where it gives one."""
-    if event.type.startswith("stripe.") and "customer" in str(content):
-        thing = content["data"]["object"]
-        details = thing.get("billing_details") or thing.get("customer_details") or {}
-        customer = thing["id"] if thing["object"] == "customer" else thing.get("customer")
-        phone = thing.get("phone") or details.get("phone") or ""
-        return [name for name in (customer, thing.get("receipt_email"), thing.get("email")) if name], phone
-    if event.type.startswith("wix.bookings."):
-        details = _wix_booking(content)["contactDetails"]
-        return [details["contactId"], details["email"]], details["phone"]
-    if event.type.startswith("manychat.") and "id" in content:
-        names = [content["id"], *([content["email"]] if content["email"] else [])]
-        return names, content["phone"] or content["whatsapp_phone"] or ""
-    if event.type == "clicksend.message.received":
-        return [], content["from"]
-    contact = content.get("contact", {})
-    names = [contact[key] for key in ("external_id", "email") if contact.get(key)]
-    return names, contact.get("phone", "")
+def _note_transfer(book: Book, who: str, event: NewEvent, told: dict[str, Any]) -> None:
+    # Books tells of Stripe's money once more.
+    if not told["reference_number"].startswith("pi_"):
+        amount = round(told["amount"] * 100)
+        book.payments[told["payment_id"]] = Payment(
+            who, "", amount, succeeded_at=event.occurred_at, currency=told["currency_code"]
+        )

@@ -120,17 +120,29 @@ measured as (
 
 ),
 
--- Rounded for the ranks: the last digits of a sum depend on its order.
+summed as (
+
+    select
+        *,
+        sum(conversions) over (partition by tenant_id, model, lookback_days) as conversions_in_all
+    from measured
+
+),
+
+-- Rounded for the ranks: the last digits of a sum depend on its order. A model that has credited nothing ranks nobody.
 ranked as (
 
     select
         *,
-        rank() over (
-            partition by tenant_id, model, lookback_days
-            order by round(conversions, 6) desc, revenue_minor desc
-        ) as conversion_rank,
-        sum(conversions) over (partition by tenant_id, model, lookback_days) as conversions_in_all
-    from measured
+        if(
+            conversions_in_all > 0,
+            rank() over (
+                partition by tenant_id, model, lookback_days
+                order by round(conversions, 6) desc, revenue_minor desc
+            ),
+            null
+        ) as conversion_rank
+    from summed
 
 ),
 

@@ -94,6 +94,30 @@ def test_a_confirmed_booking_is_confirmed_by_text_and_reminded_of(home: Home) ->
     assert told["variables"]["contact"] == {}
 
 
+def test_an_appointment_that_is_made_as_confirmed_is_confirmed_by_text_and_reminded_of(home: Home) -> None:
+    client = {"id": "c1", "firstName": "Ana", "phone": "+17135550142", "email": "ana@example.com"}
+    made = {"id": "a1", "contactId": "c1", "title": "Loan Signing", "startTime": START.isoformat()}
+
+    def told(kind: str, payload: dict[str, Any], *, event_id: str) -> NewEvent:
+        return fact(f"gohighlevel.{kind}", payload, event_id=event_id, source="gohighlevel", tenant_id="hmnp")
+
+    confirmed, asked = {**made, "appointmentStatus": "confirmed"}, {**made, "id": "a2", "appointmentStatus": "new"}
+    home.follow_in_batches(
+        [
+            [
+                told("ContactCreate", client, event_id="w1"),
+                told("AppointmentCreate", {"appointment": confirmed}, event_id="w2"),
+                told("AppointmentCreate", {"appointment": asked}, event_id="w3"),
+            ]
+        ]
+    )
+    assert intended(home) == {
+        "booking_confirmation": NOW,
+        "reminder_24h": START - timedelta(hours=24),
+        "reminder_2h": START - timedelta(hours=2),
+    }
+
+
 def test_reminders_follow_a_reschedule(home: Home) -> None:
     later = START + timedelta(days=3)
     home.follow_in_batches([[booking("confirmed")], [booking("rescheduled", hours=1, start=later)]])

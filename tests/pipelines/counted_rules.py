@@ -1,0 +1,193 @@
+"""What rules decided and what came of it, counted in plain Python: docs/rules.md in other words."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Set
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from core.automation.rules import Condition, Rule
+from core.tenants import Tenant
+from tests.pipelines.counted_answers import Row, share
+from tests.pipelines.counted_facts import Fact
+from tests.pipelines.counted_stages import StageAnswers
+from tests.pipelines.counted_year import Book, Booking, Consent
+
+_BOOKED_WITHIN = timedelta(days=14)
+_CHANNELS = {"send_sms": "sms", "send_email": "email"}
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a rule made of a fact. `reason` is why not; empty where it is to be done."""
+
+    rule: Rule
+    who: str
+    due_at: datetime
+    reason: str
+
+
+class RuleAnswers(StageAnswers):
+    """Answers about one business's rules; `held_out` are rules and the persons that they are held back from."""
+
+    def __init__(
+        self, book: Book, *, tenant: Tenant, ended_at: datetime, held_out: Set[tuple[str, str]] = frozenset()
+    ) -> None:
+        super().__init__(book, tenant=tenant, ended_at=ended_at)
+        self._held_out = held_out
+
+    def reminded(self) -> Iterator[Row]:
+        """Question 9: whether a reminder reached them, appointments kept or missed, percent kept."""
+        templates = {rule.id: rule.do.send_sms.template for rule in self._tenant.rules if rule.do.send_sms}
+        reached = set()
+        for name, text in self._book.texts.items():
+            _, rule_id, _, about = (text.command.split("/") + [""] * 4)[:4]
+            if templates.get(rule_id, "").startswith("reminder") and name not in self._book.failed:
+                reached.add(about.removeprefix("booking:").partition("@")[0])
+        kept: dict[bool, list[bool]] = defaultdict(list)
+        for name, booking in self._bookings:
+            if booking.status in ("completed", "no_show"):
+                kept[name in reached].append(booking.status == "completed")
+        for is_reminded, came in kept.items():
+            yield is_reminded, len(came), share(sum(came), len(came))
+
+    def decisions(self) -> Iterator[Row]:
+        """Question 12: rule, verdict, reason, how many commands."""
+        verdicts: Counter[tuple[str, str, str | None]] = Counter()
+        for each in self._decide():
+            verdict = "shadow" if each.rule.is_shadow else "intended"
+            verdict = "held_out" if (each.rule.id, each.who) in self._held_out else verdict
+            verdicts[each.rule.id, "refused" if each.reason else verdict, each.reason or None] += 1
+        for key, count in verdicts.items():
+            yield *key, count
+
+    def uplift(self) -> Iterator[Row]:
+        """Question 13: rule, persons it acted on and how many booked, the same of those held out, and the rates."""
+        met: dict[tuple[str, str], datetime] = {}
+        for each in self._decide():
+            if each.rule.holdout_percent and not each.rule.is_shadow and not each.reason:
+                key = each.rule.id, each.who
+                met[key] = min(met.get(key, each.due_at), each.due_at)
+        for rule_id in {rule_id for rule_id, _ in met}:
+            booked: dict[bool, list[bool]] = {True: [], False: []}
+            for key, at in met.items():
+                if key[0] == rule_id:
+                    booked[key in self._held_out].append(self._books_after(key[1], at))
+            treated, others = booked[False], booked[True]
+            rate, rate_without = sum(treated) / len(treated), sum(others) / len(others)
+            counts = len(treated), sum(treated), len(others), sum(others)
+            yield rule_id, *counts, rate, rate_without, rate - rate_without
+
+    def _books_after(self, who: str, at: datetime) -> bool:
+        return any(each.who == who and at < each.created_at <= at + _BOOKED_WITHIN for _, each in self._bookings)
+
+    def _decide(self) -> Iterator[Decision]:
+        """Yield a decision per command: of facts about the same, the first that intends it, else the first."""
+        facts = sorted(self._book.facts, key=lambda each: each.at)
+        for rule in self._tenant.rules:
+            chosen: dict[tuple[str, str], Decision] = {}
+            for fact in (each for each in facts if each.kind in rule.when):
+                due_at = _due(rule, fact)
+                if due_at is None:
+                    continue
+                for command, _ in rule.do.listed():
+                    key = command, _about(rule, fact)
+                    decided = Decision(rule, fact.who, due_at, self._refusal(rule, fact, due_at, command=command))
+                    if key not in chosen or (chosen[key].reason and not decided.reason):
+                        chosen[key] = decided
+            yield from chosen.values()
+
+    def _refusal(self, rule: Rule, fact: Fact, due_at: datetime, *, command: str) -> str:
+        """Return the first thing that keeps a command from being done; empty where nothing does."""
+        return (
+            self._stopped_by_the_booking(rule, fact, due_at)
+            or ("happened" if self._has_happened(rule, fact, until=due_at) else "")
+            or ("" if all(self._holds(each, fact, at=due_at) for each in rule.only_if) else "condition")
+            or self._unreachable(rule, fact.who, due_at, command=command)
+        )
+
+    def _stopped_by_the_booking(self, rule: Rule, fact: Fact, due_at: datetime) -> str:
+        booking = self._book.bookings.get(fact.booking)
+        if booking and rule.due.anchor == "booking_start" and _start(booking, at=due_at) != fact.starts_at:
+            return "moved"
+        return "booking_state" if booking and _state(booking, at=due_at) in rule.unless.booking_is else ""
+
+    def _unreachable(self, rule: Rule, who: str, due_at: datetime, *, command: str) -> str:
+        channel = _CHANNELS.get(command)
+        if channel is None:
+            # Nobody writes records to providers' systems yet.
+            return "no_sender" if command == "sync_record" else ""
+        addresses = self._book.phones if channel == "sms" else self._book.emails
+        if who not in addresses or addresses[who] > due_at:
+            return "no_address"
+        return self._missing_consent(who, channel, rule.message_class, at=due_at)
+
+    def _has_happened(self, rule: Rule, fact: Fact, *, until: datetime) -> bool:
+        happened = rule.unless.happened
+        between = (each for each in self._book.facts if fact.at < each.at <= until)
+        return any(_is_same(fact, each, scope) for each in between for scope in happened.get(each.kind, ()))
+
+    def _holds(self, condition: Condition, fact: Fact, *, at: datetime) -> bool:
+        own = [each for _, each in self._bookings if each.who == fact.who and each.created_at <= at]
+        booking = self._book.bookings.get(fact.booking)
+        known: object = {
+            "contact.count_bookings": len(own),
+            "contact.count_bookings_completed": sum(_state(each, at=at) == "completed" for each in own),
+            "booking.service_name": fact.service,
+            "booking.status": booking and _state(booking, at=at),
+            "fact.source": fact.source,
+        }[condition.field]
+        match condition.operator:
+            case "equals":
+                return bool(known == condition.value)
+            case "not_equals":
+                return bool(known != condition.value)
+            case "one_of":
+                return bool(known in condition.value)
+        raise AssertionError(f"count {condition.operator} too")
+
+    def _missing_consent(self, who: str, channel: str, message_class: str, *, at: datetime) -> str:
+        counting = (message_class, "all")
+        said: list[Consent] = [
+            each
+            for each in self._book.consents
+            if (each.who, each.channel) == (who, channel) and each.purpose in counting and each.at <= at
+        ]
+        # Of a yes and a no at one instant the no counts.
+        last = max(said, key=lambda each: (each.at, not each.is_yes), default=None)
+        if last is None:
+            return "no_consent" if message_class == "marketing" else ""
+        return "" if last.is_yes else "opted_out"
+
+
+def _is_same(fact: Fact, other: Fact, scope: str) -> bool:
+    name = {"contact": "who", "booking": "booking", "entity": "thing"}[scope]
+    return bool(getattr(fact, name)) and getattr(fact, name) == getattr(other, name)
+
+
+def _due(rule: Rule, fact: Fact) -> datetime | None:
+    """Return when to act; None where that moment had passed when the fact happened."""
+    if rule.due.anchor == "fact":
+        return fact.at + rule.due.offset
+    due_at = fact.starts_at + rule.due.offset if fact.starts_at else None
+    return due_at if due_at and due_at >= fact.at else None
+
+
+def _about(rule: Rule, fact: Fact) -> str:
+    """Return what makes two commands of a rule one."""
+    if rule.once_per == "contact":
+        return fact.who
+    if rule.once_per == "booking" and fact.booking:
+        return fact.booking
+    if fact.kind.startswith("booking.") and rule.once_per == "fact":
+        return f"{fact.booking}@{fact.starts_at}"
+    return fact.thing
+
+
+def _start(booking: Booking, *, at: datetime) -> datetime:
+    return max(((told, start) for told, start in booking.starts if told <= at), key=lambda each: each[0])[1]
+
+
+def _state(booking: Booking, *, at: datetime) -> str:
+    return max(((told, state) for told, state in booking.steps if told <= at), key=lambda each: each[0])[1]
