@@ -1,4 +1,4 @@
-"""Stages and credits of a report as they were known then, beside what is known now. Pure; shows nothing."""
+"""Stages and credits of a report as they were known then, beside what is known now: Markdown. Pure; shows nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pandas as pd
 
 from dashboard.api_shapes import KeptReport
 from dashboard.attribution_tables import name_channel
-from dashboard.formatting import MISSING, format_count, format_money
+from dashboard.formatting import MISSING, escape_markdown, format_count, format_money
 
 THEN, NOW = "As we knew it then", "With what we know now"
 
@@ -46,12 +46,16 @@ def _compare(
 ) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            heading: list(names.values()),
-            THEN: [then.get(key, MISSING) for key in names],
-            NOW: [now.get(key, MISSING) for key in names],
-            "Changed": [then.get(key) != now.get(key) for key in names],
+            heading: [escape_markdown(name) for name in names.values()],
+            THEN: [escape_markdown(then.get(key, MISSING)) for key in names],
+            NOW: [_mark(now.get(key, MISSING), then.get(key, MISSING)) for key in names],
         }
     )
+
+
+def _mark(now: str, then: str) -> str:
+    """Return what is known now, bold where it was known otherwise."""
+    return escape_markdown(now) if now == then else f"**{escape_markdown(now)}**"
 
 
 def _describe_stage(each: Any) -> str:

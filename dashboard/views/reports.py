@@ -163,8 +163,8 @@ def _show_sections(office: Office, business: Business, report: Any, *, document:
     stages = compare_stages(kept, queries.rows_of(now))
     if not stages.empty:
         st.subheader("Stages", anchor=False)
-        st.caption("Who came into each stage in this period, and what came of them up to its end.")
-        st.dataframe(stages, hide_index=True, width="stretch", key="report_stages")
+        st.caption("Who came into each stage in this period, and what came of them up to its end. Bold: not as then.")
+        st.table(stages, border="horizontal", hide_index=True)
     told = kept.credits
     now = report_queries.fetch_credits(
         office.file,
@@ -178,8 +178,9 @@ def _show_sections(office: Office, business: Business, report: Any, *, document:
     credits_ = compare_credits(kept, queries.rows_of(now))
     if not credits_.empty:
         st.subheader("Conversions by channel", anchor=False)
-        st.caption(f"By {name_model(told.model).lower()}; touches that count: {name_lookback(told.lookback_days)}.")
-        st.dataframe(credits_, hide_index=True, width="stretch", key="report_credits")
+        reach = name_lookback(told.lookback_days).lower()
+        st.caption(f"Model: {name_model(told.model)}. Lookback: {reach}. Bold: not as then.")
+        st.table(credits_, border="horizontal", hide_index=True)
 
 
 def _fetch_files(office: Office, business: Business, report: Any) -> dict[str, bytes]:
