@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import pairwise
 from statistics import median
@@ -129,7 +129,7 @@ class Answers:
         visits: dict[str, list[datetime]] = defaultdict(list)
         for _, booking in self._bookings:
             if booking.status == "completed":
-                visits[booking.who].append(booking.starts_at)
+                visits[booking.who].append(booking.starts_at.astimezone(UTC))
         days = [(b.date() - a.date()).days for each in visits.values() for a, b in pairwise(sorted(each))]
         if visits:
             returned = sum(len(each) > 1 for each in visits.values())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from core.automation.rules import Condition, Rule
@@ -84,7 +84,12 @@ class RuleAnswers(StageAnswers):
 
     def _decide(self) -> Iterator[Decision]:
         """Yield a decision per command: of facts about the same, the first that intends it, else the first."""
-        facts = sorted(self._book.facts, key=lambda each: each.at)
+        bookings = self._book.bookings
+        # What names a booking is about that booking's person, whoever paid.
+        facts = [
+            replace(each, who=bookings[each.booking].who) if each.booking in bookings else each
+            for each in sorted(self._book.facts, key=lambda each: each.at)
+        ]
         for rule in self._tenant.rules:
             chosen: dict[tuple[str, str], Decision] = {}
             for fact in (each for each in facts if each.kind in rule.when):

@@ -20,6 +20,9 @@ from tests.pipelines.counted_people import names_and_phone, wix_booking
 
 #: Businesses whose every system is read here.
 TENANTS = ("avatar-imaging", "hmnp", "joes-auto-spa", "mikes-detailing", "noizylab", "technifold")
+#: What carriers honour as a whole text, in any case.
+STOP_WORDS = {"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"}
+START_WORDS = {"start", "unstop"}
 #: What nobody has given a meaning to: it makes no contact.
 UNKNOWN = {"wix.waiting_list_joined", "manychat.unparsable", "gohighlevel.LocationUpdate"}
 WIX_STATUSES = {
@@ -128,7 +131,7 @@ class Book:
 
 def number_of(phone: str) -> str:
     """Return a telephone number without what is spelled differently here and there: Australia, Britain, America."""
-    digits = re.sub(r"\D", "", phone)
+    digits = re.sub(r"\D", "", phone.replace("(0)", ""))
     if digits.startswith("0"):
         return digits[1:]
     for code, length in (("61", 11), ("44", 12), ("1", 11)):
@@ -248,7 +251,13 @@ def _consents(who: str, event: NewEvent, content: dict[str, Any]) -> Iterator[Co
     elif event.type == "gohighlevel.ContactDndUpdate":
         for channel, setting in content["dndSettings"].items():
             if setting["status"] == "active":
-                yield Consent(who, channel.lower(), "all", False, at, f"HighLevel DND {channel}")
+                evidence = f"GoHighLevel do not disturb: {setting['status']}"
+                yield Consent(who, channel.lower(), "all", False, at, evidence)
+    elif event.type.lower().endswith(("message.received", "inboundmessage")):
+        said = content.get("body", "").strip().lower()
+        if said in STOP_WORDS | START_WORDS:
+            is_yes = said in START_WORDS
+            yield Consent(who, "sms", "all", is_yes, at, f"text: {'START' if is_yes else 'STOP'}")
 
 
 def _told_booking(kind: str, content: dict[str, Any]) -> tuple[str, str, str]:
