@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Set
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from core.automation.rules import Condition, Rule
-from core.tenants import Tenant
 from tests.pipelines.counted_answers import Row, share
 from tests.pipelines.counted_facts import Fact
 from tests.pipelines.counted_stages import StageAnswers
-from tests.pipelines.counted_year import Book, Booking, Consent
+from tests.pipelines.counted_year import Booking, Consent
 
-_BOOKED_WITHIN = timedelta(days=14)
 _CHANNELS = {"send_sms": "sms", "send_email": "email"}
 
 
@@ -29,13 +27,7 @@ class Decision:
 
 
 class RuleAnswers(StageAnswers):
-    """Answers about one business's rules; `held_out` are rules and the persons that they are held back from."""
-
-    def __init__(
-        self, book: Book, *, tenant: Tenant, ended_at: datetime, held_out: Set[tuple[str, str]] = frozenset()
-    ) -> None:
-        super().__init__(book, tenant=tenant, ended_at=ended_at)
-        self._held_out = held_out
+    """Answers about one business's rules."""
 
     def reminded(self) -> Iterator[Row]:
         """Question 9: whether a reminder reached them, appointments kept or missed, percent kept."""
@@ -57,30 +49,9 @@ class RuleAnswers(StageAnswers):
         verdicts: Counter[tuple[str, str, str | None]] = Counter()
         for each in self._decide():
             verdict = "shadow" if each.rule.is_shadow else "intended"
-            verdict = "held_out" if (each.rule.id, each.who) in self._held_out else verdict
             verdicts[each.rule.id, "refused" if each.reason else verdict, each.reason or None] += 1
         for key, count in verdicts.items():
             yield *key, count
-
-    def uplift(self) -> Iterator[Row]:
-        """Question 13: rule, persons it acted on and how many booked, the same of those held out, and the rates."""
-        met: dict[tuple[str, str], datetime] = {}
-        for each in self._decide():
-            if each.rule.holdout_percent and not each.rule.is_shadow and not each.reason:
-                key = each.rule.id, each.who
-                met[key] = min(met.get(key, each.due_at), each.due_at)
-        for rule_id in {rule_id for rule_id, _ in met}:
-            booked: dict[bool, list[bool]] = {True: [], False: []}
-            for key, at in met.items():
-                if key[0] == rule_id:
-                    booked[key in self._held_out].append(self._books_after(key[1], at))
-            treated, others = booked[False], booked[True]
-            rate, rate_without = sum(treated) / len(treated), sum(others) / len(others)
-            counts = len(treated), sum(treated), len(others), sum(others)
-            yield rule_id, *counts, rate, rate_without, rate - rate_without
-
-    def _books_after(self, who: str, at: datetime) -> bool:
-        return any(each.who == who and at < each.created_at <= at + _BOOKED_WITHIN for _, each in self._bookings)
 
     def _decide(self) -> Iterator[Decision]:
         """Yield a decision per command: of facts about the same, the first that intends it, else the first."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from tests.pipelines.homes import NOW, REPOSITORY, Home, HomeFactory, shared_fol
 PHONE = "+61400000001"
 ANA = {"phone": PHONE, "name": "Ana Lee", "first_name": "Ana"}
 START = NOW + timedelta(days=4)
+QUESTIONS = (REPOSITORY / "docs" / "questions.md").read_text(encoding="utf-8")
 ALL_REMINDERS = ["reminder_24h", "reminder_2h", "reminder_48h"]
 
 
@@ -220,15 +222,40 @@ def test_done_before_counts_for_whoever_the_contact_turns_out_to_be(trial_homes:
     assert other_key != key
 
 
-def test_a_holdout_is_about_its_share_of_the_contacts(trial_homes: HomeFactory) -> None:
+def test_a_holdout_is_about_its_share_of_the_contacts_and_what_it_changes_is_counted(
+    trial_homes: HomeFactory,
+) -> None:
     home = trial_homes.new_home()
     numbers = [f"+614{number:08d}" for number in range(400)]
-    home.follow_in_batches(
-        [[fact("contact.created", {"contact": {"phone": phone}}, event_id=phone) for phone in numbers]]
+    told = [fact("contact.created", {"contact": {"phone": phone}}, event_id=phone) for phone in numbers]
+    # Every third books, the day after or up to three weeks later.
+    booked_after = {phone: timedelta(days=1 + place % 20) for place, phone in enumerate(numbers) if place % 3 == 0}
+    told += [
+        fact(
+            "booking.created",
+            {"booking_id": phone, "contact": {"phone": phone}},
+            event_id=f"b{phone}",
+            at=NOW + after,
+        )
+        for phone, after in booked_after.items()
+    ]
+    home.follow_in_batches([told])
+    rows = home.query(
+        "select phone from marts.fct_decisions inner join marts.dim_contacts using (contact_id) "
+        "where rule_id = 'call_some' and verdict = 'held_out'"
     )
-    [(held,)] = home.query("select count(*) from marts.fct_decisions where verdict = 'held_out'")
-    assert 90 < int(str(held)) < 150
-    assert home.query("select count(*) from activation.cmd_create_task") == [(400 - int(str(held)),)]
+    held_out = {str(phone) for (phone,) in rows}
+    assert 90 < len(held_out) < 150
+    treated = set(numbers) - held_out
+    assert home.query("select count(*) from activation.cmd_create_task") == [(len(treated),)]
+
+    booked = {phone for phone, after in booked_after.items() if after <= timedelta(days=14)}
+    rate, rate_without = len(treated & booked) / len(treated), len(held_out & booked) / len(held_out)
+    counts = len(treated), len(treated & booked), len(held_out), len(held_out & booked)
+    question = re.search(r"^### 13\. .*?```sql\n(.*?)```", QUESTIONS, flags=re.DOTALL | re.MULTILINE)
+    assert question
+    [row] = home.query(question[1])
+    assert row == pytest.approx((TENANT, "call_some", *counts, rate, rate_without, rate - rate_without))
 
 
 def test_a_shadow_rule_is_decided_and_never_intended(trial_homes: HomeFactory) -> None:
