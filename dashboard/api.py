@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from http import HTTPStatus
@@ -55,6 +56,8 @@ class BusinessApi:
             timeout=_TIMEOUT_SECONDS,
             # The receiver is on this machine; a proxy of the environment must not see the token.
             trust_env=False,
+            # And it speaks plain HTTP: without any authority, because reading them all takes a click 20 ms.
+            verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
         )
 
     def __enter__(self) -> Self:
