@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -16,6 +16,8 @@ from core.errors import FrontdeskError
 
 _Identity = tuple[int, int, int]
 _MAX_ATTEMPTS = 10
+#: Answers of one file that are kept; a few dozen rows each.
+_MAX_KEPT = 64
 
 
 class AnalyticsFileError(FrontdeskError):
@@ -30,6 +32,7 @@ class _Opened:
     identity: _Identity
     connection: duckdb.DuckDBPyConnection
     queries_running: int = 0
+    kept: dict[str, pd.DataFrame] = field(default_factory=dict)
 
 
 class AnalyticsFile:
@@ -47,18 +50,34 @@ class AnalyticsFile:
     def fetch(self, sql: str, **parameters: Any) -> pd.DataFrame:
         """Run one SELECT with named parameters. Raises AnalyticsFileError where there is no readable file."""
         with self._lease() as opened:
-            cursor = opened.connection.cursor()
-            try:
-                # A cursor is a connection of its own: it starts outside the attached database.
-                cursor.execute("USE analytics")
-                frame = cursor.execute(sql, parameters).df()
-            except (duckdb.CatalogException, duckdb.BinderException) as error:
-                raise AnalyticsFileError(
-                    f"{self._path} was published by another version of Frontdesk ({_first_line(error)}); "
-                    "publish it again with `frontdesk process --once`."
-                ) from error
-            finally:
-                cursor.close()
+            return self._run(opened, sql, parameters)
+
+    def fetch_once(self, sql: str, **parameters: Any) -> pd.DataFrame:
+        """As fetch, but run once for each file that is published: for what takes long and depends on no clock."""
+        key = f"{sql} {sorted(parameters.items())}"
+        with self._lease() as opened:
+            kept = opened.kept.get(key)
+            if kept is None:
+                kept = self._run(opened, sql, parameters)
+                with self._lock:
+                    if len(opened.kept) >= _MAX_KEPT:
+                        opened.kept.pop(next(iter(opened.kept)))
+                    opened.kept[key] = kept
+        return kept.copy()
+
+    def _run(self, opened: _Opened, sql: str, parameters: dict[str, Any]) -> pd.DataFrame:
+        cursor = opened.connection.cursor()
+        try:
+            # A cursor is a connection of its own: it starts outside the attached database.
+            cursor.execute("USE analytics")
+            frame = cursor.execute(sql, parameters).df()
+        except (duckdb.CatalogException, duckdb.BinderException) as error:
+            raise AnalyticsFileError(
+                f"{self._path} was published by another version of Frontdesk ({_first_line(error)}); "
+                "publish it again with `frontdesk process --once`."
+            ) from error
+        finally:
+            cursor.close()
         return frame.astype(object).where(frame.notna(), None)
 
     def close(self) -> None:

@@ -52,7 +52,7 @@ def fetch_attribution(file: AnalyticsFile, *, tenant_id: str) -> pd.DataFrame:
     WHERE tenant_id = $tenant_id
     ORDER BY model, lookback_days NULLS LAST, conversion_rank, channel
     """
-    return file.fetch(sql, tenant_id=tenant_id)
+    return file.fetch_once(sql, tenant_id=tenant_id)
 
 
 def fetch_modelled(file: AnalyticsFile, *, tenant_id: str) -> pd.DataFrame:
@@ -73,7 +73,7 @@ def fetch_modelled(file: AnalyticsFile, *, tenant_id: str) -> pd.DataFrame:
     ) AS known_at
     FROM modelled
     """
-    return file.fetch(sql, tenant_id=tenant_id)
+    return file.fetch_once(sql, tenant_id=tenant_id)
 
 
 def fetch_costs(file: AnalyticsFile, *, tenant_id: str, count_months: int) -> pd.DataFrame:
@@ -107,4 +107,4 @@ def fetch_payback(file: AnalyticsFile, *, tenant_id: str, count_cohorts: int) ->
     QUALIFY dense_rank() OVER (ORDER BY acquisition_month DESC) <= $count_cohorts
     ORDER BY acquisition_month, months_since
     """
-    return file.fetch(sql, tenant_id=tenant_id, count_cohorts=count_cohorts)
+    return file.fetch_once(sql, tenant_id=tenant_id, count_cohorts=count_cohorts)

@@ -157,7 +157,7 @@ def fetch_rule_activity(file: AnalyticsFile, *, tenant_id: str, since: date, unt
     GROUP BY ALL
     ORDER BY due_date, rule_id
     """
-    return file.fetch(sql, tenant_id=tenant_id, since=since, until=until)
+    return file.fetch_once(sql, tenant_id=tenant_id, since=since, until=until)
 
 
 def fetch_refusals(file: AnalyticsFile, *, tenant_id: str, since: datetime, until: datetime) -> pd.DataFrame:

@@ -147,19 +147,21 @@ def follower_log(site: Site) -> Path:
     return site.home / "logs" / "follower.log"
 
 
-def wait_until_published(published: Path, follower: subprocess.Popen[bytes], *, log: Path) -> None:
-    """Return once every event of the log is published. Raises RuntimeError where the follower ends."""
+def wait_until_published(published: Path, follower: subprocess.Popen[bytes], *, log: Path, sequence: int = 0) -> None:
+    """Return once every event of the log is published, that of `sequence` too. Raises RuntimeError where the follower
+    ends.
+    """
     deadline = time.monotonic() + _READY_TIMEOUT_S
     while time.monotonic() < deadline:
         if follower.poll() is not None:
             raise RuntimeError(f"the follower ended with status {follower.returncode}:\n{tail(log)}")
-        if published.exists() and _is_complete(published):
+        if published.exists() and _is_complete(published, sequence):
             return
         time.sleep(0.5)
     raise RuntimeError(f"nothing was published within {_READY_TIMEOUT_S:g} s:\n{tail(log)}")
 
 
-def _is_complete(published: Path) -> bool:
+def _is_complete(published: Path, sequence: int) -> bool:
     with duckdb.connect(str(published), read_only=True) as connection:
-        query = "select modelled_sequence >= log_sequence from reports.rpt_freshness"
-        return connection.execute(query).fetchone() == (True,)
+        query = "select modelled_sequence >= greatest(log_sequence, ?) from reports.rpt_freshness"
+        return connection.execute(query, [sequence]).fetchone() == (True,)

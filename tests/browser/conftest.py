@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, StorageState, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState, sync_playwright
 
 from tests.browser.servers import BROWSER_FLAGS, find_browser, site_running
+from tests.browser.signing_in import sign_in_at
 from tests.dashboard.published_messages import conversations_published
 from tests.dashboard.receivers import EMAIL, PASSWORD, Beside
 
@@ -87,14 +88,8 @@ def sign_in_once(browser: Browser, site: tuple[Beside, str]) -> StorageState:
 
 
 def sign_in(page: Page, site: tuple[Beside, str]) -> None:
-    """Sign in as people do: from the dashboard to the form, and back."""
-    page.goto(f"{site[1]}/inbox")
-    page.get_by_role("link", name="Sign in").click()
-    page.get_by_label("E-mail").fill(EMAIL)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(f"{site[1]}/inbox")
-    expect(page.get_by_role("button", name="Mia")).to_be_visible()
+    """Sign Mia in."""
+    sign_in_at(site[1], page, email=EMAIL, password=PASSWORD, name="Mia")
 
 
 @pytest.fixture(

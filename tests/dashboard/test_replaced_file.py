@@ -85,3 +85,21 @@ def can_write(path: Path) -> bool:
     result = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=False)
     assert result.returncode == 0 or "lock" in result.stderr, result.stderr
     return result.returncode == 0
+
+
+def test_what_is_asked_once_is_of_the_newest_file_and_nobody_else_s_to_change(tmp_path: Path) -> None:
+    path = tmp_path / "analytics.duckdb"
+    write_version(path, 0)
+    file = AnalyticsFile(path)
+    # Each run of the query gives another number.
+    once = "SELECT uuid()::VARCHAR AS run, $n::BIGINT + max(n) AS n FROM marts.a"
+
+    first = file.fetch_once(once, n=1)
+    first.loc[0, "n"] = 99
+    again, other = file.fetch_once(once, n=1), file.fetch_once(once, n=2)
+    write_version(path, 10)
+    newer = file.fetch_once(once, n=1)
+
+    assert again["run"][0] == first["run"][0]
+    assert len({first["run"][0], other["run"][0], newer["run"][0]}) == 3
+    assert [frame["n"][0] for frame in (again, other, newer)] == [1, 2, 11]

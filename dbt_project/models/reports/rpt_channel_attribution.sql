@@ -50,6 +50,40 @@ credited as (
 
 ),
 
+-- One row per channel, with all that it is given: read once, so that of one business nothing else is computed.
+given as (
+
+    select
+        tenant_id,
+        channel,
+        map_from_entries(list(row(
+            concat_ws('/', model, coalesce(lookback_days::varchar, 'all')),
+            struct_pack(conversions := conversions, revenue_minor := revenue_minor)
+        ))) as credit_by_model,
+        null::bigint as spend_minor
+    from credited
+    group by tenant_id, channel
+    union all by name
+    select
+        tenant_id,
+        channel,
+        spend_minor
+    from spend
+
+),
+
+channels as (
+
+    select
+        tenant_id,
+        channel,
+        any_value(credit_by_model) as credit_by_model,
+        coalesce(any_value(spend_minor), 0) as spend_minor
+    from given
+    group by tenant_id, channel
+
+),
+
 models as (
 
     select
@@ -57,21 +91,6 @@ models as (
         unnest(lookbacks_days) as lookback_days,
         currency
     from settings
-
-),
-
--- Every model shows every channel, also those it gives nothing and those that only cost.
-channels as (
-
-    select
-        tenant_id,
-        channel
-    from credited
-    union
-    select
-        tenant_id,
-        channel
-    from spend
 
 ),
 
@@ -84,14 +103,19 @@ model_names as (
 
 ),
 
+-- Every model shows every channel, also those it gives nothing and those that only cost.
 grid as (
 
     select
         models.tenant_id,
         model_names.model,
         models.lookback_days,
+        channels.channel,
         models.currency,
-        channels.channel
+        channels.spend_minor,
+        channels.credit_by_model[
+            concat_ws('/', model_names.model, coalesce(models.lookback_days::varchar, 'all'))
+        ] as given_credit
     from models
     inner join channels on models.tenant_id = channels.tenant_id
     cross join model_names
@@ -101,22 +125,15 @@ grid as (
 measured as (
 
     select
-        grid.tenant_id,
-        grid.model,
-        grid.lookback_days,
-        grid.channel,
-        grid.currency,
-        coalesce(credited.conversions, 0) as conversions,
-        coalesce(credited.revenue_minor, 0) as revenue_minor,
-        coalesce(spend.spend_minor, 0) as spend_minor
+        tenant_id,
+        model,
+        lookback_days,
+        channel,
+        currency,
+        coalesce(given_credit['conversions'], 0) as conversions,
+        coalesce(given_credit['revenue_minor'], 0) as revenue_minor,
+        spend_minor
     from grid
-    left join credited
-        on
-            grid.tenant_id = credited.tenant_id
-            and grid.model = credited.model
-            and grid.lookback_days is not distinct from credited.lookback_days
-            and grid.channel = credited.channel
-    left join spend on grid.tenant_id = spend.tenant_id and grid.channel = spend.channel
 
 ),
 

@@ -79,7 +79,10 @@ booked_leads as (
         bookings.created_at as until_at
     from leads
     asof inner join bookings
-        on leads.contact_id = bookings.contact_id and leads.occurred_at <= bookings.created_at
+        on
+            leads.tenant_id = bookings.tenant_id
+            and leads.contact_id = bookings.contact_id
+            and leads.occurred_at <= bookings.created_at
 
 ),
 
@@ -125,7 +128,7 @@ changed_bookings as (
 first_bookings as (
 
     select * from bookings
-    qualify row_number() over (partition by contact_id order by created_at, booking_key) = 1
+    qualify row_number() over (partition by tenant_id, contact_id order by created_at, booking_key) = 1
 
 ),
 
@@ -341,7 +344,7 @@ final as (
         contacts.acquisition_channel
     from measured
     inner join tenants on measured.tenant_id = tenants.tenant_id
-    left join contacts on measured.contact_id = contacts.contact_id
+    left join contacts on measured.tenant_id = contacts.tenant_id and measured.contact_id = contacts.contact_id
     where measured.measured_at is not null
 
 )

@@ -34,7 +34,7 @@ final as (
         count(*) filter (where outcomes.outcome = 'uncertain') as count_uncertain
     from decisions
     inner join tenants on decisions.tenant_id = tenants.tenant_id
-    left join outcomes on decisions.command_key = outcomes.command_key
+    left join outcomes on decisions.tenant_id = outcomes.tenant_id and decisions.command_key = outcomes.command_key
     group by all
 
 )

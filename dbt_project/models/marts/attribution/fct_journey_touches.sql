@@ -30,7 +30,8 @@ joined as (
     from touchpoints
     left join conversions
         on
-            touchpoints.contact_id = conversions.contact_id
+            touchpoints.tenant_id = conversions.tenant_id
+            and touchpoints.contact_id = conversions.contact_id
             and touchpoints.occurred_at <= conversions.converted_at
             and (
                 conversions.previous_converted_at is null
@@ -51,10 +52,11 @@ final as (
         occurred_at,
         converted_at,
         revenue_minor,
-        max(occurred_at) over (partition by contact_id, conversion_key) as last_touch_at,
+        max(occurred_at) over (partition by tenant_id, contact_id, conversion_key) as last_touch_at,
+        count(*) over (partition by tenant_id, contact_id, conversion_key) as count_touches,
         -- Touches of one instant: by their ids, 9 before 10.
         row_number() over (
-            partition by contact_id, conversion_key
+            partition by tenant_id, contact_id, conversion_key
             order by occurred_at desc, length(source_event_id) desc, source_event_id desc, touchpoint_key desc
         ) - 1 as count_touches_after
     from joined

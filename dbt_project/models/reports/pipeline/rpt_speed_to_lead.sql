@@ -50,9 +50,15 @@ final as (
         floor(epoch(human_answers.created_at) - epoch(leads.occurred_at))::bigint as first_human_answer_seconds
     from leads
     asof left join answers
-        on leads.contact_id = answers.contact_id and leads.occurred_at <= answers.created_at
+        on
+            leads.tenant_id = answers.tenant_id
+            and leads.contact_id = answers.contact_id
+            and leads.occurred_at <= answers.created_at
     asof left join human_answers
-        on leads.contact_id = human_answers.contact_id and leads.occurred_at <= human_answers.created_at
+        on
+            leads.tenant_id = human_answers.tenant_id
+            and leads.contact_id = human_answers.contact_id
+            and leads.occurred_at <= human_answers.created_at
 
 )
 
