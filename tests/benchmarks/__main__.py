@@ -20,6 +20,7 @@ from tests.benchmarks.live import LivePlan, compare_live, measure_live
 from tests.benchmarks.machine import describe_commit, describe_machine
 from tests.benchmarks.outage import measure_outage
 from tests.benchmarks.outbox import OutboxPlan, measure_outbox
+from tests.benchmarks.pages import PagesPlan, measure_pages
 from tests.benchmarks.rebuild import measure_rebuild
 from tests.benchmarks.texts import TextsPlan, measure_texts
 
@@ -39,6 +40,7 @@ class Part(StrEnum):
     OUTBOX = "outbox"
     TEXTS = "texts"
     OUTAGE = "outage"
+    PAGES = "pages"
     ATTRIBUTION = "attribution"
 
 
@@ -65,6 +67,7 @@ def bench(
         Part.INTAKE: lambda: measure_intake(_BUILD / "bench" / "intake", report, plan=IntakePlan(rounds=rounds)),
         Part.REBUILD: lambda: measure_rebuild(homes.home(events), report),
         Part.LIVE: live,
+        Part.PAGES: lambda: measure_pages(homes.home(events), report, plan=PagesPlan()),
         Part.TEXTS: lambda: measure_texts(homes.home(_TEXTS_HISTORY), report, plan=TextsPlan()),
         Part.OUTAGE: lambda: measure_outage(homes.home(_TEXTS_HISTORY), report, plan=TextsPlan(samples=60)),
         Part.ATTRIBUTION: lambda: measure_attribution(report),

@@ -40,6 +40,11 @@ class Target:
         return f"{'at least' if self.is_floor else 'under'} {self.limit:g}"
 
 
+_PAGES = (
+    "today", "inbox", "contacts", "contact", "pipeline", "attribution", "reports", "activity", "systems", "outbox",
+    "automations",
+)  # fmt: skip
+
 TARGETS: Mapping[str, Target] = {
     "intake_ratio": Target(0.8, is_floor=True),
     "intake_p99_ms_at_1000": Target(50),
@@ -50,6 +55,7 @@ TARGETS: Mapping[str, Target] = {
     "webhook_to_sms_p95_ms": Target(1_000),
     "webhook_to_email_p50_ms": Target(300),
     "webhook_to_email_p95_ms": Target(1_000),
+    **{f"pages_{page}_first_content_ms": Target(1_000) for page in _PAGES},
 }
 
 

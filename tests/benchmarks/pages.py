@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
 from tests.benchmarks.figures import Figures, Report, percentile
 from tests.benchmarks.homes import BenchHome
@@ -17,20 +17,21 @@ from tests.browser.servers import BROWSER_FLAGS, dashboard_running, find_browser
 from tests.browser.signing_in import sign_in_at
 
 _TIMEOUT_MS = 60_000
-_VIEWPORT = {"width": 1280, "height": 900}
+_VIEWPORT = ViewportSize(width=1280, height=900)
 #: The browser's own clock, from the moment at which a person acts: no call of this process is part of a figure.
 _NOTE_ACTS = """
 for (const kind of ["pointerdown", "input"])
     addEventListener(kind, () => { window.actedAt = performance.now(); }, { capture: true });
 """
-#: Looked at in every frame that is drawn. What Streamlit calls stale is of the run before.
+#: Looked at in every frame that is drawn. What Streamlit calls stale is of the run before: not there yet, nor gone.
 _SEEN_AT = """
 ({ wanted, since }) => {
     const isShown = element =>
         element.checkVisibility({ opacityProperty: true, visibilityProperty: true })
-        && element.getClientRects().length > 0 && !element.closest("[data-stale=true]");
-    const finds = ({ selector, text }) => [...document.querySelectorAll(selector)]
-        .some(element => isShown(element) && (!text || new RegExp(text).test(element.innerText)));
+        && element.getClientRects().length > 0;
+    const finds = ({ selector, text, is_gone }) => [...document.querySelectorAll(selector)].some(element =>
+        isShown(element) && (is_gone || !element.closest("[data-stale=true]"))
+        && (!text || new RegExp(text).test(element.innerText)));
     if (!wanted.every(each => finds(each) !== each.is_gone)) return null;
     return performance.now() - (since === "navigation" ? 0 : window.actedAt);
 }
