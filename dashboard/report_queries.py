@@ -20,7 +20,7 @@ def fetch_reports(file: AnalyticsFile, *, tenant_id: str) -> pd.DataFrame:
     return file.fetch(sql, tenant_id=tenant_id)
 
 
-def fetch_figures(file: AnalyticsFile, *, tenant_id: str, report_id: str) -> pd.DataFrame:
+def fetch_figures(file: AnalyticsFile, *, tenant_id: str, report_id: str, first: date, end: date) -> pd.DataFrame:
     """Return a report's figures as they were then, beside those of now: metric_name, unit, currency, then, now.
 
     A figure that has no row now is of a period or currency in which nothing is known to have happened; what stands
@@ -38,15 +38,18 @@ def fetch_figures(file: AnalyticsFile, *, tenant_id: str, report_id: str) -> pd.
         SELECT m.metric, NULL::VARCHAR AS currency, count(DISTINCT f.entity_key) AS value
         FROM marts.dim_metrics AS m
         CROSS JOIN (SELECT any_value(period_end_date) AS period_end_date FROM told)
-        LEFT JOIN reports.rpt_measurements AS f ON f.metric = m.metric AND f.tenant_id = $tenant_id
+        LEFT JOIN (
+            SELECT * FROM reports.rpt_measurements
+            WHERE tenant_id = $tenant_id AND list_contains($levels, metric)
+        ) AS f ON f.metric = m.metric
             AND f.measured_date < period_end_date AND coalesce(f.until_date >= period_end_date, true)
         WHERE m.aggregation = 'level'
         GROUP BY m.metric
     ),
     known AS (
         SELECT f.metric, f.currency, f.value
-        FROM reports.rpt_period_figures AS f
-        WHERE f.tenant_id = $tenant_id AND f.metric NOT IN (SELECT metric FROM levels)
+        FROM reports.period_figures($tenant_id, $first, $end) AS f
+        WHERE f.metric NOT IN (SELECT metric FROM levels)
             AND (f.period_kind, f.period_start_date) IN (SELECT (period_kind, period_start_date) FROM told)
         UNION ALL
         SELECT metric, currency, value
@@ -61,7 +64,9 @@ def fetch_figures(file: AnalyticsFile, *, tenant_id: str, report_id: str) -> pd.
     INNER JOIN marts.dim_metrics AS m ON m.metric = coalesce(told.figure.metric, known.metric)
     ORDER BY m.metric_order, currency
     """
-    return file.fetch(sql, tenant_id=tenant_id, report_id=report_id)
+    # Named, so that nothing else is measured.
+    levels = list(file.fetch_once("SELECT metric FROM marts.dim_metrics WHERE aggregation = 'level'")["metric"])
+    return file.fetch_once(sql, tenant_id=tenant_id, report_id=report_id, first=first, end=end, levels=levels)
 
 
 def fetch_stages(file: AnalyticsFile, *, tenant_id: str, period_kind: str, first: date) -> pd.DataFrame:

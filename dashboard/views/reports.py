@@ -80,7 +80,13 @@ def _show_report(office: Office, business: Business, report: Any) -> None:
     files = _fetch_files(office, business, report)
     _show_downloads(business, report, files)
     figures = queries.rows_of(
-        report_queries.fetch_figures(office.file, tenant_id=business.tenant_id, report_id=report.report_id)
+        report_queries.fetch_figures(
+            office.file,
+            tenant_id=business.tenant_id,
+            report_id=report.report_id,
+            first=_day(report.period_start_date),
+            end=_day(report.period_end_date),
+        )
     )
     late = queries.rows_of(
         report_queries.fetch_late_events(

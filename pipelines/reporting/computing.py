@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -22,16 +22,15 @@ _CHARTED = ("bookings_created", "leads_new", "revenue_received")
 
 _FIGURES = """
     select metric, currency, value
-    from reports.rpt_period_figures
-    where tenant_id = $tenant_id and period_kind = $kind and period_start_date = $start
+    from reports.period_figures($tenant_id, $start, $end)
+    where period_kind = $kind and period_start_date = $start
 """
 # What stands when a period ends is counted here, since a period in which nothing happened has no figures.
 _LEVELS = """
     select f.metric, null as currency, count(distinct f.entity_key) as value
     from reports.rpt_measurements as f
-    inner join marts.dim_metrics as m on f.metric = m.metric
     where
-        f.tenant_id = $tenant_id and m.aggregation = 'level' and f.measured_date < $end
+        f.tenant_id = $tenant_id and list_contains($levels, f.metric) and f.measured_date < $end
         and coalesce(f.until_date >= $end, true)
     group by f.metric
 """
@@ -49,10 +48,9 @@ _SHARES = """
 """
 _HISTORY = """
     select metric, currency, period_start_date, value
-    from reports.rpt_period_figures
+    from reports.period_figures($tenant_id, $first, $end)
     where
-        tenant_id = $tenant_id and period_kind = $kind
-        and period_start_date between $first and $start
+        period_kind = $kind and period_start_date between $first and $start
         and metric in $metrics and (currency is null or currency = $currency)
 """
 
@@ -71,8 +69,9 @@ def compute_report(
 ) -> Report:
     """Return the report of a period; a period in which nothing happened has figures of 0."""
     metrics = rows(connection, _METRICS, {})
-    values = _values(connection, tenant, period)
-    previous = _values(connection, tenant, period.previous)
+    levels = [metric["metric"] for metric in metrics if metric["aggregation"] == "level"]
+    values = _values(connection, tenant, period, levels=levels)
+    previous = _values(connection, tenant, period.previous, levels=levels)
     zone = ZoneInfo(tenant.zone)
     asked = {"tenant_id": tenant.slug, "kind": period.kind.value, "start": period.start}
     return Report(
@@ -111,10 +110,12 @@ def compute_report(
 _Values = Mapping[tuple[str, str | None], int | None]
 
 
-def _values(connection: duckdb.DuckDBPyConnection, tenant: Tenant, period: Period) -> _Values:
-    asked = {"tenant_id": tenant.slug, "kind": period.kind.value, "start": period.start}
-    found = rows(connection, _FIGURES, asked)
-    found += rows(connection, _LEVELS, {"tenant_id": tenant.slug, "end": period.end})
+def _values(
+    connection: duckdb.DuckDBPyConnection, tenant: Tenant, period: Period, *, levels: Sequence[str]
+) -> _Values:
+    asked = {"tenant_id": tenant.slug, "end": period.end}
+    found = rows(connection, _FIGURES, asked | {"kind": period.kind.value, "start": period.start})
+    found += rows(connection, _LEVELS, asked | {"levels": levels})
     return {(row["metric"], row["currency"]): row["value"] for row in found}
 
 
@@ -140,6 +141,7 @@ def _history(connection: duckdb.DuckDBPyConnection, tenant: Tenant, period: Peri
         "kind": period.kind.value,
         "first": starts[0],
         "start": period.start,
+        "end": period.end,
         "metrics": list(_CHARTED),
         "currency": tenant.currency,
     }

@@ -13,6 +13,7 @@ from core.errors import FrontdeskError
 from core.tenants import Tenant
 from pipelines.lib import warehouse
 from pipelines.lib.dbt_runner import DbtRunner
+from pipelines.lib.published_macros import create_published_macros
 from pipelines.lib.warehouse_builder import Progress, WarehouseBuilder
 from pipelines.lib.writer_lock import WriterLock
 from pipelines.reporting.comparing import FigurePair, pair_figures
@@ -71,6 +72,7 @@ def reproduce(
         beside = builder.beside(Path(folder) / builder.path.name)
         beside.build(with_tests=False, progress=progress, end=stored.log_sequence, quarantine=quarantine)
         with warehouse.connected(beside.path) as connection:
+            create_published_macros(connection, builder.dbt.live_manifest())
             again = compute_again(connection, stored, tenant, dbt=builder.dbt)
     return Reproduction(stored=stored, again=again)
 

@@ -217,6 +217,9 @@ CREATE MACRO marts.contact_stage_at(t, known_at := 'infinity'::TIMESTAMPTZ) AS T
     FROM marts.fct_stage_history
     WHERE entered_at <= t AND received_at <= known_at
     QUALIFY row_number() OVER (PARTITION BY tenant_id, subject_id, track ORDER BY entered_at DESC) = 1;
+CREATE MACRO reports.period_figures(of_tenant, first_date, end_date) AS TABLE
+    SELECT * FROM reports.rpt_period_figures
+    WHERE tenant_id = of_tenant AND period_start_date >= first_date AND period_start_date < end_date;
 """
 
 #: Types that have blanks.

@@ -98,8 +98,7 @@ refunds as (
         currency,
         amount_minor - coalesce(
             max(amount_minor) over (
-                partition by tenant_id, entity_id
-                order by occurred_at, amount_minor, timeline_key
+                partition by tenant_id, entity_id order by occurred_at, amount_minor, timeline_key
                 rows between unbounded preceding and 1 preceding
             ),
             0
@@ -229,11 +228,10 @@ measured as (
     select
         tenant_id,
         unnest(
-            if(
-                type = 'booking.cancelled',
-                ['bookings_cancelled'],
-                [replace(type, 'booking.', 'bookings_'), 'bookings_held']
-            )
+            case type
+                when 'booking.cancelled' then ['bookings_cancelled']
+                else [replace(type, 'booking.', 'bookings_'), 'bookings_held']
+            end
         ) as metric,
         timeline_key as source_key,
         booking_key as entity_key,

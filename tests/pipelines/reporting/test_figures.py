@@ -10,7 +10,7 @@ from core.reports.periods import Period, PeriodKind, period_of
 from pipelines.reporting.document import Report
 from pipelines.reporting.html_page import to_html
 from tests.pipelines.reporting.conftest import Desk
-from tests.pipelines.reporting.history import count_credits, count_figures, count_stages
+from tests.pipelines.reporting.history import TENANT, count_credits, count_figures, count_stages
 
 BROKEN_DOWN = (
     ("revenue_received", "service"),
@@ -94,3 +94,16 @@ def test_a_period_in_which_nothing_happened_has_figures_of_zero(desk: Desk) -> N
     report = desk.report(period)
     assert {figure.value for figure in report.figures} == {0, None}
     assert report.shares == ()
+
+
+@pytest.mark.parametrize("kind", PeriodKind)
+def test_asked_for_some_periods_are_the_figures_of_all(desk: Desk, kind: PeriodKind) -> None:
+    periods = periods_of(desk, kind)
+    first, end = periods[1].start, periods[3].end
+    within = f"period_start_date >= date '{first}' and period_end_date <= date '{end}'"
+    levels = "(select metric from marts.dim_metrics where aggregation = 'level')"
+    ours = f"tenant_id = '{TENANT}' and {within} and metric not in {levels}"
+    of_all = f"select * from reports.rpt_period_figures where {ours}"
+    of_some = f"select * from reports.period_figures('{TENANT}', date '{first}', date '{end}')"
+    assert desk.home.query(f"({of_all} except {of_some}) union all ({of_some} except {of_all})") == []
+    assert desk.home.query(f"select count(*) > 50 from ({of_some})") == [(True,)]

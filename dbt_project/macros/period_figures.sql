@@ -1,0 +1,186 @@
+{#-
+    Every metric of every week and month, of the measurements that a condition holds for: rpt_period_figures for all,
+    the published macro reports.period_figures (analyses/of_periods.sql) for some periods of one business.
+-#}
+{% macro period_figures(condition) -%}
+with measurements as (
+
+    select * from {{ ref('rpt_measurements') }}
+    where {{ condition }}
+
+),
+
+metrics as (
+
+    select * exclude (description, counting_rule) from {{ ref('dim_metrics') }}
+
+),
+
+tenants as (
+
+    select * from {{ ref('dim_tenants') }}
+
+),
+
+placed as (
+
+    {{ placed_in_periods('measurements', 'measurements.measured_date') }}
+
+),
+
+-- What has to be over within the period, such as the answer to a lead, counts only where it was.
+counted as (
+
+    select
+        placed.tenant_id,
+        placed.period_kind,
+        placed.period_start_date,
+        placed.metric,
+        if(metrics.is_by_currency, placed.currency, null) as currency,
+        case any_value(metrics.aggregation)
+            when 'distinct' then count(distinct placed.entity_key)
+            when 'sum' then sum(placed.value)
+            when 'median' then round(median(placed.value))
+        end::bigint as value
+    from placed
+    inner join metrics on placed.metric = metrics.metric
+    where
+        metrics.aggregation <> 'level'
+        and coalesce({{ period_start('placed.period_kind', 'placed.until_date') }} = placed.period_start_date, true)
+    group by all
+
+),
+
+periods as (
+
+    select distinct
+        tenant_id,
+        period_kind,
+        period_start_date,
+        {{ period_end('period_kind', 'period_start_date') }} as period_end_date
+    from placed
+
+),
+
+-- What there is when a period ends, whenever it began.
+standing as (
+
+    select
+        periods.tenant_id,
+        periods.period_kind,
+        periods.period_start_date,
+        placed.metric,
+        null::varchar as currency,
+        count(distinct placed.entity_key)::bigint as value
+    from periods
+    inner join placed
+        on
+            periods.tenant_id = placed.tenant_id
+            and periods.period_kind = placed.period_kind
+            and periods.period_end_date > placed.measured_date
+            and coalesce(periods.period_end_date <= placed.until_date, true)
+    inner join metrics on placed.metric = metrics.metric
+    where metrics.aggregation = 'level'
+    group by all
+
+),
+
+known as (
+
+    select * from counted
+    union all by name
+    select * from standing
+
+),
+
+moneys as (
+
+    select
+        periods.tenant_id,
+        periods.period_kind,
+        periods.period_start_date,
+        tenants.currency
+    from periods
+    inner join tenants on periods.tenant_id = tenants.tenant_id
+    union
+    select
+        tenant_id,
+        period_kind,
+        period_start_date,
+        currency
+    from counted
+    where currency is not null
+
+),
+
+-- Every metric has a figure in every period in which anything was measured, 0 included.
+slots as (
+
+    select
+        periods.* exclude (periods.period_end_date),
+        metrics.*,
+        null::varchar as currency
+    from periods
+    cross join metrics
+    where not metrics.is_by_currency
+    union all by name
+    select
+        moneys.*,
+        metrics.*
+    from moneys
+    cross join metrics
+    where metrics.is_by_currency
+
+),
+
+joined as (
+
+    select
+        slots.*,
+        {{ period_end('slots.period_kind', 'slots.period_start_date') }} as period_end_date,
+        own.value as own_value,
+        coalesce(numerators.value, 0) as numerator_value,
+        coalesce(denominators.value, 0) as denominator_value
+    from slots
+    {% for joined_name, column in [('own', 'metric'), ('numerators', 'numerator'), ('denominators', 'denominator')] %}
+    left join known as {{ joined_name }}
+        on
+            slots.tenant_id = {{ joined_name }}.tenant_id
+            and slots.period_kind = {{ joined_name }}.period_kind
+            and slots.period_start_date = {{ joined_name }}.period_start_date
+            and slots.{{ column }} = {{ joined_name }}.metric
+            and slots.currency is not distinct from {{ joined_name }}.currency
+    {% endfor %}
+
+),
+
+final as (
+
+    select
+        joined.tenant_id,
+        joined.period_kind,
+        joined.period_start_date,
+        joined.period_end_date,
+        joined.period_start_date::timestamp at time zone tenants.zone as period_starts_at,
+        joined.period_end_date::timestamp at time zone tenants.zone as period_ends_at,
+        joined.metric,
+        joined.metric_order,
+        joined.unit,
+        joined.currency,
+        case
+            when joined.aggregation = 'difference' then joined.numerator_value - joined.denominator_value
+            when joined.aggregation = 'median' then joined.own_value
+            when joined.aggregation <> 'ratio' then coalesce(joined.own_value, 0)
+            -- Rounded half up in whole numbers, so that no machine's floating point decides.
+            when joined.denominator_value > 0
+                then (
+                    2 * joined.numerator_value * if(joined.unit = 'permille', 1000, 1) + joined.denominator_value
+                ) // (2 * joined.denominator_value)
+        end::bigint as value
+    from joined
+    inner join tenants on joined.tenant_id = tenants.tenant_id
+
+)
+
+select * from final
+{%- endmacro %}
