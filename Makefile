@@ -5,6 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
+# One more than there are cores: a worker waits for a quarter of its time, for browsers, servers and dbt.
+WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+
 export DAGSTER_DISABLE_TELEMETRY = true
 export DO_NOT_TRACK = 1
 
@@ -29,7 +32,7 @@ up: $(READY)  ## receiver, Dagster and dashboard on your own data
 	$(BIN)/frontdesk up
 
 test: $(READY)  ## everything but the slow proofs
-	$(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "not slow" -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-all: $(READY)  ## with the slow proofs
 	$(BIN)/python -m pytest

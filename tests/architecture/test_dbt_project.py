@@ -12,8 +12,8 @@ import pytest
 
 from core.canonical import CANONICAL_PAYLOADS
 from pipelines.documenting.data_dictionary import data_dictionary
-from pipelines.lib.dbt_runner import DbtRunner
 from tests.architecture.dbt_manifest import DbtProject, Model
+from tests.pipelines.homes import HomeFactory
 
 REPOSITORY = Path(__file__).parents[2]
 PREFIXES = {
@@ -61,12 +61,8 @@ PUBLISHED_FROM = {"rpt_freshness": "fct_log_position", "period_figures": "rpt_pe
 
 
 @pytest.fixture(scope="module")
-def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("dbt")
-    runner = DbtRunner(
-        project_dir=REPOSITORY / "dbt_project", warehouse_path=folder / "warehouse.duckdb", target_dir=folder
-    )
-    return runner.parsed_manifest()
+def manifest(homes: HomeFactory) -> Path:
+    return homes.parsed_manifest()
 
 
 @pytest.fixture(scope="module")

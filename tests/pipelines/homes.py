@@ -190,6 +190,10 @@ class HomeFactory:
             self._template.folder.mkdir()
             self._template.modeller().rebuild(with_tests=False)
 
+    def parsed_manifest(self) -> Path:
+        """Return what dbt knows of the project, parsed once for all workers."""
+        return self._template._dbt().parsed_manifest()
+
     def prepare(self, folder: Path) -> None:
         """Give a folder that real processes use as their home what they would build and compile first."""
         shutil.copyfile(self._template.warehouse_path, folder / "warehouse.duckdb")
