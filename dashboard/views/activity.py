@@ -54,15 +54,18 @@ def _show_event(office: Office, event: Any) -> None:
     when = [format_relative(event.occurred_at, now=now), format_moment(event.occurred_at, business.zone, now=now)]
     if office.only_business is None:
         when.append(business.name)
-    with st.container(horizontal=True, vertical_alignment="center", border=True):
+    key = f"activity_{event.tenant_id}_{event.timeline_key}"
+    with st.container(horizontal=True, vertical_alignment="center", border=True, key=key):
         st.markdown(components.describe_event(event, when=when), width="stretch")
-        if event.contact_id is not None and st.button(
-            components.contact_label(event.display_name),
-            key=f"activity_{event.tenant_id}_{event.timeline_key}",
-            icon=":material/person:",
-            type="tertiary",
-        ):
-            st.switch_page("views/contacts.py", query_params={"tenant": event.tenant_id, "contact": event.contact_id})
+        if event.contact_id is not None:
+            # Not st.switch_page: the page that is left may ask again before it hears of the change, and what is said
+            # of it then (Streamlit 1.67) leaves the new page blank until it is loaded again.
+            st.page_link(
+                "views/contacts.py",
+                label=components.contact_label(event.display_name),
+                icon=":material/person:",
+                query_params={"tenant": event.tenant_id, "contact": event.contact_id},
+            )
 
 
 def _show_more() -> None:

@@ -56,7 +56,7 @@ def visits_of(contact: KnownContact) -> list[Visit]:
         Visit("pipeline", board, on_board, _open_tab("Funnel", (Seen(_TABLE, "Median time here"),))),
         Visit("attribution", f"attribution?{of_tenant}", (Seen(_TABLE, "Markov"),), _compare_revenue),
         Visit("reports", f"reports?{of_tenant}", (Seen("[data-testid=stDataFrame] canvas"),), _choose_report),
-        Visit("activity", f"activity?{of_tenant}", (Seen("[class*=st-key-activity_] button"),), _choose_type),
+        Visit("activity", f"activity?{of_tenant}", (Seen("[class*=st-key-activity_] a"),), _choose_type),
         Visit("systems", "systems", (Seen(_METRIC, "Silent"), Seen(_TEXT, "Last event")), _choose_business),
         Visit("outbox", f"outbox?{of_tenant}", (Seen(_METRIC, "Waiting"), Seen("[class*=st-key-why_]")), _ask_why),
         Visit(

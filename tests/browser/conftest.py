@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +32,18 @@ class Look:
 
 
 LOOKS = (Look("light", 1280, 900, "light"), Look("dark", 1280, 900, "dark"), Look("phone", 390, 844, "light"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell what was on the page when its test failed: on another machine it can't be looked at."""
+    report = yield
+    page = getattr(item, "funcargs", {}).get("page")
+    if report.failed and call.when == "call" and isinstance(page, Page):
+        report.sections.append(("on the page", f"{page.url}\n{page.locator('body').aria_snapshot()}"))
+    return report
 
 
 # Of the module, not of the session: Playwright keeps an event loop running while it is open, and every later
@@ -106,20 +119,23 @@ def look(request: pytest.FixtureRequest) -> Look:
 @pytest.fixture
 def page(browser: Browser, signed_in: StorageState) -> Iterator[Page]:
     """A page of who is signed in, at a desk, in light."""
-    yield from open_page(browser, LOOKS[0], signed_in=signed_in)
+    with open_page(browser, LOOKS[0], signed_in=signed_in) as page:
+        yield page
 
 
 @pytest.fixture
 def strangers_page(browser: Browser) -> Iterator[Page]:
     """A page of a new visitor, at a desk, in light."""
-    yield from open_page(browser, LOOKS[0])
+    with open_page(browser, LOOKS[0]) as page:
+        yield page
 
 
 # Of the module: a new context fetches and compiles Streamlit's scripts anew, which takes longer than the page.
 @pytest.fixture(scope="module")
 def context_in_look(browser: Browser, look: Look, signed_in: StorageState) -> Iterator[BrowserContext]:
     """A browser of who is signed in, in each look."""
-    yield from open_context(browser, look, signed_in=signed_in)
+    with open_context(browser, look, signed_in=signed_in) as context:
+        yield context
 
 
 @pytest.fixture
@@ -130,12 +146,14 @@ def page_in_look(context_in_look: BrowserContext) -> Iterator[Page]:
     page.close()
 
 
+@contextmanager
 def open_page(browser: Browser, look: Look, *, signed_in: StorageState | None = None) -> Iterator[Page]:
     """Give a page in this look and a browser of its own, and close it afterwards."""
-    for context in open_context(browser, look, signed_in=signed_in):
+    with open_context(browser, look, signed_in=signed_in) as context:
         yield context.new_page()
 
 
+@contextmanager
 def open_context(browser: Browser, look: Look, *, signed_in: StorageState | None = None) -> Iterator[BrowserContext]:
     """Give a browser in this look that knows nothing of the others, and close it afterwards."""
     context = browser.new_context(
@@ -144,5 +162,7 @@ def open_context(browser: Browser, look: Look, *, signed_in: StorageState | None
         storage_state=signed_in,
     )
     context.set_default_timeout(TIMEOUT_MILLISECONDS)
-    yield context
-    context.close()
+    try:
+        yield context
+    finally:
+        context.close()

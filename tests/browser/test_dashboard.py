@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,6 +13,7 @@ from playwright.sync_api import Browser, Page, Request, expect
 
 from dashboard.formatting import WORD_JOINER
 from tests.browser.conftest import LOOKS, TIMEOUT_MILLISECONDS, Look, open_page, sign_in
+from tests.browser.line import Line
 from tests.browser.servers import site_running
 from tests.dashboard.published_file import (
     ANNA,
@@ -51,7 +53,7 @@ def test_every_page_renders_in_every_look(dashboard_url: str, page_in_look: Page
 
 
 def test_a_browser_in_the_dark_gets_a_dark_page(browser: Browser, dashboard_url: str) -> None:
-    for page in open_page(browser, next(look for look in LOOKS if look.scheme == "dark")):
+    with open_page(browser, next(look for look in LOOKS if look.scheme == "dark")) as page:
         page.goto(dashboard_url)
         expect(page.get_by_role("link", name="Sign in")).to_be_visible()
         assert is_dark(page)
@@ -113,6 +115,26 @@ def test_what_customers_write_stays_text_and_nothing_leaves_the_machine(dashboar
         expect(page.get_by_text(shown).first).to_be_visible()
         assert page.locator("a[href^='javascript:'], a[href*='127.0.0.1:9/']").count() == 0, address
     assert asked == []
+
+
+def test_a_contact_opened_from_activity_stays_open_on_a_slow_line(dashboard_url: str, page: Page) -> None:
+    page.clock.install()
+    line = Line(page)
+    page.goto(f"{dashboard_url}/activity?tenant={MASSAGE}")
+    expect(page.get_by_text("Booking confirmed").first).to_be_visible()
+    wait_for = partial(line.wait_for, timeout_seconds=TIMEOUT_MILLISECONDS / 1000)
+    with line.held():
+        with wait_for(b"First seen"):
+            page.get_by_test_id("stMain").get_by_text("Anna Lind").first.click()
+        # The page that is left asks again by itself, if it still may.
+        page.clock.fast_forward(3_000)
+    heading = page.get_by_role("heading", name="Anna Lind")
+    expect(heading).to_be_visible()
+    for _ in range(2):
+        with wait_for(b"First seen"):
+            page.clock.fast_forward(6_000)
+    expect(heading).to_be_visible()
+    expect(page.get_by_text("Text received")).to_be_visible()
 
 
 def test_systems_refreshes_by_itself_when_the_file_is_replaced(strangers_page: Page, tmp_path: Path) -> None:

@@ -121,7 +121,7 @@ def test_a_signed_webhook_appears_on_the_open_page(site: Demo, page: Page) -> No
     assert post(site, paid("whole-way", name="Ada Byron", amount_minor=8_950)).is_success
 
     expect(page.get_by_text("Payment succeeded").first).to_be_visible()
-    page.get_by_role("button", name="Ada Byron").first.click()
+    page.get_by_role("link", name="Ada Byron").first.click()
     expect(page.get_by_role("heading", name="Ada Byron")).to_be_visible()
     expect(page.get_by_text(re.compile(r"89\.50")).first).to_be_visible()
     page.goto(f"{dashboard_url(site)}/systems?tenant={TENANT}")
