@@ -124,10 +124,12 @@ def find_at(
     ) AS warmness ON true
     LEFT JOIN (
         SELECT string_agg(coalesce(stage.stage_name, place.stage), ', ' ORDER BY place.entered_at DESC) AS stages
-        FROM marts.contact_stage_at($at::TIMESTAMPTZ, known_at := $known_at::TIMESTAMPTZ) AS place
+        FROM marts.contact_stage_at(
+            $at::TIMESTAMPTZ, known_at := $known_at::TIMESTAMPTZ, of_contact := $contact_id
+        ) AS place
         LEFT JOIN marts.dim_stages AS stage
             ON stage.tenant_id = $tenant_id AND stage.pipeline = place.pipeline AND stage.stage = place.stage
-        WHERE place.tenant_id = $tenant_id AND place.contact_id = $contact_id
+        WHERE place.tenant_id = $tenant_id
     ) AS stages ON true
     WHERE contact.tenant_id = $tenant_id AND contact.contact_id = $contact_id
     """

@@ -1,8 +1,20 @@
-{#- Body of marts.contact_stage_at(t, known_at) in the published file; see pipelines/lib/published_macros.py. -#}
+{#-
+    Body of marts.contact_stage_at(t, known_at, of_contact) in the published file; see pipelines/lib/published_macros.py.
+    A condition on what the fold comes to does not reach what it folds: one contact's is restricted here.
+-#}
 with known as (
 
     select * from {{ ref('fct_stage_moves') }}
-    where occurred_at <= t::timestamptz and received_at <= known_at::timestamptz
+    where
+        occurred_at <= t::timestamptz
+        and received_at <= known_at::timestamptz
+        and (
+            of_contact is null
+            or subject_id in (
+                select moves.subject_id from {{ ref('fct_stage_moves') }} as moves
+                where moves.contact_id = of_contact
+            )
+        )
 
 ),
 
@@ -35,6 +47,7 @@ final as (
             and known.subject_id = folded.subject_id
             and known.track = folded.track
             and known.move_number = folded.taken[-1]
+    where of_contact is null or known.contact_id = of_contact
 
 )
 

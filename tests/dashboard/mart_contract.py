@@ -212,10 +212,10 @@ CREATE MACRO marts.warmness_at(t, known_at := 'infinity'::TIMESTAMPTZ) AS TABLE
     SELECT tenant_id, contact_id, score
     FROM reports.rpt_contact_warmness
     WHERE last_activity_at <= t AND last_activity_at <= known_at;
-CREATE MACRO marts.contact_stage_at(t, known_at := 'infinity'::TIMESTAMPTZ) AS TABLE
+CREATE MACRO marts.contact_stage_at(t, known_at := 'infinity'::TIMESTAMPTZ, of_contact := NULL) AS TABLE
     SELECT tenant_id, contact_id, pipeline, stage, entered_at
     FROM marts.fct_stage_history
-    WHERE entered_at <= t AND received_at <= known_at
+    WHERE entered_at <= t AND received_at <= known_at AND (of_contact IS NULL OR contact_id = of_contact)
     QUALIFY row_number() OVER (PARTITION BY tenant_id, subject_id, track ORDER BY entered_at DESC) = 1;
 CREATE MACRO reports.period_figures(of_tenant, first_date, end_date) AS TABLE
     SELECT * FROM reports.rpt_period_figures

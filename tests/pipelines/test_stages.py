@@ -193,6 +193,18 @@ def test_as_it_was_known_then_leaves_out_what_came_later(staged: Home, facts: li
     assert then != past_stages(staged, f"'{moment}'")
 
 
+def test_one_contacts_past_stages_are_its_part_of_all(staged: Home) -> None:
+    moment = f"'{NOW - timedelta(days=5)}'"
+    past = "select subject, subject_id, track, pipeline, stage, entered_at from marts.contact_stage_at"
+    contacts = [
+        contact for (contact,) in staged.query(f"select distinct contact_id from marts.contact_stage_at({moment})")
+    ]
+    assert len(contacts) > 5
+    for contact in contacts:
+        of_all = staged.query(f"{past}({moment}) where contact_id = '{contact}' order by all")
+        assert staged.query(f"{past}({moment}, of_contact := '{contact}') order by all") == of_all != []
+
+
 def past_stages(home: Home, arguments: str) -> dict[str, tuple[str, str, datetime]]:
     """Return where each stood, by the published macro."""
     rows = home.query(
