@@ -28,7 +28,7 @@ def fetch_figures(file: AnalyticsFile, *, tenant_id: str, report_id: str, first:
     """
     sql = """
     WITH told AS (
-        SELECT tenant_id, period_kind, period_start_date, period_end_date, unnest(from_json(figures, '[{
+        SELECT period_kind, period_start_date, unnest(from_json(figures, '[{
             "metric": "VARCHAR", "currency": "VARCHAR", "value": "BIGINT", "previous": "BIGINT"
         }]')) AS figure
         FROM marts.fct_reports
@@ -37,20 +37,16 @@ def fetch_figures(file: AnalyticsFile, *, tenant_id: str, report_id: str, first:
     levels AS (
         SELECT m.metric, NULL::VARCHAR AS currency, count(DISTINCT f.entity_key) AS value
         FROM marts.dim_metrics AS m
-        CROSS JOIN (SELECT any_value(period_end_date) AS period_end_date FROM told)
-        LEFT JOIN (
-            SELECT * FROM reports.rpt_measurements
-            WHERE tenant_id = $tenant_id AND list_contains($levels, metric)
-        ) AS f ON f.metric = m.metric
-            AND f.measured_date < period_end_date AND coalesce(f.until_date >= period_end_date, true)
+        LEFT JOIN reports.rpt_measurements AS f
+            ON f.metric = m.metric AND f.tenant_id = $tenant_id AND list_contains($levels, f.metric)
+            AND f.measured_date < $end AND coalesce(f.until_date >= $end, true)
         WHERE m.aggregation = 'level'
         GROUP BY m.metric
     ),
     known AS (
         SELECT f.metric, f.currency, f.value
         FROM reports.period_figures($tenant_id, $first, $end) AS f
-        WHERE f.metric NOT IN (SELECT metric FROM levels)
-            AND (f.period_kind, f.period_start_date) IN (SELECT (period_kind, period_start_date) FROM told)
+        WHERE (f.period_kind, f.period_start_date) IN (SELECT (period_kind, period_start_date) FROM told)
         UNION ALL
         SELECT metric, currency, value
         FROM levels

@@ -15,6 +15,7 @@ from core.rehearsing.rehearse import RehearsalError, rehearse
 from pipelines.rehearsal.comparing import Differing, Kind, Side
 from pipelines.rehearsal.report import OptOuts, Rehearsal, count_all, count_by_rule_and_day
 from pipelines.rehearsal.screen import to_json
+from tests.core.running.answering_command import frontdesk
 from tests.dashboard.conftest import open_page, owner_of, signed_in_beside, text_of
 from tests.dashboard.published_file import ANNA, BARBERS, MASSAGE, NEWCOMER
 from tests.dashboard.receivers import Beside
@@ -99,14 +100,6 @@ def report_of(*, tenant_id: str = MASSAGE, reminders: int = 0) -> str:
         differing=differing,
     )
     return to_json(rehearsal).decode()
-
-
-def frontdesk(folder: Path, script: str) -> Path:
-    """A `frontdesk` that answers as told: the page's own part is what it makes of the answer."""
-    program = folder / "frontdesk"
-    program.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
-    program.chmod(0o700)
-    return program
 
 
 def test_a_rehearsal_hands_the_changed_file_over_under_the_businesss_name(tmp_path: Path) -> None:

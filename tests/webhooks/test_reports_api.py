@@ -16,6 +16,7 @@ from core.secrets import Secrets
 from core.settings import Settings
 from core.staff.desk import StaffDesk
 from core.staff.roles import Role
+from tests.core.running.answering_command import frontdesk
 from tests.pipelines.homes import HomeFactory
 from tests.webhooks.conftest import StartReceiver
 from tests.webhooks.harness import Answer, Post, RunningReceiver
@@ -156,9 +157,7 @@ def test_making_needs_an_admin(start: StartReceiver, desk: StaffDesk) -> None:
 
 
 def test_what_the_command_complains_of_is_told(tmp_path: Path) -> None:
-    command = tmp_path / "frontdesk"
-    command.write_text("#!/bin/sh\necho 'Models are behind the log: run frontdesk up' >&2; exit 1\n")
-    command.chmod(0o755)
+    command = frontdesk(tmp_path, "echo 'Models are behind the log: run frontdesk up' >&2; exit 1")
     with pytest.raises(ReportNotMadeError, match="Models are behind the log: run frontdesk up"):
         make_report(WEEK.period, tenant_id=TENANT, is_mailed=True, command=command)
     with pytest.raises(ReportNotMadeError, match="can't be run"):

@@ -7,23 +7,17 @@ from pathlib import Path
 import pytest
 
 from core.running.frontdesk_command import CommandNotRunError, CommandTimeoutError, Ended, run_frontdesk
-
-
-def program(folder: Path, script: str) -> Path:
-    file = folder / "frontdesk"
-    file.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
-    file.chmod(0o700)
-    return file
+from tests.core.running.answering_command import frontdesk
 
 
 def test_what_it_prints_and_its_status_are_told(tmp_path: Path) -> None:
-    command = program(tmp_path, 'echo "$1 $HOME_OF_IT"; echo no >&2; exit 3')
+    command = frontdesk(tmp_path, 'echo "$1 $HOME_OF_IT"; echo no >&2; exit 3')
     ended = run_frontdesk(["hello"], timeout_seconds=10, environ={"HOME_OF_IT": "here"}, command=command)
     assert ended == Ended(3, "hello here\n", "no\n")
 
 
 def test_one_that_takes_too_long_is_ended(tmp_path: Path) -> None:
-    command = program(tmp_path, "exec sleep 60")
+    command = frontdesk(tmp_path, "exec sleep 60")
     with pytest.raises(CommandTimeoutError, match=r"it took longer than 0\.2 s"):
         run_frontdesk([], timeout_seconds=0.2, command=command)
 
