@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import quote, urlencode, urlsplit
@@ -20,6 +21,8 @@ from dashboard.api import ApiUnavailableError, BusinessApi, SignedOutError
 _KEY = "signed_in"
 #: The receiver is asked again after so long: who was disabled sees no page any more. /v1 itself knows at once.
 _ASK_AGAIN_AFTER = timedelta(seconds=10)
+#: Of one browser at a time, whatever its cookie holds.
+_MAX_QUESTIONS = 8
 
 
 class SignInNeededError(FrontdeskError):
@@ -114,19 +117,22 @@ def _known_of(cookie: str) -> _Known | None:
 
 def _ask(receiver_url: str, cookie: str, *, is_use: bool) -> SignedIn:
     """Return the accounts of the cookie's tokens. Raises SignedOutError where none of them is worth anything."""
-    members: dict[str, StaffMember] = {}
-    refusal: SignedOutError | None = None
-    for token in cookie.split(COOKIE_SEPARATOR):
-        with BusinessApi(receiver_url, token=token) as api:
-            try:
-                shown = api.show_session(is_use=is_use)
-            except SignedOutError as error:
-                refusal = error
-                continue
-        staff = shown.staff
-        members[staff.tenant_id] = StaffMember(
-            staff.tenant_id, staff.email, staff.name, staff.role, shown.expires_at, token
-        )
-    if not members and refusal is not None:
-        raise refusal
-    return members
+    tokens = cookie.split(COOKIE_SEPARATOR)
+    # All at once: one after another, six businesses take a new page a tenth of a second.
+    with ThreadPoolExecutor(max_workers=_MAX_QUESTIONS) as executor:
+        answers = list(executor.map(lambda token: _ask_one(receiver_url, token, is_use=is_use), tokens))
+    members = [answer for answer in answers if isinstance(answer, StaffMember)]
+    for refusal in answers:
+        if not members and isinstance(refusal, SignedOutError):
+            raise refusal
+    return {member.tenant_id: member for member in members}
+
+
+def _ask_one(receiver_url: str, token: str, *, is_use: bool) -> StaffMember | SignedOutError:
+    with BusinessApi(receiver_url, token=token) as api:
+        try:
+            shown = api.show_session(is_use=is_use)
+        except SignedOutError as refusal:
+            return refusal
+    staff = shown.staff
+    return StaffMember(staff.tenant_id, staff.email, staff.name, staff.role, shown.expires_at, token)

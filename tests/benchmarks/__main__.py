@@ -17,7 +17,7 @@ from tests.benchmarks.figures import Figures, Report
 from tests.benchmarks.homes import BenchHomes
 from tests.benchmarks.intake import IntakePlan, measure_intake
 from tests.benchmarks.live import LivePlan, compare_live, measure_live
-from tests.benchmarks.machine import describe_commit, describe_machine
+from tests.benchmarks.machine import describe_commit, describe_machine, measure_speed
 from tests.benchmarks.outage import measure_outage
 from tests.benchmarks.outbox import OutboxPlan, measure_outbox
 from tests.benchmarks.pages import PagesPlan, measure_pages
@@ -55,7 +55,10 @@ def bench(
     report = Report(Console())
     homes = BenchHomes(_BUILD / "bench", report)
     plan = LivePlan(samples=samples)
-    figures: Figures = {"load_average_before": round(os.getloadavg()[0], 2)}
+    figures: Figures = {
+        "load_average_before": round(os.getloadavg()[0], 2),
+        "count_to_5m_s_before": measure_speed(),
+    }
 
     def live() -> Figures:
         # Short, then long: the rebuild has left the long one's warehouse ready.
@@ -79,6 +82,7 @@ def bench(
                 figures |= measure()
     finally:
         homes.remove()
+    figures["count_to_5m_s_after"] = measure_speed()
     report.show(figures)
     _write(figures, _BUILD / "bench.json")
 

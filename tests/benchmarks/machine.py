@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+import time
 from pathlib import Path
 
 _REPOSITORY = Path(__file__).parents[2]
@@ -30,6 +31,15 @@ def describe_machine() -> str:
         f"{os.cpu_count()} x {_processor()}, {memory_gb:.0f} GB, {platform.system()} {platform.release()}, "
         f"Python {platform.python_version()}"
     )
+
+
+def measure_speed() -> float:
+    """Return how many seconds Python counts to five million in: a shared host's own speed changes within hours."""
+    started_at = time.perf_counter()
+    total = 0
+    for number in range(5_000_000):
+        total += number
+    return round(time.perf_counter() - started_at, 2)
 
 
 def _processor() -> str:

@@ -24,6 +24,7 @@ class Seen(NamedTuple):
     is_gone: bool = False
 
 
+EMPTY_PAGE_SEEN = Seen(_TEXT, "Nothing else")
 #: What a person does, and what is seen once the page has followed.
 Act = tuple[Callable[[], None], tuple[Seen, ...]]
 

@@ -5,18 +5,20 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
 from tests.benchmarks.figures import Figures, Report, percentile
 from tests.benchmarks.homes import BenchHome
-from tests.benchmarks.page_visits import Seen, Visit, visits_of
+from tests.benchmarks.page_visits import EMPTY_PAGE_SEEN, Seen, Visit, visits_of
 from tests.benchmarks.pages_office import EMAIL, NAME, PASSWORD, Office, prepare_office
 from tests.benchmarks.receiver import free_port, prepare_site, running_receiver
 from tests.browser.servers import BROWSER_FLAGS, dashboard_running, find_browser
 from tests.browser.signing_in import sign_in_at
 
 _TIMEOUT_MS = 60_000
+_EMPTY_PAGE = Path(__file__).with_name("empty_page.py")
 _VIEWPORT = ViewportSize(width=1280, height=900)
 #: The browser's own clock, from the moment at which a person acts: no call of this process is part of a figure.
 _NOTE_ACTS = """
@@ -55,6 +57,8 @@ def measure_pages(home: BenchHome, report: Report, *, plan: PagesPlan) -> Figure
             for _ in range(plan.samples):
                 for what, milliseconds in _visit(context, url, visit).items():
                     taken.setdefault(f"pages_{visit.name}_{what}", []).append(milliseconds)
+    report.step("pages: one of Streamlit with a line on it")
+    taken["pages_empty_first_content"] = _visit_empty_page(office, plan=plan)
     return _figures(taken) | {"pages_samples": plan.samples, "pages_history": home.count}
 
 
@@ -79,6 +83,21 @@ def _visit(context: BrowserContext, url: str, visit: Visit) -> Figures:
         page.close()
 
 
+def _visit_empty_page(office: Office, *, plan: PagesPlan) -> list[float]:
+    """Return what a new tab takes of which next to nothing is ours, in milliseconds."""
+    home = office.site.home
+    with dashboard_running(home=home, folder=home / "logs", app=_EMPTY_PAGE) as url, _browser() as browser:
+        context = _open(browser)
+        milliseconds = []
+        for _ in range(plan.samples + 1):
+            page = context.new_page()
+            page.goto(url, wait_until="commit")
+            milliseconds.append(_milliseconds_until(page, (EMPTY_PAGE_SEEN,), since="navigation"))
+            page.close()
+    # The first tab of a browser fetches and compiles; the others here are opened by a browser that has signed in.
+    return milliseconds[1:]
+
+
 def _milliseconds_until(page: Page, wanted: tuple[Seen, ...], *, since: str) -> float:
     argument = {"wanted": [each._asdict() for each in wanted], "since": since}
     return float(page.wait_for_function(_SEEN_AT, arg=argument).json_value())
@@ -87,28 +106,34 @@ def _milliseconds_until(page: Page, wanted: tuple[Seen, ...], *, since: str) -> 
 @contextlib.contextmanager
 def _signed_in(office: Office, report: Report) -> Iterator[tuple[str, BrowserContext]]:
     """Run receiver, dashboard and Chromium; give the dashboard's address, and a browser signed in to everything."""
-    executable = find_browser()
-    if executable is None:
-        raise RuntimeError("no Chromium on the PATH: install it to measure pages")
     port = free_port()
     site = replace(office.site, environ={**office.site.environ, "FRONTDESK_DASHBOARD_PORT": str(port)})
     report.step("pages: starting receiver, dashboard and browser")
     with (
         running_receiver(site),
         dashboard_running(home=site.home, folder=site.home / "logs", environment=site.environ, port=port) as url,
-        sync_playwright() as playwright,
+        _browser() as browser,
     ):
-        browser = playwright.chromium.launch(executable_path=executable, args=list(BROWSER_FLAGS))
-        context = _open(browser, url)
+        context = _open(browser)
+        page = context.new_page()
+        sign_in_at(url, page, email=EMAIL, password=PASSWORD, name=NAME)
+        page.close()
+        context.add_init_script(_NOTE_ACTS)
         yield url, context
+
+
+@contextlib.contextmanager
+def _browser() -> Iterator[Browser]:
+    executable = find_browser()
+    if executable is None:
+        raise RuntimeError("no Chromium on the PATH: install it to measure pages")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=list(BROWSER_FLAGS))
+        yield browser
         browser.close()
 
 
-def _open(browser: Browser, url: str) -> BrowserContext:
+def _open(browser: Browser) -> BrowserContext:
     context = browser.new_context(viewport=_VIEWPORT)
     context.set_default_timeout(_TIMEOUT_MS)
-    page = context.new_page()
-    sign_in_at(url, page, email=EMAIL, password=PASSWORD, name=NAME)
-    page.close()
-    context.add_init_script(_NOTE_ACTS)
     return context

@@ -44,15 +44,21 @@ def find_free_port() -> int:
 
 @contextmanager
 def dashboard_running(
-    *, home: Path, folder: Path, environment: Mapping[str, str] | None = None, port: int | None = None
+    *,
+    home: Path,
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+    port: int | None = None,
+    app: Path = APP,
 ) -> Iterator[str]:
     """Run the dashboard over a home, from another current directory; give its address, and end it afterwards.
 
-    `folder` takes its log, `dashboard.log`. Raises RuntimeError with the log where it does not start.
+    `folder` takes its log, `dashboard.log`. `app` may be another one than ours. Raises RuntimeError with the log where
+    it does not start.
     """
     port = port or find_free_port()
     log = folder / "dashboard.log"
-    command = [sys.executable, "-m", "streamlit", "run", str(APP), "--server.port", str(port)]
+    command = [sys.executable, "-m", "streamlit", "run", str(app), "--server.port", str(port)]
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
