@@ -53,8 +53,8 @@ def dashboard_running(
 ) -> Iterator[str]:
     """Run the dashboard over a home, from another current directory; give its address, and end it afterwards.
 
-    `folder` takes its log, `dashboard.log`. `app` may be another one than ours. Raises RuntimeError with the log where
-    it does not start.
+    `folder` takes its log, `dashboard.log`; `app` may be another than ours. Raises RuntimeError with the log where it
+    does not start.
     """
     port = port or find_free_port()
     log = folder / "dashboard.log"
