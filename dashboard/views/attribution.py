@@ -53,8 +53,15 @@ def _show_attribution(business: Business) -> None:
         modelled = queries.rows_of(attribution_queries.fetch_modelled(office.file, **key))[0]
         _show_totals(business, totals, of_lookback, modelled=modelled)
         _show_models(business, of_lookback, settings[0], modelled=modelled, measure=measure)
+        chart = st.container()
+        _show_ranks(of_lookback, settings[0])
         _show_lookbacks(attribution, lookbacks, measure=measure, currency=settings[0].currency)
         _show_costs(office, business, of_lookback)
+        # Charts last: what draws them is the most that a browser loads here, and tables can be read meanwhile.
+        chart.altair_chart(
+            tables.build_models_chart(of_lookback, measure=measure, currency=settings[0].currency),
+            alt="What each model credits to each channel; the same numbers as in the table above",
+        )
         _show_payback(office, business)
         _offer_download(office, business, attribution)
 
@@ -126,10 +133,9 @@ def _show_models(
             "Markov and Shapley are computed by the nightly build: these know "
             f"{_describe_known(modelled, business)}. All others know what this page knows."
         )
-    st.altair_chart(
-        tables.build_models_chart(of_lookback, measure=measure, currency=settings.currency),
-        alt="What each model credits to each channel; the same numbers as in the table above",
-    )
+
+
+def _show_ranks(of_lookback: pd.DataFrame, settings: Any) -> None:
     with st.expander("What each model says", icon=":material/help:"):
         for model, (name, _) in MODELS.items():
             st.markdown(f"**{name}**: {tables.describe_model(model, settings)}")

@@ -77,8 +77,8 @@ def _day(value: Any) -> date:
 def _show_report(office: Office, business: Business, report: Any) -> None:
     computed = format_instant(report.computed_at, business.zone)
     st.caption(f"Computed {computed} from every event up to number {report.log_sequence:,} of the log.")
-    files = _fetch_files(office, business, report)
-    _show_downloads(business, report, files)
+    # The figures are what people come for; the files are fetched when they are drawn.
+    downloads = st.container(horizontal=True)
     figures = queries.rows_of(
         report_queries.fetch_figures(
             office.file,
@@ -107,6 +107,9 @@ def _show_report(office: Office, business: Business, report: Any) -> None:
     else:
         st.success("Every figure is what it was when the report was made.", icon=":material/check_circle:")
     st.dataframe(_table(figures), hide_index=True, width="stretch", key="report_figures")
+    with downloads:
+        files = _fetch_files(office, business, report)
+        _show_downloads(business, report, files)
     if "json" in files:
         _show_sections(office, business, report, document=files["json"])
     _show_late(late, business)
@@ -199,17 +202,16 @@ def _fetch_files(office: Office, business: Business, report: Any) -> dict[str, b
 
 
 def _show_downloads(business: Business, report: Any, files: dict[str, bytes]) -> None:
-    with st.container(horizontal=True):
-        for ending, content in files.items():
-            st.download_button(
-                f"Download {ending.upper()}",
-                content,
-                file_name=f"{business.tenant_id}-{report.report_id}.{ending}",
-                mime=_MEDIA_TYPES[ending],
-                icon=":material/download:",
-                key=f"download_{ending}",
-                on_click="ignore",
-            )
+    for ending, content in files.items():
+        st.download_button(
+            f"Download {ending.upper()}",
+            content,
+            file_name=f"{business.tenant_id}-{report.report_id}.{ending}",
+            mime=_MEDIA_TYPES[ending],
+            icon=":material/download:",
+            key=f"download_{ending}",
+            on_click="ignore",
+        )
 
 
 _show()

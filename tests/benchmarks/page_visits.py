@@ -24,6 +24,12 @@ class Seen(NamedTuple):
     is_gone: bool = False
 
 
+#: Two pages that others are opened from: address, and what is seen there.
+INBOX, AUTOMATIONS = "inbox", "automations"
+START_SEEN = {
+    INBOX: Seen("[class*=st-key-conversation_]"),
+    AUTOMATIONS: Seen(_TEXT, r"Whose automations|\d+ rules"),
+}
 EMPTY_PAGE_SEEN = Seen(_TEXT, "Nothing else")
 #: What a person does, and what is seen once the page has followed.
 Act = tuple[Callable[[], None], tuple[Seen, ...]]
@@ -36,6 +42,7 @@ class Visit(NamedTuple):
     address: str
     first: tuple[Seen, ...]
     prepare: Callable[[Page], Act]  #: does what comes before the click; nothing of it is measured
+    link: str = ""  #: by which it is opened from another page; one contact's has none
 
 
 def visits_of(contact: KnownContact) -> list[Visit]:
@@ -47,24 +54,37 @@ def visits_of(contact: KnownContact) -> list[Visit]:
     on_board = (Seen("[class*=st-key-card_]"),)
     tasks = (Seen(_METRIC, "Due"), Seen("[class*=st-key-task_]"))
     return [
-        Visit("today", "", tasks, _choose_own_tasks),
-        Visit("today_done", f"?{of_tenant}", tasks, _complete_task),
-        Visit("inbox", f"inbox?{of_tenant}", (Seen("[class*=st-key-conversation_]"),), _open_conversation),
-        Visit("contacts", f"contacts?{of_tenant}", (Seen("[class*=st-key-contact_]"),), _search_for(contact)),
+        Visit("today", "", tasks, _choose_own_tasks, "Today"),
+        Visit("today_done", f"?{of_tenant}", tasks, _complete_task, "Today"),
+        Visit("inbox", f"inbox?{of_tenant}", (Seen("[class*=st-key-conversation_]"),), _open_conversation, "Inbox"),
+        Visit(
+            "contacts", f"contacts?{of_tenant}", (Seen("[class*=st-key-contact_]"),), _search_for(contact), "Contacts"
+        ),
         Visit("contact", profile, on_profile, _open_tab("Messages", (Seen(_BUBBLE),))),
         Visit("contact_journey", profile, on_profile, _open_tab("Journey", (Seen(_TEXT, "credit channels"),))),
         Visit("contact_as_of", profile, on_profile, _open_tab("As of", (Seen(_TABLE, "What happened last"),))),
-        Visit("pipeline", board, on_board, _open_tab("Funnel", (Seen(_TABLE, "Median time here"),))),
-        Visit("attribution", f"attribution?{of_tenant}", (Seen(_TABLE, "Markov"),), _compare_revenue),
-        Visit("reports", f"reports?{of_tenant}", (Seen("[data-testid=stDataFrame] canvas"),), _choose_report),
-        Visit("activity", f"activity?{of_tenant}", (Seen("[class*=st-key-activity_] a"),), _choose_type),
-        Visit("systems", "systems", (Seen(_METRIC, "Silent"), Seen(_TEXT, "Last event")), _choose_business),
-        Visit("outbox", f"outbox?{of_tenant}", (Seen(_METRIC, "Waiting"), Seen("[class*=st-key-why_]")), _ask_why),
+        Visit("pipeline", board, on_board, _open_tab("Funnel", (Seen(_TABLE, "Median time here"),)), "Pipeline"),
+        Visit("attribution", f"attribution?{of_tenant}", (Seen(_TABLE, "Markov"),), _compare_revenue, "Attribution"),
+        Visit(
+            "reports", f"reports?{of_tenant}", (Seen("[data-testid=stDataFrame] canvas"),), _choose_report, "Reports"
+        ),
+        Visit("activity", f"activity?{of_tenant}", (Seen("[class*=st-key-activity_] a"),), _choose_type, "Activity"),
+        Visit(
+            "systems", "systems", (Seen(_METRIC, "Silent"), Seen(_TEXT, "Last event")), _choose_business, "Systems"
+        ),
+        Visit(
+            "outbox",
+            f"outbox?{of_tenant}",
+            (Seen(_METRIC, "Waiting"), Seen("[class*=st-key-why_]")),
+            _ask_why,
+            "Outbox",
+        ),
         Visit(
             "automations",
             f"automations?{of_tenant}",
             (Seen(_TEXT, r"\d+ rules"),),
             _open_tab("What they did", (Seen("h3, h5", "What sending changes|Nothing decided yet"),)),
+            "Automations",
         ),
     ]
 

@@ -6,12 +6,13 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
 from tests.benchmarks.figures import Figures, Report, percentile
 from tests.benchmarks.homes import BenchHome
-from tests.benchmarks.page_visits import EMPTY_PAGE_SEEN, Seen, Visit, visits_of
+from tests.benchmarks.page_visits import AUTOMATIONS, EMPTY_PAGE_SEEN, INBOX, START_SEEN, Seen, Visit, visits_of
 from tests.benchmarks.pages_office import EMAIL, NAME, PASSWORD, Office, prepare_office
 from tests.benchmarks.receiver import free_port, prepare_site, running_receiver
 from tests.browser.servers import BROWSER_FLAGS, dashboard_running, find_browser
@@ -55,7 +56,7 @@ def measure_pages(home: BenchHome, report: Report, *, plan: PagesPlan) -> Figure
         for visit in visits_of(office.contact):
             report.step(f"pages, {home.count:,} events behind them: {visit.name}")
             for _ in range(plan.samples):
-                for what, milliseconds in _visit(context, url, visit).items():
+                for what, milliseconds in (_visit(context, url, visit) | _open_by_link(context, url, visit)).items():
                     taken.setdefault(f"pages_{visit.name}_{what}", []).append(milliseconds)
     report.step("pages: one of Streamlit with a line on it")
     taken["pages_empty_first_content"] = _visit_empty_page(office, plan=plan)
@@ -79,6 +80,21 @@ def _visit(context: BrowserContext, url: str, visit: Visit) -> Figures:
         act, changed = visit.prepare(page)
         act()
         return {"first_content": first_ms, "updated": _milliseconds_until(page, changed, since="act")}
+    finally:
+        page.close()
+
+
+def _open_by_link(context: BrowserContext, url: str, visit: Visit) -> Figures:
+    """Come to a page from another one of the same tab, as staff do all day."""
+    if not visit.link:
+        return {}
+    start = INBOX if visit.address.startswith(AUTOMATIONS) else AUTOMATIONS
+    page = context.new_page()
+    try:
+        page.goto(f"{url}/{start}?{urlsplit(visit.address).query}", wait_until="commit")
+        _milliseconds_until(page, (START_SEEN[start],), since="navigation")
+        page.get_by_role("link", name=visit.link).click()
+        return {"opened": _milliseconds_until(page, visit.first, since="act")}
     finally:
         page.close()
 
