@@ -90,7 +90,7 @@ def test_the_business_goes_along_from_page_to_page(dashboard_url: str, page: Pag
     page.get_by_role("link", name="Activity").click()
     expect(page.get_by_text("Booking confirmed")).to_be_visible()
     expect(page.get_by_text("Booking made")).to_have_count(0)
-    page.get_by_role("button", name="Anna Lind").first.click()
+    page.get_by_role("link", name="Anna Lind").first.click()
     expect(page.get_by_role("heading", name="Anna Lind")).to_be_visible()
     assert parse_qs(urlsplit(page.url).query) == {"tenant": [MASSAGE], "contact": [ANNA]}
 

@@ -27,7 +27,7 @@ PAGES = (
 )
 
 #: Their links to contacts need the frame, which knows the other pages.
-LINKING = {"today", "pipeline"}
+LINKING = {"today", "pipeline", "activity"}
 
 
 def run_page_alone(page: str, home: Path, *, tenant_id: str | None) -> AppTest:
