@@ -25,7 +25,7 @@ $(READY): requirements.lock pyproject.toml
 
 setup: $(READY)  ## virtual environment with the locked dependencies
 
-demo: $(READY)  ## five businesses through real signed webhooks; ONCE=1 ends when all is modelled
+demo: $(READY)  ## six businesses through real signed webhooks; ONCE=1 ends when all is modelled
 	$(BIN)/frontdesk demo $(if $(ONCE),--once)
 
 up: $(READY)  ## receiver, Dagster and dashboard on your own data

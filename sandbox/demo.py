@@ -186,6 +186,7 @@ def _print_addresses(demo: Demo, console: Console) -> None:
     console.print(f"Sign in    {demo.receiver_url}/sign-in")
     console.print(describe_accounts(demo.receiver.secrets), markup=False, highlight=False)
     console.print(f"Phones and inboxes  {demo.sandbox_url}")
+    console.print(f"Its data   FRONTDESK_HOME={demo.home} frontdesk sql ...", soft_wrap=True)
     console.print("New customers keep coming. Press Ctrl-C to stop.")
 
 
