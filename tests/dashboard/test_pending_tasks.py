@@ -11,11 +11,12 @@ from dashboard import actions
 from dashboard.api import BusinessApi
 
 
-def done_twice() -> None:
-    from dashboard.pending_tasks import change_task
+DONE_TWICE = """
+from dashboard.pending_tasks import change_task
 
-    for _ in range(2):
-        change_task("harbour-massage", "key-call", lambda _: None, told="Done", is_done=True)
+for _ in range(2):
+    change_task("harbour-massage", "key-call", lambda _: None, told="Done", is_done=True)
+"""
 
 
 def test_the_second_of_a_double_click_asks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,6 +28,6 @@ def test_the_second_of_a_double_click_asks_nothing(monkeypatch: pytest.MonkeyPat
         return True
 
     monkeypatch.setattr(actions, "act", act)
-    app = AppTest.from_function(done_twice).run()
+    app = AppTest.from_string(DONE_TWICE).run()
     assert not app.exception
     assert asked == ["harbour-massage"]
