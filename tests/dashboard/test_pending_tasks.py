@@ -10,7 +10,6 @@ from streamlit.testing.v1 import AppTest
 from dashboard import actions
 from dashboard.api import BusinessApi
 
-
 DONE_TWICE = """
 from dashboard.pending_tasks import change_task
 
