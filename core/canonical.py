@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Annotated, Literal, Self
 
@@ -18,6 +17,7 @@ from pydantic import (
     model_validator,
 )
 
+from core.errors import located_message
 from core.identity_decisions import IdentityDecision
 
 #: The source name of events that Frontdesk itself writes.
@@ -338,11 +338,4 @@ class ImportedEvent(BaseModel):
             # As the model understood it: "4500" becomes 4500, so that staging reads what was validated.
             return model.model_validate(payload).model_dump(mode="json", exclude_unset=True)
         except ValidationError as error:
-            raise ValueError("; ".join(_explain(error))) from error
-
-
-def _explain(error: ValidationError) -> Iterator[str]:
-    for problem in error.errors():
-        key = ".".join(str(part) for part in problem["loc"])
-        message = problem["msg"].removeprefix("Value error, ")
-        yield f"{key}: {message}" if key else message
+            raise ValueError("; ".join(map(located_message, error.errors()))) from error

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 
 class FrontdeskError(Exception):
     """An expected failure: shown as problem+json or as one line on the terminal, never as a traceback."""
@@ -32,3 +35,15 @@ class ImportFileError(FrontdeskError):
 
     http_status = 400
     title = "Unusable import"
+
+
+def validation_message(problem: Mapping[str, Any]) -> str:
+    """Return what one of a ValidationError's errors says, without pydantic's own word before what we raised."""
+    return str(problem["msg"]).removeprefix("Value error, ")
+
+
+def located_message(problem: Mapping[str, Any]) -> str:
+    """Return `key: what is wrong` of one of a ValidationError's errors; without a key where it is of the whole."""
+    key = ".".join(str(part) for part in problem["loc"])
+    message = validation_message(problem)
+    return f"{key}: {message}" if key else message

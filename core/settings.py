@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from core.errors import ConfigurationError
+from core.errors import ConfigurationError, validation_message
 
 
 class Settings(BaseSettings):
@@ -96,4 +96,4 @@ def load_settings() -> Settings:
 
 def _explain(problem: ErrorDetails) -> str:
     name = "_".join(str(part) for part in problem["loc"]).upper()
-    return f"FRONTDESK_{name}: {problem['input']!r}: {problem['msg'].lower()}"
+    return f"FRONTDESK_{name}: {problem['input']!r}: {validation_message(problem).lower()}"

@@ -18,7 +18,7 @@ from core.automation.rules import Rule
 from core.automation.sms_segments import SmsPrices
 from core.automation.templates import Templates, render
 from core.delivery_settings import Delivery
-from core.errors import ConfigurationError
+from core.errors import ConfigurationError, validation_message
 from core.pipeline_settings import Pipeline, refuse_unknown_stages
 from core.reports.settings import ReportSettings
 from core.scoring_settings import Priority, Warmness
@@ -251,8 +251,10 @@ def read_tenant(file: Path) -> Tenant:
     """Read a tenant's file of any name, such as a draft. Raises ConfigurationError as load_tenant does."""
     try:
         text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{file}: not readable as YAML: {error}") from error
+    except OSError as error:
+        raise ConfigurationError(f"{file}: not readable: {error.strerror}; check the path") from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{file}: not readable as text: {error}; save it as UTF-8") from error
     return parse_tenant(text, file=file)
 
 
@@ -305,7 +307,7 @@ def _tell(file: Path, root: yaml.Node, path: tuple[str | int, ...], message: str
 
 
 def _remedy(problem: Any, *, is_secret: bool) -> str:
-    kind, given, message = problem["type"], problem["input"], str(problem["msg"]).removeprefix("Value error, ")
+    kind, given, message = problem["type"], problem["input"], validation_message(problem)
     if kind == "missing":
         return "is missing; add it"
     if kind == "extra_forbidden":

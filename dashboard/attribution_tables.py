@@ -28,7 +28,7 @@ MODELS = {
     ),
     "time_decay": ("Time decay", "The nearer to the conversion the more; {half_life:g} days earlier counts half."),
     "markov": ("Markov", "How many conversions would be lost if the channel were not there, by all journeys."),
-    "markov_no_nulls": ("Markov, converted only", "The same, by the journeys that ended in a conversion."),
+    "markov_no_nulls": ("Markov (converted only)", "The same, by the journeys that ended in a conversion."),
     "shapley": ("Shapley", "Each channel's fair share of what channels brought together."),
 }
 _RANK_UP, _RANK_DOWN = "▲", "▼"

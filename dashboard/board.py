@@ -112,8 +112,9 @@ def _show_heading(stage: Stage, cards: Sequence[Any]) -> None:
         lines.append(f":gray[:small[the newest {len(cards)}]]")
     elif not cards:
         lines.append(":gray[:small[nobody]]")
-    elif stage.next_action:
-        lines.append(f":gray[:small[{escape_markdown(stage.next_action)}]]")
+    else:
+        # Always a line, so that the first cards of all columns stand side by side.
+        lines.append(f":gray[:small[{escape_markdown(stage.next_action or 'nothing to do')}]]")
     st.markdown("  \n".join(lines))
 
 

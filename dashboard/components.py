@@ -112,7 +112,9 @@ def describe_event(event: Any, *, when: Sequence[str]) -> str:
         icon = f":red[{icon}]"
     headline = f"{icon} **{escape_markdown(event.title)}**"
     if event.amount_minor is not None:
-        headline += f" {escape_markdown(format_money(event.amount_minor, event.currency))}"
+        # A touch brings nothing in: its amount is what it cost.
+        told = "cost " if family == "touch" else ""
+        headline += f" {told}{escape_markdown(format_money(event.amount_minor, event.currency))}"
     if event.detail:
         headline += f" :small[{escape_markdown(shorten(event.detail, length=_DETAIL_LENGTH))}]"
     facts = " · ".join(escape_markdown(fact) for fact in (*when, format_source(event.source)))

@@ -34,7 +34,7 @@ def show_as_of(office: Office, business: Business, contact_id: str) -> None:
     key = f"as_of_{contact_id}"
     # The widget knows no zones: what is picked is the business's own wall clock.
     st.session_state.setdefault(key, now - _DEFAULT_AGO)
-    picked: datetime | None = st.datetime_input(f"As of ({business.zone})", key=key, width=280)
+    picked: datetime | None = st.datetime_input(f"As of ({business.zone})", key=key, max_value=now, width=280)
     if picked is None:
         st.caption("Pick a moment.")
         return

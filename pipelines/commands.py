@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from core.errors import ConfigurationError, FrontdeskError
+from core.explaining.errors import NothingPublishedError
 from core.settings import load_settings
 from pipelines.attribution.command_line import app as attribution
 from pipelines.delivery.dispatching import open_dispatcher
@@ -91,7 +92,7 @@ def sql(
     """Query the published warehouse (schemas marts, activation and reports), read-only."""
     path = load_settings().analytics_path
     if not path.exists():
-        raise ConfigurationError(f"{path}: nothing is published yet; run `frontdesk process --once`")
+        raise NothingPublishedError.at(path)
     if query is None and sys.stdin.isatty():
         raise ConfigurationError('give a statement, as in: frontdesk sql "select * from marts.dim_tenants"')
     text = query if query is not None else typer.get_text_stream("stdin").read()

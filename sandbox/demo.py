@@ -29,6 +29,7 @@ from sandbox.processes import (
 )
 from sandbox.receipts import describe_accepted, wait_for_receipts
 from sandbox.receiver_metrics import read_metrics
+from sandbox.reports import make_reports
 from sandbox.secrets import environment, load_or_make_secrets
 from sandbox.sender import Receiver, Sender, utc_now
 from sandbox.staff import describe_accounts, make_accounts
@@ -139,7 +140,7 @@ def run_live(demo: Demo, console: Console, *, per_second: float) -> None:
         wait_until_ready(f"{demo.receiver_url}/readyz", process, log=log)
         _send(demo, deliveries, console)
         _print_addresses(demo, console)
-        trickled = asyncio.run(_trickle(demo, process, per_second=per_second))
+        trickled = asyncio.run(_trickle(demo, process, console, per_second=per_second))
         if process.poll() is not None:
             raise ProcessError(f"Frontdesk ended by itself, with status {process.returncode}:\n{tail(log)}")
         console.print(f"Trickled {trickled.sent:,} deliveries. Stopping…")
@@ -190,7 +191,7 @@ def _print_addresses(demo: Demo, console: Console) -> None:
     console.print("New customers keep coming. Press Ctrl-C to stop.")
 
 
-async def _trickle(demo: Demo, process: subprocess.Popen[bytes], *, per_second: float) -> Tally:
+async def _trickle(demo: Demo, process: subprocess.Popen[bytes], console: Console, *, per_second: float) -> Tally:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -198,9 +199,16 @@ async def _trickle(demo: Demo, process: subprocess.Popen[bytes], *, per_second: 
     sender = Sender(demo.receiver)
     started_at = utc_now()
     trickle = Trickle(demo.businesses, demo.scale, started_at, Random(f"{demo.seed}:{started_at.isoformat()}"))
-    watching = asyncio.create_task(_watch(process, stopped))
+    beside = [
+        asyncio.create_task(_watch(process, stopped)),
+        asyncio.create_task(make_reports(demo.businesses, environ=demo.environ, console=console)),
+    ]
     await run_trickle(trickle, sender, per_second=per_second, stopped=stopped)
-    watching.cancel()
+    for task in beside:
+        task.cancel()
+    for ended in await asyncio.gather(*beside, return_exceptions=True):
+        if isinstance(ended, Exception):
+            raise ended
     return sender.tally
 
 

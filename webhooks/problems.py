@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from core.errors import FrontdeskError
+from core.errors import FrontdeskError, located_message
 from core.staff.errors import SignInLockedError, SignInRefusedError
 
 PROBLEM_JSON = "application/problem+json"
@@ -81,9 +81,10 @@ def install_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def on_invalid_request(_request: Request, error: RequestValidationError) -> Response:
         # Without the values: they may be personal data.
-        found = (f"{'.'.join(str(part) for part in item['loc'])}: {item['msg']}" for item in error.errors())
         return problem_response(
-            status=HTTPStatus.UNPROCESSABLE_ENTITY, title="Invalid request", detail="; ".join(found)
+            status=HTTPStatus.UNPROCESSABLE_ENTITY,
+            title="Invalid request",
+            detail="; ".join(map(located_message, error.errors())),
         )
 
     @app.exception_handler(FrontdeskError)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from core.errors import FrontdeskError
 
 
@@ -10,6 +12,14 @@ class NothingPublishedError(FrontdeskError):
 
     http_status = 503
     title = "No published data"
+
+    @classmethod
+    def at(cls, path: Path) -> NothingPublishedError:
+        """Return the error of a home where nothing was published yet, or that is not the home that was meant."""
+        return cls(
+            f"{path}: nothing is published yet; run `frontdesk process --once`, "
+            "or set FRONTDESK_HOME to the home you mean"
+        )
 
 
 class UnknownCommandError(FrontdeskError):

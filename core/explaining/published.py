@@ -176,7 +176,7 @@ class Published:
 def opened(path: Path) -> Iterator[Published]:
     """Open the published file for a block. Raises NothingPublishedError where there is none, or another version's."""
     if not path.exists():
-        raise NothingPublishedError(f"{path}: nothing is published yet; run `frontdesk process --once`")
+        raise NothingPublishedError.at(path)
     # Attached, not connected to: DuckDB keeps one database per path of connect(), so that within a process the second
     # reader would get the file that was there for the first.
     connection = duckdb.connect(":memory:", config={"threads": 2, "memory_limit": "512MB"})

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from core.canonical import ImportedEvent
 from core.envelope import NewEvent, Origin
+from core.errors import validation_message
 
 #: Levels of objects and lists in a line; deeper ones only ever come from mistakes and attacks.
 MAX_NESTING = 64
@@ -67,7 +68,7 @@ def parse_line(
 def explain(error: ValidationError) -> str:
     """Return every mistake on one line, as "key: what is wrong"."""
     return "; ".join(
-        f"{'.'.join(str(part) for part in problem['loc']) or 'line'}: {problem['msg'].removeprefix('Value error, ')}"
+        f"{'.'.join(str(part) for part in problem['loc']) or 'line'}: {validation_message(problem)}"
         for problem in error.errors()
     )
 

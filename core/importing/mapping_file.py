@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from core.errors import ImportFileError
+from core.errors import ImportFileError, validation_message
 from core.importing.mapping import Mapping
 
 
@@ -34,7 +34,9 @@ def load_mapping(file: Path) -> Mapping:
     """Read a mapping file. Raises ImportFileError, one line per mistake: file, key, what to do."""
     try:
         content = _load_yaml(file.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except OSError as error:
+        raise ImportFileError(f"{file}: not readable: {error.strerror}; check the path") from error
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise ImportFileError(f"{file}: not readable as YAML: {error}") from error
     if not isinstance(content, dict):
         raise ImportFileError(f"{file}: must be a mapping with the keys source and events; see docs/importing.md")
@@ -59,7 +61,7 @@ def _explain(file: Path, error: ValidationError) -> Iterator[str]:
 
 
 def _remedy(problem: Any) -> str:
-    message = str(problem["msg"]).removeprefix("Value error, ")
+    message = validation_message(problem)
     match problem["type"]:
         case "missing":
             return "is missing; add it"

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from core.canonical import CANONICAL_PAYLOADS
+from core.errors import validation_message
 from core.importing.problems import Problem
 
 _IDENTIFIERS = ("external_id", "phone", "email")
@@ -64,4 +65,4 @@ def _reason(mistake: Any, *, type_: str = "", path: str = "") -> str:
         return f"{type_} needs the contact's phone, email or external_id, and the row has none"
     if mistake["type"] == "missing":
         return f"{type_} needs {path}, and the row has none"
-    return str(mistake["msg"]).removeprefix("Value error, ")
+    return validation_message(mistake)

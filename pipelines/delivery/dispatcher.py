@@ -60,7 +60,7 @@ class Dispatcher:
         alerts: Alerts,
         calls_at_once: int = 4,
     ) -> None:
-        """`calls_at_once` is per lane; with 1, a lane's commands go out strictly in the order of their due times."""
+        """`calls_at_once` is per lane; with 1, or where its number has a rate, calls begin in the order they are due."""
         self._outbox = outbox
         self._watch = watch
         self._recorder = recorder
@@ -151,7 +151,7 @@ class Dispatcher:
 
     def _submit(self, state: LaneState, command: ClaimedCommand) -> None:
         state.count_running += 1
-        future = self._pool.submit(self._worker.handle, command, rate=state.rate)
+        future = self._pool.submit(self._worker.handle, command, turn=state.line_up())
         future.add_done_callback(lambda done: self._note_end(state, command, done))
 
     def _note_end(self, state: LaneState, command: ClaimedCommand, future: Future[Handled]) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from core.outbox.commands import ClaimedCommand, Lane
 from pipelines.delivery.breaker import Breaker
-from pipelines.delivery.rate import Rate
+from pipelines.delivery.rate import Rate, Turn
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,6 +32,10 @@ class LaneState:
         """Tell whether commands of this lane should be claimed now."""
         is_free = self.rate is None or self.rate.is_free(now)
         return is_free and len(self.queue) < self.calls_at_once and self.can_start(now)
+
+    def line_up(self) -> Turn | None:
+        """Return the next place in the line of the sending number; None where it has no rate."""
+        return None if self.rate is None else self.rate.line_up()
 
     def is_idle(self) -> bool:
         """Tell whether nothing is claimed and nothing under way."""

@@ -31,7 +31,7 @@ from pipelines.delivery.guards import (
     is_counted,
 )
 from pipelines.delivery.http_calls import told
-from pipelines.delivery.rate import Rate
+from pipelines.delivery.rate import Turn
 from pipelines.delivery.recorder import Recorder
 
 #: From the record that the provider is about to be called; the longest call, an e-mail by SMTP, takes 30 s.
@@ -69,8 +69,22 @@ class Worker:
         self._random = random
         self._counting = threading.Lock()
 
-    def handle(self, command: ClaimedCommand, *, rate: Rate | None) -> Handled:
-        """Send a command, or do with it what its guards say. Raises OutboxUnavailableError."""
+    def handle(self, command: ClaimedCommand, *, turn: Turn | None) -> Handled:
+        """Send a command, or do with it what its guards say. Raises OutboxUnavailableError.
+
+        `turn` is its place in the line of its sending number, and over when this returns.
+        """
+        try:
+            return self._handle(command, turn=turn)
+        finally:
+            if turn is not None:
+                turn.over()
+
+    def give_back(self, command: ClaimedCommand, *, at: datetime, reason: str) -> None:
+        """Let a claimed command wait again; no attempt is used up."""
+        self._outbox.postpone(command.command_key, token=command.token, at=at, reason=reason)
+
+    def _handle(self, command: ClaimedCommand, *, turn: Turn | None) -> Handled:
         desk = self._desks.find(command.tenant_id)
         if desk is None:
             return self._obey(command, None, Fail(f"no tenant {command.tenant_id}; put its file back, then redrive"))
@@ -78,11 +92,14 @@ class Worker:
         prepared = self._prepare(command, desk=desk, now=now)
         if isinstance(prepared, _Stopped):
             return self._obey(command, prepared.content, prepared.verdict)
-        return self._begin(command, prepared, desk=desk, rate=rate, now=now)
-
-    def give_back(self, command: ClaimedCommand, *, at: datetime, reason: str) -> None:
-        """Let a claimed command wait again; no attempt is used up."""
-        self._outbox.postpone(command.command_key, token=command.token, at=at, reason=reason)
+        if turn is not None:
+            turn.wait()  # before anything is locked that the one before could need
+        refused = self._begin(command, prepared, desk=desk, turn=turn, now=now)
+        if refused is not None:
+            return refused
+        if turn is not None:
+            turn.over()
+        return self._settle(command, prepared, _call(desk, command, prepared), tenant=desk.tenant)
 
     def _prepare(self, command: ClaimedCommand, *, desk: Desk, now: datetime) -> Composed | _Stopped:
         if (expiry := check_expiry(command, now=now)) is not None:
@@ -100,8 +117,9 @@ class Worker:
         return content if quiet is None else _Stopped(content, quiet)
 
     def _begin(
-        self, command: ClaimedCommand, content: Composed, *, desk: Desk, rate: Rate | None, now: datetime
-    ) -> Handled:
+        self, command: ClaimedCommand, content: Composed, *, desk: Desk, turn: Turn | None, now: datetime
+    ) -> Handled | None:
+        """Record that the call begins now and return None, or do what forbids it and return that."""
         with ExitStack() as counting:
             if is_counted(command, tenant=desk.tenant):
                 # Two at once would each see the count before the other's call.
@@ -109,11 +127,11 @@ class Worker:
                 verdict = check_counts(command, tenant=desk.tenant, now=now, counts=self._outbox)
                 if verdict is not None:
                     return self._obey(command, content, verdict)
-            if rate is not None and (later := rate.take(now)) is not None:
+            if turn is not None and (later := turn.take(now)) is not None:
                 return self._obey(command, content, Postpone(later, "rate of the sending number"))
             if not self._outbox.begin_call(command.command_key, token=command.token, lease=CALL_LEASE):
                 return Handled(reason="lease lost, cancelled or held")
-        return self._settle(command, content, _call(desk, command, content), tenant=desk.tenant)
+        return None
 
     def _settle(self, command: ClaimedCommand, content: Composed, answer: Answer, *, tenant: Tenant) -> Handled:
         match answer:

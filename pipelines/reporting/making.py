@@ -21,6 +21,7 @@ from core.database import writing
 from core.envelope import NewEvent, Origin
 from core.errors import EventLogUnavailableError, FrontdeskError
 from core.event_log import EventLog
+from core.explaining.errors import NothingPublishedError
 from core.outbox.commands import NewCommand
 from core.outbox.keys import report_command_key
 from core.outbox.outbox import Outbox
@@ -90,7 +91,12 @@ class ReportMaker:
     def wait_until_modelled(
         self, sequence: int, *, patience_seconds: float, progress: Progress | None = None
     ) -> None:
-        """Wait until the published file knows the log up to a sequence. Raises NotModelledError."""
+        """Wait until the published file knows the log up to a sequence. Raises NotModelledError.
+
+        Raises NothingPublishedError at once where there is no file: most likely this is not the home that was meant.
+        """
+        if not self.analytics_path.exists():
+            raise NothingPublishedError.at(self.analytics_path)
         deadline = time.monotonic() + patience_seconds
         while (modelled := self._modelled_sequence()) < sequence:
             if progress:
@@ -117,8 +123,6 @@ class ReportMaker:
             )
 
     def _modelled_sequence(self) -> int:
-        if not self.analytics_path.exists():
-            return -1
         with published(self.analytics_path) as connection:
             return read_modelled_sequence(connection)
 

@@ -15,7 +15,7 @@ import yaml
 from core.errors import ConfigurationError
 from core.outbox.commands import Channel
 from core.outbox.retry import DEFAULT_SCHEDULES
-from core.tenants import load_tenant, load_tenants
+from core.tenants import load_tenant, load_tenants, read_tenant
 
 TENANTS_DIR = Path(__file__).parents[2] / "tenants"
 SLUGS = ("avatar-imaging", "hmnp", "joes-auto-spa", "mikes-detailing", "noizylab", "technifold")
@@ -250,6 +250,13 @@ def test_files_that_are_no_mapping_say_so(tmp_path: Path, text: str, problem: st
         load_tenant(file)
 
     assert str(file) in raised.value.detail
+
+
+def test_a_file_that_is_not_there_is_told_as_that(tmp_path: Path) -> None:
+    with pytest.raises(
+        ConfigurationError, match=r"acme\.yaml: not readable: No such file or directory; check the path"
+    ):
+        read_tenant(tmp_path / "acme.yaml")
 
 
 def test_a_file_must_be_named_after_its_slug(tmp_path: Path) -> None:

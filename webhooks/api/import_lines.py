@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from core.canonical import ImportedEvent
 from core.envelope import NewEvent, Origin
+from core.errors import located_message
 from webhooks.sources.base import RefusedError
 from webhooks.sources.bodies import refuse_deep
 
@@ -76,7 +77,9 @@ def parse_line(line: bytes, *, tenant_id: str, received_at: datetime) -> NewEven
     try:
         imported = ImportedEvent.model_validate(content)
     except ValidationError as error:
-        raise LineError("; ".join(_explain(error))) from error
+        raise LineError(
+            "; ".join(map(located_message, error.errors(include_url=False, include_input=False)))
+        ) from error
     if imported.tenant_id not in (None, tenant_id):
         raise LineError("tenant_id: is not the tenant of this key; remove it or use that tenant's key")
     return NewEvent(
@@ -126,10 +129,3 @@ def _to_json(payload: dict[str, object]) -> bytes:
         return text.encode()
     except UnicodeEncodeError as error:
         raise LineError("payload: holds half of a surrogate pair, which is no text") from error
-
-
-def _explain(error: ValidationError) -> Iterator[str]:
-    for problem in error.errors(include_url=False, include_input=False):
-        key = ".".join(str(part) for part in problem["loc"])
-        message = problem["msg"].removeprefix("Value error, ")
-        yield f"{key}: {message}" if key else message

@@ -109,7 +109,7 @@ def test_a_field_that_looks_mistyped_is_noted(run: Run, write: Write) -> None:
     [
         (["a.csv"], "a CSV file needs --mapping"),
         (["none.csv", "--mapping", "m.yaml"], "can't be read: No such file"),
-        (["a.csv", "--mapping", "none.yaml"], "not readable as YAML"),
+        (["a.csv", "--mapping", "none.yaml"], "not readable: No such file or directory; check the path"),
         (["other.csv", "--mapping", "m.yaml"], "the header has no column 'phone'"),
         (["a.csv", "--mapping", "m.yaml", "--tenant", "nobody"], "there is no tenant 'nobody'; use one of: avatar"),
         (["a.csv", "--mapping", "no-tenant.yaml"], "whose history is it"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 from pipelines.delivery.breaker import Breaker, Transition
@@ -71,3 +72,24 @@ def test_a_rate_gives_everybody_who_comes_too_early_another_time() -> None:
     assert waits == [NOON + 0.5 * SECOND, NOON + SECOND, NOON + 1.5 * SECOND]
     assert rate.take(NOON + 0.5 * SECOND) is None
     assert rate.take(NOON + 0.6 * SECOND) == NOON + 2 * SECOND
+
+
+def test_nobody_overtakes_who_lined_up_before() -> None:
+    rate = Rate(2)
+    turns = [rate.line_up() for _ in range(4)]
+    order: list[int] = []
+
+    def go_out(number: int) -> None:
+        if number != 2:  # it has nothing to send, and still has its turn
+            turns[number].wait()
+            order.append(number)
+            turns[number].take(NOON)
+        turns[number].over()
+
+    threads = [threading.Thread(target=go_out, args=(number,)) for number in (3, 2, 1, 0)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=10)
+
+    assert order == [0, 1, 3]

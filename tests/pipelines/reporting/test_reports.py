@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 
+from core.explaining.errors import NothingPublishedError
 from core.reports.archive import ArchiveConflictError, ReportId
 from core.reports.periods import Period, PeriodKind
 from pipelines.reporting.comparing import pair_figures
@@ -21,6 +24,12 @@ from tests.pipelines.reporting.conftest import LATE, Desk
 from tests.pipelines.reporting.history import TENANT, count_figures
 
 NOVEMBER = Period(PeriodKind.MONTHLY, date(2026, 11, 1))
+
+
+def test_a_home_where_nothing_was_published_is_told_at_once(desk: Desk, tmp_path: Path) -> None:
+    maker = replace(desk.maker, analytics_path=tmp_path / "analytics.duckdb")
+    with pytest.raises(NothingPublishedError, match="set FRONTDESK_HOME to the home you mean"):
+        maker.make(desk.tenant, NOVEMBER, patience_seconds=3600)
 
 
 def test_what_arrives_late_makes_a_new_version_beside_the_old(desk_behind: Callable[[], Desk]) -> None:

@@ -53,7 +53,7 @@ final as (
         occurred_at,
         source,
         fact_type as type,
-        coalesce(title, {{ timeline_title('fact_type') }}) as title,
+        coalesce(title, {{ timeline_title('fact_type', 'channel') }}) as title,
         told_detail as detail,
         case
             when fact_family = 'payment' and payment_change = 'refunded' then coalesce(refunded_minor, amount_minor)

@@ -62,7 +62,7 @@ final as (
                 concat_ws(
                     ', ',
                     'for ' || {{ line_text('fact.assigned_to') }},
-                    'due ' || {{ line_text('fact.due_at') }}
+                    strftime(({{ instant_from_iso('fact.due_at') }}) at time zone 'UTC', 'due %-d %b %Y %H:%M UTC')
                 ),
                 ''
             )
