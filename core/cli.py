@@ -15,8 +15,11 @@ from core.errors import FrontdeskError
 COMMANDS_GROUP = "frontdesk.commands"
 
 
-def build_app() -> typer.Typer:
-    """Return the Typer application with every registered command."""
+def build_app(command: str | None = None) -> typer.Typer:
+    """Return the Typer application with every registered command, or with what registers this one alone.
+
+    Everything takes seconds to import, and most commands need little of it.
+    """
     app = typer.Typer(
         name="frontdesk",
         help="Frontdesk: the log is the truth, every decision is a row of SQL over it.",
@@ -24,15 +27,18 @@ def build_app() -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,
     )
-    for entry_point in sorted(entry_points(group=COMMANDS_GROUP), key=lambda entry: entry.name):
-        app.add_typer(entry_point.load())
+    registered = {entry.name: entry for entry in entry_points(group=COMMANDS_GROUP)}
+    wanted = [registered[command]] if command in registered else list(registered.values())
+    # Several commands can be of one module.
+    for entry in {entry.value: entry for entry in wanted}.values():
+        app.add_typer(entry.load())
     return app
 
 
 def main() -> None:
     """Run the command line; an expected error ends it with status 1 and its reason on stderr."""
     try:
-        build_app()()
+        build_app(next(iter(sys.argv[1:]), None))()
     except FrontdeskError as error:
         _end(error.title, error.detail)
     except OSError as error:

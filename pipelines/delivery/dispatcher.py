@@ -60,7 +60,7 @@ class Dispatcher:
         alerts: Alerts,
         calls_at_once: int = 4,
     ) -> None:
-        """`calls_at_once` is per lane; with 1, or where its number has a rate, calls begin in the order they are due."""
+        """`calls_at_once` is per lane; with 1, or where its number has a rate, calls begin in due order."""
         self._outbox = outbox
         self._watch = watch
         self._recorder = recorder

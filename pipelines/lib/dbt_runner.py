@@ -172,7 +172,10 @@ class DbtRunner:
 
     def live_manifest(self) -> Manifest:
         """Compile the project in its live form, once per state of the project. Raises DbtError."""
-        return Manifest(self._once_per_state(["compile", "--quiet", "--vars", "live: true"], name="live"))
+        arguments = ["compile", "--quiet", "--vars", "live: true"]
+        # Nobody runs the live form's tests; compiling the thousand of them takes 15 of 40 s.
+        arguments += ["--exclude", "resource_type:test", "resource_type:unit_test"]
+        return Manifest(self._once_per_state(arguments, name="live"))
 
     def parsed_manifest(self) -> Path:
         """Parse the project, once per state of it; return the manifest's path. Raises DbtError."""

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from core.cli import COMMANDS_GROUP
+from core.cli import COMMANDS_GROUP, build_app
 from tests.architecture.repository import ROOT, text_of, tracked
 
 MAY_IMPORT: dict[str, set[str]] = {
@@ -42,12 +42,22 @@ def test_a_package_imports_no_other_than_it_may(package: str) -> None:
         assert imported <= MAY_IMPORT[package] | {package}, file
 
 
-def test_every_registered_command_can_be_loaded() -> None:
-    registered = entry_points(group=COMMANDS_GROUP)
+def test_every_command_is_registered_by_its_name() -> None:
+    registered = {entry.name for entry in entry_points(group=COMMANDS_GROUP)}
+    everything = typer.main.get_group(build_app()).commands
 
-    assert {entry.name for entry in registered} >= {"importing", "running", "receiver", "warehouse", "demo"}
-    for entry in registered:
-        assert isinstance(entry.load(), typer.Typer), entry.value
+    assert set(everything) == registered
+    for name in registered:
+        assert name in typer.main.get_group(build_app(name)).commands
+
+
+@pytest.mark.parametrize(
+    ("command", "heavy"), [("sql", "dbt"), ("sql", "fastapi"), ("why", "matplotlib"), ("serve", "matplotlib")]
+)
+def test_a_command_does_not_wait_for_what_it_does_not_need(command: str, heavy: str) -> None:
+    code = f"import sys; from core.cli import build_app; build_app({command!r}); print({heavy!r} in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
 
 
 def _imports(file: Path) -> Iterator[str]:

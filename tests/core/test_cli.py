@@ -28,7 +28,7 @@ def failing_command(monkeypatch: pytest.MonkeyPatch) -> None:
     def succeed() -> None:
         typer.echo("done")
 
-    entry_point = SimpleNamespace(name="testing", load=lambda: app)
+    entry_point = SimpleNamespace(name="testing", value="testing:app", load=lambda: app)
     monkeypatch.setattr(cli, "entry_points", lambda group: [entry_point] if group == cli.COMMANDS_GROUP else [])
 
 
