@@ -13,13 +13,12 @@ import pytest
 from sqlalchemy import insert
 
 from core.envelope import NewEvent, Origin
-from core.ids import UuidV7Factory
 from core.schema import rejection_counts
 from core.tenants import Tenant, load_tenants
 from tests.dbt.staging.hostile import hostile_variants
 from tests.dbt.staging.samples import IMPORTED_SOURCE, SAMPLES
 from tests.pipelines.facts import contact, fact
-from tests.pipelines.homes import NOW, REPOSITORY, FixedClock, Home
+from tests.pipelines.homes import NOW, REPOSITORY, Home, HomeFactory
 
 TENANTS = load_tenants(REPOSITORY / "tenants")
 CLINIC = "avatar-imaging"
@@ -99,17 +98,9 @@ def with_every_kind_of_rule(tenants: Mapping[str, Tenant]) -> dict[str, Tenant]:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Home:
+def built(homes: HomeFactory) -> Home:
     """Return a home whose log was built with every test of the project. Raises DbtError where one fails."""
-    folder = tmp_path_factory.mktemp("built")
-    clock = FixedClock()
-    home = Home(
-        folder=folder,
-        target_dir=folder / "target",
-        tenants=with_every_kind_of_rule(TENANTS),
-        clock=clock,
-        ids=UuidV7Factory(clock),
-    )
+    home = homes.new_home(tenants=with_every_kind_of_rule(TENANTS))
     home.log.append(list(readable(deliveries())))
     home.log.append(list(journeys()))
     not_json = delivery("stripe", "stripe.charge.succeeded", b"{}{", tenant_id="hmnp", name="not-json", at=NOW)

@@ -147,7 +147,8 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
+def alone_in(folder: Path) -> Iterator[None]:
+    """Let one worker at a time do something in a folder that they share."""
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -172,7 +173,7 @@ class HomeFactory:
     def __init__(self, folder: Path, *, shared: Path, tenants: Mapping[str, Tenant] | None = None) -> None:
         self._folder = folder
         self._count = 0
-        with _alone_in(shared):
+        with alone_in(shared):
             common = _template(shared / "template", target_dir=shared / "dbt_target")
             if not common.warehouse_path.exists():
                 common.folder.mkdir()

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from core.cli import build_app
 from core.explaining.errors import NothingPublishedError
