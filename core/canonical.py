@@ -25,8 +25,8 @@ FRONTDESK_SOURCE = "frontdesk"
 #: Years an imported fact can have happened in; beyond them a date was read in the wrong format.
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
-Identifier = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"\S", max_length=10_000)]
+Identifier = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"\S", max_length=255)]
 CommandKey = Annotated[str, StringConstraints(min_length=1, max_length=512)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 MinorUnits = Annotated[int, Field(ge=0, lt=2**53, description="Amount in minor units of the currency (cents).")]

@@ -6,8 +6,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-_Value = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
-_Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)]
+_Value = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"\S", max_length=255)]
+_Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"\S", max_length=10_000)]
 
 
 class NamedIdentifier(BaseModel):

@@ -20,7 +20,6 @@ class CommandNotRunError(FrontdeskError):
 class CommandTimeoutError(FrontdeskError):
     """The command was ended because it took too long; the detail says how long."""
 
-    http_status = 503
     title = "Command took too long"
 
 

@@ -13,16 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-import duckdb
-
-from sandbox.processes import running, tail
 from tests.benchmarks.figures import Figures, Report, percentile, scale_name
 from tests.benchmarks.history import contacts_of_history
 from tests.benchmarks.homes import BenchHome
 from tests.benchmarks.live_deliveries import Expected, Sent, live_deliveries
-from tests.benchmarks.receiver import REPOSITORY, Site, prepare_site, running_receiver
+from tests.benchmarks.office import running_office
+from tests.benchmarks.receiver import REPOSITORY, Site
 
-_READY_TIMEOUT_S = 3_600.0
 _SEEN_TIMEOUT_S = 120.0
 
 
@@ -38,14 +35,11 @@ class LivePlan:
 
 def measure_live(home: BenchHome, report: Report, *, plan: LivePlan) -> Figures:
     """Return the live figures of a home. Raises RuntimeError where a delivery is refused or never seen."""
-    site, scale = prepare_site(home.folder), scale_name(home.count)
-    published = home.folder / "analytics.duckdb"
-    published.unlink(missing_ok=True)
-    with running_receiver(site), running_follower(site) as follower:
-        report.step(f"live, {home.count:,} events behind it: waiting until all of them are modelled and published")
-        wait_until_published(published, follower, log=follower_log(site))
+    scale = scale_name(home.count)
+    # With the stand-ins: what is decided goes out, and its outcomes and receipts come back to be modelled too.
+    with running_office(home, report) as office:
         report.step(f"live, {home.count:,} events behind it: {plan.samples} deliveries")
-        latencies = _measure(site, home, published, plan)
+        latencies = _measure(office.site, home, home.folder / "analytics.duckdb", plan)
     return {
         f"live_p50_ms_{scale}": round(percentile(latencies, 50), 1),
         f"live_p95_ms_{scale}": round(percentile(latencies, 95), 1),
@@ -132,36 +126,3 @@ def _looking(published: Path) -> Iterator[_Analyst]:
         if process.stdin:
             process.stdin.close()
         process.wait(timeout=30)
-
-
-@contextmanager
-def running_follower(site: Site) -> Iterator[subprocess.Popen[bytes]]:
-    """Run the live path for a block: tests/benchmarks/live_follower.py."""
-    arguments = [sys.executable, "-m", "tests.benchmarks.live_follower"]
-    with running(arguments, environ=site.environ, log=follower_log(site)) as process:
-        yield process
-
-
-def follower_log(site: Site) -> Path:
-    """Return where the live path writes its output."""
-    return site.home / "logs" / "follower.log"
-
-
-def wait_until_published(published: Path, follower: subprocess.Popen[bytes], *, log: Path, sequence: int = 0) -> None:
-    """Return once every event of the log is published, that of `sequence` too. Raises RuntimeError where the follower
-    ends.
-    """
-    deadline = time.monotonic() + _READY_TIMEOUT_S
-    while time.monotonic() < deadline:
-        if follower.poll() is not None:
-            raise RuntimeError(f"the follower ended with status {follower.returncode}:\n{tail(log)}")
-        if published.exists() and _is_complete(published, sequence):
-            return
-        time.sleep(0.5)
-    raise RuntimeError(f"nothing was published within {_READY_TIMEOUT_S:g} s:\n{tail(log)}")
-
-
-def _is_complete(published: Path, sequence: int) -> bool:
-    with duckdb.connect(str(published), read_only=True) as connection:
-        query = "select modelled_sequence >= greatest(log_sequence, ?) from reports.rpt_freshness"
-        return connection.execute(query, [sequence]).fetchone() == (True,)

@@ -9,14 +9,13 @@ import httpx
 
 from tests.benchmarks.figures import Figures, Report, percentile
 from tests.benchmarks.homes import BenchHome
+from tests.benchmarks.office import Office, running_office
 from tests.benchmarks.texts import (
     CLICKSEND_TENANT,
-    Office,
     Posted,
     TextsPlan,
     milliseconds,
     post_all,
-    running_office,
     wait_for_all,
 )
 

@@ -28,7 +28,7 @@ from sandbox.processes import frontdesk_command, run_to_end
 from tests.benchmarks.figures import Report
 from tests.benchmarks.history import Contact, contacts_of_history
 from tests.benchmarks.homes import BenchHome
-from tests.benchmarks.live import follower_log, running_follower, wait_until_published
+from tests.benchmarks.office import follower_log, running_follower, wait_until_published
 from tests.benchmarks.receiver import Site
 
 #: Whose pages are looked at; where one pipeline has all there is, the other's.

@@ -7,8 +7,8 @@ import sqlite3
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from random import Random
@@ -18,17 +18,15 @@ from zoneinfo import ZoneInfo
 import httpx
 
 from sandbox.delivery import Attempt, Delivery
-from sandbox.demo import stand_in_settings
 from sandbox.identifiers import guid
 from sandbox.people import Person
-from sandbox.processes import frontdesk_command, running, wait_until_ready
 from sandbox.providers import sign, stripe, wix
 from sandbox.providers.stripe_objects import Payment
 from sandbox.providers.wix import WixBooking
 from tests.benchmarks.figures import Figures, Report, percentile
 from tests.benchmarks.homes import BenchHome
-from tests.benchmarks.live import follower_log, running_follower, wait_until_published
-from tests.benchmarks.receiver import Site, free_port, prepare_site, running_receiver
+from tests.benchmarks.office import Office, running_office
+from tests.benchmarks.receiver import Site
 
 #: Whose texts go by ClickSend, and whose by Twilio with an e-mail by Graph.
 CLICKSEND_TENANT, TWILIO_TENANT = "avatar-imaging", "noizylab"
@@ -52,13 +50,6 @@ class TextsPlan:
     gap_s: float = 1.2  #: above a second: a number sends one text a second
 
 
-class Office(NamedTuple):
-    """All that runs while texts are measured."""
-
-    site: Site
-    sandbox_url: str
-
-
 class Posted(NamedTuple):
     """A webhook that was accepted."""
 
@@ -74,18 +65,6 @@ def measure_texts(home: BenchHome, report: Report, *, plan: TextsPlan) -> Figure
         posted = list(post_all(office.site, plan=plan))
         accepted = wait_for_all(office, posted)
     return _figures(home, posted[plan.warm_up :], accepted)
-
-
-@contextmanager
-def running_office(home: BenchHome, report: Report) -> Iterator[Office]:
-    """Run receiver, follower and stand-ins on a history; yields once all of it is modelled."""
-    site = _with_stand_ins(prepare_site(home.folder))
-    published = home.folder / "analytics.duckdb"
-    published.unlink(missing_ok=True)
-    with _running_stand_ins(site) as sandbox_url, running_receiver(site), running_follower(site) as follower:
-        report.step(f"{home.count:,} events of history: waiting until all of them are modelled")
-        wait_until_published(published, follower, log=follower_log(site))
-        yield Office(site, sandbox_url)
 
 
 def _figures(home: BenchHome, posted: list[Posted], accepted: dict[str, datetime]) -> Figures:
@@ -171,21 +150,6 @@ def _person(key: str, *, prefix: str, digits: int, country: str) -> Person:
         key=key, first_name="Kim", last_name="Lee", phone=f"{prefix}{number}", email=f"{guid(key)}@example.com",
         country=country, number=0,
     )  # fmt: skip
-
-
-def _with_stand_ins(site: Site) -> Site:
-    ports = {"FRONTDESK_SANDBOX_PORT": str(free_port()), "FRONTDESK_SANDBOX_SMTP_PORT": str(free_port())}
-    return replace(site, environ={**site.environ, **ports, **stand_in_settings("127.0.0.1", ports)})
-
-
-@contextmanager
-def _running_stand_ins(site: Site) -> Iterator[str]:
-    url = f"http://127.0.0.1:{site.environ['FRONTDESK_SANDBOX_PORT']}"
-    log = site.home / "logs" / "sandbox.log"
-    arguments = frontdesk_command("sandbox", "--home", str(site.home))
-    with running(arguments, environ=site.environ, log=log) as process:
-        wait_until_ready(f"{url}/control/ledger?entries=false", process, log=log)
-        yield url
 
 
 def wait_for_all(office: Office, posted: list[Posted], *, timeout_s: float = 60.0) -> dict[str, datetime]:

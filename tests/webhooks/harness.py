@@ -15,6 +15,8 @@ import orjson
 
 from webhooks.app import Receiver
 
+#: For an answer; a rehearsal runs dbt, which takes half a minute on a busy machine.
+_PATIENCE_S = 180
 NOW = datetime(2026, 11, 1, 12, 0, 30, tzinfo=UTC)
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
@@ -124,7 +126,7 @@ class RunningReceiver:
         return sent
 
     def _await(self, coroutine: Any) -> Any:
-        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(timeout=30)
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(timeout=_PATIENCE_S)
 
     async def _exchange(self, post: Post) -> Answer:
         chunks = [post.body] if post.chunks is None else list(post.chunks)

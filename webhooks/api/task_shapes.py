@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 from core.canonical import ContactPayload, Identifier, Text
 
 #: Who does a task: a colleague's e-mail address, name or id.
-Assignee = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
+Assignee = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"\S", max_length=255)]
 Timeframe = Literal["overdue", "today", "upcoming"]
 
 
