@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 
 from rich.console import Console
 
@@ -12,10 +13,18 @@ from sandbox.processes import frontdesk_command
 _KINDS = ("weekly", "monthly")
 #: For the models to know the whole year that was just sent; a minute on a fast machine.
 _MODELS_WAIT_S = 900
+_LOOKS_EVERY_S = 1.0
 
 
-async def make_reports(tenants: Iterable[str], *, environ: Mapping[str, str], console: Console) -> None:
-    """Have the reports of the last week and month made, one after another; say when they are there, or why not."""
+async def make_reports(
+    tenants: Iterable[str], *, published: Path, environ: Mapping[str, str], console: Console
+) -> None:
+    """Have the reports of the last week and month made, one after another; say when they are there, or why not.
+
+    Begins when there is a published file: until then the models of a new home are being built.
+    """
+    while not published.exists():
+        await asyncio.sleep(_LOOKS_EVERY_S)
     for tenant in tenants:
         for kind in _KINDS:
             complaint = await _make(tenant, kind, environ=environ)
