@@ -199,10 +199,10 @@ async def _trickle(demo: Demo, process: subprocess.Popen[bytes], console: Consol
     sender = Sender(demo.receiver)
     started_at = utc_now()
     trickle = Trickle(demo.businesses, demo.scale, started_at, Random(f"{demo.seed}:{started_at.isoformat()}"))
-    published = demo.home / "analytics.duckdb"
+    published, environ = demo.home / "analytics.duckdb", demo.environ
     beside = [
         asyncio.create_task(_watch(process, stopped)),
-        asyncio.create_task(make_reports(demo.businesses, published=published, environ=demo.environ, console=console)),
+        asyncio.create_task(make_reports(demo.businesses, published=published, environ=environ, console=console)),
     ]
     await run_trickle(trickle, sender, per_second=per_second, stopped=stopped)
     for task in beside:
