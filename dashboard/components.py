@@ -111,9 +111,10 @@ def describe_event(event: Any, *, when: Sequence[str]) -> str:
     if event.type.endswith(_BAD_ENDINGS):
         icon = f":red[{icon}]"
     headline = f"{icon} **{escape_markdown(event.title)}**"
-    if event.amount_minor is not None:
-        # A touch brings nothing in: its amount is what it cost.
-        told = "cost " if family == "touch" else ""
+    is_touch = family == "touch"
+    if event.amount_minor or (event.amount_minor is not None and not is_touch):
+        # A touch brings nothing in: its amount is what it cost, and most cost nothing.
+        told = "cost " if is_touch else ""
         headline += f" {told}{escape_markdown(format_money(event.amount_minor, event.currency))}"
     if event.detail:
         headline += f" :small[{escape_markdown(shorten(event.detail, length=_DETAIL_LENGTH))}]"

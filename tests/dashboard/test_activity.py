@@ -31,21 +31,24 @@ def test_feed_of_one_business_does_not_repeat_its_name() -> None:
 
 def test_what_a_touch_cost_is_no_income(filled_home: Path, now: datetime) -> None:
     rows = two_businesses_published(now=now)
-    rows.add(
-        "marts.fct_timeline",
-        tenant_id=MASSAGE,
-        timeline_key="touch",
-        contact_id=ANNA,
-        occurred_at=now,
-        source="frontdesk",
-        type="touch.recorded",
-        title="Touch recorded",
-        detail="Spring",
-        amount_minor=160,
-        currency="USD",
-    )
+    for campaign, cost in (("Spring", 160), ("Walk by", 0)):
+        rows.add(
+            "marts.fct_timeline",
+            tenant_id=MASSAGE,
+            timeline_key=campaign,
+            contact_id=ANNA,
+            occurred_at=now,
+            source="frontdesk",
+            type="touch.recorded",
+            title="Touch recorded",
+            detail=campaign,
+            amount_minor=cost,
+            currency="USD",
+        )
     rows.publish(filled_home / "analytics.duckdb")
-    assert "**Touch recorded** cost $1.60 :small[Spring]" in text_of(open_page("activity"))
+    text = text_of(open_page("activity"))
+    assert "**Touch recorded** cost $1.60 :small[Spring]" in text
+    assert "**Touch recorded** :small[Walk by]" in text
 
 
 def test_feed_is_filtered_by_type() -> None:
