@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import timedelta
 from typing import Annotated
@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from core.errors import ConfigurationError
+from core.outbox.commands import Overdue
 from core.settings import load_settings
 from pipelines.delivery.dispatching import open_dispatcher
 from pipelines.lib.assembly import build_modeller
@@ -40,8 +41,11 @@ def process(
             count += modeller.follow_to_end(progress=report)  # what became of the commands
             sequence = modeller.modelled_sequence
         told = dispatcher.alerts.counts()
+        waiting = dispatcher.overdue()
     Console().print(f"Modelled through event {sequence} ({count} in live batches); published.")
     Console().print(_describe_outcomes(told))
+    for line in _describe_waiting(waiting):
+        Console(soft_wrap=True).print(line, markup=False, highlight=False)
 
 
 @app.command()
@@ -74,6 +78,15 @@ def _describe_outcomes(counts: Mapping[str, int]) -> str:
     outcomes = {name.removeprefix("outcome_"): count for name, count in counts.items() if name.startswith("outcome_")}
     told = ", ".join(f"{count} {name}" for name, count in sorted(outcomes.items()))
     return f"Commands: {told}." if told else "Commands: nothing was due."
+
+
+def _describe_waiting(overdue: Sequence[Overdue]) -> Iterator[str]:
+    for each in overdue:
+        reason = "a hold is in force" if each.is_held else each.reason or "not tried yet"
+        at = f"{each.oldest_attempt_at:%Y-%m-%d %H:%M:%S}Z"
+        yield (
+            f"Waiting: {each.count} by {each.channel} ({each.provider}) of {each.tenant_id}, next try {at}: {reason}"
+        )
 
 
 def _print_differences(differences: list[Difference]) -> None:

@@ -14,6 +14,7 @@ from core.outbox.commands import (
     KnownCommand,
     Lane,
     MessageClass,
+    Overdue,
 )
 from core.outbox.connections import OutboxConnections
 from core.outbox.holds import Hold
@@ -51,6 +52,11 @@ class OutboxAnswers(OutboxConnections):
         """Return how much is not over, per tenant and channel; none for those with nothing. None: every tenant's."""
         with self._reading() as connection:
             return reading.depths(connection, tenant_id=tenant_id, now=self._clock.now())
+
+    def overdue(self) -> list[Overdue]:
+        """Return what is due by now and still waits, by tenant, channel, provider and reason, in their order."""
+        with self._reading() as connection:
+            return reading.overdue(connection, now=self._clock.now())
 
     def has_due(self, *, channels: Collection[Channel] | None = None, skip: Collection[Lane] = ()) -> bool:
         """Return whether claim() with the same arguments would find a command now. One look at an index."""

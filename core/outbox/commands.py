@@ -186,3 +186,17 @@ class Depth:
     uncertain_count: int
     dead_count: int
     oldest_due_at: datetime | None  #: due_at of the oldest due one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overdue:
+    """Commands of one provider of a tenant that are due and wait for the same reason. Times are aware UTC."""
+
+    tenant_id: str
+    channel: Channel
+    provider: str
+    reason: str | None  #: what the last try or guard said; None: nobody has tried
+    is_held: bool
+    count: int
+    oldest_due_at: datetime
+    oldest_attempt_at: datetime  #: the earliest time at which one of them may be claimed

@@ -9,9 +9,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, case, func, select, text
 
-from core.outbox.commands import Channel, CommandFilter, CommandState, Depth, KnownCommand, MessageClass
+from core.outbox.commands import Channel, CommandFilter, CommandState, Depth, KnownCommand, MessageClass, Overdue
+from core.outbox.holds import is_held
 from core.outbox.rows import to_attempt, to_known
-from core.outbox.schema import IS_OPEN, MAY_BE_SENT, outbox, outbox_attempts
+from core.outbox.schema import IS_OPEN, IS_WAITING, MAY_BE_SENT, outbox, outbox_attempts
 
 
 def conditions_of(command_filter: CommandFilter) -> list[ColumnElement[bool]]:
@@ -115,6 +116,48 @@ def depths(connection: Connection, *, tenant_id: str | None, now: datetime) -> l
     for row in connection.execute(query):
         by_lane[row.tenant_id, row.channel][row.state] = row
     return [_to_depth(key, by_lane[key]) for key in sorted(by_lane)]
+
+
+def overdue(connection: Connection, *, now: datetime) -> list[Overdue]:
+    """Return what is due and waits, by tenant, provider and reason; see OutboxAnswers.overdue."""
+    table = outbox.c
+    rows = (
+        select(
+            table.tenant_id,
+            table.channel,
+            table.provider,
+            table.reason,
+            is_held().label("is_held"),
+            table.due_at,
+            table.next_attempt_at,
+        )
+        .where(text(IS_WAITING), table.due_at <= now)
+        .subquery()
+    )
+    kinds = (rows.c.tenant_id, rows.c.channel, rows.c.provider, rows.c.reason, rows.c.is_held)
+    query = (
+        select(
+            *kinds,
+            func.count().label("total"),
+            func.min(rows.c.due_at).label("oldest_due_at"),
+            func.min(rows.c.next_attempt_at).label("oldest_attempt_at"),
+        )
+        .group_by(*kinds)
+        .order_by(*kinds)
+    )
+    return [
+        Overdue(
+            tenant_id=row.tenant_id,
+            channel=Channel(row.channel),
+            provider=row.provider,
+            reason=row.reason,
+            is_held=bool(row.is_held),
+            count=row.total,
+            oldest_due_at=row.oldest_due_at,
+            oldest_attempt_at=row.oldest_attempt_at,
+        )
+        for row in connection.execute(query)
+    ]
 
 
 def _to_depth(key: tuple[str, str], rows: dict[str, Any]) -> Depth:

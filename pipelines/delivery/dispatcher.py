@@ -11,7 +11,7 @@ from queue import Empty, SimpleQueue
 from typing import Final
 
 from core.clock import Clock
-from core.outbox.commands import ClaimedCommand, Lane
+from core.outbox.commands import ClaimedCommand, Lane, Overdue
 from core.outbox.errors import OutboxUnavailableError
 from core.outbox.outbox import Outbox
 from pipelines.delivery.alerts import Alerts
@@ -77,6 +77,7 @@ class Dispatcher:
         self._bell = threading.Event()
         self._looking_up: Future[int] | None = None
         self._housekeeping_at: datetime | None = None
+        self._count_over = 0  #: commands that came to their end since the start
 
     def wake(self) -> None:
         """Look at the outbox now: something was put into it. From any thread."""
@@ -94,13 +95,19 @@ class Dispatcher:
         """Send all that is due now; return when nothing more can go out at this time.
 
         What a guard, a rate, a retry or an open breaker holds goes out later. It is waited for where it comes due
-        within `patience`, for as long as something goes out within that time.
+        within `patience`, for as long as commands come to their end within that time: a provider that is down
+        brings none to its end, and is not waited for.
         """
         gives_up_at = self._clock.now() + patience
+        keeps_house = True
         while True:
             is_idle = self._is_idle()  # asked first: what ends during the turn may have made something due
-            if self._turn():
+            count_over = self._count_over
+            is_busy = self._turn(keeps_house=keeps_house)
+            if self._count_over > count_over:
                 gives_up_at = self._clock.now() + patience
+            keeps_house = self._clock.now() < gives_up_at
+            if is_busy:
                 continue
             if is_idle and not self._comes_due_before(gives_up_at):
                 return
@@ -113,16 +120,20 @@ class Dispatcher:
         next_due_at = self._outbox.next_due_at()
         return next_due_at is not None and next_due_at < gives_up_at
 
+    def overdue(self) -> list[Overdue]:
+        """Return what is due and has not gone out, with the reasons."""
+        return self._outbox.overdue()
+
     def close(self) -> None:
         """End what is under way, and the threads."""
         self._wind_down()
         self._pool.shutdown()
         self._watch.close()
 
-    def _turn(self) -> bool:
+    def _turn(self, *, keeps_house: bool = True) -> bool:
         """Do what can be done now without waiting; return whether there was anything."""
         try:
-            return any([self._settle_ended(), self._keep_house(), self._claim(), self._start()])
+            return any([self._settle_ended(), keeps_house and self._keep_house(), self._claim(), self._start()])
         except OutboxUnavailableError as error:
             self.alerts.trouble("outbox not usable", error.detail)
             self._bell.wait(_PAUSE_S)
@@ -167,7 +178,9 @@ class Dispatcher:
                 # Its lease runs out: uncalled it waits again, called it is uncertain and looked up.
                 self.alerts.trouble(f"command {one.command.command_key} not settled", repr(error))
             else:
-                self._learn(one.lane, one.future.result())
+                handled = one.future.result()
+                self._count_over += handled.is_over
+                self._learn(one.lane, handled)
         return bool(ended)
 
     def _take_ended(self) -> Iterator[_Ended]:

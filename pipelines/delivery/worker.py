@@ -44,6 +44,7 @@ class Handled:
     """What the lane learns of its provider from one command."""
 
     is_called: bool = False
+    is_over: bool = False  #: sent, suppressed or dead: nothing more is tried
     is_provider_failing: bool = False
     retry_after: datetime | None = None
     reason: str = ""
@@ -138,7 +139,7 @@ class Worker:
             case Accepted(provider_id):
                 self._recorder.sent(command, content, provider_id=provider_id)
                 self._alerts.count("outcome_sent")
-                return Handled(is_called=True)
+                return Handled(is_called=True, is_over=True)
             case Unknown(reason):
                 self._recorder.uncertain(command, content, reason=reason)
                 self._alerts.count("outcome_uncertain")
@@ -146,7 +147,7 @@ class Worker:
             case Refused(is_opted_out=True):
                 self._recorder.suppressed(command, content, reason=answer.reason, refusal=answer)
                 self._alerts.count("outcome_suppressed")
-                return Handled(is_called=True)
+                return Handled(is_called=True, is_over=True)
             case Refused():
                 return self._refused(command, content, answer, tenant=tenant)
 
@@ -166,6 +167,7 @@ class Worker:
             self._alerts.count("outcome_retry")
         return Handled(
             is_called=True,
+            is_over=at is None,
             is_provider_failing=not answer.is_permanent,
             retry_after=answer.retry_after,
             reason=answer.reason,
@@ -181,7 +183,7 @@ class Worker:
                 self._alerts.count("outcome_suppressed")
             case Fail(reason):
                 self._dead(command, content, reason)
-        return Handled(reason=verdict.reason)
+        return Handled(is_over=not isinstance(verdict, Postpone), reason=verdict.reason)
 
     def _dead(
         self, command: ClaimedCommand, content: Composed | None, reason: str, *, error_code: str | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +88,34 @@ def test_a_provider_that_is_down_is_left_alone_and_comes_back_in_order(
         assert untouched == sorted(untouched)
 
 
+def test_what_is_sent_once_ends_while_its_provider_is_down_and_tells_what_waits(
+    standins: StandIns, tmp_path: Path
+) -> None:
+    standins.behave("smtp", mode="server_error")
+    clock = _QuickClock()
+    with opened(standins, tmp_path, clock=clock) as office:
+        office.put(*(mail(f"k{n:02}", due_at=NOON - timedelta(hours=1), **SMTP) for n in range(40)))
+
+        office.dispatcher.dispatch_due(patience=timedelta(seconds=10))
+
+        assert clock.now() - NOON < timedelta(minutes=1)  # a quarter of an hour would pass without an end
+        overdue = office.dispatcher.overdue()
+        assert sum(each.count for each in overdue) == 40
+        assert {(each.tenant_id, each.provider, each.is_held) for each in overdue} == {("hmnp", "smtp", False)}
+        assert {each.reason for each in overdue} >= {"circuit breaker open"}
+        assert any("451" in (each.reason or "") for each in overdue)
+
+
+def test_what_is_sent_once_waits_for_the_rate_of_its_number(standins: StandIns, tmp_path: Path) -> None:
+    clock = SystemClock()
+    with opened(standins, tmp_path, clock=clock, sms=_fast("twilio", per_second=5)) as office:
+        office.put(*(text(f"k{n}", due_at=clock.now()) for n in range(8)))
+
+        office.dispatcher.dispatch_due(patience=timedelta(seconds=1))
+
+        assert {office.state(f"k{n}") for n in range(8)} == {CommandState.SENT}
+
+
 def test_an_open_breaker_uses_up_no_attempts(standins: StandIns, tmp_path: Path, clock: SetClock) -> None:
     standins.behave("smtp", mode="server_error")
     with opened(standins, tmp_path, clock=clock, calls_at_once=1) as office:
@@ -130,8 +158,18 @@ def test_it_is_woken_by_who_puts_something_in(standins: StandIns, tmp_path: Path
         wait_until(lambda: office.state() is CommandState.SENT)
 
 
-def _fast(provider: str) -> SmsDelivery:
-    return SmsDelivery.model_validate({"provider": provider, "from": "+16135550101", "per_second": 1000})
+class _QuickClock:
+    """A clock on which a minute passes in a second, from noon."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+
+    def now(self) -> datetime:
+        return NOON + timedelta(minutes=time.monotonic() - self._began)
+
+
+def _fast(provider: str, *, per_second: float = 1000) -> SmsDelivery:
+    return SmsDelivery.model_validate({"provider": provider, "from": "+16135550101", "per_second": per_second})
 
 
 def _breaker_lines(caplog: pytest.LogCaptureFixture) -> list[str]:
