@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from core.errors import ConfigurationError
+
 #: Secret that holds a tenant's keys for /v1: FRONTDESK_<TENANT>_OWNER_API_KEY, several live values by commas.
 OWNER_API_KEY = "OWNER_API_KEY"
 
@@ -32,3 +34,27 @@ class Secrets:
         text = self.environ.get(secret_variable(tenant_id, name), "")
         parts = (part.strip().replace("\\n", "\n") for part in text.split(","))
         return tuple(part for part in parts if part)
+
+
+#: Password of Dagster's pages, FRONTDESK_DAGSTER_PASSWORD: with it they can change things, without it only be read.
+DAGSTER_PASSWORD = "DAGSTER_PASSWORD"  # noqa: S105 - a name
+#: Secrets of who runs this installation, of no tenant.
+OPERATOR_SECRETS = (DAGSTER_PASSWORD,)
+#: Shorter ones can be guessed.
+MIN_OPERATOR_SECRET_LENGTH = 16
+
+
+def operator_secret(name: str, *, environ: Mapping[str, str]) -> str | None:
+    """Return a secret of who runs this installation, None where it is not set.
+
+    Raises ConfigurationError where it is too short.
+    """
+    value = environ.get(f"FRONTDESK_{name}", "").strip()
+    if not value:
+        return None
+    if len(value) < MIN_OPERATOR_SECRET_LENGTH:
+        raise ConfigurationError(
+            f"FRONTDESK_{name}: is shorter than {MIN_OPERATOR_SECRET_LENGTH} characters; make a longer one, "
+            "such as by: openssl rand -hex 24"
+        )
+    return value

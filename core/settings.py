@@ -26,6 +26,9 @@ class Settings(BaseSettings):
         default="http://127.0.0.1:8000", description="The address providers see; Twilio signs it."
     )
     host: str = Field(default="127.0.0.1", description="Address every process binds to.")
+    allowed_hosts: str | None = Field(
+        default=None, description="More names by which browsers reach the pages, separated by commas."
+    )
     receiver_port: int = 8000
     dagster_port: int = 3000
     dashboard_port: int = 8501
@@ -52,6 +55,11 @@ class Settings(BaseSettings):
         default=None, description="Where browsers reach /sign-in; default: the receiver's port on the host they use."
     )
     sign_in_hint: str | None = Field(default=None, description="Shown on the sign-in page; the demo's passwords.")
+
+    @property
+    def allowed_host_names(self) -> tuple[str, ...]:
+        """Names by which browsers reach the pages, besides this machine's own."""
+        return tuple(name for part in (self.allowed_hosts or "").split(",") if (name := part.strip()))
 
     @property
     def event_log_url(self) -> str:

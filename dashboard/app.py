@@ -1,4 +1,4 @@
-"""The frame and router that `streamlit run` starts: choice of business, freshness, navigation, then the page."""
+"""The frame and router of the dashboard: choice of business, freshness, navigation, then the page."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from typing import Literal
 from core.errors import ConfigurationError
 from core.running.addresses import local_url
 from core.running.dagster_home import DagsterHome
-from core.secrets import secret_variable
+from core.secrets import DAGSTER_PASSWORD, OPERATOR_SECRETS, secret_variable
 from core.settings import Settings
 from core.tenants import Tenant
 
@@ -97,11 +97,8 @@ def _dagster(
         Part(
             name="dagster",
             group="dagster",
-            command=(
-                _script("dagster-webserver"),
-                *("-h", settings.host, "-p", str(settings.dagster_port), "-w", workspace),
-            ),
-            environ={**public, **dagster},
+            command=(sys.executable, "-m", "pipelines.dagster_pages", "--workspace", workspace),
+            environ={**public, **dagster, **_only(own, DAGSTER_PASSWORD)},
             after="dagster-code",
             port=settings.dagster_port,
             port_setting="FRONTDESK_DAGSTER_PORT",
@@ -132,7 +129,7 @@ def _dashboard(settings: Settings, environ: Mapping[str, str]) -> Part:
         name="dashboard",
         group="dashboard",
         command=(
-            *(sys.executable, "-m", "streamlit", "run", str(_package_folder("dashboard") / "app.py")),
+            *(sys.executable, "-m", "streamlit", "run", str(_package_folder("dashboard") / "server.py")),
             *(f"--{name}={value}" for name, value in options.items()),
         ),
         environ=environ,
@@ -154,9 +151,15 @@ def _absolute_settings(settings: Settings, environ: Mapping[str, str]) -> dict[s
 
 
 def _without_secrets(environ: Mapping[str, str], slugs: Iterable[str]) -> dict[str, str]:
-    """Leave every tenant's secrets out: who shows pages needs none of the providers'."""
-    prefixes = tuple(secret_variable(slug, "") for slug in slugs)
+    """Leave every tenant's secrets out, and the operator's: who shows pages needs none of the providers'."""
+    prefixes = (*(secret_variable(slug, "") for slug in slugs), *(f"FRONTDESK_{name}" for name in OPERATOR_SECRETS))
     return {name: value for name, value in environ.items() if not name.startswith(prefixes)}
+
+
+def _only(environ: Mapping[str, str], name: str) -> dict[str, str]:
+    """Return the one operator's secret, where it is set."""
+    variable = f"FRONTDESK_{name}"
+    return {variable: environ[variable]} if variable in environ else {}
 
 
 def _script(name: str) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.delivery_settings import PROVIDER_SECRETS
-from core.secrets import OWNER_API_KEY
+from core.secrets import OPERATOR_SECRETS, OWNER_API_KEY
 from core.settings import Settings
 from webhooks.sources.registry import SOURCE_CLASSES
 
@@ -32,6 +32,11 @@ def test_every_secret_of_a_source_is_documented(source: str) -> None:
 
 def test_the_owners_key_is_documented() -> None:
     assert f"`{OWNER_API_KEY}`" in DOCUMENT
+
+
+@pytest.mark.parametrize("name", OPERATOR_SECRETS)
+def test_every_secret_of_the_operator_is_documented(name: str) -> None:
+    assert f"`FRONTDESK_{name}`" in DOCUMENT
 
 
 @pytest.mark.parametrize("provider", sorted(PROVIDER_SECRETS))

@@ -52,6 +52,24 @@ def test_every_page_renders_in_every_look(dashboard_url: str, page_in_look: Page
     assert is_dark(page_in_look) == (look.scheme == "dark")
 
 
+def test_no_page_breaks_the_policy_it_is_sent_with(dashboard_url: str, page: Page) -> None:
+    told: list[str] = []
+    page.on("console", lambda message: told.append(message.text) if "Security Policy" in message.text else None)
+    for address, texts in PAGES.items():
+        answer = page.goto(f"{dashboard_url}/{address}")
+        assert answer is not None
+        assert "frame-ancestors" in answer.headers["content-security-policy"]
+        for text in texts:
+            expect(page.get_by_text(text).first).to_be_visible()
+    assert told == []
+
+
+def test_another_sites_page_cannot_frame_it(dashboard_url: str, page: Page) -> None:
+    page.set_content(f'<iframe src="{dashboard_url}" onload="document.title = \'tried\'"></iframe>')
+    expect(page).to_have_title("tried")
+    assert page.frames[1].url == "chrome-error://chromewebdata/"
+
+
 def test_a_browser_in_the_dark_gets_a_dark_page(browser: Browser, dashboard_url: str) -> None:
     with open_page(browser, next(look for look in LOOKS if look.scheme == "dark")) as page:
         page.goto(dashboard_url)
