@@ -17,6 +17,7 @@ from dashboard.api import ApiRefusedError, ApiUnavailableError
 from dashboard.formatting import escape_markdown
 from dashboard.session import Backstage, Business, Office
 from dashboard.sign_in import SignedIn, SignInNeededError
+from dashboard.typed_text.box import forget_drafts
 
 _ICON = Path(__file__).with_name("icon.svg")
 #: File, title, icon, and what one must be allowed to see it.
@@ -32,6 +33,7 @@ _PAGES = (
     ("views/outbox.py", "Outbox", ":material/outbox:", Permission.SETTLE),
     ("views/automations.py", "Automations", ":material/account_tree:", Permission.SETTLE),
 )
+_SIGNED_OUT = "signed_out"
 #: How often an open page looks whether its session is still one.
 _LOOK_SECONDS = 30.0
 
@@ -79,6 +81,8 @@ def _show() -> None:
 def _show_way_in(settings: Settings, detail: str, *, can_sign_in: bool) -> None:
     """Show nothing but how to sign in, at whatever address this is."""
     components.empty_state("Frontdesk", escape_markdown(detail), icon="lock")
+    for email in st.session_state.get(_SIGNED_OUT, ()):
+        forget_drafts(email)
     if can_sign_in:
         # Not st.link_button: it opens another tab, and this one would stay signed out.
         address = escape(sign_in.sign_in_address(settings))
@@ -128,6 +132,7 @@ def _show_who(receiver_url: str, signed_in: SignedIn) -> None:
 def _sign_out(receiver_url: str, signed_in: SignedIn) -> None:
     with actions.explained_refusal():
         sign_in.sign_out(receiver_url, signed_in.values())
+        st.session_state[_SIGNED_OUT] = sorted({member.email for member in signed_in.values()})
 
 
 @st.fragment(run_every=_LOOK_SECONDS)

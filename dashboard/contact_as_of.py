@@ -22,6 +22,7 @@ from dashboard.formatting import (
     format_words,
 )
 from dashboard.session import Business, Office
+from dashboard.typed_text.box import Action, Field, Typed, show_box
 from dashboard.wording import describe_warmness
 
 _DEFAULT_AGO = timedelta(days=30)
@@ -32,12 +33,29 @@ def show_as_of(office: Office, business: Business, contact_id: str) -> None:
     zone = ZoneInfo(business.zone)
     now = components.present().astimezone(zone).replace(tzinfo=None, second=0, microsecond=0)
     key = f"as_of_{contact_id}"
-    # The widget knows no zones: what is picked is the business's own wall clock.
-    st.session_state.setdefault(key, now - _DEFAULT_AGO)
-    picked: datetime | None = st.datetime_input(f"As of ({business.zone})", key=key, max_value=now, width=280)
-    if picked is None:
-        st.caption("Pick a moment.")
-        return
+    # The box knows no zones: what is picked is the business's own wall clock.
+    picked: datetime = st.session_state.setdefault(key, now - _DEFAULT_AGO)
+
+    def pick(typed: Typed) -> bool:
+        st.session_state[key] = min(datetime.fromisoformat(typed.values["at"]), now)
+        return True
+
+    show_box(
+        key=f"box_{key}",
+        draft=f"{business.tenant_id}|{contact_id}|as_of",
+        fields=[
+            Field(
+                name="at",
+                label=f"History at ({business.zone})",
+                kind="datetime-local",
+                value=picked.isoformat(timespec="minutes"),
+                needed="Pick a moment.",
+                shows_label=True,
+            )
+        ],
+        actions=[Action(name="show", label="Show", is_primary=False)],
+        on_act=pick,
+    )
     at = picked.replace(tzinfo=zone)
     who = {"tenant_id": business.tenant_id, "contact_id": contact_id}
     then = queries.rows_of(contact_queries.find_at(office.file, **who, at=at, known_at=None))

@@ -9,15 +9,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from core.automation.sms_segments import measure_sms, price_sms
+from core.automation.sms_segments import GSM_BASIC, GSM_EXTENSION, SEGMENT_CAPACITY, measure_sms, price_sms
 from core.automation.templates import TemplateRenderError, read_template
 from core.automation.vocabulary import BOOKING_FIELDS, CONTACT_FIELDS
 from core.tenants import Tenant
-from dashboard.formatting import format_quantity
+from dashboard.typed_text.box import SmsRates
 
 MessageChannel = Literal["sms", "email"]
-#: Units of a text in one segment: (alone, in a series).
-_CAPACITY = {"GSM-7": (160, 153), "UCS-2": (70, 67)}
+_MICROS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -81,18 +80,17 @@ def preview(tenant: Tenant, *, channel: str, payload: Mapping[str, Any]) -> str 
         return None
 
 
-def describe_size(text: str, *, recipient: str, tenant: Tenant | None) -> str:
-    """Return how long a text is, how many segments it takes and what it costs, as far as the tenant's file says."""
-    size = measure_sms(text)
-    alone, in_series = _CAPACITY[size.encoding]
-    room = alone if size.count_segments == 1 else in_series * size.count_segments
-    parts = [format_quantity(size.count_segments, "segment"), f"{size.count_units} of {room} characters"]
-    if size.encoding == "UCS-2":
-        parts.append("special characters make it longer")
+def find_sms_rates(tenant: Tenant | None, *, recipient: str) -> SmsRates:
+    """Return what the browser needs to tell the size and the price of a text to this number while it is written."""
     prices = tenant.sms_prices if tenant else None
-    cost = price_sms(size, recipient=recipient, prices=prices) if prices else None
-    parts.append(f"costs {prices.currency} {cost.normalize():f}" if prices and cost is not None else "price unknown")
-    return " · ".join(parts)
+    cost = price_sms(measure_sms(""), recipient=recipient, prices=prices) if prices else None
+    return SmsRates(
+        basic="".join(sorted(GSM_BASIC)),
+        extension="".join(sorted(GSM_EXTENSION)),
+        capacity=SEGMENT_CAPACITY,
+        currency=prices.currency if prices else None,
+        price_micros=None if cost is None else int(cost * _MICROS),
+    )
 
 
 def find_objection(consents: Iterable[Any], *, channel: MessageChannel) -> Objection | None:

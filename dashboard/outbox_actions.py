@@ -10,6 +10,7 @@ from dashboard.api import ApiRefusedError, ApiUnavailableError, BusinessApi
 from dashboard.api_shapes import Command, Hold
 from dashboard.formatting import escape_markdown, format_quantity, format_relative, format_words
 from dashboard.session import Business
+from dashboard.typed_text.box import Action, Field, Typed, show_box
 from dashboard.wording import CHANNELS, name_rule
 
 _SWITCHED = tuple(channel for channel in Channel if channel is not Channel.SYNC)
@@ -53,17 +54,24 @@ def show_decisions(business: Business, command: Command) -> None:
                 "**Nobody knows whether it went out.** It is never sent again by itself: look it up at "
                 f"{escape_markdown(format_words(command.provider))}, then say what you found."
             )
-            provider_id = st.text_input(
-                "The provider's id of it, if it was sent", key="resolve_provider_id", placeholder="SM…", width=300
-            )
-            with st.container(horizontal=True):
-                for was_sent, label in ((True, "It was sent"), (False, "It was not sent: send it")):
-                    st.button(
-                        label,
-                        key=f"resolve_{'sent' if was_sent else 'not_sent'}",
-                        on_click=_resolve,
-                        args=(business, command, was_sent, provider_id or None),
+            show_box(
+                key=f"resolve_{command.command_key}",
+                draft=f"{business.tenant_id}|resolve|{command.command_key}",
+                fields=[
+                    Field(
+                        name="provider_id",
+                        label="The provider's id of it, if it was sent",
+                        placeholder="SM…",
+                        max_length=255,
+                        shows_label=True,
                     )
+                ],
+                actions=[
+                    Action(name="sent", label="It was sent", is_primary=False),
+                    Action(name="not_sent", label="It was not sent: send it", is_primary=False),
+                ],
+                on_act=lambda typed: _resolve(business, command, typed),
+            )
 
 
 def _redrive(business: Business, command_key: str) -> None:
@@ -74,18 +82,20 @@ def _redrive(business: Business, command_key: str) -> None:
     actions.act(business.tenant_id, redrive)
 
 
-def _resolve(business: Business, command: Command, was_sent: bool, provider_id: str | None) -> None:
+def _resolve(business: Business, command: Command, typed: Typed) -> bool:
+    was_sent = typed.action == "sent"
+
     def resolve(api: BusinessApi) -> str:
         api.resolve(
             command.command_key,
             attempt_number=command.attempts[-1].attempt_number,
             was_sent=was_sent,
             resolved_by=actions.staff_name(business.tenant_id),
-            provider_id=provider_id,
+            provider_id=typed.values["provider_id"].strip() or None,
         )
         return "Settled as sent." if was_sent else "It waits again."
 
-    actions.act(business.tenant_id, resolve)
+    return actions.act(business.tenant_id, resolve)
 
 
 @st.fragment(run_every=components.REFRESH_SECONDS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Literal
 
 import altair as alt
@@ -14,11 +15,12 @@ from core.rehearsing.rehearse import RehearsalError, rehearse
 from core.rehearsing.report import Counts, Differing, OptOuts, Report, RuleDay
 from dashboard.formatting import escape_lines, escape_markdown, format_count, format_instant, format_quantity, shorten
 from dashboard.session import Business, Office
+from dashboard.typed_text.box import Action, Field, Fill, Typed, show_box
 from dashboard.wording import badge, describe_reason, link_to_command, name_rule
 
 _Step = Literal["day", "week"]
 
-_RESULT = "rehearsal"
+_ASKED, _RESULT = "rehearsal_asked", "rehearsal"
 _EXAMPLES = 10
 #: Over more days than these a bar a day is a hair.
 _DAYS_APART = 70
@@ -40,22 +42,31 @@ def show_rehearsal(office: Office, business: Business) -> None:
         "what the present rules decide. **Nothing is sent, and nothing is saved.**"
     )
     uploaded = st.file_uploader("A changed tenant file", type=["yaml", "yml"], key="rehearsal_file")
-    if uploaded is None:
-        text = st.text_area(
-            "The file", value=_present_file(office, business), height=320, key=f"rehearsal_text_{business.tenant_id}"
-        )
-    else:
+    fill = None
+    if uploaded is not None:
         text = uploaded.getvalue().decode("utf-8", errors="replace")
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        since = st.date_input("Compare since", value=None, key="rehearsal_since", width=200, help="Empty: all of it")
-        is_asked = st.button("Rehearse", key="rehearse", type="primary", icon=":material/science:")
-    if is_asked and text:
-        with st.spinner("Deciding the whole history again…"):
-            try:
-                result: Report | str = rehearse(text, tenant_id=business.tenant_id, since=since)
-            except RehearsalError as error:
-                result = error.detail
-        st.session_state[_RESULT] = (business.tenant_id, result)
+        fill = Fill(id=uploaded.file_id, values={"text": text}, replaces=True)
+    show_box(
+        key=f"rehearsal_{business.tenant_id}",
+        draft=f"{business.tenant_id}|rehearsal",
+        fields=[
+            Field(
+                name="text",
+                label="The business's file",
+                kind="lines",
+                rows=14,
+                value=_present_file(office, business),
+                is_code=True,
+                needed="Write the file first.",
+            ),
+            Field(name="since", label="Compare since (empty: all of it)", kind="date", shows_label=True),
+        ],
+        actions=[Action(name="rehearse", label="Rehearse")],
+        reset="Back to the present file",
+        fill=fill,
+        on_act=lambda typed: _ask(business, typed),
+    )
+    _rehearse_what_was_asked(business)
     tenant_id, known = st.session_state.get(_RESULT, (None, None))
     if tenant_id != business.tenant_id:
         return
@@ -63,6 +74,29 @@ def show_rehearsal(office: Office, business: Business) -> None:
         _show_report(known, business)
     elif known:
         st.error(escape_lines(known), icon=":material/error:")
+
+
+def _ask(business: Business, typed: Typed) -> bool:
+    """Let the page rehearse the file that was typed; it stays in the box, to be changed further."""
+    since = typed.values["since"]
+    st.session_state[_ASKED] = (
+        business.tenant_id,
+        typed.values["text"],
+        date.fromisoformat(since) if since else None,
+    )
+    return False
+
+
+def _rehearse_what_was_asked(business: Business) -> None:
+    tenant_id, text, since = st.session_state.pop(_ASKED, (None, "", None))
+    if tenant_id != business.tenant_id:
+        return
+    with st.spinner("Deciding the whole history again…"):
+        try:
+            result: Report | str = rehearse(text, tenant_id=tenant_id, since=since)
+        except RehearsalError as error:
+            result = error.detail
+    st.session_state[_RESULT] = (tenant_id, result)
 
 
 def _present_file(office: Office, business: Business) -> str:

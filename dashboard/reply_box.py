@@ -17,6 +17,7 @@ from dashboard.drafts import Draft, MessageChannel
 from dashboard.formatting import escape_markdown, format_instant, format_words
 from dashboard.session import Business
 from dashboard.thread import Asked
+from dashboard.typed_text.box import Action, Field, Fill, Typed, show_box
 
 _ASKED = "inbox_asked"
 _NAMES: Mapping[MessageChannel, str] = {"sms": "Text", "email": "E-mail"}
@@ -51,11 +52,10 @@ def show_reply_box(
             icon=":material/block:",
         )
         return
-    draft_id = _draft_id(contact.contact_id)
     if tenant is not None:
         offered = drafts.offer_drafts(tenant, channel=channel, contact=contact._asdict(), booking=booking)
-        _show_templates(offered, draft_id=draft_id, channel=channel)
-    _show_form(business, contact, channel, draft_id=draft_id, tenant=tenant)
+        _show_templates(offered, contact_id=contact.contact_id, channel=channel)
+    _show_form(business, contact, channel, tenant=tenant)
 
 
 def _find_channels(contact: Any, tenant: Tenant | None) -> list[MessageChannel]:
@@ -82,22 +82,20 @@ def _choose_channel(channels: list[MessageChannel]) -> MessageChannel:
     return chosen or channels[0]
 
 
-def _draft_id(contact_id: str) -> str:
-    """Return the id of the message that is being written: a new one once it was sent."""
-    key = f"draft_{contact_id}"
-    if key not in st.session_state:
-        st.session_state[key] = UuidV7Factory(SystemClock()).new_event_id()
-    return str(st.session_state[key])
+def _template_key(channel: MessageChannel, contact_id: str) -> str:
+    """Return the key of the choice of templates: another one once something was sent."""
+    count = sum(each.contact_id == contact_id for each in asked_here())
+    return f"template_{channel}_{contact_id}_{count}"
 
 
-def _show_templates(offered: Mapping[str, Draft], *, draft_id: str, channel: MessageChannel) -> None:
-    key = f"template_{channel}_{draft_id}"
+def _show_templates(offered: Mapping[str, Draft], *, contact_id: str, channel: MessageChannel) -> None:
+    key = _template_key(channel, contact_id)
 
     def take() -> None:
         draft = offered.get(st.session_state[key] or "")
         if draft is not None:
-            st.session_state[f"text_{channel}_{draft_id}"] = draft.text
-            st.session_state[f"subject_{channel}_{draft_id}"] = draft.subject
+            values = {"text": draft.text} | ({"subject": draft.subject} if channel == "email" else {})
+            st.session_state[f"fill_{key}"] = Fill(id=UuidV7Factory(SystemClock()).new_event_id(), values=values)
 
     st.selectbox(
         "Template",
@@ -112,56 +110,48 @@ def _show_templates(offered: Mapping[str, Draft], *, draft_id: str, channel: Mes
     )
 
 
-def _show_form(
-    business: Business, contact: Any, channel: MessageChannel, *, draft_id: str, tenant: Tenant | None
-) -> None:
-    # The keys name the draft, so that a second click on the same button can only ask for the same message again.
-    text_key, subject_key = f"text_{channel}_{draft_id}", f"subject_{channel}_{draft_id}"
-    if channel == "email":
-        st.text_input("Subject", key=subject_key, placeholder="Subject", label_visibility="collapsed")
-    text = st.text_area(
-        "Message",
-        key=text_key,
-        height=110 if channel == "sms" else 200,
+def _show_form(business: Business, contact: Any, channel: MessageChannel, *, tenant: Tenant | None) -> None:
+    text = Field(
+        name="text",
+        label="Message",
+        kind="lines",
+        rows=3 if channel == "sms" else 8,
         placeholder=f"Write to {contact.display_name}",
-        label_visibility="collapsed",
-        max_chars=1600 if channel == "sms" else 10_000,
+        max_length=1600 if channel == "sms" else 10_000,
+        needed="Write something first.",
     )
-    with st.container(horizontal=True, vertical_alignment="center"):
-        size = "What is written here goes out as it stands."
-        if channel == "sms" and text:
-            size = drafts.describe_size(text, recipient=contact.phone, tenant=tenant)
-        st.caption(escape_markdown(size), width="stretch")
-        st.button(
-            "Send",
-            key=f"send_{channel}_{draft_id}",
-            type="primary",
-            icon=":material/send:",
-            on_click=_send,
-            args=(business, contact, channel, draft_id),
-        )
+    subject = Field(
+        name="subject", label="Subject", placeholder="Subject", max_length=255, needed="An e-mail needs a subject."
+    )
+    show_box(
+        key=f"reply_{channel}_{contact.contact_id}",
+        draft=f"{business.tenant_id}|{contact.contact_id}|{channel}",
+        fields=[subject, text] if channel == "email" else [text],
+        actions=[Action(name="send", label="Send")],
+        note="Sent exactly as written. Ctrl+Enter to send.",
+        sms=drafts.find_sms_rates(tenant, recipient=contact.phone) if channel == "sms" else None,
+        fill=st.session_state.get(f"fill_{_template_key(channel, contact.contact_id)}"),
+        on_act=lambda typed: _send(business, contact, channel, typed),
+    )
 
 
-def _send(business: Business, contact: Any, channel: MessageChannel, draft_id: str) -> None:
-    text = str(st.session_state.get(f"text_{channel}_{draft_id}") or "").strip()
-    subject = str(st.session_state.get(f"subject_{channel}_{draft_id}") or "").strip()
-    if not text or (channel == "email" and not subject):
-        st.toast("Write something first." if not text else "An e-mail needs a subject.", icon=":material/edit:")
-        return
+def _send(business: Business, contact: Any, channel: MessageChannel, typed: Typed) -> bool:
+    """Ask for the message; return whether it was accepted."""
+    text = typed.values["text"].strip()
     addresses = {"phone": contact.phone, "email": contact.email, "name": contact.display_name}
     message = {
         "channel": channel,
         "text": text,
         "contact": {name: value for name, value in addresses.items() if value},
         "requested_by": actions.staff_name(business.tenant_id),
-        **({"subject": subject} if channel == "email" else {}),
+        **({"subject": typed.values["subject"].strip()} if channel == "email" else {}),
     }
 
     def send(api: BusinessApi) -> None:
-        accepted = api.send_message(message, idempotency_key=draft_id)
+        # The draft's own id, which the browser keeps: after a reload it can only ask for the same message again.
+        accepted = api.send_message(message, idempotency_key=typed.id)
         asked = Asked(accepted.command_key, contact.contact_id, channel, text, components.present())
         if all(each.command_key != asked.command_key for each in asked_here()):
             asked_here().append(asked)
 
-    if actions.act(business.tenant_id, send) and st.session_state.get(f"draft_{contact.contact_id}") == draft_id:
-        del st.session_state[f"draft_{contact.contact_id}"]
+    return actions.act(business.tenant_id, send)

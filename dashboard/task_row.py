@@ -13,6 +13,7 @@ from dashboard import components
 from dashboard.formatting import escape_markdown, format_due, format_moment, shorten
 from dashboard.pending_tasks import change_task
 from dashboard.session import Business
+from dashboard.typed_text.box import Action, Field, Typed, show_box
 
 _HOUR, _TOMORROW, _PICK = "For 1 hour", "Until tomorrow 9:00", "Until …"
 _START_OF_DAY = time(9)
@@ -154,29 +155,39 @@ def _tomorrow_morning(business: Business, *, now: datetime) -> datetime:
 
 
 def _show_picking(task: Any, business: Business) -> None:
-    key = f"until_{task.task_key}"
-    # The widget knows no zones: what is picked is the business's own wall clock.
+    # The box knows no zones: what is picked is the business's own wall clock.
     tomorrow = _tomorrow_morning(business, now=components.present()).replace(tzinfo=None)
-    st.session_state.setdefault(key, tomorrow)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        st.datetime_input(f"Snooze until ({business.zone})", key=key, width=260)
-        st.button(
-            "Snooze", key=f"until_set_{task.task_key}", on_click=_snooze_until_picked, args=(task, business, key)
-        )
-        st.button(
-            "Cancel", key=f"until_cancel_{task.task_key}", type="tertiary", on_click=_stop_picking, args=(task,)
-        )
+    show_box(
+        key=f"until_{task.task_key}",
+        draft=f"{business.tenant_id}|until|{task.task_key}",
+        fields=[
+            Field(
+                name="until",
+                label=f"Snooze until ({business.zone})",
+                kind="datetime-local",
+                value=tomorrow.isoformat(timespec="minutes"),
+                needed="Pick a time.",
+                shows_label=True,
+            )
+        ],
+        actions=[
+            Action(name="snooze", label="Snooze", is_primary=False),
+            Action(name="cancel", label="Cancel", is_primary=False),
+        ],
+        on_act=lambda typed: _snooze_as_picked(task, business, typed),
+    )
 
 
-def _snooze_until_picked(task: Any, business: Business, key: str) -> None:
-    picked: datetime | None = st.session_state.get(key)
-    if picked is None:
-        return
-    until = picked.replace(tzinfo=ZoneInfo(business.zone))
+def _snooze_as_picked(task: Any, business: Business, typed: Typed) -> bool:
+    if typed.action == "cancel":
+        _stop_picking(task)
+        return True
+    until = datetime.fromisoformat(typed.values["until"]).replace(tzinfo=ZoneInfo(business.zone))
     if until <= components.present():
         st.toast("Pick a time that is still to come.", icon=":material/edit:")
-        return
+        return False
     _snooze_until(task, business, until)
+    return True
 
 
 def _snooze_until(task: Any, business: Business, until: datetime) -> None:

@@ -9,15 +9,17 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-_BASIC = frozenset(
+GSM_BASIC = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 #: Sent as an escape and a second septet.
-_EXTENSION = frozenset("\f^{}\\[~]|€")
+GSM_EXTENSION = frozenset("\f^{}\\[~]|€")
 _BEYOND_BMP = 0x10000
 
 Encoding = Literal["GSM-7", "UCS-2"]
+#: Units of a text in one segment: (alone, in a series).
+SEGMENT_CAPACITY: Mapping[Encoding, tuple[int, int]] = {"GSM-7": (160, 153), "UCS-2": (70, 67)}
 DialPrefix = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{0,6}$")]
 
 
@@ -50,11 +52,11 @@ def measure_sms(text: str) -> SmsSize:
     >>> measure_sms("a" * 161)
     SmsSize(encoding='GSM-7', count_units=161, count_segments=2)
     """
-    if all(character in _BASIC or character in _EXTENSION for character in text):
-        widths = [2 if character in _EXTENSION else 1 for character in text]
-        return _size("GSM-7", widths, alone=160, in_series=153)
+    if all(character in GSM_BASIC or character in GSM_EXTENSION for character in text):
+        widths = [2 if character in GSM_EXTENSION else 1 for character in text]
+        return _size("GSM-7", widths)
     widths = [2 if ord(character) >= _BEYOND_BMP else 1 for character in text]
-    return _size("UCS-2", widths, alone=70, in_series=67)
+    return _size("UCS-2", widths)
 
 
 def price_sms(size: SmsSize, *, recipient: str, prices: SmsPrices) -> Decimal | None:
@@ -66,7 +68,8 @@ def price_sms(size: SmsSize, *, recipient: str, prices: SmsPrices) -> Decimal | 
     return None if price is None else price * size.count_segments
 
 
-def _size(encoding: Encoding, widths: Iterable[int], *, alone: int, in_series: int) -> SmsSize:
+def _size(encoding: Encoding, widths: Iterable[int]) -> SmsSize:
+    alone, in_series = SEGMENT_CAPACITY[encoding]
     total, segments, used = 0, 1, 0
     for width in widths:
         total += width

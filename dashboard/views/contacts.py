@@ -28,6 +28,7 @@ from dashboard.formatting import (
 )
 from dashboard.identity_decisions import show_conflicts
 from dashboard.session import Business, Office
+from dashboard.typed_text.box import show_search
 
 _REFRESH_SECONDS = 5.0
 _RESULTS = 24
@@ -43,19 +44,14 @@ def _show_page() -> None:
             office, title="Whose contacts?", detail="Contacts belong to one business; choose which."
         )
         return
-    text = st.text_input(
+    text = show_search(
         "Search contacts",
-        key="search",
-        type="search",
-        live=True,
-        bind="query-params",
-        on_change=session.choose_contact,
-        args=(None,),
+        key="contact_search",
         placeholder="Name, phone or e-mail",
-        icon=":material/search:",
-        label_visibility="collapsed",
+        on_search=lambda: session.choose_contact(None),
+        is_linked=True,
     )
-    _show_body(business, text or "")
+    _show_body(business, text)
 
 
 @st.fragment(run_every=_REFRESH_SECONDS)

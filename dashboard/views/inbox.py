@@ -10,6 +10,7 @@ from dashboard import actions, automation_queries, components, queries, session
 from dashboard.conversation import name_icon, show_conversation
 from dashboard.formatting import escape_markdown, format_relative, shorten
 from dashboard.session import Business, Office
+from dashboard.typed_text.box import show_search
 
 _CONVERSATIONS = 40
 _PREVIEW_LENGTH = 70
@@ -39,17 +40,9 @@ def _show_page() -> None:
 
 
 def _show_list(business: Business) -> None:
-    text = st.text_input(
-        "Search conversations",
-        key="inbox_search",
-        type="search",
-        live=True,
-        placeholder="Name, phone or e-mail",
-        icon=":material/search:",
-        label_visibility="collapsed",
-    )
+    text = show_search("Search conversations", key="inbox_search", placeholder="Name, phone or e-mail")
     only_unread = st.toggle("Only unread", key="inbox_unread", help="Whose last message is theirs")
-    _show_conversations(business, text or "", only_unread=only_unread)
+    _show_conversations(business, text, only_unread=only_unread)
 
 
 @st.fragment(run_every=components.REFRESH_SECONDS)

@@ -63,7 +63,6 @@ def test_a_receptionists_morning(beside_and_url: tuple[Beside, str], page: Page)
     box = page.get_by_placeholder("Write to Anna Lind")
     box.fill("Yes, behind the house")
     box.press("Control+Enter")
-    page.get_by_role("button", name="Send", exact=True).click()
     bubble = page.locator("[class*=st-key-bubble_out]").filter(has_text="Yes, behind the house")
     expect(bubble).to_have_count(1)
     kind, message = told(beside)[-1]

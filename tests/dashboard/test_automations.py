@@ -19,6 +19,7 @@ from tests.core.running.answering_command import frontdesk
 from tests.dashboard.conftest import open_page, owner_of, signed_in_beside, text_of
 from tests.dashboard.published_file import ANNA, BARBERS, MASSAGE, NEWCOMER
 from tests.dashboard.receivers import Beside
+from tests.dashboard.typing import act
 
 pytestmark = pytest.mark.usefixtures("filled_home")
 
@@ -120,8 +121,7 @@ def test_the_page_shows_what_would_go_out_otherwise(tmp_path: Path, monkeypatch:
     frontdesk(tmp_path, f"cat {answer}")
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     app = open_automations()
-    app.text_area[0].set_value("slug: harbour-massage").run()
-    app.button(key="rehearse").click().run()
+    app = act(app, f"rehearsal_{MASSAGE}", action="rehearse", text="slug: harbour-massage")
 
     text = text_of(app)
     assert "Newly sent: 3" in text

@@ -11,6 +11,7 @@ from streamlit.testing.v1.element_tree import Button
 
 from tests.dashboard.conftest import open_page, text_of
 from tests.dashboard.published_file import ANNA, ANNA_TOO, BARBERS, JOSE, MASSAGE, NEWCOMER
+from tests.dashboard.typing import act
 
 pytestmark = pytest.mark.usefixtures("filled_home")
 
@@ -48,7 +49,7 @@ def test_without_a_search_the_last_seen_come_first() -> None:
 
 def test_search_narrows_and_forgets_the_open_contact() -> None:
     app = open_page("contacts", tenant=MASSAGE, contact=ANNA)
-    app.text_input(key="search").set_value("alvarez").run()
+    app = act(app, "contact_search", action="search", text="alvarez")
     assert "contact" not in app.query_params
     assert [button.key for button in contacts_of(app)] == [f"contact_{JOSE}"]
     assert "1 found" in text_of(app)

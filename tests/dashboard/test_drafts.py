@@ -48,21 +48,10 @@ def test_the_last_word_on_this_channel_decides(consents: list[Any], is_refused: 
     assert (drafts.find_objection(consents, channel="sms") is not None) == is_refused
 
 
-@pytest.mark.parametrize(
-    ("text", "size"),
-    [
-        ("a" * 160, "1 segment · 160 of 160 characters · costs AUD 0.0515"),
-        ("a" * 161, "2 segments · 161 of 306 characters · costs AUD 0.103"),
-        ("Grüße 😀", "1 segment · 8 of 70 characters · special characters make it longer · costs AUD 0.0515"),
-    ],
-)
-def test_size_and_price_are_known_before_sending(tenant: Tenant, text: str, size: str) -> None:
-    assert drafts.describe_size(text, recipient="+61412345678", tenant=tenant) == size
-
-
 def test_a_price_that_is_not_in_the_file_is_not_called_free(tenant: Tenant) -> None:
-    assert drafts.describe_size("Hi", recipient="+4930123", tenant=tenant).endswith("price unknown")
-    assert drafts.describe_size("Hi", recipient="+61412345678", tenant=None).endswith("price unknown")
+    assert drafts.find_sms_rates(tenant, recipient="+61412345678").price_micros == 51_500
+    assert drafts.find_sms_rates(tenant, recipient="+4930123").price_micros is None
+    assert drafts.find_sms_rates(None, recipient="+61412345678").price_micros is None
 
 
 def test_templates_that_lack_a_value_are_not_offered(tenant: Tenant) -> None:

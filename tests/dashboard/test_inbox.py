@@ -17,6 +17,7 @@ from tests.dashboard.conftest import open_page, owner_of, signed_in_beside, text
 from tests.dashboard.published_file import ANNA, ANNA_TOO, BARBERS, HOSTILE, JOSE, MASSAGE
 from tests.dashboard.published_messages import REMINDER_KEY
 from tests.dashboard.receivers import Beside, command
+from tests.dashboard.typing import act, find_box
 
 pytestmark = pytest.mark.usefixtures("filled_home")
 
@@ -31,12 +32,6 @@ def open_thread(contact_id: str = ANNA) -> AppTest:
     return open_page("inbox", tenant=MASSAGE, contact=contact_id)
 
 
-def button(app: AppTest, label: str) -> str:
-    [found] = [each for each in app.button if each.label == label]
-    assert found.key is not None
-    return found.key
-
-
 def events_of(beside: Beside) -> list[Event]:
     return list(beside.log.read_after(0, limit=100))
 
@@ -45,8 +40,7 @@ def payload_of(event: Event) -> Any:
     return orjson.loads(event.payload)
 
 
-def write(app: AppTest, text: str) -> AppTest:
-    return app.text_area[0].set_value(text).run()
+REPLY = f"reply_sms_{ANNA}"
 
 
 def test_an_inbox_needs_a_business() -> None:
@@ -99,11 +93,8 @@ def test_what_a_stranger_writes_is_shown_as_it_is() -> None:
     assert "error 30005" in text_of(open_thread(HOSTILE))
 
 
-def test_a_text_goes_out_once_however_often_send_is_pressed(beside: Beside) -> None:
-    app = write(open_thread(), "Yes, right behind the house.")
-    assert "1 segment · 28 of 160 characters · costs AUD 0.0515" in text_of(app)
-    key = button(app, "Send")
-    app.button(key=key).click().run()
+def test_a_text_goes_out_and_the_box_is_told_so(beside: Beside) -> None:
+    app = act(open_thread(), REPLY, text="  Yes, right behind the house.\n")
 
     [event] = events_of(beside)
     assert (event.type, event.tenant_id) == ("message.requested", MASSAGE)
@@ -111,28 +102,31 @@ def test_a_text_goes_out_once_however_often_send_is_pressed(beside: Beside) -> N
     assert payload_of(event)["contact"]["phone"] == "+61412345678"
     assert "Yes, right behind the house." in text_of(app)
     assert ":gray-badge[:material/schedule: Queued]" in text_of(app)
-    assert app.text_area[0].value == ""
-    assert button(app, "Send") != key
+    box = find_box(app, REPLY)
+    assert box is not None
+    assert box["done"] == ["draft-1"]
 
 
-def test_the_same_click_twice_asks_with_the_same_key(beside: Beside) -> None:
-    app = write(open_thread(), "Once only")
-    key = button(app, "Send")
-    draft = key.removeprefix("send_sms_")
-    app.button(key=key).click().run()
-    # The browser's second click arrives with the widgets as they were before the first was answered.
-    app.session_state[f"draft_{ANNA}"] = draft
-    app = app.run()
-    app = write(app, "Once only")
-    app.button(key=key).click().run()
+def test_the_same_draft_twice_is_one_text_even_after_a_reload(beside: Beside) -> None:
+    app = act(open_thread(), REPLY, text="Once only")
+    act(app, REPLY, text="Once only")
+    act(open_thread(), REPLY, text="Once only")
 
     assert len(events_of(beside)) == 1
     assert text_of(app).count("Once only") == 1
 
 
+def test_the_browser_is_told_what_it_needs_to_count_segments_and_their_price(beside: Beside) -> None:
+    assert beside.url
+    box = find_box(open_thread(), REPLY)
+    assert box is not None
+    assert (box["sms"]["currency"], box["sms"]["price_micros"]) == ("AUD", 51_500)
+    assert box["sms"]["capacity"] == {"GSM-7": [160, 153], "UCS-2": [70, 67]}
+    assert box["draft"] == f"frontdesk.draft|mia@example.com|{MASSAGE}|{ANNA}|sms"
+
+
 def test_where_it_stands_in_the_outbox_is_shown(beside: Beside) -> None:
-    app = write(open_thread(), "Yes")
-    app.button(key=button(app, "Send")).click().run()
+    app = act(open_thread(), REPLY, text="Yes")
     [event] = events_of(beside)
     key = f"{MASSAGE}/manual/send_sms/{payload_of(event)['message_id']}"
     beside.outbox.enqueue([command(key, due_at=event.occurred_at)])
@@ -148,19 +142,28 @@ def test_a_template_is_rendered_for_the_contact_into_the_box(beside: Beside) -> 
     [templates] = [each for each in app.selectbox if each.label == "Template"]
     assert "Come back" in templates.options
     templates.select("come_back").run()
-    assert app.text_area[0].value == "Anna, time for your next massage? Book at Harbour Massage."
+    box = find_box(app, REPLY)
+    assert box is not None
+    assert box["fill"]["values"]["text"] == "Anna, time for your next massage? Book at Harbour Massage."
     [templates] = [each for each in app.selectbox if each.label == "Template"]
     templates.select("reminder_24h").run()
-    assert "for your Deep tissue massage 90 min." in str(app.text_area[0].value)
+    box = find_box(app, REPLY)
+    assert box is not None
+    assert "for your Deep tissue massage 90 min." in box["fill"]["values"]["text"]
 
 
-def test_an_e_mail_needs_its_subject(beside: Beside) -> None:
+def test_an_e_mail_has_its_subject(beside: Beside) -> None:
     app = open_thread()
     app.segmented_control[0].set_value("email").run()
-    app = write(app, "See the attached plan")
-    app.button(key=button(app, "Send")).click().run()
-    assert events_of(beside) == []
-    assert app.toast[0].value == "An e-mail needs a subject."
+    box = find_box(app, f"reply_email_{ANNA}")
+    assert box is not None
+    assert {field["name"]: field["needed"] for field in box["fields"]} == {
+        "subject": "An e-mail needs a subject.",
+        "text": "Write something first.",
+    }
+    act(app, f"reply_email_{ANNA}", subject="Your plan", text="See the attached plan")
+    [event] = events_of(beside)
+    assert (payload_of(event)["subject"], payload_of(event)["channel"]) == ("Your plan", "email")
 
 
 def test_who_opted_out_gets_no_box(beside: Beside) -> None:
@@ -168,14 +171,16 @@ def test_who_opted_out_gets_no_box(beside: Beside) -> None:
     app = open_thread(ANNA_TOO)
     assert "Opted out" in app.error[0].value
     assert "STOP by text" in app.error[0].value
-    assert not app.text_area
+    assert find_box(app, f"reply_sms_{ANNA_TOO}") is None
 
 
 def test_a_receiver_that_is_down_is_told_in_one_line(beside: Beside, monkeypatch: pytest.MonkeyPatch) -> None:
     assert beside.url
-    app = write(open_thread(), "Anybody there?")
+    app = open_thread()
     monkeypatch.setenv("FRONTDESK_RECEIVER_PORT", "9")
     app.run()
-    app.button(key=button(app, "Send")).click().run()
+    act(app, REPLY, text="Anybody there?")
     assert any("no receiver answers" in toast.value.replace("\\", "") for toast in app.toast)
-    assert app.text_area[0].value == "Anybody there?"
+    box = find_box(app, REPLY)
+    assert box is not None
+    assert (box["done"], box["refused"]) == ([], {"id": "draft-1", "attempt": 1})

@@ -16,6 +16,7 @@ from tests.dashboard.conftest import open_page, owner_of, signed_in_beside, text
 from tests.dashboard.published_file import ANNA, BARBERS, MASSAGE
 from tests.dashboard.published_messages import REFUSED_KEY, REMINDER_KEY, STOPPED_KEY, UNCERTAIN_KEY
 from tests.dashboard.receivers import DEAD_KEY, EMAIL, Beside, fill_outbox
+from tests.dashboard.typing import act
 
 pytestmark = pytest.mark.usefixtures("filled_home")
 
@@ -112,8 +113,7 @@ def test_all_dead_ones_are_sent_again_and_nothing_else(beside: Beside) -> None:
 )
 def test_an_uncertain_one_is_settled_by_a_person(beside: Beside, answer: str, state: CommandState) -> None:
     app = open_command(UNCERTAIN_KEY)
-    app.text_input(key="resolve_provider_id").set_value("SM123").run()
-    app.button(key=f"resolve_{answer}").click().run()
+    act(app, f"resolve_{UNCERTAIN_KEY}", action=answer, provider_id="SM123")
     assert state_of(beside, UNCERTAIN_KEY) is state
     known = beside.outbox.find(UNCERTAIN_KEY)
     assert known is not None

@@ -16,6 +16,7 @@ from tests.dashboard.published_file import BARBERS, HOSTILE_NAME, MASSAGE, NEWCO
 from tests.dashboard.published_messages import conversations_published
 from tests.dashboard.published_tasks import ORDER, RECALL, WELCOME_CALL, add_task, task
 from tests.dashboard.receivers import Beside
+from tests.dashboard.typing import act, find_box
 
 pytestmark = pytest.mark.usefixtures("filled_home")
 
@@ -142,8 +143,11 @@ def test_a_time_that_is_picked_is_the_businesss_own(beside: Beside) -> None:
     app = open_page("today", tenant=MASSAGE)
     [snooze] = [each for each in app.menu_button if each.key == f"snooze_key-{WELCOME_CALL}"]
     snooze.click_index(2).run()
-    assert app.datetime_input[0].label == "Snooze until (Australia/Perth)"
-    app.button(key=f"until_set_key-{WELCOME_CALL}").click().run()
+    box = find_box(app, f"until_key-{WELCOME_CALL}")
+    assert box is not None
+    [until] = box["fields"]
+    assert until["label"] == "Snooze until (Australia/Perth)"
+    app = act(app, f"until_key-{WELCOME_CALL}", action="snooze", until=until["value"])
 
     [event] = events_of(beside)
     until = datetime.fromisoformat(orjson.loads(event.payload)["snoozed_until"])
