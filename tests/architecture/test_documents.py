@@ -61,11 +61,12 @@ def test_a_decision_has_all_its_sections(decision: Path) -> None:
     assert all(content.strip() for _, _, content in sections)
 
 
-def test_decisions_are_numbered_without_gap() -> None:
+def test_each_decision_has_a_number_of_its_own() -> None:
+    # Numbers are given out before the work begins, and the work lands in any order.
     numbers = [int(decision.name[:4]) for decision in DECISIONS]
 
-    assert numbers == list(range(1, len(numbers) + 1))
-    assert numbers
+    assert len(numbers) == len(set(numbers))
+    assert min(numbers) == 1
 
 
 def test_ci_runs_the_commands_of_the_makefile() -> None:
