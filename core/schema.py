@@ -33,6 +33,7 @@ __all__ = [
     "refuse_changes",
     "rejected_deliveries",
     "rejection_counts",
+    "set_aside",
     "sqlite_instant",
     "write_probes",
 ]
@@ -161,6 +162,22 @@ rejection_counts = Table(
     Column("rejected_date", Date, primary_key=True),
     Column("count_rejections", Integer, nullable=False),
     Column("last_rejected_at", UtcDateTime, nullable=False),
+)
+
+# What was set aside so that the rest could go on: see core/set_aside.py.
+set_aside = Table(
+    "set_aside",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("tenant_id", Text, primary_key=True),  # empty where it is no business's
+    Column("subject", Text, primary_key=True),
+    Column("step", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("sequence", BigInteger),
+    Column("count_times", Integer, nullable=False),
+    Column("set_aside_at", UtcDateTime, nullable=False),
+    Column("last_seen_at", UtcDateTime, nullable=False),
+    Column("let_in_at", UtcDateTime),
 )
 
 # Always empty: readiness is tried by inserting and deleting a row here in one transaction.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Hashable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 import yaml
@@ -24,6 +25,8 @@ from core.reports.settings import ReportSettings
 from core.scoring_settings import Priority, Warmness
 from core.tenant_fields import E164Phone, Email, Key, LocalTime, Price, SecretName, Slug, Strict, Weekday
 from core.yaml_places import line_of
+
+_logger = logging.getLogger(__name__)
 
 SOURCES = (
     "stripe",
@@ -209,6 +212,14 @@ class Tenant(Strict):
         return render(source, variables={**variables, "business": business}, zone=ZoneInfo(self.zone))
 
 
+#: What a business can be served without, for as long as its file is wrong: first what acts, then all that can be.
+_AUTOMATION = frozenset({"rules", "templates", "endpoints", "delivery", "sms_prices", "reports"})
+_OPTIONAL = frozenset(name for name, field in Tenant.model_fields.items() if not field.is_required()) - {
+    "phone_trunk_prefix",
+    "identity",
+}
+
+
 class _UniqueKeyLoader(yaml.SafeLoader):
     """Refuses a key given twice, of which plain YAML silently keeps the last."""
 
@@ -225,16 +236,58 @@ class _UniqueKeyLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep=deep)
 
 
-def load_tenants(folder: Path) -> dict[str, Tenant]:
-    """Read every *.yaml of the folder; return tenants by slug, in the order of their slugs.
+class TenantFiles(NamedTuple):
+    """What a folder of tenants' files holds."""
 
-    Raises ConfigurationError that names file, key and remedy for the first file that is wrong.
+    tenants: dict[str, Tenant]  #: by slug, in the order of the slugs; those whose file is wrong without its rules
+    wrong: dict[str, str]  #: what is wrong with the files that are, by slug: file, key and remedy
+
+
+def load_tenants(folder: Path) -> dict[str, Tenant]:
+    """Return the tenants of a folder; see read_tenants."""
+    return read_tenants(folder).tenants
+
+
+def read_tenants(folder: Path) -> TenantFiles:
+    """Read every *.yaml of the folder.
+
+    A file that is wrong stops its own business's rules, or where not even its facts can be read, that business; never
+    another's. Raises ConfigurationError where no file can be used.
     """
     files = sorted(folder.glob("*.yaml"))
     if not files:
         raise ConfigurationError(f"{folder}: no tenant files; put one <slug>.yaml per business there")
-    tenants = (load_tenant(file) for file in files)
-    return {tenant.slug: tenant for tenant in tenants}
+    found = {file: _load_what_can_be(file) for file in files}
+    tenants = {tenant.slug: tenant for tenant, _ in found.values() if tenant is not None}
+    wrong = {file.stem: problem for file, (_, problem) in found.items() if problem}
+    if not tenants:
+        raise ConfigurationError("\n".join(wrong.values()))
+    for slug, problem in wrong.items():
+        what = "its rules are" if slug in tenants else "all of it is"
+        _logger.error("the file of %s is wrong; %s set aside: %s", slug, what, problem)
+    return TenantFiles(tenants, wrong)
+
+
+def _load_what_can_be(file: Path) -> tuple[Tenant | None, str]:
+    """Return the tenant of a file and what is wrong; where something is without its rules, or None."""
+    try:
+        return load_tenant(file), ""
+    except ConfigurationError as error:
+        problem = error.detail
+    try:
+        content = yaml.load(file.read_text(encoding="utf-8"), Loader=_UniqueKeyLoader)  # noqa: S506 - a SafeLoader
+    except (OSError, ValueError, yaml.YAMLError, RecursionError):
+        return None, problem
+    if not isinstance(content, dict):
+        return None, problem
+    # The rules first; what else can be left out only where that is not enough.
+    for left_out in ({"rules"}, _AUTOMATION, _OPTIONAL):
+        try:
+            tenant = Tenant.model_validate({key: value for key, value in content.items() if key not in left_out})
+        except ValidationError:
+            continue
+        return (tenant, problem) if tenant.slug == file.stem else (None, problem)
+    return None, problem
 
 
 def load_tenant(file: Path) -> Tenant:

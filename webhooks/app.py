@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 from typing import Any
 
 from fastapi import FastAPI
@@ -56,6 +57,9 @@ _API_ROUTERS = (
 )
 
 
+NOTHING_WRONG: Mapping[str, str] = MappingProxyType({})
+
+
 class Receiver(FastAPI):
     """FastAPI, but that deliveries of configured sources go straight to their intake."""
 
@@ -100,13 +104,16 @@ def create_app(
     clock: Clock | None = None,
     ids: IdFactory | None = None,
     passwords: Passwords | None = None,
+    wrong_files: Mapping[str, str] = NOTHING_WRONG,
 ) -> Receiver:
     """Return the receiver as an ASGI application; it works between its lifespan's start and end.
 
-    Raises ConfigurationError where a secret or a tenant's setting can't be used.
+    A source whose secret or setting can't be used is answered 503 until it is mended, as a business is whose file
+    can't be read (`wrong_files`, see core/tenants.py): providers send again.
     """
     clock = clock or SystemClock()
     ids = ids or UuidV7Factory(clock)
+    configured = configure_sources(tenants, secrets=secrets, settings=settings)
     runtime = Runtime(
         settings=settings,
         engine=engine,
@@ -116,7 +123,8 @@ def create_app(
         ids=ids,
         clock=clock,
         tenants=tenants,
-        sources=configure_sources(tenants, secrets=secrets, settings=settings),
+        sources=configured.sources,
+        set_aside=frozenset(wrong_files.keys() - tenants.keys()) | configured.unusable.keys(),
         rejections=RejectionRecorder(engine),
     )
     app = Receiver(runtime)

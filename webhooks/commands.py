@@ -12,7 +12,7 @@ import uvicorn
 from core.database import open_engine
 from core.secrets import Secrets
 from core.settings import load_settings
-from core.tenants import load_tenants
+from core.tenants import read_tenants
 from webhooks.app import create_app
 from webhooks.logs import configure_logging
 
@@ -30,11 +30,13 @@ def serve(
     """Receive webhooks and imports into the event log; ends cleanly on SIGTERM or Ctrl-C."""
     configure_logging()
     settings = load_settings()
+    files = read_tenants(settings.tenants_dir)
     receiver = create_app(
         settings,
         engine=open_engine(settings.event_log_url),
         secrets=Secrets(os.environ),
-        tenants=load_tenants(settings.tenants_dir),
+        tenants=files.tenants,
+        wrong_files=files.wrong,
     )
     # What is loaded by now stays for ever; searching it for garbage stopped the event loop for 0.2 s under load.
     gc.collect()

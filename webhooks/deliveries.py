@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Response
 
 from core.rejections import describe_rejection
-from webhooks.intake import refusal_reply
+from webhooks.intake import RETRY_AFTER_UNAVAILABLE_S, refusal_reply
 from webhooks.logs import log_refused_delivery
 from webhooks.problems import document_problems
 from webhooks.runtime import Runtime
@@ -61,8 +61,8 @@ def deliveries_router(runtime: Runtime) -> APIRouter:
     router = APIRouter(tags=["deliveries"])
 
     async def refuse(tenant: str, source: str) -> Response:
-        refusal = _explain(tenant, runtime=runtime)
-        if refusal.reason is Reason.NOT_CONFIGURED and source in SOURCE_CLASSES:
+        refusal = _explain(tenant, source, runtime=runtime)
+        if refusal.reason in (Reason.NOT_CONFIGURED, Reason.SET_ASIDE) and source in SOURCE_CLASSES:
             # Only names that we know: others are the sender's invention and would fill the table.
             rejection = describe_rejection(
                 tenant_id=tenant,
@@ -101,7 +101,14 @@ def deliveries_router(runtime: Runtime) -> APIRouter:
     return router
 
 
-def _explain(tenant: str, *, runtime: Runtime) -> RefusedError:
+def _explain(tenant: str, source: str, *, runtime: Runtime) -> RefusedError:
+    if runtime.set_aside & {tenant, (tenant, source)} and source in SOURCE_CLASSES:
+        return RefusedError(
+            Reason.SET_ASIDE,
+            "the file, settings or secrets of this business can't be used now; send again later",
+            status=SOURCE_CLASSES[source].unavailable_status,
+            retry_after_s=RETRY_AFTER_UNAVAILABLE_S,
+        )
     if tenant not in runtime.tenants:
         return RefusedError(Reason.UNKNOWN_TENANT, "there is no such tenant")
     return RefusedError(

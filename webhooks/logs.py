@@ -61,6 +61,17 @@ def log_event_log_unavailable(cause: str) -> None:
     logging.getLogger(LOGGER_NAME).error("event log unavailable", extra={FIELDS: {"cause": cause}})
 
 
+def log_unusable_source(tenant_id: str, source: str, detail: str) -> None:
+    """Tell that a source can't be used as it is configured; its deliveries are answered 503."""
+    fields = {"tenant": tenant_id, "source": source, "reason": detail}
+    logging.getLogger(LOGGER_NAME).error("source set aside", extra={FIELDS: fields})
+
+
+def log_unusable_key(variable: str, detail: str) -> None:
+    """Tell that a key for /v1 can't be used as it is configured; who shows it is refused."""
+    logging.getLogger(LOGGER_NAME).error("key set aside", extra={FIELDS: {"variable": variable, "reason": detail}})
+
+
 def log_unexpected_error(error: Exception) -> None:
     """Write the kind and place of an error that nobody foresaw; not its message, which may quote a delivery."""
     frames = traceback.extract_tb(error.__traceback__)

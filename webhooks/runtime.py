@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from sqlalchemy import Engine
 
 from core.clock import Clock
 from core.database import create_tables
-from core.errors import EventLogUnavailableError
+from core.errors import ConfigurationError, EventLogUnavailableError
 from core.event_log import EventLog
 from core.group_commit import GroupCommitter
 from core.ids import IdFactory
@@ -22,7 +23,7 @@ from core.settings import Settings
 from core.staff.desk import StaffDesk
 from core.tenants import Tenant
 from webhooks.intake import Intake, IntakeServices
-from webhooks.logs import log_event_log_unavailable
+from webhooks.logs import log_event_log_unavailable, log_unusable_source
 from webhooks.sources.base import Source, SourceConfiguration
 from webhooks.sources.registry import SOURCE_CLASSES
 
@@ -39,6 +40,8 @@ class Runtime:
     clock: Clock
     tenants: Mapping[str, Tenant]
     sources: Mapping[tuple[str, str], Source]  #: by tenant and name; those with a secret
+    #: What can't be served until its file, settings or secrets are mended: tenants, and sources by tenant and name.
+    set_aside: frozenset[str | tuple[str, str]] = frozenset()
     rejections: RejectionRecorder
     outbox: Outbox
     staff: StaffDesk
@@ -89,14 +92,17 @@ class Runtime:
                 return
 
 
-def configure_sources(
-    tenants: Mapping[str, Tenant], *, secrets: Secrets, settings: Settings
-) -> dict[tuple[str, str], Source]:
-    """Return each tenant's sources that have a secret, by tenant and name.
+class Configured(NamedTuple):
+    """The sources of all tenants, by tenant and name."""
 
-    Raises ConfigurationError where a secret or setting can't be used.
-    """
+    sources: dict[tuple[str, str], Source]  #: those that have a secret
+    unusable: dict[tuple[str, str], str]  #: those whose secret or setting can't be used, with what is wrong
+
+
+def configure_sources(tenants: Mapping[str, Tenant], *, secrets: Secrets, settings: Settings) -> Configured:
+    """Return each tenant's sources; one that can't be used stops none of the others."""
     sources: dict[tuple[str, str], Source] = {}
+    unusable: dict[tuple[str, str], str] = {}
     for tenant in tenants.values():
         for declared in tenant.sources:
             configuration = SourceConfiguration(
@@ -105,7 +111,12 @@ def configure_sources(
                 settings=declared.settings,
                 public_url=settings.public_url.rstrip("/"),
             )
-            source = SOURCE_CLASSES[declared.name].configure(configuration)
+            try:
+                source = SOURCE_CLASSES[declared.name].configure(configuration)
+            except ConfigurationError as error:
+                unusable[tenant.slug, declared.name] = error.detail
+                log_unusable_source(tenant.slug, declared.name, error.detail)
+                continue
             if source is not None:
                 sources[tenant.slug, declared.name] = source
-    return sources
+    return Configured(sources, unusable)

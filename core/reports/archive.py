@@ -79,6 +79,10 @@ class ReportArchive:
         except FileNotFoundError as error:
             raise NoSuchReportError(f"{tenant_id} has no report {report_id}; list them with report list") from error
 
+    def endings_of(self, tenant_id: str, report_id: ReportId) -> list[str]:
+        """Return which of a version's files are there."""
+        return [ending for ending in FORMATS if self._path(tenant_id, report_id, ending).exists()]
+
     def list_ids(self, tenant_id: str) -> list[ReportId]:
         """Return the tenant's versions that are whole, by kind and period, the newest period first."""
         return sorted(self._ids(tenant_id), key=lambda each: (each.period.start, each.log_sequence), reverse=True)

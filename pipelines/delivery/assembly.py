@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from random import Random
+from types import MappingProxyType
 
 from sqlalchemy import Engine
 
@@ -22,6 +23,8 @@ from pipelines.delivery.look_ups import LookUps
 from pipelines.delivery.recorder import Recorder
 from pipelines.delivery.worker import Worker
 
+NOTHING_WRONG: Mapping[str, str] = MappingProxyType({})
+
 
 def build_dispatcher(
     settings: Settings,
@@ -32,16 +35,17 @@ def build_dispatcher(
     clock: Clock | None = None,
     outbox: Outbox | None = None,
     calls_at_once: int = 4,
+    wrong_files: Mapping[str, str] = NOTHING_WRONG,
 ) -> Dispatcher:
     """Return a dispatcher over the database of an engine, whose tables are there. To be closed after use.
 
-    environ holds the tenants' secrets, see core/secrets.py.
+    environ holds the tenants' secrets, see core/secrets.py; wrong_files are those of core/tenants.py.
     """
     clock = clock or SystemClock()
     ids = UuidV7Factory(clock)
     outbox = outbox or Outbox(engine, clock=clock, ids=ids)
     recorder = Recorder(engine, outbox=outbox, log=EventLog(engine, ids=ids), clock=clock)
-    desks = Desks(tenants, settings=settings, secrets=Secrets(environ), clock=clock)
+    desks = Desks(tenants, settings=settings, secrets=Secrets(environ), clock=clock, wrong_files=wrong_files)
     alerts = Alerts()
     return Dispatcher(
         outbox=outbox,

@@ -129,7 +129,16 @@ class Desk:
 class Desks:
     """All tenants' desks."""
 
-    def __init__(self, tenants: Mapping[str, Tenant], *, settings: Settings, secrets: Secrets, clock: Clock) -> None:
+    def __init__(
+        self,
+        tenants: Mapping[str, Tenant],
+        *,
+        settings: Settings,
+        secrets: Secrets,
+        clock: Clock,
+        wrong_files: Mapping[str, str],
+    ) -> None:
+        self._wrong = wrong_files
         self._desks = {
             slug: Desk(tenant, settings=settings, secrets=secrets, clock=clock) for slug, tenant in tenants.items()
         }
@@ -137,6 +146,10 @@ class Desks:
     def find(self, tenant_id: str) -> Desk | None:
         """Return a tenant's desk, None where there is no such tenant."""
         return self._desks.get(tenant_id)
+
+    def whats_wrong(self, tenant_id: str) -> str:
+        """Return what is wrong with a tenant's file; empty where nothing is. Until it is mended, commands wait."""
+        return self._wrong.get(tenant_id, "")
 
     def texts_per_second(self, lane: Lane) -> float | None:
         """Return the rate of a lane's sending number, None where it has none."""

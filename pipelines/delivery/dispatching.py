@@ -11,7 +11,7 @@ from datetime import timedelta
 from core.clock import SystemClock
 from core.database import open_database
 from core.settings import Settings
-from core.tenants import load_tenants
+from core.tenants import read_tenants
 from pipelines.delivery.assembly import build_dispatcher
 from pipelines.delivery.dispatcher import Dispatcher
 
@@ -53,4 +53,7 @@ class Dispatching:
 def open_dispatcher(settings: Settings) -> Dispatcher:
     """Return the dispatcher of a home, with the secrets of this process's environment. To be closed after use."""
     engine = open_database(settings.event_log_url)
-    return build_dispatcher(settings, engine=engine, tenants=load_tenants(settings.tenants_dir), environ=os.environ)
+    files = read_tenants(settings.tenants_dir)
+    return build_dispatcher(
+        settings, engine=engine, tenants=files.tenants, environ=os.environ, wrong_files=files.wrong
+    )

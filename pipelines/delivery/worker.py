@@ -33,6 +33,7 @@ from pipelines.delivery.guards import (
 from pipelines.delivery.http_calls import told
 from pipelines.delivery.rate import Turn
 from pipelines.delivery.recorder import Recorder
+from pipelines.lib.faults import is_of_machine
 
 #: From the record that the provider is about to be called; the longest call, an e-mail by SMTP, takes 30 s.
 CALL_LEASE: Final = timedelta(seconds=90)
@@ -73,13 +74,27 @@ class Worker:
     def handle(self, command: ClaimedCommand, *, turn: Turn | None) -> Handled:
         """Send a command, or do with it what its guards say. Raises OutboxUnavailableError.
 
-        `turn` is its place in the line of its sending number, and over when this returns.
+        `turn` is its place in the line of its sending number, and over when this returns. Whatever else one command
+        raises ends that one, with the reason: its lease would only run out, and it be tried for ever.
         """
         try:
             return self._handle(command, turn=turn)
+        except Exception as error:
+            if is_of_machine(error):
+                raise
+            return self._end(command, f"an unexpected error: {told(error)}")
         finally:
             if turn is not None:
                 turn.over()
+
+    def _end(self, command: ClaimedCommand, reason: str) -> Handled:
+        """End a command as far as it had come: uncalled it is dead, called it is uncertain."""
+        self._alerts.trouble(f"command {command.command_key} set aside", reason)
+        step = {"command_key": command.command_key, "token": command.token, "reason": reason}
+        if not self._outbox.mark_uncertain(**step):
+            self._outbox.fail(**step)
+        self._alerts.count("outcome_failed")
+        return Handled(reason=reason)
 
     def give_back(self, command: ClaimedCommand, *, at: datetime, reason: str) -> None:
         """Let a claimed command wait again; no attempt is used up."""
@@ -87,6 +102,9 @@ class Worker:
 
     def _handle(self, command: ClaimedCommand, *, turn: Turn | None) -> Handled:
         desk = self._desks.find(command.tenant_id)
+        wrong = self._desks.whats_wrong(command.tenant_id)
+        if desk is None and wrong:
+            return self._obey(command, None, Postpone(self._clock.now() + _NOT_CONFIGURED_PAUSE, wrong))
         if desk is None:
             return self._obey(command, None, Fail(f"no tenant {command.tenant_id}; put its file back, then redrive"))
         now = self._clock.now()
@@ -110,6 +128,9 @@ class Worker:
         except NoAddressError as error:
             return _Stopped(None, Suppress(error.detail))
         except (TemplateRenderError, NotComposableError) as error:
+            if wrong := self._desks.whats_wrong(command.tenant_id):
+                # What it lacks may be in the part of the file that can't be read.
+                return _Stopped(None, Postpone(now + _NOT_CONFIGURED_PAUSE, wrong))
             return _Stopped(None, Fail(error.detail))
         if missing := desk.missing_of(command.provider):
             self._alerts.not_configured(desk.lane_of(command.provider), missing)

@@ -9,8 +9,9 @@ from core.database import open_database
 from core.event_log import EventLog
 from core.ids import UuidV7Factory
 from core.outbox.outbox import Outbox
+from core.set_aside import Kind, SetAside, Step
 from core.settings import Settings
-from core.tenants import load_tenants
+from core.tenants import load_tenants, read_tenants
 from pipelines.activation.outbox_filler import OutboxFiller
 from pipelines.lib.dbt_runner import DbtRunner
 from pipelines.lib.modeller import Modeller
@@ -53,5 +54,16 @@ def build_modeller(settings: Settings, *, published_by: str) -> Modeller:
     """Return the modeller of one home. Raises ConfigurationError for a wrong tenant file."""
     builder = build_warehouse_builder(settings)
     outbox = Outbox(builder.engine, clock=builder.clock, ids=UuidV7Factory(builder.clock))
-    filler = OutboxFiller(outbox, clock=builder.clock)
+    _note_wrong_files(settings, set_aside=builder.set_aside)
+    filler = OutboxFiller(outbox, clock=builder.clock, set_aside=builder.set_aside)
     return Modeller(builder, filler=filler, analytics_path=settings.analytics_path, published_by=published_by)
+
+
+def _note_wrong_files(settings: Settings, *, set_aside: SetAside) -> None:
+    """Note which businesses' files are wrong, and which are no longer."""
+    wrong = read_tenants(settings.tenants_dir).wrong
+    known = {each.subject: each.reason for each in set_aside.read(Kind.BUSINESS)}
+    for slug, problem in wrong.items():
+        if slug not in known:
+            set_aside.note(Kind.BUSINESS, slug, step=Step.CONFIGURATION, reason=problem, tenant_id=slug)
+    set_aside.let_in(Kind.BUSINESS, known.keys() - wrong.keys())

@@ -170,6 +170,10 @@ class DbtRunner:
             arguments += ["--select", *select]
         self._run(arguments, warehouse=self._warehouse_path, target=self._target_dir / "full")
 
+    def test(self) -> None:
+        """Run the tests on what is built. Raises DbtError."""
+        self._run(["test", "--quiet"], warehouse=self._warehouse_path, target=self._target_dir / "full")
+
     def live_manifest(self) -> Manifest:
         """Compile the project in its live form, once per state of the project. Raises DbtError."""
         arguments = ["compile", "--quiet", "--vars", "live: true"]

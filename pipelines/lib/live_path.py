@@ -8,12 +8,13 @@ not on the history, and the result is what a build from the whole log would give
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import groupby
 from operator import itemgetter
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 import duckdb
 import pyarrow as pa
@@ -22,7 +23,8 @@ from sqlalchemy import Engine
 from core.envelope import Event
 from pipelines.lib.batch_tables import NEW_EVENTS, BatchTables
 from pipelines.lib.dbt_runner import DECISIONS, LiveModel, Manifest
-from pipelines.lib.log_copy import replace_rejection_counts, set_log_position
+from pipelines.lib.faults import breaks_connection, is_of_machine
+from pipelines.lib.log_copy import replace_rejection_counts, replace_set_aside, set_log_position
 
 #: What a batch touches, each a list of values that the next ones and the models build on: analyses/live_<name>.sql.
 _SCOPES = ("new_identifiers", "scope_components", "scope_identifiers", "scope_contacts")
@@ -40,6 +42,13 @@ class DecisionSink(Protocol):
 
     def apply(self, before: pa.Table, after: pa.Table) -> None:
         """Act on the difference. Called within the batch: what is only looked at comes after it."""
+
+
+class Nobody:
+    """Acts on nothing: for a warehouse that is only being computed."""
+
+    def apply(self, before: pa.Table, after: pa.Table) -> None:
+        """Do nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,37 +113,72 @@ class LivePath:
         postponed: Sequence[int] = (),
         gives_up: Callable[[], bool] = lambda: False,
     ) -> BatchResult:
-        """Model events, ascending by sequence. Raises duckdb.Error or BatchGivenUp with nothing changed.
+        """Model events, ascending by sequence. Whatever it raises, such as BatchGivenUp, nothing is changed.
 
         `modelled_sequence` is the newest one modelled before, `log_sequence` the newest one known at `now` (UTC);
         `postponed` are those before the newest one modelled that are not. `gives_up` is asked before each model.
         """
         last_sequence = max(modelled_sequence, *(event.sequence for event in events), 0)
-        self._tables.begin(count_events=len(events))
-        self._has_moved = False
-        self._unchanged.clear()
-        self._connection.execute("begin")
-        try:
-            self._tables.fill_events(events)
-            types = {event.type for event in events}
-            models = (model for model in self._models if _concerns(model, types))
+        with self._transaction(events):
             note = partial(
                 self._note_events,
                 log_sequence=log_sequence,
                 copied_at=now,
                 postponed=[sequence for sequence in postponed if sequence < last_sequence],
             )
-            changes = self._run_models(_unless(gives_up, models), note=note)
-        except BaseException:
-            self._connection.execute("rollback")
-            raise
-        self._connection.execute("commit")
+            changes = self._model(events, gives_up=gives_up, note=note)
         self._tables.empty()
         return BatchResult(
             count_events=len(events),
             last_sequence=last_sequence,
             changes=tuple(changes),
         )
+
+    def passes_without(self, event: Event, *, tenant_id: str, rule_ids: Sequence[str]) -> bool:
+        """Tell whether an event can be modelled where these rules of a business are not; nothing is changed.
+
+        What the machine is at fault for is raised.
+        """
+        sink, self._sink = self._sink, Nobody()
+        try:
+            with self._transaction([event]):
+                self._connection.execute(
+                    "delete from raw.rules where tenant_id = ? and list_contains(?, rule_id)",
+                    [tenant_id, list(rule_ids)],
+                )
+                self._model([event], gives_up=lambda: False, note=lambda: None)
+                _give_up()
+        except BatchGivenUp:
+            return True
+        except Exception as error:
+            if is_of_machine(error) or breaks_connection(error):
+                raise
+            return False
+        finally:
+            self._sink = sink
+
+    @contextmanager
+    def _transaction(self, events: Sequence[Event]) -> Iterator[None]:
+        """Begin a batch, and end it for all or nothing."""
+        self._tables.begin(count_events=len(events))
+        self._has_moved = False
+        self._unchanged.clear()
+        self._connection.execute("begin")
+        try:
+            yield
+        except BaseException as error:
+            if not breaks_connection(error):
+                self._connection.execute("rollback")
+            raise
+        self._connection.execute("commit")
+
+    def _model(
+        self, events: Sequence[Event], *, gives_up: Callable[[], bool], note: Callable[[], None]
+    ) -> list[Change]:
+        self._tables.fill_events(events)
+        types = {event.type for event in events}
+        models = (model for model in self._models if _concerns(model, types))
+        return self._run_models(_unless(gives_up, models), note=note)
 
     def _run_models(self, models: Iterable[LiveModel], *, note: Callable[[], None]) -> list[Change]:
         """Run models in their order; what decisions do not need is written after them."""
@@ -153,8 +197,13 @@ class LivePath:
 
     def _note_events(self, *, log_sequence: int, copied_at: datetime, postponed: Sequence[int]) -> None:
         self._connection.execute(f"insert into raw.event_log by name from temp.main.{NEW_EVENTS}")
+        # One that was set aside is let in again.
+        self._connection.execute(
+            f"delete from raw.quarantined_events where sequence in (select sequence from temp.main.{NEW_EVENTS})"
+        )
         set_log_position(self._connection, log_sequence=log_sequence, copied_at=copied_at, postponed=postponed)
         replace_rejection_counts(self._connection, self._engine)
+        replace_set_aside(self._connection, self._engine)
 
     def _make(self, model: LiveModel) -> bool:
         """Hold what the batch makes of a model; tell whether that is to be stored."""
@@ -255,6 +304,10 @@ class LivePath:
 
     def _values(self, query: str) -> frozenset[str]:
         return frozenset(str(row[0]) for row in self._connection.execute(query).fetchall())
+
+
+def _give_up() -> NoReturn:
+    raise BatchGivenUp
 
 
 def _read_fact_types(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, frozenset[str]]:

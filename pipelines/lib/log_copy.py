@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import logging
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from hashlib import sha256
@@ -16,10 +16,9 @@ from sqlalchemy import Engine, select
 from core.envelope import Event
 from core.event_log import EventLog
 from core.money import to_minor_units
-from core.schema import rejection_counts
+from core.schema import rejection_counts, set_aside
 from core.tenants import Tenant
-
-_logger = logging.getLogger(__name__)
+from pipelines.lib.faults import is_of_machine
 
 _TIMESTAMP = pa.timestamp("us", tz="UTC")
 _EVENT_SCHEMA = pa.schema(
@@ -42,10 +41,13 @@ _EVENT_SCHEMA = pa.schema(
         ("payload", pa.string()),
     ]
 )
-#: The columns of events_table as they are kept: parsed as JSON once; what is none raises one of EVENT_ERRORS.
+#: The columns of events_table as they are kept: parsed as JSON once.
 PARSED_EVENTS = "* replace (headers::json as headers, payload::json as payload)"
-#: What DuckDB raises where an event, not the machine, is at fault.
-EVENT_ERRORS = (duckdb.DataError, duckdb.InvalidInputException)
+#: Escapes of JSON, each whole, so that a backslash that is escaped itself begins none.
+_ESCAPE = re.compile(r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)", re.DOTALL)
+#: Those of characters that no database keeps: NUL, and half a surrogate pair.
+_UNKEPT = re.compile(r"\\u(?:0000|[dD][89a-fA-F][0-9a-fA-F]{2})")
+_REPLACEMENT = "\\ufffd"
 
 
 def create_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
@@ -106,9 +108,19 @@ def events_table(events: Sequence[Event]) -> pa.Table:
             [event.origin.value for event in events],
             [event.content_type for event in events],
             [orjson.dumps(dict(event.headers)).decode() for event in events],
-            [event.payload.decode() for event in events],
+            [readable_json(event.payload.decode()) for event in events],
         ],
         schema=_EVENT_SCHEMA,
+    )
+
+
+def readable_json(text: str) -> str:
+    """Return JSON in which NUL and lone surrogates are U+FFFD: as text, no key and no database could hold them."""
+    if _UNKEPT.search(text) is None:
+        return text
+    return _ESCAPE.sub(
+        lambda escape: _REPLACEMENT if _UNKEPT.fullmatch(escape[0]) else escape[0],
+        text,
     )
 
 
@@ -121,7 +133,9 @@ def copy_or_quarantine(connection: duckdb.DuckDBPyConnection, events: Sequence[E
     """Append events to raw.event_log; set aside those that DuckDB can't take in."""
     try:
         copy_events(connection, events)
-    except EVENT_ERRORS as error:
+    except Exception as error:
+        if is_of_machine(error):
+            raise
         if len(events) == 1:
             quarantine_event(connection, events[0], reason=str(error), now=now)
             return
@@ -132,7 +146,7 @@ def copy_or_quarantine(connection: duckdb.DuckDBPyConnection, events: Sequence[E
 
 def quarantine_event(connection: duckdb.DuckDBPyConnection, event: Event, *, reason: str, now: datetime) -> None:
     """Note an event that is left out of the models, and why. It stays in the log."""
-    _logger.error("event set aside", extra={"event_id": event.event_id, "reason": reason})
+    connection.execute("delete from raw.quarantined_events where sequence = ?", [event.sequence])
     _insert(
         connection,
         "raw.quarantined_events",
@@ -167,6 +181,37 @@ def replace_rejection_counts(connection: duckdb.DuckDBPyConnection, engine: Engi
         rows = [tuple(row) for row in source.execute(select(rejection_counts))]
     connection.execute("delete from raw.rejection_counts")
     _insert(connection, "raw.rejection_counts", rows)
+
+
+def replace_set_aside(connection: duckdb.DuckDBPyConnection, engine: Engine) -> None:
+    """Copy what is, and was, set aside: see core/set_aside.py."""
+    rows = _read_set_aside(engine)
+    connection.execute("delete from raw.set_aside")
+    _insert(connection, "raw.set_aside", rows)
+
+
+def knows_set_aside(connection: duckdb.DuckDBPyConnection, engine: Engine) -> bool:
+    """Tell whether the warehouse has what is set aside as it stands."""
+    query = "select kind, tenant_id, subject, count_times, let_in_at is null from raw.set_aside"
+    known = sorted(connection.execute(query).fetchall())
+    return known == sorted((*row[:3], row[5], row[8] is None) for row in _read_set_aside(engine))
+
+
+def _read_set_aside(engine: Engine) -> list[tuple[object, ...]]:
+    columns = set_aside.c
+    query = select(
+        columns.kind,
+        columns.tenant_id,
+        columns.subject,
+        columns.step,
+        columns.reason,
+        columns.count_times,
+        columns.set_aside_at,
+        columns.last_seen_at,
+        columns.let_in_at,
+    )
+    with engine.connect() as source:
+        return [tuple(row) for row in source.execute(query)]
 
 
 def replace_tenants(connection: duckdb.DuckDBPyConnection, tenants: Iterable[Tenant]) -> None:

@@ -5,20 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-import duckdb
-
 from core.envelope import Event
 from pipelines.activation.outbox_filler import OutboxFiller
 from pipelines.lib import warehouse
 from pipelines.lib.echoes import are_echoes, choose_batch
-from pipelines.lib.live_path import BatchGivenUp, BatchResult, LivePath, combine
-from pipelines.lib.log_copy import EVENT_ERRORS, copied_sequence, quarantine_event, read_postponed
+from pipelines.lib.live_path import BatchGivenUp, BatchResult, combine
+from pipelines.lib.log_copy import knows_set_aside, read_postponed
+from pipelines.lib.open_warehouse import OpenWarehouse, RuleSetAside
 from pipelines.lib.publisher import Publisher
 from pipelines.lib.verification import Difference, compare_warehouses
 from pipelines.lib.warehouse_builder import Progress, WarehouseBuilder
@@ -48,10 +46,8 @@ class Modeller:
         self._analytics_path = analytics_path
         self._published_by = published_by
         self.lock = WriterLock(builder.path)
-        self._connection: duckdb.DuckDBPyConnection | None = None
-        self._live: LivePath | None = None
+        self._warehouse: OpenWarehouse | None = None
         self._publisher: Publisher | None = None
-        self._modelled_sequence = 0
         #: Echoes before it that wait for a later batch.
         self._postponed: list[Event] = []
         self._published_at = datetime.min.replace(tzinfo=UTC)
@@ -59,33 +55,38 @@ class Modeller:
     @property
     def modelled_sequence(self) -> int:
         """The newest sequence that the open warehouse has modelled."""
-        return self._modelled_sequence
+        return _opened(self._warehouse).modelled_sequence
 
     def open(self, *, progress: Progress | None = None) -> None:
         """Take the writer lock and open the warehouse; build it first where it is not what the project says."""
-        manifest = self._builder.dbt.live_manifest()
+        self._builder.dbt.live_manifest()
         self.lock.acquire()
         try:
             if self._builder.needs_build():
                 self._builder.build(with_tests=False, progress=progress)
-            self._connection = connection = warehouse.connect(self._builder.path)
-            self._live = LivePath(connection, manifest, engine=self._builder.engine, sink=self._filler)
-            self._publisher = Publisher(connection, manifest, analytics_path=self._analytics_path)
-            self._modelled_sequence = copied_sequence(connection)
-            self._postponed = read_postponed(connection, self._log)
-            self._filler.reconcile(connection)
-            self._published_at = self._clock.now()
-            self._publisher.publish_all(now=self._published_at, published_by=self._published_by)
+            self._open_built()
         except BaseException:
             self.close()
             raise
 
     def close(self) -> None:
         """Close the warehouse and give the writer lock back."""
-        if self._connection is not None:
-            self._connection.close()
-        self._connection = self._live = self._publisher = None
+        self._close_warehouse()
         self.lock.release()
+
+    def _open_built(self) -> None:
+        """Open the warehouse that is built, act on what it decides, and publish it."""
+        self._warehouse = opened = self._builder.open(sink=self._filler)
+        self._postponed = read_postponed(opened.connection, self._log)
+        self._filler.reconcile(opened.connection)
+        if not knows_set_aside(opened.connection, self._builder.engine):
+            self._run_empty_batch()
+        self._publish_all()
+
+    def _close_warehouse(self) -> None:
+        if self._warehouse is not None:
+            self._warehouse.close()
+        self._warehouse = self._publisher = None
 
     @contextmanager
     def opened(self, *, progress: Progress | None = None) -> Iterator[Modeller]:
@@ -99,7 +100,7 @@ class Modeller:
     def rebuild(self, *, with_tests: bool, progress: Progress | None = None) -> None:
         """Compute everything from the log's first event. Waits for the writer lock. Raises DbtError."""
         with self.lock.held():
-            self._builder.build(with_tests=with_tests, progress=progress)
+            self._builder.build(with_tests=with_tests, progress=progress, is_tried_again=True)
 
     def verify(self, *, progress: Progress | None = None) -> list[Difference]:
         """Follow the log to its end, build from the log beside, and compare. Needs the files of this home closed.
@@ -108,7 +109,7 @@ class Modeller:
         """
         with self.opened():
             self.follow_to_end()
-            end = self._modelled_sequence
+            end = self.modelled_sequence
         path = self._builder.path
         beside = path.parent / "verification" / path.name
         with self.lock.held():
@@ -123,14 +124,17 @@ class Modeller:
     def follow_once(self) -> BatchResult | None:
         """Model and publish the next batch; None when the log has no new event. Needs open()."""
         results: list[BatchResult] = []
-        while coming := self._postponed + self._log.read_after(self._modelled_sequence, limit=LIVE_BATCH_SIZE):
+        while coming := self._postponed + self._log.read_after(self.modelled_sequence, limit=LIVE_BATCH_SIZE):
             batch = choose_batch(coming, now=self._clock.now())
             try:
                 results.append(self._run_batch(batch.events, postponed=batch.postponed))
             except BatchGivenUp:
                 continue  # what overtook it goes first
+            except RuleSetAside:
+                results.append(self._build_again())
+                break
             self._postponed = batch.postponed
-            if not (are_echoes(batch.events) and self._is_overtaken(self._modelled_sequence)):
+            if not (are_echoes(batch.events) and self._is_overtaken(self.modelled_sequence)):
                 break  # else it is published together with what overtook it
         if not results:
             return None
@@ -161,9 +165,9 @@ class Modeller:
     def _has_events_to_model(self) -> bool:
         if self._postponed:
             return True
-        if self._log.last_sequence() <= self._modelled_sequence:
+        if self._log.last_sequence() <= self.modelled_sequence:
             return False
-        events = self._log.read_after(self._modelled_sequence, limit=_ECHOES_LOOKED_AT)
+        events = self._log.read_after(self.modelled_sequence, limit=_ECHOES_LOOKED_AT)
         gathered_since = min((event.received_at for event in events), default=self._clock.now())
         return not are_echoes(events) or self._clock.now() - gathered_since >= ECHOES_GATHER
 
@@ -177,49 +181,48 @@ class Modeller:
         """Publish again, with the refusals of the meantime, where the last publish is old; tell whether it was."""
         if self._clock.now() - self._published_at < HEARTBEAT:
             return False
-        self._publish(self._run_empty_batch(postponed=self._postponed))
+        self._publish(self._run_empty_batch())
         return True
 
     def _run_batch(self, events: list[Event], *, postponed: Sequence[Event]) -> BatchResult:
-        """Model a batch; where one event breaks it, set that event aside and go on with the others."""
-        try:
-            result = _opened(self._live).run_batch(
-                events,
-                modelled_sequence=self._modelled_sequence,
-                log_sequence=max(self._log.last_sequence(), events[-1].sequence),
-                now=self._clock.now(),
-                postponed=[event.sequence for event in postponed],
-                gives_up=partial(self._is_overtaken, max(self._modelled_sequence, events[-1].sequence))
-                if are_echoes(events)
-                else lambda: False,
-            )
-        except EVENT_ERRORS as error:
-            if len(events) == 1:
-                return self._quarantine(events[0], error, postponed=postponed)
-            half = len(events) // 2
-            return combine([self._run_batch(part, postponed=postponed) for part in (events[:half], events[half:])])
-        self._modelled_sequence = result.last_sequence
-        return result
-
-    def _run_empty_batch(self, *, postponed: Sequence[Event]) -> BatchResult:
-        return _opened(self._live).run_batch(
-            [],
-            modelled_sequence=self._modelled_sequence,
-            log_sequence=self._log.last_sequence(),
-            now=self._clock.now(),
+        """Model a batch; what only tells of our own commands gives way to what overtakes it."""
+        is_overtaken = partial(self._is_overtaken, max(self.modelled_sequence, events[-1].sequence))
+        return _opened(self._warehouse).run(
+            events,
             postponed=[event.sequence for event in postponed],
+            gives_up=is_overtaken if are_echoes(events) else lambda: False,
         )
 
-    def _quarantine(self, event: Event, error: duckdb.Error, *, postponed: Sequence[Event]) -> BatchResult:
-        quarantine_event(_opened(self._connection), event, reason=str(error), now=self._clock.now())
-        self._modelled_sequence = max(self._modelled_sequence, event.sequence)
-        return replace(self._run_empty_batch(postponed=postponed), count_events=1)
+    def _run_empty_batch(self) -> BatchResult:
+        return _opened(self._warehouse).run([], postponed=[event.sequence for event in self._postponed])
+
+    def _build_again(self) -> BatchResult:
+        """Compute everything anew by the rules that are left, through the end of the log, and publish it."""
+        before = self.modelled_sequence
+        self._close_warehouse()
+        self._builder.build(with_tests=False)
+        self._open_built()
+        after = self.modelled_sequence
+        return BatchResult(count_events=max(after - before, 1), last_sequence=after, changes=())
+
+    def _publish_all(self) -> None:
+        opened = _opened(self._warehouse)
+        self._publisher = Publisher(
+            opened.connection,
+            self._builder.dbt.live_manifest(),
+            analytics_path=self._analytics_path,
+            set_aside=self._builder.set_aside,
+        )
+        self._published_at = self._clock.now()
+        self._publisher.publish_all(now=self._published_at, published_by=self._published_by)
 
     def _publish(self, result: BatchResult) -> None:
+        publisher = _opened(self._publisher)
+        if not publisher.writes_from(_opened(self._warehouse).connection):
+            self._publish_all()  # the warehouse was opened anew meanwhile
+            return
         self._published_at = self._clock.now()
-        _opened(self._publisher).publish_changes(
-            result.changes, now=self._published_at, published_by=self._published_by
-        )
+        publisher.publish_changes(result.changes, now=self._published_at, published_by=self._published_by)
 
 
 _Part = TypeVar("_Part")

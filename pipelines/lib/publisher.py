@@ -10,13 +10,17 @@ replaced by a copy of the newest.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import duckdb
 
+from core.set_aside import Kind, SetAside, Step, reason_of
 from pipelines.lib.dbt_runner import PUBLIC_SCHEMAS, Manifest
+from pipelines.lib.faults import breaks_connection, is_of_machine
 from pipelines.lib.live_path import Change, rows_with
 from pipelines.lib.published_macros import create_published_macros
 
@@ -37,10 +41,20 @@ _FRESHNESS = """
 class Publisher:
     """Writes the published file of one home. The caller holds the writer lock and owns the connection."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, manifest: Manifest, *, analytics_path: Path) -> None:
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        manifest: Manifest,
+        *,
+        analytics_path: Path,
+        set_aside: SetAside,
+    ) -> None:
         self._connection = connection
         self._manifest = manifest
         self._analytics_path = analytics_path
+        self._set_aside = set_aside
+        #: Names of the tables and views that are set aside.
+        self._aside = set(set_aside.subjects(Kind.TABLE))
         folder = analytics_path.parent / "published"
         folder.mkdir(parents=True, exist_ok=True)
         for leftover in folder.glob("*.wal"):  # of a holder that was killed: not the changes of the file to come
@@ -54,6 +68,10 @@ class Publisher:
         self._missing: list[dict[str, Change] | None] = [None] * RING_SIZE
         self._turn = 0
 
+    def writes_from(self, connection: duckdb.DuckDBPyConnection) -> bool:
+        """Tell whether it publishes what this connection has open."""
+        return self._connection is connection
+
     def publish_all(self, *, now: datetime, published_by: str) -> None:
         """Write everything into a new file and publish it. Takes seconds per million rows."""
         self._turn = (self._turn + 1) % RING_SIZE
@@ -64,18 +82,20 @@ class Publisher:
         try:
             for schema in PUBLIC_SCHEMAS:
                 self._connection.execute(f"create schema if not exists published.{schema}")
-            for schema, name in self._manifest.public_tables():
-                # Sorted, a contact's rows lie together, and the rows of a batch are found by zone map.
-                self._connection.execute(
-                    f"create table published.{schema}.{name} as select * from {schema}.{name} {self._order(name)}"
-                )
+            failed = [
+                name
+                for schema, name in self._manifest.public_tables()
+                if not self._alone(name, partial(self._create_table, schema, name))
+            ]
             self._connection.execute(_FRESHNESS, [now, published_by])
             self._create_views()
         finally:
             self._detach()
         draft.replace(path)
         self._missing = [None] * RING_SIZE
-        self._missing[self._turn] = {}
+        self._missing[self._turn] = {
+            model.name: Change(model, None) for model in self._manifest.live_models if model.name in failed
+        }
         self._point_to(path)
 
     def publish_changes(self, changes: Sequence[Change], *, now: datetime, published_by: str) -> None:
@@ -94,28 +114,83 @@ class Publisher:
             self._missing[self._turn] = dict(self._missing[newest] or {})
             self._attach(path)
         try:
-            self._apply((self._missing[self._turn] or {}).values(), now=now, published_by=published_by)
+            self._missing[self._turn] = self._apply(
+                self._missing[self._turn] or {}, now=now, published_by=published_by
+            )
         finally:
             self._detach()
-        self._missing[self._turn] = {}
         self._point_to(path)
 
-    def _apply(self, changes: Iterable[Change], *, now: datetime, published_by: str) -> None:
-        self._connection.execute("begin")
-        for change in changes:
-            model, rows = change.model, rows_with(change.model.column, change.keys)
-            table = f"published.{model.schema}.{model.name}"
-            self._connection.execute(f"delete from {table} where {rows}")
-            self._connection.execute(f"insert into {table} by name select * from {model.relation} where {rows}")
+    def _apply(self, changes: Mapping[str, Change], *, now: datetime, published_by: str) -> dict[str, Change]:
+        """Write changes into the attached file; return those of the tables that can't be written."""
+        try:
+            with self._transaction():
+                for change in changes.values():
+                    self._write(change)
+                self._connection.execute(_FRESHNESS, [now, published_by])
+        except Exception as error:
+            if is_of_machine(error) or breaks_connection(error):
+                raise
+        else:
+            self._let_in(changes.keys())
+            return {}
+        # One of them is at fault: each by itself, and that one stays as it was.
+        left = {
+            name: change for name, change in changes.items() if not self._alone(name, partial(self._write, change))
+        }
         self._connection.execute(_FRESHNESS, [now, published_by])
+        return left
+
+    def _write(self, change: Change) -> None:
+        """Replace the rows of one table that are others now."""
+        model, rows = change.model, rows_with(change.model.column, change.keys)
+        table = f"published.{model.schema}.{model.name}"
+        self._connection.execute(f"delete from {table} where {rows}")
+        self._connection.execute(f"insert into {table} by name select * from {model.relation} where {rows}")
+
+    def _create_table(self, schema: str, name: str) -> None:
+        # Sorted, a contact's rows lie together, and the rows of a batch are found by zone map.
+        self._connection.execute(
+            f"create table published.{schema}.{name} as select * from {schema}.{name} {self._order(name)}"
+        )
+
+    def _alone(self, name: str, write: Callable[[], object]) -> bool:
+        """Write one table or view by itself, or set it aside; tell whether it is written."""
+        try:
+            with self._transaction():
+                write()
+        except Exception as error:
+            if is_of_machine(error) or breaks_connection(error):
+                raise
+            self._set_aside.note(Kind.TABLE, name, step=Step.PUBLISHING, reason=reason_of(error))
+            self._aside.add(name)
+            return False
+        self._let_in([name])
+        return True
+
+    def _let_in(self, names: Iterable[str]) -> None:
+        let_in = self._aside.intersection(names)
+        if let_in:
+            self._set_aside.let_in(Kind.TABLE, let_in)
+            self._aside -= let_in
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("begin")
+        try:
+            yield
+        except BaseException as error:
+            if not breaks_connection(error):
+                self._connection.execute("rollback")
+            raise
         self._connection.execute("commit")
 
     def _create_views(self) -> None:
         self._connection.execute("use published")
         try:
             for schema, name, sql in self._manifest.public_views():
-                self._connection.execute(f"create view {schema}.{name} as {sql}")
-            create_published_macros(self._connection, self._manifest)
+                self._alone(name, partial(self._connection.execute, f"create view {schema}.{name} as {sql}"))
+            self._alone("macros", partial(create_published_macros, self._connection, self._manifest))
         finally:
             self._connection.execute("use warehouse")
 

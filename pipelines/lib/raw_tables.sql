@@ -92,6 +92,19 @@ create table if not exists raw.quarantined_events (
     quarantined_at timestamptz not null
 );
 
+-- What is, or was, set aside besides, copied as it stands: core/set_aside.py.
+create table if not exists raw.set_aside (
+    kind varchar not null,
+    tenant_id varchar not null,
+    subject varchar not null,
+    step varchar not null,
+    reason varchar not null,
+    count_times integer not null,
+    set_aside_at timestamptz not null,
+    last_seen_at timestamptz not null,
+    let_in_at timestamptz
+);
+
 -- Rules as data: what models/marts/automation decides by.
 create table if not exists raw.rules (
     tenant_id varchar not null,

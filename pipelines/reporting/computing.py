@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import duckdb
 
 from core.reports.periods import Period
+from core.set_aside import reason_of
 from core.tenants import Tenant
+from pipelines.lib.faults import is_of_machine
 from pipelines.reporting.asking import rows
-from pipelines.reporting.document import Figure, Point, Report, Share
+from pipelines.reporting.document import Figure, Point, Report, Share, StageCount
 from pipelines.reporting.sections import channel_credits, stage_counts
+
+_logger = logging.getLogger(__name__)
+_Section = TypeVar("_Section")
 
 #: Periods that charts go back, this one included.
 HISTORY_LENGTH = 8
@@ -74,6 +80,14 @@ def compute_report(
     previous = _values(connection, tenant, period.previous, levels=levels)
     zone = ZoneInfo(tenant.zone)
     asked = {"tenant_id": tenant.slug, "kind": period.kind.value, "start": period.start}
+    sections = Sections()
+    no_shares: tuple[Share, ...] = ()
+    no_history: tuple[Point, ...] = ()
+    no_stages: tuple[StageCount, ...] = ()
+    shares = sections.compute("shares", lambda: _shares(connection, asked), otherwise=no_shares)
+    history = sections.compute("history", lambda: _history(connection, tenant, period), otherwise=no_history)
+    stages = sections.compute("stages", lambda: stage_counts(connection, tenant, period), otherwise=no_stages)
+    credits_ = sections.compute("credits", lambda: channel_credits(connection, tenant, period), otherwise=None)
     return Report(
         tenant_id=tenant.slug,
         business=tenant.name,
@@ -100,11 +114,34 @@ def compute_report(
             for metric in metrics
             for currency in _currencies(metric, values, previous, own=tenant.currency)
         ),
-        shares=tuple(Share(name=row.pop("metric_name"), **row) for row in rows(connection, _SHARES, asked)),
-        history=_history(connection, tenant, period),
-        stages=stage_counts(connection, tenant, period),
-        credits=channel_credits(connection, tenant, period),
+        shares=shares,
+        history=history,
+        stages=stages,
+        credits=credits_,
+        left_out=tuple(sections.failed),
     )
+
+
+class Sections:
+    """Computes the sections of a report one by one; the one that can't be computed is left out, and said so."""
+
+    def __init__(self) -> None:
+        self.failed: dict[str, str] = {}  #: why, by section
+
+    def compute(self, name: str, make: Callable[[], _Section], *, otherwise: _Section) -> _Section:
+        """Return a section, or what stands in its place."""
+        try:
+            return make()
+        except Exception as error:
+            if is_of_machine(error):
+                raise
+            self.failed[name] = reason_of(error)
+            _logger.exception("a section of a report can't be computed", extra={"section": name})
+            return otherwise
+
+
+def _shares(connection: duckdb.DuckDBPyConnection, asked: Mapping[str, Any]) -> tuple[Share, ...]:
+    return tuple(Share(name=row.pop("metric_name"), **row) for row in rows(connection, _SHARES, asked))
 
 
 _Values = Mapping[tuple[str, str | None], int | None]

@@ -109,6 +109,7 @@ class Report(_Part):
     history: tuple[Point, ...]
     stages: tuple[StageCount, ...] = ()
     credits: Credits | None = None
+    left_out: tuple[str, ...] = ()  #: sections that could not be computed; the others are as ever
 
     @property
     def period(self) -> Period:

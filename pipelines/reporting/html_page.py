@@ -23,6 +23,7 @@ def to_html(report: Report) -> bytes:
         chart_ink=INK,
         title=wording.title_words(report),
         days=wording.days_words(report),
+        left_out=wording.left_out_words(report),
         computed=wording.moment_words(report.generated_at, report.zone),
         headlines=[_row(figure) for figure in headline_figures(report)],
         sections=[(title, [_row(figure) for figure in figures]) for title, figures in figure_sections(report)],

@@ -28,18 +28,19 @@ def mails_of(
 ) -> Iterator[NewCommand]:
     """Yield a command for each recipient of the tenant's file; none where it has no way to send e-mails.
 
-    digests: SHA-256 of the archived files by ending; what goes out is exactly that PDF. page_url: of the dashboard's
-    page of reports. is_newer_version: an older one of the period went out.
+    digests: SHA-256 of the archived files by ending; what goes out is exactly that PDF, or none where there is none.
+    page_url: of the dashboard's page of reports. is_newer_version: an older one of the period went out.
     """
     provider = tenant.delivery.provider_of(Channel.EMAIL)
     if provider is None:
         return
     report_id = str(report.report_id)
+    has_pdf = "pdf" in digests
     period = period_phrase(report)
     payload = {
         "report_id": report_id,
         "subject": f"{report.business}: {period}{', new version' if is_newer_version else ''}",
-        "text": text_of(report, page_url=page_url, is_newer_version=is_newer_version),
+        "text": text_of(report, page_url=page_url, is_newer_version=is_newer_version, has_pdf=has_pdf),
         "attachments": [
             {
                 "report_id": report_id,
@@ -48,7 +49,9 @@ def mails_of(
                 "name": f"{report.tenant_id}-{report.kind}-{report.period_start}.pdf",
                 "type": "application/pdf",
             }
-        ],
+        ]
+        if has_pdf
+        else [],
     }
     for recipient in tenant.reports.recipients:
         yield NewCommand(
@@ -72,7 +75,7 @@ def period_phrase(report: Report) -> str:
     return f"week of {report.period_start.day} {report.period_start:%B}"
 
 
-def text_of(report: Report, *, page_url: str, is_newer_version: bool) -> str:
+def text_of(report: Report, *, page_url: str, is_newer_version: bool, has_pdf: bool = True) -> str:
     """Return the words of the e-mail: the figures that matter most, and where all of them are."""
     lines = [f"{report.business}: {wording.title_words(report)}", f"{wording.days_words(report)} ({report.zone})", ""]
     if is_newer_version:
@@ -80,7 +83,9 @@ def text_of(report: Report, *, page_url: str, is_newer_version: bool) -> str:
     lines += [_line(each) for each in headline_figures(report)]
     lines += [
         "",
-        "All figures, charts and tables are in the PDF.",
+        "All figures, charts and tables are in the PDF."
+        if has_pdf
+        else "The PDF could not be made this time. All figures, charts and tables are on the page.",
         f"This report beside what is known by now: {page_url}",
     ]
     return "\n".join(lines) + "\n"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 import duckdb
@@ -25,9 +26,11 @@ from core.explaining.errors import NothingPublishedError
 from core.outbox.commands import NewCommand
 from core.outbox.keys import report_command_key
 from core.outbox.outbox import Outbox
-from core.reports.archive import FORMATS, ReportArchive, ReportId
+from core.reports.archive import ReportArchive, ReportId
 from core.reports.periods import Period, last_complete
+from core.set_aside import Kind, SetAside, Step, reason_of
 from core.tenants import Tenant
+from pipelines.lib.faults import is_of_machine
 from pipelines.reporting.computing import Provenance, compute_report
 from pipelines.reporting.document import Report
 from pipelines.reporting.html_page import to_html
@@ -36,6 +39,14 @@ from pipelines.reporting.pdf_file import to_pdf
 
 REPORT_COMPUTED = "report.computed"
 _LOOKS_EVERY_SECONDS = 0.2
+
+_MAKERS: Mapping[str, Callable[[Report], bytes]] = MappingProxyType(
+    {
+        "json": lambda report: report.to_json(),
+        "html": to_html,
+        "pdf": to_pdf,
+    }
+)
 
 #: Called with (sequence that is modelled, sequence to wait for).
 Progress = Callable[[int, int], None]
@@ -81,12 +92,39 @@ class ReportMaker:
         self.wait_until_modelled(end, patience_seconds=patience_seconds, progress=progress)
         report = self.compute(tenant, period)
         known = self._same_version(report)
-        if known is None:
-            files = {"json": report.to_json(), "html": to_html(report), "pdf": to_pdf(report)}
-            self.archive.write(report.tenant_id, report.report_id, files)
-        # Also of a version that is there: whoever wrote it can have ended before telling.
-        self._tell(tenant, known or report, is_mailed=is_mailed)
-        return known or report
+        # Also of a version that is there: whoever wrote it can have ended before telling, or without a file.
+        made = known or report
+        self._keep(made)
+        self._tell(tenant, made, is_mailed=is_mailed)
+        return made
+
+    def _keep(self, report: Report) -> None:
+        """Archive what is missing of a version; a page or PDF that can't be made is left out, the figures are not."""
+        there = self.archive.endings_of(report.tenant_id, report.report_id)
+        files: dict[str, bytes] = {}
+        for ending, make in _MAKERS.items():
+            subject = f"{report.report_id}/{ending}"
+            if ending in there:
+                continue
+            try:
+                files[ending] = make(report)
+            except Exception as error:
+                if is_of_machine(error) or ending == "json":
+                    raise
+                self._set_aside(report, subject, reason=reason_of(error))
+            else:
+                self.set_aside.let_in(Kind.REPORT, [subject], tenant_id=report.tenant_id)
+        self.archive.write(report.tenant_id, report.report_id, files)
+        for section in report.left_out:
+            self._set_aside(report, f"{report.report_id}/{section}", reason="this section could not be computed")
+
+    def _set_aside(self, report: Report, subject: str, *, reason: str) -> None:
+        self.set_aside.note(Kind.REPORT, subject, step=Step.REPORTING, reason=reason, tenant_id=report.tenant_id)
+
+    @property
+    def set_aside(self) -> SetAside:
+        """What is set aside in this home."""
+        return SetAside(self.engine, clock=self.clock)
 
     def wait_until_modelled(
         self, sequence: int, *, patience_seconds: float, progress: Progress | None = None
@@ -170,7 +208,8 @@ class ReportMaker:
     def _event_and_mails(
         self, tenant: Tenant, report: Report, *, has_mailed: bool
     ) -> tuple[NewEvent, list[NewCommand]]:
-        files = {ending: self.archive.read(report.tenant_id, report.report_id, ending) for ending in FORMATS}
+        endings = self.archive.endings_of(report.tenant_id, report.report_id)
+        files = {ending: self.archive.read(report.tenant_id, report.report_id, ending) for ending in endings}
         digests = {ending: sha256(content).hexdigest() for ending, content in files.items()}
         mails = mails_of(
             report,

@@ -79,6 +79,9 @@ def to_pdf(report: Report) -> bytes:
         # The names are words; the figures' headings wrap.
         widths = (_NAME_SHARE, *(1.0 for _ in table.columns))
         _show_table(pages, (table.heading, *table.columns), cells, widths=widths)
+    if report.left_out:
+        pages.ln(5)
+        pages.line_of(wording.left_out_words(report), size=9, colour=_BAD)
     pages.ln(5)
     computed = wording.moment_words(report.generated_at, report.zone)
     pages.line_of(

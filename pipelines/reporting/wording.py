@@ -63,6 +63,13 @@ def is_better(figure: Figure) -> bool | None:
     return None if not figure.change else (figure.change > 0) == figure.is_higher_better
 
 
+def left_out_words(report: Report) -> str:
+    """Return a sentence about the sections that could not be computed; empty where there are none."""
+    if not report.left_out:
+        return ""
+    return f"Left out, because it could not be computed: {', '.join(report.left_out)}. The figures are complete."
+
+
 def title_words(report: Report) -> str:
     """Return the period in words: `Week of 2 March 2026`, `March 2026`."""
     return period_words(report.kind, report.period_start)

@@ -158,6 +158,10 @@ _COLUMNS: Mapping[str, str] = {
     "marts.fct_quarantined_events": """
         tenant_id event_id sequence:BIGINT source type error quarantined_at:TIMESTAMPTZ
     """,
+    "marts.fct_set_aside": """
+        tenant_id set_aside_key kind subject step reason count_times:INTEGER set_aside_at:TIMESTAMPTZ
+        last_seen_at:TIMESTAMPTZ let_in_at:TIMESTAMPTZ is_set_aside:BOOLEAN
+    """,
     "marts.fct_decisions": """
         tenant_id command_key rule_id rule_version:INTEGER command_type channel provider message_class contact_id
         booking_id cause_event_id cause_type caused_at:TIMESTAMPTZ due_at:TIMESTAMPTZ expires_at:TIMESTAMPTZ verdict

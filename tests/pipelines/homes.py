@@ -22,6 +22,7 @@ from core.envelope import NewEvent
 from core.event_log import EventLog
 from core.ids import IdFactory, UuidV7Factory
 from core.outbox.outbox import Outbox
+from core.set_aside import SetAside
 from core.tenants import Tenant, load_tenants
 from pipelines.activation.outbox_filler import OutboxFiller
 from pipelines.lib.dbt_runner import DbtRunner
@@ -52,6 +53,7 @@ class Home:
     tenants: Mapping[str, Tenant]
     clock: Clock
     ids: IdFactory
+    project_dir: Path = REPOSITORY / "dbt_project"
 
     @cached_property
     def engine(self) -> Engine:
@@ -69,6 +71,11 @@ class Home:
     def outbox(self) -> Outbox:
         """The outbox."""
         return Outbox(self.engine, clock=self.clock, ids=self.ids)
+
+    @property
+    def set_aside(self) -> SetAside:
+        """What is set aside."""
+        return SetAside(self.engine, clock=self.clock)
 
     @property
     def warehouse_path(self) -> Path:
@@ -93,7 +100,7 @@ class Home:
 
     def _dbt(self) -> DbtRunner:
         return DbtRunner(
-            project_dir=REPOSITORY / "dbt_project",
+            project_dir=self.project_dir,
             warehouse_path=self.warehouse_path,
             target_dir=self.target_dir,
         )
@@ -113,7 +120,7 @@ class Home:
         """Return a new modeller, closed."""
         return Modeller(
             self.builder(),
-            filler=OutboxFiller(self.outbox, clock=self.clock),
+            filler=OutboxFiller(self.outbox, clock=self.clock, set_aside=self.set_aside),
             analytics_path=self.analytics_path,
             published_by="test",
         )

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
-from core.errors import ConfigurationError
 from core.secrets import OWNER_API_KEY, Secrets, secret_variable
 from core.tenants import Tenant
+from webhooks.logs import log_unusable_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,17 +19,19 @@ class OwnerKeys:
 
     @classmethod
     def load(cls, tenants: Mapping[str, Tenant], *, secrets: Secrets) -> OwnerKeys:
-        """Read every tenant's keys. Raises ConfigurationError where two tenants share one."""
+        """Read every tenant's keys. One that two tenants share tells neither: it is nobody's, and that is logged."""
         tenant_of: dict[bytes, str] = {}
+        shared: set[bytes] = set()
         for tenant_id in tenants:
             for key in secrets.values(tenant_id, OWNER_API_KEY):
                 other = tenant_of.setdefault(_hash(key), tenant_id)
                 if other != tenant_id:
-                    raise ConfigurationError(
-                        f"{secret_variable(tenant_id, OWNER_API_KEY)}: is also a key of {other}; a key must tell "
-                        "the tenant, so give each its own"
+                    shared.add(_hash(key))
+                    log_unusable_key(
+                        secret_variable(tenant_id, OWNER_API_KEY),
+                        f"is also a key of {other}; a key must tell the tenant, so give each its own",
                     )
-        return cls(tenant_of)
+        return cls({key: tenant_id for key, tenant_id in tenant_of.items() if key not in shared})
 
     def find_tenant(self, key: str) -> str | None:
         """Return the tenant of the key, None where it is nobody's."""

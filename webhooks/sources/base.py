@@ -29,6 +29,7 @@ class Reason(StrEnum):
     TOO_LARGE = "too_large"
     UNSUPPORTED_CONTENT_TYPE = "unsupported_content_type"
     RATE_LIMITED = "rate_limited"
+    SET_ASIDE = "set_aside"
     LOG_UNAVAILABLE = "log_unavailable"
     INTERNAL_ERROR = "internal_error"
 
@@ -46,6 +47,7 @@ _STATUS_OF: Mapping[Reason, HTTPStatus] = {
     Reason.TOO_LARGE: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     Reason.UNSUPPORTED_CONTENT_TYPE: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     Reason.RATE_LIMITED: HTTPStatus.TOO_MANY_REQUESTS,
+    Reason.SET_ASIDE: HTTPStatus.SERVICE_UNAVAILABLE,
     Reason.LOG_UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
     Reason.INTERNAL_ERROR: HTTPStatus.SERVICE_UNAVAILABLE,
 }

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
-from core.errors import ConfigurationError
 from core.event_log import EventLog
 from tests.webhooks.conftest import StartReceiver, only_event
 from tests.webhooks.harness import NOW, Post, RunningReceiver
@@ -26,6 +25,7 @@ from tests.webhooks.signing import (
     path_of,
     public_text,
     rsa_key,
+    samples,
 )
 
 VECTORS = Path(__file__).parent.parent / "vectors"
@@ -155,9 +155,18 @@ def test_the_replay_window(start: StartReceiver, settings: dict[str, str], days:
     assert (answer.status, answer.outcome) == (status, "accepted" if status == 200 else "outside_time_window")
 
 
-def test_a_window_that_is_no_number_is_told_at_start(start: StartReceiver) -> None:
-    with pytest.raises(ConfigurationError, match="replay_window_days"):
-        start(source_settings={"gohighlevel": {"replay_window_days": "a week"}})
+def test_a_window_that_is_no_number_sets_that_source_aside_and_is_told(
+    start: StartReceiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    receiver = start(source_settings={"gohighlevel": {"replay_window_days": "a week"}})
+    (record,) = [record for record in caplog.records if record.message == "source set aside"]
+    assert "replay_window_days" in record.frontdesk_fields["reason"]  # type: ignore[attr-defined]
+    answer = receiver.send(gohighlevel_post(EVENT))
+    # The only answer on which it sends again.
+    assert (answer.status, answer.outcome) == (429, "set_aside")
+    assert answer.headers["retry-after"]
+    others = [sample for sample in samples() if sample.source != "gohighlevel"]
+    assert {receiver.send(sample.post).status for sample in others} == {200}
 
 
 def test_without_a_webhook_id_the_body_tells_deliveries_apart(receiver: RunningReceiver) -> None:

@@ -12,7 +12,6 @@ import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from core.errors import ConfigurationError
 from core.event_log import EventLog
 from tests.webhooks.conftest import StartReceiver, only_event
 from tests.webhooks.harness import NOW, Post, RunningReceiver
@@ -22,6 +21,7 @@ from tests.webhooks.signing import (
     path_of,
     public_text,
     rsa_key,
+    samples,
     wix_hmac_post,
     wix_post,
     wix_token,
@@ -217,6 +217,13 @@ def test_a_scheme_without_its_secret_lets_nothing_in(start: StartReceiver) -> No
 
 
 @pytest.mark.parametrize("key", ["nonsense", "-----BEGIN PUBLIC KEY-----\\nAAAA\\n-----END PUBLIC KEY-----"])
-def test_a_key_that_cannot_be_read_is_told_at_start(start: StartReceiver, key: str) -> None:
-    with pytest.raises(ConfigurationError, match="FRONTDESK_SALON_WIX_PUBLIC_KEY"):
-        start(environ=environment() | {"FRONTDESK_SALON_WIX_PUBLIC_KEY": key})
+def test_a_key_that_cannot_be_read_sets_that_source_aside_and_is_told(
+    start: StartReceiver, caplog: pytest.LogCaptureFixture, key: str
+) -> None:
+    receiver = start(environ=environment() | {"FRONTDESK_SALON_WIX_PUBLIC_KEY": key})
+    (record,) = [record for record in caplog.records if record.message == "source set aside"]
+    assert "FRONTDESK_SALON_WIX_PUBLIC_KEY" in record.frontdesk_fields["reason"]  # type: ignore[attr-defined]
+    answer = receiver.send(wix_post(EVENT))
+    assert (answer.status, answer.outcome) == (503, "set_aside")
+    others = [sample for sample in samples() if sample.source != "wix"]
+    assert {receiver.send(sample.post).status for sample in others} == {200}

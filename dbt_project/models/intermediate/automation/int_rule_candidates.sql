@@ -106,7 +106,7 @@ subjects as (
 candidates as (
 
     select
-        *,
+        * replace ({{ bounded_id('subject') }} as subject),
         concat_ws('|', tenant_id, rule_id, subject, due_at) as candidate_key
     from subjects
     where subject is not null

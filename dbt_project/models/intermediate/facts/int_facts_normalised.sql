@@ -33,7 +33,12 @@ rules as (
 cleaned as (
 
     select
-        facts.* exclude (facts.email_raw),
+        facts.* exclude (facts.email_raw)
+        replace (
+            {%- for id in ['booking_id', 'payment_id', 'message_id', 'lead_id', 'entity_id', 'contact_ref'] %}
+            {{ bounded_id('facts.' ~ id) }} as {{ id }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        ),
         tenants.calling_code,
         tenants.trunk_prefix,
         rules.uses,
