@@ -319,6 +319,8 @@ def parse_tenant(text: str, *, file: Path) -> Tenant:
         content = None if root is None else loader.construct_document(root)
     except yaml.YAMLError as error:
         raise ConfigurationError(f"{file}: not readable as YAML: {error}") from error
+    except RecursionError as error:
+        raise ConfigurationError(f"{file}: not readable as YAML: it is nested too deeply") from error
     if root is None or not isinstance(content, dict):
         raise ConfigurationError(f"{file}: must be a mapping of keys such as slug, name, zone")
     try:

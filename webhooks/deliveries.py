@@ -82,7 +82,8 @@ def deliveries_router(runtime: Runtime) -> APIRouter:
                 body_size=0,
             )
         reply = refusal_reply(refusal, allow=frozenset({"POST"}))
-        return Response(reply.body, status_code=reply.status, media_type=reply.content_type.decode())
+        headers = {name.decode(): value.decode() for name, value in reply.headers}
+        return Response(reply.body, reply.status, headers, media_type=reply.content_type.decode())
 
     @router.post("/webhooks/{tenant}/{source}", responses=_RESPONSES, openapi_extra=_BODY, response_class=Response)
     async def deliver(tenant: TenantPath, source: SourcePath) -> Response:

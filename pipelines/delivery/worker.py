@@ -90,10 +90,16 @@ class Worker:
     def _end(self, command: ClaimedCommand, reason: str) -> Handled:
         """End a command as far as it had come: uncalled it is dead, called it is uncertain."""
         self._alerts.trouble(f"command {command.command_key} set aside", reason)
-        step = {"command_key": command.command_key, "token": command.token, "reason": reason}
-        if not self._outbox.mark_uncertain(**step):
-            self._outbox.fail(**step)
-        self._alerts.count("outcome_failed")
+        if self._outbox.mark_uncertain(command.command_key, token=command.token, reason=reason):
+            self._alerts.count("outcome_uncertain")
+            return Handled(reason=reason)
+        try:
+            self._dead(command, None, reason)
+        except Exception as error:
+            if is_of_machine(error):
+                raise
+            # Not even that can be told: it is in the outbox alone.
+            self._outbox.fail(command.command_key, token=command.token, reason=reason)
         return Handled(reason=reason)
 
     def give_back(self, command: ClaimedCommand, *, at: datetime, reason: str) -> None:

@@ -15,7 +15,7 @@ import yaml
 from core.errors import ConfigurationError
 from core.outbox.commands import Channel
 from core.outbox.retry import DEFAULT_SCHEDULES
-from core.tenants import load_tenant, load_tenants, read_tenant
+from core.tenants import load_tenant, load_tenants, read_tenant, read_tenants
 
 TENANTS_DIR = Path(__file__).parents[2] / "tenants"
 SLUGS = ("avatar-imaging", "hmnp", "joes-auto-spa", "mikes-detailing", "noizylab", "technifold")
@@ -268,6 +268,64 @@ def test_a_file_must_be_named_after_its_slug(tmp_path: Path) -> None:
 
 def test_an_empty_folder_says_what_belongs_there(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"put one <slug>\.yaml per business there"):
+        load_tenants(tmp_path)
+
+
+def test_a_wrong_file_stops_its_own_businesss_rules_alone(tmp_path: Path) -> None:
+    rule = {"id": "hello", "when": "no.such_fact"}
+    _write(tmp_path, _changed(lambda content: content.update(rules=[rule])))
+    _write(tmp_path, VALID | {"slug": "other", "name": "Other"}, name="other.yaml")
+
+    tenants, wrong = read_tenants(tmp_path)
+
+    assert set(tenants) == {"acme", "other"}
+    assert tenants["acme"].rules == ()
+    assert [source.name for source in tenants["acme"].sources] == ["stripe"]
+    assert set(wrong) == {"acme"}
+    assert "acme.yaml: rules.0.when" in wrong["acme"]
+    with pytest.raises(ConfigurationError):
+        load_tenant(tmp_path / "acme.yaml")
+
+
+@pytest.mark.parametrize(
+    "key", ["delivery", "templates", "endpoints", "reports", "warmness", "priority", "attribution"]
+)
+def test_what_is_wrong_in_a_part_that_can_be_left_out_leaves_out_no_more_than_needed(
+    tmp_path: Path, key: str
+) -> None:
+    _write(tmp_path, _changed(lambda content: content.update({key: {"no_such_key": 1}})))
+
+    tenants, wrong = read_tenants(tmp_path)
+
+    assert tenants["acme"].name == "Acme"
+    assert f"acme.yaml: {key}" in wrong["acme"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "slug: [",
+        "just text",
+        "a: &a [*a]",
+        "[" * 5_000,
+        VALID | {"zone": "Mars/Olympus"},
+        VALID | {"slug": "elsewhere"},
+    ],
+    ids=["no YAML", "no mapping", "itself", "deep", "no zone", "another slug"],
+)
+def test_a_file_of_which_nothing_helps_stops_its_own_business_alone(tmp_path: Path, content: object) -> None:
+    _write(tmp_path, content)
+    _write(tmp_path, VALID | {"slug": "other"}, name="other.yaml")
+
+    tenants, wrong = read_tenants(tmp_path)
+
+    assert set(tenants) == {"other"}
+    assert set(wrong) == {"acme"}
+
+
+def test_where_no_file_can_be_used_each_is_told(tmp_path: Path) -> None:
+    _write(tmp_path, "slug: [")
+    with pytest.raises(ConfigurationError, match=r"acme\.yaml: not readable as YAML"):
         load_tenants(tmp_path)
 
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from sqlalchemy import Engine
 
 from core.event_log import EventLog
-from tests.webhooks.conftest import StartReceiver
-from tests.webhooks.harness import Answer, Post, RunningReceiver
-from tests.webhooks.signing import TENANT, Sample, samples
+from core.secrets import Secrets
+from core.settings import Settings
+from tests.core.staff.conftest import quick_passwords
+from tests.webhooks.conftest import StartReceiver, make_tenant
+from tests.webhooks.harness import Answer, FakeClock, Post, RunningReceiver
+from tests.webhooks.signing import PUBLIC_URL, TENANT, Sample, environment, samples
+from webhooks.app import create_app
 
 SAMPLES = [pytest.param(sample, id=sample.source) for sample in samples()]
 
@@ -113,3 +120,29 @@ def test_methods_that_are_not_there(receiver: RunningReceiver) -> None:
 def test_an_encoded_hyphen_is_a_hyphen(receiver: RunningReceiver) -> None:
     [post] = [sample.post for sample in samples() if sample.source == "google-calendar"]
     assert receiver.send(post.changed(path=f"/webhooks/{TENANT}/google%2Dcalendar")).status == 200
+
+
+def test_a_business_whose_file_can_not_be_read_is_asked_to_wait(
+    engine: Engine, clock: FakeClock, tmp_path: Path
+) -> None:
+    tenants = {"bakery": make_tenant("bakery")}
+    app = create_app(
+        Settings(home=tmp_path, public_url=PUBLIC_URL),
+        engine=engine,
+        secrets=Secrets(environment()),
+        tenants=tenants,
+        clock=clock,
+        passwords=quick_passwords(),
+        wrong_files={TENANT: "salon.yaml: zone: is missing"},
+    )
+    receiver = RunningReceiver(app)
+    receiver.start()
+    try:
+        for sample in samples():
+            answer = receiver.send(sample.post)
+            wanted = 429 if sample.source == "gohighlevel" else 503
+            assert_is_problem(answer, status=wanted, reason="set_aside")
+            assert answer.headers["retry-after"]
+        assert_is_problem(receiver.send(Post("/webhooks/nobody/stripe")), status=404, reason="unknown_tenant")
+    finally:
+        receiver.end()

@@ -7,12 +7,16 @@ from dataclasses import replace
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
+from typing import NoReturn
 
+import duckdb
 import pytest
 
 from core.explaining.errors import NothingPublishedError
 from core.reports.archive import ArchiveConflictError, ReportId
 from core.reports.periods import Period, PeriodKind
+from core.set_aside import Kind
+from pipelines.reporting import computing, making
 from pipelines.reporting.comparing import pair_figures
 from pipelines.reporting.document import Report
 from pipelines.reporting.html_page import to_html
@@ -30,6 +34,52 @@ def test_a_home_where_nothing_was_published_is_told_at_once(desk: Desk, tmp_path
     maker = replace(desk.maker, analytics_path=tmp_path / "analytics.duckdb")
     with pytest.raises(NothingPublishedError, match="set FRONTDESK_HOME to the home you mean"):
         maker.make(desk.tenant, NOVEMBER, patience_seconds=3600)
+
+
+def test_a_pdf_that_can_not_be_made_leaves_the_report_with_its_figures(
+    desk_behind: Callable[[], Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = desk_behind()
+    tenant = desk.tenant.model_copy(
+        update={"reports": desk.tenant.reports.model_copy(update={"recipients": ("owner@example.com",)})}
+    )
+
+    def fail(_: Report) -> bytes:
+        raise ValueError("a character that no font has")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(making, "_MAKERS", {**making._MAKERS, "pdf": fail})
+        made = desk.maker.make(tenant, NOVEMBER, patience_seconds=0, is_mailed=True)
+    assert desk.maker.archive.endings_of(TENANT, made.report_id) == ["html", "json"]
+    (aside,) = desk.home.set_aside.read(Kind.REPORT)
+    assert (aside.subject, aside.tenant_id) == (f"{made.report_id}/pdf", TENANT)
+    (key,) = [key for key in desk.home.outbox.open_keys(TENANT) if "/report/" in key]
+    mail = desk.home.outbox.find(key)
+    assert mail is not None
+    assert mail.payload["attachments"] == []
+    assert "The PDF could not be made this time." in mail.payload["text"]
+    desk.follow()
+
+    again = desk.maker.make(tenant, NOVEMBER, patience_seconds=0)
+    assert again == made
+    assert desk.maker.archive.endings_of(TENANT, made.report_id) == ["html", "pdf", "json"]
+    assert desk.home.set_aside.read() == []
+
+
+def test_a_section_that_can_not_be_computed_is_left_out_and_said_so(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> NoReturn:
+        raise duckdb.ConversionException("Conversion Error: that section")
+
+    whole = desk.report(NOVEMBER)
+    monkeypatch.setattr(computing, "stage_counts", fail)
+    report = desk.maker.compute(desk.tenant, NOVEMBER)
+    assert report.left_out == ("stages",)
+    assert (report.figures, report.shares, report.credits) == (whole.figures, whole.shares, whole.credits)
+    sentence = "Left out, because it could not be computed: stages. The figures are complete."
+    assert sentence in to_html(report).decode()
+    assert to_pdf(report)
 
 
 def test_what_arrives_late_makes_a_new_version_beside_the_old(desk_behind: Callable[[], Desk]) -> None:
