@@ -75,6 +75,21 @@ def fetch_quarantined(file: AnalyticsFile, *, tenant_ids: Sequence[str]) -> pd.D
     return file.fetch(sql, tenant_ids=list(tenant_ids))
 
 
+def fetch_set_aside(file: AnalyticsFile, *, tenant_ids: Sequence[str], limit: int = 50) -> pd.DataFrame:
+    """Return tenant_id, kind, subject, step, reason, set_aside_at of what is set aside now, the newest first.
+
+    Events are told with their source: fetch_quarantined. What is no business's, such as a table, is for everybody.
+    """
+    sql = """
+    SELECT tenant_id, kind, subject, step, reason, set_aside_at
+    FROM marts.fct_set_aside
+    WHERE is_set_aside AND kind <> 'event' AND (tenant_id IS NULL OR tenant_id IN $tenant_ids)
+    ORDER BY set_aside_at DESC, kind, subject
+    LIMIT $limit
+    """
+    return file.fetch(sql, tenant_ids=list(tenant_ids), limit=limit)
+
+
 def fetch_events_per_day(file: AnalyticsFile, *, tenant_ids: Sequence[str], since: date) -> pd.DataFrame:
     """Return activity_date, source, count_events since a day, that day included."""
     sql = """

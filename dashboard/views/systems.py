@@ -40,6 +40,7 @@ def _show_health() -> None:
         unknown = _group_unknown_types(queries.fetch_unknown_types(office.file, tenant_ids=office.tenant_ids))
         quarantined = _by_source(queries.fetch_quarantined(office.file, tenant_ids=office.tenant_ids))
         _show_figures(sources, queries.rows_of(queries.fetch_freshness(office.file)))
+        _show_set_aside(queries.rows_of(queries.fetch_set_aside(office.file, tenant_ids=office.tenant_ids)))
         for business in office.chosen:
             of_business = [source for source in sources if source.tenant_id == business.tenant_id]
             _show_business(office, business, of_business, unknown, quarantined)
@@ -70,6 +71,20 @@ def _show_figures(sources: list[Any], freshness: list[Any]) -> None:
             published = format_relative(row.published_at, now=components.present())
             st.metric("Behind the log", format_count(count_events_behind(row)), border=True)
             st.metric("Models published", published, border=True)
+
+
+def _show_set_aside(asides: list[Any]) -> None:
+    """Tell what is set aside so that the rest goes on; it comes in again by itself once it passes."""
+    if not asides:
+        return
+    count = format_quantity(len(asides), "thing")
+    lines = [f"**{count} set aside** so that the rest goes on. Each comes in again once it passes."]
+    for aside in asides:
+        since = format_relative(aside.set_aside_at, now=components.present())
+        what = escape_markdown(shorten(f"{aside.kind} {aside.subject}", length=_REASON_LENGTH))
+        reason = escape_markdown(shorten(aside.reason, length=_REASON_LENGTH))
+        lines.append(f"{what}, {since} :gray[:small[{reason}]]")
+    st.error("  \n".join(lines), icon=":material/error:")
 
 
 def _emphasise(text: str, colour: str, *, wrong: bool) -> str:

@@ -99,7 +99,7 @@ create table if not exists raw.set_aside (
     subject varchar not null,
     step varchar not null,
     reason varchar not null,
-    count_times integer not null,
+    count_times bigint not null,
     set_aside_at timestamptz not null,
     last_seen_at timestamptz not null,
     let_in_at timestamptz

@@ -131,6 +131,15 @@ def open_page(page: str, **query: str) -> AppTest:
 
 def text_of(app: AppTest) -> str:
     """Return the page's Markdown, captions, headings, figures and notes as one string, without escapes."""
-    elements = [*app.markdown, *app.caption, *app.header, *app.subheader, *app.info, *app.warning, *app.success]
+    elements = [
+        *app.markdown,
+        *app.caption,
+        *app.header,
+        *app.subheader,
+        *app.info,
+        *app.warning,
+        *app.success,
+        *app.error,
+    ]
     parts = [element.value for element in elements] + [f"{figure.label}: {figure.value}" for figure in app.metric]
     return re.sub(r"\\(.)", r"\1", "\n".join(parts)).replace(WORD_JOINER, "")

@@ -159,7 +159,7 @@ _COLUMNS: Mapping[str, str] = {
         tenant_id event_id sequence:BIGINT source type error quarantined_at:TIMESTAMPTZ
     """,
     "marts.fct_set_aside": """
-        tenant_id set_aside_key kind subject step reason count_times:INTEGER set_aside_at:TIMESTAMPTZ
+        tenant_id set_aside_key kind subject step reason count_times:BIGINT set_aside_at:TIMESTAMPTZ
         last_seen_at:TIMESTAMPTZ let_in_at:TIMESTAMPTZ is_set_aside:BOOLEAN
     """,
     "marts.fct_decisions": """

@@ -96,6 +96,7 @@ def two_businesses_published(*, now: datetime) -> PublishedRows:
     _add_sources(rows, now)
     _add_unknown_types(rows, now)
     _add_quarantined(rows, now)
+    _add_set_aside(rows, now)
     _add_contacts(rows, now)
     _add_identity_of_anna(rows, now)
     _add_facts_of_anna(rows, now)
@@ -179,6 +180,28 @@ def _add_quarantined(rows: PublishedRows, now: datetime) -> None:
             type="booking.created",
             error=f"Conversion Error: sequence {sequence}",
             quarantined_at=now - timedelta(minutes=4200 - sequence),
+        )
+
+
+def _add_set_aside(rows: PublishedRows, now: datetime) -> None:
+    for tenant_id, kind, subject, is_set_aside in (
+        (BARBERS, "rule", "reminder_24h", True),
+        (MASSAGE, "command", "massage/thanks/send_sms/booking:b1", False),
+        (None, "table", "fct_payments", True),
+    ):
+        rows.add(
+            "marts.fct_set_aside",
+            tenant_id=tenant_id,
+            set_aside_key=f"{kind}-{subject}",
+            kind=kind,
+            subject=subject,
+            step="decisions",
+            reason="ConversionException: out of range",
+            count_times=1,
+            set_aside_at=now - timedelta(hours=2),
+            last_seen_at=now - timedelta(hours=1),
+            let_in_at=None if is_set_aside else now,
+            is_set_aside=is_set_aside,
         )
 
 

@@ -79,6 +79,7 @@ def test_no_tenant_no_rows(analytics_file: AnalyticsFile, now: datetime) -> None
     assert queries.fetch_source_health(analytics_file, tenant_ids=[]).empty
     assert queries.fetch_unknown_types(analytics_file, tenant_ids=[]).empty
     assert queries.fetch_quarantined(analytics_file, tenant_ids=[]).empty
+    assert list(queries.fetch_set_aside(analytics_file, tenant_ids=[])["kind"]) == ["table"]
     assert queries.fetch_events_per_day(analytics_file, tenant_ids=[], since=now.date()).empty
 
 

@@ -65,6 +65,15 @@ def test_events_set_aside_are_told_with_the_last_ones_error() -> None:
     assert "booking.created: Conversion Error: sequence 4100" in text
 
 
+def test_what_is_set_aside_is_told_until_it_is_let_in() -> None:
+    text = text_of(open_page("systems"))
+    assert "**2 things set aside** so that the rest goes on." in text
+    assert "rule reminder" in text
+    assert "table fct" in text
+    assert "out of range" in text
+    assert "massage/thanks" not in text
+
+
 def test_a_source_that_never_delivered_waits() -> None:
     assert "**ManyChat** :gray-badge[:material/hourglass_empty: Nothing received yet]" in text_of(
         open_page("systems")
