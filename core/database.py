@@ -11,8 +11,10 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, delete, event, insert, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
+from core.database_file import DatabaseFile
 from core.errors import ConfigurationError, EventLogUnavailableError
 from core.outbox import schema as outbox_schema  # noqa: F401 - puts its tables into the metadata
+from core.postgresql import connect_arguments, limit_waits
 from core.schema import metadata, write_probes
 from core.staff import schema as staff_schema  # noqa: F401 - puts its tables into the metadata
 
@@ -31,13 +33,18 @@ WRITES_AFTER_READING = {_BEGIN: "BEGIN IMMEDIATE"}
 def open_engine(url: str) -> Engine:
     """Return an engine for the URL (SQLite or PostgreSQL); nothing is opened yet.
 
+    Nothing waits for ever: SQLite for its lock some seconds, PostgreSQL as core/postgresql.py says. A SQLite file
+    that is deleted or replaced is not written to; see core/database_file.py.
     SQLite runs in WAL with synchronous=FULL, so a commit that returned is on disk; measured 5,700 commits/s
     singly and more than 11,000 rows/s in groups of ten on two cores. Raises ConfigurationError for no such URL.
     """
     is_sqlite = url.startswith("sqlite")
     try:
         engine = create_engine(
-            url, pool_pre_ping=not is_sqlite, execution_options={_TURNS: threading.RLock()} if is_sqlite else {}
+            url,
+            pool_pre_ping=not is_sqlite,
+            execution_options={_TURNS: threading.RLock()} if is_sqlite else {},
+            connect_args={} if is_sqlite else connect_arguments(),
         )
     except (ArgumentError, ModuleNotFoundError) as error:
         raise ConfigurationError(
@@ -46,9 +53,13 @@ def open_engine(url: str) -> Engine:
     if engine.dialect.name == "sqlite":
         database = make_url(url).database
         if database:
-            Path(database).parent.mkdir(parents=True, exist_ok=True)
+            path = Path(database)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            DatabaseFile(path).guard(engine)
         event.listen(engine, "connect", _set_sqlite_pragmas)
         event.listen(engine, "begin", _begin)
+    elif engine.dialect.name == "postgresql":
+        limit_waits(engine)
     return engine
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, func, sele
 from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError, StatementError
 
 from core.database import WRITES_AFTER_READING
+from core.database_file import Anchor, check_continues, note_appended
 from core.envelope import Appended, Event, NewEvent, Origin
 from core.errors import EventLogUnavailableError
 from core.event_insert import MAX_ROWS_PER_APPEND, Row, insert_for
@@ -42,9 +43,11 @@ class EventLog:
         """
         try:
             with self._writing_engine.begin() as connection:
-                return self.append_within(connection, events)
+                appended = self.append_within(connection, events)
         except SQLAlchemyError as error:
             raise EventLogUnavailableError(_reason(error)) from error
+        note_appended(self._engine, [Anchor(each.sequence, each.event_id) for each in appended])
+        return appended
 
     def append_within(self, connection: Connection, events: Sequence[NewEvent]) -> list[Appended]:
         """Append events as a part of the caller's transaction, begun by core.database.writing; see append.
@@ -116,6 +119,8 @@ class EventLog:
         new_id, instant = self._ids.new_event_id, self._insert.instant
         rows = [_to_row(event, event_id=new_id(), instant=instant) for event in events]
         new = self._insert(connection, rows)
+        if new:
+            check_continues(self._engine, min(new.values()))
         answers: list[Appended | None] = [
             Appended(row["event_id"], new[row["event_id"]], is_new=True) if row["event_id"] in new else None
             for row in rows

@@ -42,9 +42,19 @@ class GroupCommitter:
         """Return how many appends wait for the writer."""
         return self._waiting.qsize()
 
-    async def append(self, event: NewEvent) -> Appended:
-        """Return once the event is on disk. Raises EventLogUnavailableError where it can't be written."""
-        return (await self._submit([event]))[0]
+    async def append(self, event: NewEvent, *, patience_s: float | None = None) -> Appended:
+        """Return once the event is on disk. Raises EventLogUnavailableError where it can't be written.
+
+        So it does after `patience_s` too: the event may be written later, and whoever sends it again is told so.
+        """
+        answer = self._submit([event])
+        if patience_s is None:
+            return (await answer)[0]
+        giving_up = self._loop.call_later(patience_s, _give_up, answer, patience_s)
+        try:
+            return (await answer)[0]
+        finally:
+            giving_up.cancel()
 
     async def append_many(self, events: list[NewEvent]) -> list[Appended]:
         """Append several events in one transaction; see EventLog.append."""
@@ -81,7 +91,9 @@ class GroupCommitter:
         group: list[_Waiting] = []
         with suppress(Empty):
             while len(group) < MAX_GROUP:
-                group.append(self._waiting.get_nowait())
+                waiting = self._waiting.get_nowait()
+                if not waiting.answer.done():  # else its sender was told to send again
+                    group.append(waiting)
         return group
 
     def _commit(self, group: list[_Waiting]) -> None:
@@ -112,3 +124,8 @@ def _refuse_all(group: list[_Waiting], error: Exception) -> None:
     for waiting in group:
         if not waiting.answer.done():
             waiting.answer.set_exception(error)
+
+
+def _give_up(answer: asyncio.Future[list[Appended]], patience_s: float) -> None:
+    if not answer.done():
+        answer.set_exception(EventLogUnavailableError(f"the event log has not answered within {patience_s:g} s"))

@@ -79,7 +79,8 @@ class Intake:
             )
             delivery = self._source.receive(request)
             self._check_rate(received_at)
-            appended = await self._services.committer.append(self._to_event(delivery, request))
+            event = self._to_event(delivery, request)
+            appended = await self._services.committer.append(event, patience_s=self._source.patience_s)
         except ClientGoneError:
             return
         except RefusedError as refusal:

@@ -14,6 +14,8 @@ from core.outbox.outbox import Outbox
 
 #: Between two looks that find nothing while lanes are left out.
 _PAUSE_S: Final = 0.005
+#: A look so often in any case: the number is that of the file which was opened, and that may have been replaced.
+_LONGEST_PAUSE_S: Final = 1.0
 
 
 class DueWatch:
@@ -41,7 +43,8 @@ class DueWatch:
             if skipped and time.monotonic() < self._looked_at + _PAUSE_S:
                 return False
             is_before = self._next_due_at is None or now < self._next_due_at
-            if is_before and self._version is not None and self._version == self._read_version():
+            is_fresh = time.monotonic() < self._looked_at + _LONGEST_PAUSE_S
+            if is_fresh and is_before and self._version is not None and self._version == self._read_version():
                 return False
         # Read before the outbox is looked at: what is committed in between is seen at the next look.
         self._version = self._read_version()

@@ -85,7 +85,7 @@ class WarehouseBuilder:
     def needs_build(self) -> bool:
         """Tell whether the warehouse is not what this project makes of the log, or too far behind to be followed."""
         with warehouse.connected(self.path) as connection:
-            if not has_current_raw_tables(connection):
+            if not has_current_raw_tables(connection) or not self._is_of_this_log(connection):
                 return True
             behind = self.log.last_sequence() - copied_sequence(connection)
             return self._is_outdated(connection) or behind > BUILD_BACKLOG
@@ -235,10 +235,21 @@ class WarehouseBuilder:
     def _remove_if_outdated(self) -> bool:
         """Remove a warehouse of another raw schema; tell whether there is none now."""
         with warehouse.connected(self.path) as connection:
-            is_current = has_current_raw_tables(connection)
+            is_current = has_current_raw_tables(connection) and self._is_of_this_log(connection)
         if not is_current:
             warehouse.remove(self.path)
         return not is_current
+
+    def _is_of_this_log(self, connection: duckdb.DuckDBPyConnection) -> bool:
+        """Tell whether the newest event copied is in the log: a log put back from a backup may lack it."""
+        row = connection.execute(
+            "select sequence, event_id from raw.event_log order by sequence desc limit 1"
+        ).fetchone()
+        if row is None:
+            return True
+        sequence, event_id = row
+        known = self.log.read_at([sequence]).get(sequence)
+        return known is not None and known.event_id == str(event_id)
 
     def _copy_log(
         self, connection: duckdb.DuckDBPyConnection, *, progress: Progress | None, start: int, end: int

@@ -6,11 +6,14 @@ import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 import duckdb
 import pytest
 
+from core.database import open_database
 from core.envelope import Event
+from core.event_log import EventLog
 from core.rejections import RejectionRecorder, describe_rejection
 from pipelines.lib.batch_tables import BatchTables
 from pipelines.lib.modeller import HEARTBEAT
@@ -158,3 +161,15 @@ def test_changed_tenants_make_the_warehouse_build_again(home: Home) -> None:
         pass
     assert changed.query("select name from marts.dim_tenants where tenant_id = 'hmnp'") == [("Another Name",)]
     assert changed.query("select count(*) from marts.dim_contacts") == [(1,)]
+
+
+def test_a_log_that_was_put_back_from_a_backup_makes_the_warehouse_build_again(home: Home, tmp_path: Path) -> None:
+    home.follow_in_batches([[contact("e1"), contact("e2")]])
+    put_back = EventLog(open_database(f"sqlite:///{tmp_path / 'frontdesk.db'}"), ids=home.ids)
+    assert not home.builder().needs_build()
+
+    put_back.append([contact("e1")])
+    assert replace(home.builder(), log=put_back).needs_build()
+    put_back.append([contact("e3"), contact("e4")])  # as long again, with other events
+
+    assert replace(home.builder(), log=put_back).needs_build()

@@ -144,6 +144,9 @@ class Source(ABC):
     #: The answers on which this provider sends again later.
     unavailable_status: ClassVar[int] = HTTPStatus.SERVICE_UNAVAILABLE
     rate_limited_status: ClassVar[int] = HTTPStatus.TOO_MANY_REQUESTS
+    #: How long the log may take before that answer is given: less than the provider waits for any answer. Most don't
+    #: say how long that is.
+    patience_s: ClassVar[float] = 4.0
 
     @classmethod
     @abstractmethod

@@ -51,6 +51,7 @@ class WixSource(Source):
         "application/octet-stream",
     )
     kept_headers: ClassVar[tuple[bytes, ...]] = (b"user-agent", _SIGNATURE, _TIMESTAMP)
+    patience_s: ClassVar[float] = 1.0  # Wix waits 1,250 ms
 
     def __init__(
         self, *, public_keys: tuple[RSAPublicKey, ...], hmac_keys: tuple[bytes, ...], instance_id: str | None
