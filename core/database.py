@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from core.database_file import DatabaseFile
 from core.errors import ConfigurationError, EventLogUnavailableError
+from core.health import schema as health_schema  # noqa: F401 - puts its tables into the metadata
 from core.outbox import schema as outbox_schema  # noqa: F401 - puts its tables into the metadata
 from core.postgresql import connect_arguments, limit_waits
 from core.schema import metadata, write_probes

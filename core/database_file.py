@@ -104,7 +104,7 @@ class DatabaseFile:
                 ).fetchone()
         except sqlite3.Error:
             return False
-        return self._anchor is not None and row == (self._anchor.event_id,)
+        return bool(self._anchor is not None and row == (self._anchor.event_id,))
 
     def check_continues(self, sequence: int) -> None:
         """Raise OperationalError where a new event's sequence is not beyond the newest one seen."""

@@ -38,8 +38,10 @@ class Secrets:
 
 #: Password of Dagster's pages, FRONTDESK_DAGSTER_PASSWORD: with it they can change things, without it only be read.
 DAGSTER_PASSWORD = "DAGSTER_PASSWORD"  # noqa: S105 - a name
+#: What signs alerts for the operator's own endpoint, FRONTDESK_ALERT_WEBHOOK_SECRET.
+ALERT_WEBHOOK_SECRET = "ALERT_WEBHOOK_SECRET"  # noqa: S105 - a name
 #: Secrets of who runs this installation, of no tenant.
-OPERATOR_SECRETS = (DAGSTER_PASSWORD,)
+OPERATOR_SECRETS = (DAGSTER_PASSWORD, ALERT_WEBHOOK_SECRET)
 #: Shorter ones can be guessed.
 MIN_OPERATOR_SECRET_LENGTH = 16
 

@@ -54,6 +54,17 @@ class Settings(BaseSettings):
     sign_in_url: str | None = Field(
         default=None, description="Where browsers reach /sign-in; default: the receiver's port on the host they use."
     )
+    alert_email: str | None = Field(
+        default=None, description="Who is told by e-mail when something is ill; several addresses by commas."
+    )
+    alert_mail_by: str | None = Field(
+        default=None,
+        description="Slug of the business whose account sends these e-mails; default: the first that can.",
+    )
+    alert_webhook_url: str | None = Field(
+        default=None, description="Where alerts are posted, signed with FRONTDESK_ALERT_WEBHOOK_SECRET."
+    )
+    least_free_mib: int = Field(default=2_048, ge=1, description="With less room on its disk the home is ill.")
     sign_in_hint: str | None = Field(default=None, description="Shown on the sign-in page; the demo's passwords.")
 
     @property

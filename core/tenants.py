@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import yaml
 from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
 
+from core.alert_settings import AlertSettings
 from core.attribution_settings import Attribution
 from core.automation.checks import Surroundings, find_problems
 from core.automation.default_templates import DEFAULT_TEMPLATES
@@ -168,6 +169,7 @@ class Tenant(Strict):
     delivery: Delivery = Delivery()
     attribution: Attribution = Attribution()
     reports: ReportSettings = ReportSettings()
+    alerts: AlertSettings = AlertSettings()
 
     @field_validator("zone")
     @classmethod
@@ -191,6 +193,11 @@ class Tenant(Strict):
         _refuse_repeats("reports.recipients", list(self.reports.recipients))
         if self.reports.recipients and self.delivery.email is None:
             raise ValueError("reports.recipients: nobody sends e-mails here; set delivery.email, or remove them")
+        _refuse_repeats("alerts.email", list(self.alerts.email))
+        if self.alerts.email and self.delivery.email is None:
+            raise ValueError("alerts.email: nobody sends e-mails here; set delivery.email, or remove them")
+        if self.alerts.endpoint is not None and self.alerts.endpoint not in {each.key for each in self.endpoints}:
+            raise ValueError(f"alerts.endpoint: {self.alerts.endpoint!r} is no key of endpoints; add it there")
         if sum(rule.use == "strong" for rule in self.identity) > 1:
             raise ValueError("identity: only one identifier can be strong; make the others link")
         return self

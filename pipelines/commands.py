@@ -12,10 +12,11 @@ from rich.console import Console
 from rich.table import Table
 
 from core.errors import ConfigurationError
+from core.health.signs import LIVE_PATH, LiveState
 from core.outbox.commands import Overdue
 from core.settings import load_settings
 from pipelines.delivery.dispatching import open_dispatcher
-from pipelines.lib.assembly import build_modeller
+from pipelines.lib.assembly import build_modeller, build_signs
 from pipelines.lib.verification import Difference
 from pipelines.progress import progress_bar
 
@@ -40,6 +41,7 @@ def process(
             dispatcher.dispatch_due(patience=_PATIENCE)
             count += modeller.follow_to_end(progress=report)  # what became of the commands
             sequence = modeller.modelled_sequence
+            build_signs(settings).beat(LIVE_PATH, state=LiveState.ENDED, modelled_sequence=sequence)
         told = dispatcher.alerts.counts()
         waiting = dispatcher.overdue()
     Console().print(f"Modelled through event {sequence} ({count} in live batches); published.")
@@ -63,15 +65,15 @@ def rebuild(
             differences = modeller.verify(progress=report)
         else:
             modeller.rebuild(with_tests=tests, progress=report)
-            modeller.open()
-            modeller.close()
+            with modeller.opened():
+                sequence = modeller.modelled_sequence
     if not verify:
-        Console().print(f"Built from the log through event {modeller.modelled_sequence}; published.")
+        Console().print(f"Built from the log through event {sequence}; published.")
     elif differences:
         _print_differences(differences)
         raise typer.Exit(1)
     else:
-        Console().print(f"Equal: every row of every mart, through event {modeller.modelled_sequence}.")
+        Console().print(f"Equal: every row of every mart, through event {modeller.verified_sequence}.")
 
 
 def _describe_outcomes(counts: Mapping[str, int]) -> str:

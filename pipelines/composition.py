@@ -11,7 +11,7 @@ from pipelines.defs.dbt.schedules import full_build_job, full_build_schedule
 from pipelines.defs.event_log.assets import build_event_log_asset
 from pipelines.defs.event_log.checks import build_event_log_checks
 from pipelines.defs.live.sensors import EVALUATION_SECONDS, build_live_path_sensor
-from pipelines.defs.publishing.assets import build_published_asset
+from pipelines.defs.publishing.assets import build_published_asset, build_verification_asset
 from pipelines.defs.reporting.schedules import build_report_definitions
 from pipelines.lib.assembly import build_dbt_runner
 
@@ -28,6 +28,7 @@ def build_definitions(settings: Settings, *, evaluation_seconds: float = EVALUAT
             build_event_log_asset(settings),
             build_dbt_assets(settings),
             build_published_asset(settings),
+            build_verification_asset(settings),
             *reports.assets,
         ],
         asset_checks=build_event_log_checks(settings),

@@ -29,6 +29,19 @@ class Published:
         """Return the newest sequence of the log that the decisions know."""
         return int(self._one("select modelled_sequence from reports.rpt_freshness")["modelled_sequence"])
 
+    def freshness(self) -> Row:
+        """Return modelled_sequence and published_at of the file."""
+        return self._one("select modelled_sequence, published_at from reports.rpt_freshness")
+
+    def source_health(self) -> list[Row]:
+        """Return the configured sources of all tenants, judged at this moment."""
+        return self._all(
+            """
+            select tenant_id, source, is_silent, silent_seconds, usual_gap_seconds, last_event_at
+            from reports.rpt_source_health where is_configured order by tenant_id, source
+            """
+        )
+
     def decision(self, command_key: str) -> Row | None:
         """Return the decision about one command."""
         return self._first("select * from marts.fct_decisions where command_key = ?", command_key)

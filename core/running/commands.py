@@ -31,10 +31,12 @@ _MARKS = {
 
 @app.command()
 def up(
-    without: Annotated[str, typer.Option(help="Leave these out: receiver, dagster, dashboard, with commas.")] = "",
+    without: Annotated[
+        str, typer.Option(help="Leave these out: receiver, dagster, dashboard, monitor, with commas.")
+    ] = "",
     output: Annotated[bool, typer.Option("--output", help="Show what the processes print, too.")] = False,
 ) -> None:
-    """Start receiver, Dagster and dashboard, keep them up, and stop them on Ctrl-C or SIGTERM.
+    """Start receiver, Dagster, dashboard and monitor, keep them up, and stop them on Ctrl-C or SIGTERM.
 
     What each prints is in $FRONTDESK_HOME/logs.
     """

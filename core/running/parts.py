@@ -13,11 +13,11 @@ from typing import Literal
 from core.errors import ConfigurationError
 from core.running.addresses import local_url
 from core.running.dagster_home import DagsterHome
-from core.secrets import DAGSTER_PASSWORD, OPERATOR_SECRETS, secret_variable
+from core.secrets import DAGSTER_PASSWORD, OPERATOR_SECRETS, OWNER_API_KEY, secret_variable
 from core.settings import Settings
 from core.tenants import Tenant
 
-Group = Literal["receiver", "dagster", "dashboard"]
+Group = Literal["receiver", "dagster", "dashboard", "monitor"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +53,7 @@ def build_parts(
         _receiver(settings, own),
         *_dagster(settings, dagster_home, own=own, public=public),
         _dashboard(settings, public),
+        _monitor(_without_owner_keys(own, slugs), without=without),
     )
     return tuple(part for part in parts if part.group not in without)
 
@@ -108,7 +109,8 @@ def _dagster(
         Part(
             name="dagster-daemon",
             group="dagster",
-            command=(_script("dagster-daemon"), "run", "-w", workspace),
+            # Before the daemon begins, what was stopped in Dagster's pages is set back to what the code says.
+            command=(sys.executable, "-m", "pipelines.run_daemon", "run", "-w", workspace),
             environ={**public, **dagster},
             after="dagster-code",
             ready_line="Instance is configured with the following daemons",
@@ -140,6 +142,18 @@ def _dashboard(settings: Settings, environ: Mapping[str, str]) -> Part:
     )
 
 
+def _monitor(environ: Mapping[str, str], *, without: frozenset[Group]) -> Part:
+    watched: Mapping[Group, str] = {"receiver": "receiver", "dagster": "pipelines", "dashboard": "dashboard"}
+    parts = [name for group, name in watched.items() if group not in without]
+    return Part(
+        name="monitor",
+        group="monitor",
+        command=(sys.executable, "-m", "pipelines.monitoring", "--parts", ",".join(parts)),
+        environ=environ,
+        ready_line="Watching",
+    )
+
+
 def _absolute_settings(settings: Settings, environ: Mapping[str, str]) -> dict[str, str]:
     return {
         **environ,
@@ -160,6 +174,12 @@ def _only(environ: Mapping[str, str], name: str) -> dict[str, str]:
     """Return the one operator's secret, where it is set."""
     variable = f"FRONTDESK_{name}"
     return {variable: environ[variable]} if variable in environ else {}
+
+
+def _without_owner_keys(environ: Mapping[str, str], slugs: Iterable[str]) -> dict[str, str]:
+    """Leave the businesses' keys of /v1 out: who only sends e-mails needs none."""
+    keys = {secret_variable(slug, OWNER_API_KEY) for slug in slugs}
+    return {name: value for name, value in environ.items() if name not in keys}
 
 
 def _script(name: str) -> str:

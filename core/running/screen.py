@@ -18,6 +18,7 @@ _COLOURS = {
     "dagster": "cyan",
     "dagster-daemon": "blue",
     "dashboard": "yellow",
+    "monitor": "red",
 }
 _TITLES = {"receiver": "Receiver (API: /openapi.json)", "dagster": "Dagster", "dashboard": "Dashboard"}
 _NAME_WIDTH = max(map(len, _COLOURS))

@@ -7,6 +7,7 @@ from sqlalchemy import Engine
 from core.clock import Clock, SystemClock
 from core.database import open_database
 from core.event_log import EventLog
+from core.health.signs import Signs
 from core.ids import UuidV7Factory
 from core.outbox.outbox import Outbox
 from core.set_aside import Kind, SetAside, Step
@@ -31,6 +32,12 @@ def build_event_log(settings: Settings) -> EventLog:
     """Return the home's event log; its tables are made where they are missing."""
     engine = open_database(settings.event_log_url)
     return EventLog(engine, ids=UuidV7Factory(SystemClock()))
+
+
+def build_signs(settings: Settings) -> Signs:
+    """Return where the pipelines of a home leave their signs of life."""
+    clock = SystemClock()
+    return Signs(open_database(settings.event_log_url), clock=clock, ids=UuidV7Factory(clock))
 
 
 def build_warehouse_builder(settings: Settings) -> WarehouseBuilder:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import threading
 import time
+from pathlib import Path
 
+from core.errors import FrontdeskError
+from core.health.signs import LIVE_PATH, LiveState, Signs
 from core.settings import Settings
-from pipelines.lib.assembly import build_modeller
+from pipelines.lib.assembly import build_modeller, build_signs
 from pipelines.lib.live_path import BatchResult
 from pipelines.lib.modeller import Modeller
 
 #: While idle a build that waits is looked for this often.
 YIELD_CHECK_SECONDS = 0.25
+#: How often it says that it lives; the monitor misses it after two minutes (core/health/conditions.py).
+BEAT_SECONDS = 5.0
 
 
 class LiveFollower:
@@ -22,6 +27,11 @@ class LiveFollower:
         self._modeller: Modeller | None = None
         self._one_at_a_time = threading.Lock()
         self._idle_reason = "no new events"
+        self._signs: Signs | None = None
+        self._beat_at = float("-inf")
+        self._state: LiveState | None = None
+        self._error: str | None = None  #: of the last try, until one succeeds
+        self._warehouse: tuple[int, int] | None = None  #: device and inode of the file that is open
 
     def why_idle(self) -> str:
         """Return why the last call modelled nothing, in words."""
@@ -32,8 +42,11 @@ class LiveFollower:
         with self._one_at_a_time:
             try:
                 return self._follow(deadline)
-            except BaseException:
+            except BaseException as error:
                 self._close()  # whatever broke, the next call starts from the file as it is on disk
+                if isinstance(error, Exception):
+                    self._error = f"{type(error).__name__}: {error}"
+                    self._tell_failure(error)
                 raise
 
     def _follow(self, deadline: float) -> list[BatchResult]:
@@ -42,6 +55,7 @@ class LiveFollower:
         while (now := time.monotonic()) < deadline:
             if self._modeller is None and not self._open():
                 self._idle_reason = "a build holds the warehouse"
+                self._beat(LiveState.WAITING)
                 time.sleep(YIELD_CHECK_SECONDS)
                 continue
             modeller = self._modeller
@@ -49,25 +63,62 @@ class LiveFollower:
                 continue
             if now >= next_yield_check:
                 next_yield_check = now + YIELD_CHECK_SECONDS
-                if modeller.lock.somebody_waits():
+                if modeller.lock.somebody_waits() or self._is_replaced():
                     self._close()
                     continue
             if modeller.wait_for_events(timeout=min(YIELD_CHECK_SECONDS, deadline - now)):
                 results += filter(None, [modeller.follow_once()])
+                self._error = None
             else:
                 self._idle_reason = "no new events"
-                modeller.beat()
+                if modeller.beat():
+                    self._error = None
+            self._beat(LiveState.FOLLOWING)
         return results
 
     def _open(self) -> bool:
         modeller = build_modeller(self._settings, published_by="live path")
         if modeller.lock.somebody_waits() or modeller.lock.is_held_elsewhere():
             return False
+        self._beat(LiveState.OPENING)
         modeller.open()
         self._modeller = modeller
+        self._warehouse = _identity(self._settings.warehouse_path)
         return True
+
+    def _is_replaced(self) -> bool:
+        """Tell whether the warehouse or the published file was deleted or replaced underfoot: both are made anew."""
+        published = _identity(self._settings.analytics_path)
+        ring = {_identity(file) for file in (self._settings.analytics_path.parent / "published").glob("*.duckdb")}
+        return _identity(self._settings.warehouse_path) != self._warehouse or published not in ring - {None}
+
+    def _tell_failure(self, error: Exception) -> None:
+        try:
+            self._beat(LiveState.FAILING)
+        except FrontdeskError as lost:
+            error.add_note(f"and that could not be told: {lost.detail}")
+
+    def _beat(self, state: LiveState) -> None:
+        """Say what is being done: at once where that is something else, else every few seconds."""
+        if state is self._state and time.monotonic() - self._beat_at < BEAT_SECONDS:
+            return
+        if self._signs is None:
+            self._signs = build_signs(self._settings)
+        sequence = None if self._modeller is None else self._modeller.modelled_sequence
+        if sequence is None and (before := self._signs.heartbeat(LIVE_PATH)) is not None:
+            sequence = before.modelled_sequence
+        self._signs.beat(LIVE_PATH, state=state, modelled_sequence=sequence, error=self._error)
+        self._state, self._beat_at = state, time.monotonic()
 
     def _close(self) -> None:
         if self._modeller is not None:
             self._modeller.close()
             self._modeller = None
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    try:
+        stat = file.stat()
+    except OSError:
+        return None
+    return stat.st_dev, stat.st_ino

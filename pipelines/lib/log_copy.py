@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from importlib.resources import files
@@ -48,6 +48,8 @@ _ESCAPE = re.compile(r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F
 #: Those of characters that no database keeps: NUL, and half a surrogate pair.
 _UNKEPT = re.compile(r"\\u(?:0000|[dD][89a-fA-F][0-9a-fA-F]{2})")
 _REPLACEMENT = "\\ufffd"
+#: What a warehouse copies from beside the log, which changes in place.
+_SIDE_TABLES = ("rejection_counts", "set_aside")
 
 
 def create_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
@@ -212,6 +214,20 @@ def _read_set_aside(engine: Engine) -> list[tuple[object, ...]]:
     )
     with engine.connect() as source:
         return [tuple(row) for row in source.execute(query)]
+
+
+def read_side_tables(connection: duckdb.DuckDBPyConnection) -> dict[str, pa.Table]:
+    """Return what a warehouse has copied from beside the log: it changes in place."""
+    return {name: connection.execute(f"select * from raw.{name}").arrow().read_all() for name in _SIDE_TABLES}
+
+
+def put_side_tables(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, pa.Table]) -> None:
+    """Take over what another warehouse has copied from beside the log."""
+    for name, rows in tables.items():
+        connection.execute(f"delete from raw.{name}")
+        connection.register("side_table", rows)
+        connection.execute(f"insert into raw.{name} by name from side_table")
+        connection.unregister("side_table")
 
 
 def replace_tenants(connection: duckdb.DuckDBPyConnection, tenants: Iterable[Tenant]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +16,7 @@ from pipelines.activation.outbox_filler import OutboxFiller
 from pipelines.lib import warehouse
 from pipelines.lib.echoes import are_echoes, choose_batch
 from pipelines.lib.live_path import BatchGivenUp, BatchResult, combine
-from pipelines.lib.log_copy import knows_set_aside, read_postponed
+from pipelines.lib.log_copy import knows_set_aside, read_postponed, read_quarantine, read_side_tables
 from pipelines.lib.open_warehouse import OpenWarehouse, RuleSetAside
 from pipelines.lib.publisher import Publisher
 from pipelines.lib.verification import Difference, compare_warehouses
@@ -48,6 +49,7 @@ class Modeller:
         self.lock = WriterLock(builder.path)
         self._warehouse: OpenWarehouse | None = None
         self._publisher: Publisher | None = None
+        self.verified_sequence = 0  #: how far the last verification went
         #: Echoes before it that wait for a later batch.
         self._postponed: list[Event] = []
         self._published_at = datetime.min.replace(tzinfo=UTC)
@@ -103,23 +105,42 @@ class Modeller:
             self._builder.build(with_tests=with_tests, progress=progress, is_tried_again=True)
 
     def verify(self, *, progress: Progress | None = None) -> list[Difference]:
-        """Follow the log to its end, build from the log beside, and compare. Needs the files of this home closed.
+        """Follow the log to its end, build from the log beside, and compare. Needs this modeller closed.
 
-        The build stops where the followed warehouse stopped, so intake may go on meanwhile.
+        A copy is compared, and the build stops where it stopped: intake and live path may go on meanwhile.
         """
-        with self.opened():
-            self.follow_to_end()
-            end = self.modelled_sequence
-        path = self._builder.path
-        beside = path.parent / "verification" / path.name
-        with self.lock.held():
-            quarantine = self._builder.quarantine()
-        warehouse.remove(beside)
-        self._builder.beside(beside).build(with_tests=False, progress=progress, end=end, quarantine=quarantine)
-        with self.lock.held():
-            differences = compare_warehouses(path, beside)
-        warehouse.remove(beside)
+        folder = self._builder.path.parent / "verification"
+        live, beside = folder / "live" / self._builder.path.name, folder / self._builder.path.name
+        for path in (live, beside):
+            warehouse.remove(path)
+        self._copy_followed(live)
+        with warehouse.connected(live) as connection:
+            quarantine = read_quarantine(connection)
+            side_tables = read_side_tables(connection)
+        self._builder.beside(beside).build(
+            with_tests=False,
+            progress=progress,
+            end=self.verified_sequence,
+            quarantine=quarantine,
+            side_tables=side_tables,
+        )
+        differences = compare_warehouses(live, beside)
+        for path in (live, beside):
+            warehouse.remove(path)
         return differences
+
+    def _copy_followed(self, path: Path) -> None:
+        """Follow the log to its end, and copy the warehouse as it is then."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.open()
+        try:
+            self.follow_to_end()
+            self.verified_sequence = self.modelled_sequence
+            # Closed, the file is whole; nobody else opens it before the lock is given back.
+            self._close_warehouse()
+            shutil.copyfile(self._builder.path, path)
+        finally:
+            self.close()
 
     def follow_once(self) -> BatchResult | None:
         """Model and publish the next batch; None when the log has no new event. Needs open()."""

@@ -26,6 +26,7 @@ from pipelines.lib.log_copy import (
     copy_or_quarantine,
     create_raw_tables,
     has_current_raw_tables,
+    put_side_tables,
     quarantine_event,
     read_postponed,
     read_quarantine,
@@ -97,13 +98,15 @@ class WarehouseBuilder:
         progress: Progress | None = None,
         end: int | None = None,
         quarantine: pa.Table | None = None,
+        side_tables: Mapping[str, pa.Table] | None = None,
         is_tried_again: bool = False,
     ) -> None:
         """Copy what is new in the log, up to the sequence `end`, and compute every model. Raises DbtError.
 
         Events that are set aside are left out, and tried again at the end; rules that are, are tried again where the
         models or the businesses' files are others now, or `is_tried_again` says so. `quarantine` leaves out exactly
-        the events of another warehouse instead. Tests come last: where one fails, the warehouse is there.
+        the events of another warehouse instead, and `side_tables` are what that has from beside the log. Tests come
+        last: where one fails, the warehouse is there.
         """
         is_new = self._remove_if_outdated()
         with warehouse.connected(self.path) as connection:
@@ -119,6 +122,8 @@ class WarehouseBuilder:
                 replace_quarantine(connection, quarantine)
             end = self.log.last_sequence() if end is None else end
             self._copy_log(connection, progress=progress, start=start, end=end)
+            if side_tables is not None:
+                put_side_tables(connection, side_tables)
         try:
             self.dbt.build(with_tests=False)
         except DbtError as error:

@@ -29,7 +29,7 @@ def stopped(engine: Engine) -> Iterator[None]:
     with engine.connect() as connection:
         rows = connection.execute(text("SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend'"))
         processes = [int(row.pid) for row in rows]
-        folder = connection.execute(text("SHOW data_directory")).scalar_one()
+        folder: str = connection.execute(text("SHOW data_directory")).scalar_one()
     processes.append(int((Path(folder) / "postmaster.pid").read_text(encoding="ascii").split()[0]))
     for process in processes:
         os.kill(process, signal.SIGSTOP)

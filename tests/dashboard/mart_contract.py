@@ -151,8 +151,8 @@ _COLUMNS: Mapping[str, str] = {
         revenue_minor:BIGINT revenue_so_far_minor:BIGINT is_paid_back:BOOLEAN payback_months:BIGINT currency
     """,
     "marts.fct_source_activity": """
-        tenant_id activity_key source type activity_date:DATE count_events:BIGINT count_webhook_events:BIGINT
-        is_known_type:BOOLEAN first_occurred_at:TIMESTAMPTZ last_occurred_at:TIMESTAMPTZ
+        tenant_id activity_key source type activity_date:DATE active_hours:INTEGER count_events:BIGINT
+        count_webhook_events:BIGINT is_known_type:BOOLEAN first_occurred_at:TIMESTAMPTZ last_occurred_at:TIMESTAMPTZ
         last_received_at:TIMESTAMPTZ last_sequence:BIGINT
     """,
     "marts.fct_quarantined_events": """

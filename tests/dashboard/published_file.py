@@ -133,6 +133,7 @@ def _add_sources(rows: PublishedRows, now: datetime) -> None:
                 source=name,
                 type=f"{name}.any",
                 activity_date=day_of_count,
+                active_hours=1,
                 count_events=count,
             )
 

@@ -40,5 +40,5 @@ def test_a_log_that_hangs_loses_no_delivery(start: StartReceiver, postgres_backe
 
     assert {answer.status for answer in receiver.send_all(list(deliveries.values()))} == {200}
     with engine.connect() as connection:
-        count = connection.exec_driver_sql("SELECT count(*) FROM event_log").scalar_one()
+        count: int = connection.exec_driver_sql("SELECT count(*) FROM event_log").scalar_one()
     assert count == len({(post.path, post.body) for post in deliveries.values()})

@@ -4,12 +4,13 @@ with sources as (
 
 ),
 
--- The day it is at the tenant's when the view is read.
+-- The time it is at the tenant's when the view is read.
 today as (
 
     select
         tenant_id,
-        (now() at time zone zone)::date as today_date
+        now() at time zone zone as local_now,
+        local_now::date as today_date
     from {{ ref('dim_tenants') }}
 
 ),
@@ -51,8 +52,7 @@ days as (
 
 ),
 
--- The usual gap is the mean of the source's last 90 days; a source is silent when it has been quiet for four
--- usual gaps and also longer than its longest pause of those days.
+-- The usual gap is the mean of the source's last 90 days.
 rhythm as (
 
     select
@@ -64,6 +64,168 @@ rhythm as (
     from days
     where days_ago between 0 and 89
     group by tenant_id, source
+
+),
+
+-- Silence is measured by how improbable it is: each hour of the tenant's week has a chance that nothing comes in it, by
+-- the eight weeks that end with the newest event, and its weight is that chance's negative logarithm. A night in which
+-- nothing ever comes weighs nothing.
+hours as (
+
+    select unnest(range(24))::integer as hour_of_day
+
+),
+
+active_hours as (
+
+    select distinct
+        activity.tenant_id,
+        activity.source,
+        activity.activity_date + to_hours(hours.hour_of_day) as local_hour
+    from activity
+    cross join hours
+    where activity.days_ago >= 0 and activity.active_hours & (1 << hours.hour_of_day) > 0
+
+),
+
+newest_hours as (
+
+    select
+        tenant_id,
+        source,
+        max(local_hour) as newest_hour,
+        max(local_hour) - interval 56 days as window_start,
+        -- A source that is younger than the eight weeks had fewer Mondays to speak on.
+        least(8, ceil((date_diff('hour', min(local_hour), max(local_hour)) + 1) / 168)) as count_weeks
+    from active_hours
+    group by tenant_id, source
+
+),
+
+recent_hours as (
+
+    select
+        active_hours.*,
+        newest_hours.count_weeks
+    from active_hours
+    inner join newest_hours
+        on active_hours.tenant_id = newest_hours.tenant_id and active_hours.source = newest_hours.source
+    where active_hours.local_hour > newest_hours.window_start
+
+),
+
+-- One week more than there were: what came every time is likely the next time, not sure.
+weights as (
+
+    select
+        tenant_id,
+        source,
+        dayofweek(local_hour) * 24 + hour(local_hour) as hour_of_week,
+        -ln(1 - count(*) / (count_weeks + 1)) as weight
+    from recent_hours
+    group by tenant_id, source, hour_of_week, count_weeks
+
+),
+
+-- Every hour of the window, and from the newest event to now; of a longer silence eight weeks are enough.
+timeline as (
+
+    select
+        newest_hours.tenant_id,
+        newest_hours.source,
+        unnest(
+            generate_series(
+                newest_hours.window_start + interval 1 hour,
+                -- The hour it is now is not over.
+                greatest(
+                    newest_hours.newest_hour,
+                    least(
+                        date_trunc('hour', today.local_now) - interval 1 hour,
+                        newest_hours.newest_hour + interval 56 days
+                    )
+                ),
+                interval 1 hour
+            )
+        ) as local_hour
+    from newest_hours
+    inner join today on newest_hours.tenant_id = today.tenant_id
+
+),
+
+weighed as (
+
+    select
+        timeline.tenant_id,
+        timeline.source,
+        timeline.local_hour,
+        recent_hours.local_hour is not null as is_active,
+        coalesce(weights.weight, 0) as weight,
+        sum(coalesce(weights.weight, 0)) over (
+            partition by timeline.tenant_id, timeline.source order by timeline.local_hour
+        ) as weight_so_far
+    from timeline
+    left join weights
+        on
+            timeline.tenant_id = weights.tenant_id
+            and timeline.source = weights.source
+            and dayofweek(timeline.local_hour) * 24 + hour(timeline.local_hour) = weights.hour_of_week
+    left join recent_hours
+        on
+            timeline.tenant_id = recent_hours.tenant_id
+            and timeline.source = recent_hours.source
+            and timeline.local_hour = recent_hours.local_hour
+
+),
+
+-- The weight of each pause that it made: of the hours between two in which it spoke.
+pauses as (
+
+    select
+        tenant_id,
+        source,
+        weight_so_far,
+        weight_so_far - weight - lag(weight_so_far) over (
+            partition by tenant_id, source order by local_hour
+        ) as pause_weight
+    from weighed
+    where is_active
+
+),
+
+spoken as (
+
+    select
+        tenant_id,
+        source,
+        count(*) as count_active_hours,
+        coalesce(max(pause_weight), 0) as heaviest_pause_weight,
+        max(weight_so_far) as weight_at_newest
+    from pauses
+    group by tenant_id, source
+
+),
+
+heard as (
+
+    select
+        tenant_id,
+        source,
+        max(weight_so_far) as weight_now
+    from weighed
+    group by tenant_id, source
+
+),
+
+silences as (
+
+    select
+        spoken.tenant_id,
+        spoken.source,
+        spoken.count_active_hours,
+        spoken.heaviest_pause_weight,
+        heard.weight_now - spoken.weight_at_newest as silence_weight
+    from spoken
+    inner join heard on spoken.tenant_id = heard.tenant_id and spoken.source = heard.source
 
 ),
 
@@ -110,7 +272,15 @@ measured as (
         coalesce(rhythm.events_last_7d, 0)::bigint as events_last_7d,
         rhythm.usual_gap_seconds::bigint as usual_gap_seconds,
         date_diff('second', totals.last_event_at, now())::bigint as silent_seconds,
-        rhythm.longest_pause_seconds,
+        case
+            -- Ten hours tell a rhythm. Silent: less likely than one in a hundred, and a quarter heavier than any pause.
+            when silences.count_active_hours >= 10
+                then silences.silence_weight > greatest(ln(100), 1.25 * silences.heaviest_pause_weight)
+            -- Who speaks so seldom is given a week, or twice its longest pause.
+            else date_diff('second', totals.last_event_at, now()) > greatest(
+                7 * 86400, 2 * coalesce(rhythm.longest_pause_seconds, 0)
+            )
+        end as is_quieter_than_usual,
         coalesce(rejections.count_rejections_7d, 0)::bigint as count_rejections_7d,
         rejections.last_rejected_at,
         rejections.last_rejection_reason
@@ -119,6 +289,7 @@ measured as (
     left join totals on everything.tenant_id = totals.tenant_id and everything.source = totals.source
     left join rhythm on everything.tenant_id = rhythm.tenant_id and everything.source = rhythm.source
     left join rejections on everything.tenant_id = rejections.tenant_id and everything.source = rejections.source
+    left join silences on everything.tenant_id = silences.tenant_id and everything.source = silences.source
 
 ),
 
@@ -136,9 +307,7 @@ final as (
         events_last_7d,
         usual_gap_seconds,
         silent_seconds,
-        is_configured and coalesce(
-            silent_seconds > greatest(4 * usual_gap_seconds, coalesce(longest_pause_seconds, 86400)), true
-        ) as is_silent,
+        is_configured and coalesce(is_quieter_than_usual, true) as is_silent,
         count_rejections_7d,
         last_rejected_at,
         last_rejection_reason

@@ -44,15 +44,27 @@ def build(dagster_home: DagsterHome, *without: Group, **settings: Any) -> dict[s
     return {part.name: part for part in parts}
 
 
-def test_five_processes_and_fewer_where_wanted(dagster_home: DagsterHome) -> None:
-    assert list(build(dagster_home)) == ["receiver", "dagster-code", "dagster", "dagster-daemon", "dashboard"]
-    assert list(build(dagster_home, "dagster", "dashboard")) == ["receiver"]
+def test_six_processes_and_fewer_where_wanted(dagster_home: DagsterHome) -> None:
+    assert list(build(dagster_home)) == [
+        "receiver",
+        "dagster-code",
+        "dagster",
+        "dagster-daemon",
+        "dashboard",
+        "monitor",
+    ]
+    assert list(build(dagster_home, "dagster", "dashboard", "monitor")) == ["receiver"]
+
+
+def test_the_monitor_watches_what_runs_beside_it(dagster_home: DagsterHome) -> None:
+    assert build(dagster_home)["monitor"].command[-1] == "receiver,pipelines,dashboard"
+    assert build(dagster_home, "dagster")["monitor"].command[-1] == "receiver,dashboard"
 
 
 def test_only_who_needs_secrets_gets_them(dagster_home: DagsterHome) -> None:
     parts = build(dagster_home)
 
-    assert {name for name, part in parts.items() if SECRET in part.environ} == {"receiver", "dagster-code"}
+    assert {name for name, part in parts.items() if SECRET in part.environ} == {"receiver", "dagster-code", "monitor"}
     assert all(SECRET not in repr(part) for part in parts.values())
 
 

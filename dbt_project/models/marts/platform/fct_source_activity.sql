@@ -24,6 +24,7 @@ events as (
         logged.type,
         -- The tenant's own calendar day: "today" is asked for by people who stand in the shop.
         (logged.occurred_at at time zone tenants.zone)::date as activity_date,
+        1 << extract('hour' from logged.occurred_at at time zone tenants.zone)::integer as active_hours,
         1::bigint as count_events,
         (logged.origin = 'webhook')::bigint as count_webhook_events,
         logged.occurred_at as first_occurred_at,
@@ -75,6 +76,7 @@ summed as (
         source,
         type,
         activity_date,
+        bit_or(active_hours)::integer as active_hours,
         sum(count_events)::bigint as count_events,
         sum(count_webhook_events)::bigint as count_webhook_events,
         min(first_occurred_at) as first_occurred_at,
@@ -94,6 +96,7 @@ final as (
         summed.source,
         summed.type,
         summed.activity_date,
+        summed.active_hours,
         summed.count_events,
         summed.count_webhook_events,
         exists(

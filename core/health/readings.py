@@ -1,0 +1,86 @@
+"""Reads what conditions are judged by, from the log's database, the outbox and the published file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Engine, func, select
+from sqlalchemy.exc import SQLAlchemyError
+
+from core.errors import EventLogUnavailableError
+from core.explaining.published import opened
+from core.health.conditions import Lag, LaneRecord, SourceRecord
+from core.outbox.commands import AttemptOutcome, Lane
+from core.outbox.schema import outbox, outbox_attempts
+from core.schema import event_log
+
+#: Newest calls that tell how providers are doing.
+_CALLS_LOOKED_AT = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedReadings:
+    """What the published file tells at this moment."""
+
+    modelled_sequence: int
+    published_at: datetime
+    sources: tuple[SourceRecord, ...]
+
+
+def read_lag(engine: Engine, modelled_sequence: int, *, now: datetime) -> Lag:
+    """Return how far a position is behind the log. Raises EventLogUnavailableError."""
+    waiting = event_log.c.sequence > modelled_sequence
+    newest = select(func.max(event_log.c.sequence))
+    oldest = select(event_log.c.received_at).where(waiting).order_by(event_log.c.sequence).limit(1)
+    try:
+        with engine.connect() as connection:
+            count = int(connection.execute(newest).scalar() or 0) - modelled_sequence
+            received_at = connection.execute(oldest).scalar()
+    except SQLAlchemyError as error:
+        raise EventLogUnavailableError(f"the event log can't be read now: {error}") from error
+    if received_at is None:
+        return Lag(count_events=0, seconds=0.0)
+    return Lag(count_events=max(count, 1), seconds=max((now - received_at).total_seconds(), 0.0))
+
+
+def read_lanes(engine: Engine) -> list[LaneRecord]:
+    """Return how the newest calls of each provider of each tenant ended. Raises EventLogUnavailableError."""
+    attempts, commands = outbox_attempts.c, outbox.c
+    query = (
+        select(commands.tenant_id, commands.provider, attempts.outcome, attempts.detail, attempts.ended_at)
+        .join_from(outbox_attempts, outbox, attempts.command_key == commands.command_key)
+        .where(attempts.ended_at.is_not(None))
+        .order_by(attempts.attempt_id.desc())
+        .limit(_CALLS_LOOKED_AT)
+    )
+    try:
+        with engine.connect() as connection:
+            rows = connection.execute(query).all()
+    except SQLAlchemyError as error:
+        raise EventLogUnavailableError(f"the outbox can't be read now: {error}") from error
+    records: dict[Lane, LaneRecord] = {}
+    for row in reversed(rows):
+        lane = Lane(row.tenant_id, row.provider)
+        before = records.get(lane)
+        # Refused for good is an answer about that one message: the provider lives.
+        is_failure = row.outcome in (AttemptOutcome.RETRY, AttemptOutcome.UNCERTAIN)
+        records[lane] = LaneRecord(
+            lane=lane,
+            count_failures=(before.count_failures if before else 0) + 1 if is_failure else 0,
+            last_detail=row.detail or "",
+            last_at=row.ended_at,
+        )
+    return [records[lane] for lane in sorted(records)]
+
+
+def read_published(path: Path) -> PublishedReadings:
+    """Read the published file. Raises NothingPublishedError where there is none that can be read."""
+    with opened(path) as published:
+        freshness = published.freshness()
+        return PublishedReadings(
+            modelled_sequence=freshness["modelled_sequence"],
+            published_at=freshness["published_at"],
+            sources=tuple(SourceRecord(**row) for row in published.source_health()),
+        )

@@ -1,0 +1,357 @@
+"""Every condition is told once, nothing more while it lasts, and once that it is well: by e-mail and by webhook."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from core.clock import SystemClock
+from core.database import open_database
+from core.event_log import EventLog
+from core.health.signs import LIVE_PATH, LiveState, RunKind, RunOutcome, Signs
+from core.ids import UuidV7Factory
+from core.outbox.holds import HoldScope
+from pipelines.monitoring.assembly import RECEIVER, build_monitor
+from pipelines.monitoring.monitor import Monitor
+from tests.core.outbox.factories import SetClock
+from tests.pipelines.delivery.office import opened as opened_office
+from tests.pipelines.delivery.office import tenants_for, text
+from tests.pipelines.delivery.standins import WEBHOOK_SECRET, StandIns, standing_in
+from tests.pipelines.facts import contact, fact
+from tests.pipelines.homes import Home
+from tests.webhooks.server import free_port
+
+OWNER = "owner@ops.example"
+
+
+@pytest.fixture(scope="module")
+def running_standins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIns]:
+    with standing_in(tmp_path_factory.mktemp("standins")) as standins:
+        yield standins
+
+
+@pytest.fixture
+def standins(running_standins: StandIns) -> StandIns:
+    running_standins.reset()
+    return running_standins
+
+
+@dataclass
+class Watch:
+    """A monitor that is looked through, minute by minute, and what the owner was sent."""
+
+    folder: Path
+    standins: StandIns
+    clock: SetClock
+    parts: tuple[str, ...] = ()
+    settings_of: dict[str, Any] = field(default_factory=dict)
+    alerts_of: dict[str, Any] = field(default_factory=dict)  #: of noizylab's file
+    _engine: Engine | None = None
+    _monitor: Monitor | None = None
+
+    @property
+    def engine(self) -> Engine:
+        if self._engine is None:
+            self._engine = open_database(f"sqlite:///{self.folder / 'frontdesk.db'}")
+        return self._engine
+
+    @property
+    def signs(self) -> Signs:
+        return Signs(self.engine, clock=self.clock, ids=UuidV7Factory(SystemClock()))
+
+    def start(self, **settings: Any) -> None:
+        """Start the monitor, or start it again: what it knew is in the database."""
+        tenants = tenants_for(self.standins)
+        if self.alerts_of:
+            alerts = tenants["noizylab"].alerts.model_copy(update=self.alerts_of)
+            tenants["noizylab"] = tenants["noizylab"].model_copy(update={"alerts": alerts})
+        chosen = {"home": self.folder, "alert_email": OWNER, "alert_mail_by": "hmnp", **self.settings_of, **settings}
+        self._monitor = build_monitor(
+            self.standins.settings(**chosen),
+            engine=self.engine,
+            tenants=tenants,
+            environ=dict(self.standins.environ),
+            parts=self.parts,
+            clock=self.clock,
+        )
+
+    def look(self, *, minutes: int, before: Callable[[], object] = lambda: None) -> None:
+        """Look each minute; `before` is done before each look."""
+        if self._monitor is None:
+            self.start()
+            self.clock.advance(minutes=4)  # what is starting is not ill
+        assert self._monitor is not None
+        for _ in range(minutes):
+            self.clock.advance(minutes=1)
+            before()
+            self._monitor.look()
+
+    def mails(self, to: str = OWNER) -> list[str]:
+        """The subjects of what was sent, the oldest first."""
+        entries = [entry for entry in self.standins.entries() if entry["recipient"] == to]
+        return [entry["subject"] for entry in sorted(entries, key=lambda entry: entry["number"])]
+
+
+@pytest.fixture
+def watch(tmp_path: Path, standins: StandIns) -> Watch:
+    clock = SetClock()
+    clock.instant = SystemClock().now()
+    return Watch(tmp_path, standins, clock)
+
+
+def told_once(watch: Watch, title: str, *, before: Callable[[], object] = lambda: None) -> None:
+    watch.look(minutes=3, before=before)
+    assert watch.mails() == [title]
+    watch.look(minutes=7, before=before)
+    watch.start()  # a restart of the monitor
+    watch.look(minutes=6, before=before)
+    assert watch.mails() == [title], "nothing more while it lasts"
+
+
+def well_once(watch: Watch, title: str, *, before: Callable[[], object] = lambda: None) -> None:
+    watch.look(minutes=9, before=before)
+    assert watch.mails() == [title, f"Well again: {title}"]
+    watch.look(minutes=9, before=before)
+    assert watch.mails() == [title, f"Well again: {title}"]
+
+
+def test_a_disk_that_is_nearly_full(watch: Watch) -> None:
+    watch.settings_of = {"least_free_mib": shutil.disk_usage(watch.folder).total // 2**20}
+    told_once(watch, "The disk is nearly full")
+    watch.settings_of = {"least_free_mib": 1}
+    watch.start()
+    well_once(watch, "The disk is nearly full")
+
+
+def test_a_live_path_that_has_stopped(watch: Watch) -> None:
+    def beat() -> None:
+        watch.signs.beat(LIVE_PATH, state=LiveState.FOLLOWING, modelled_sequence=0)
+
+    beat()
+    told_once(watch, "The live path has stopped")
+    well_once(watch, "The live path has stopped", before=beat)
+
+
+def test_a_live_path_that_fails_at_the_same_event_again_and_again(watch: Watch) -> None:
+    log = EventLog(watch.engine, ids=UuidV7Factory(SystemClock()))
+    log.append([contact("1", phone="+61400000001")])
+
+    def fail() -> None:
+        for state in (LiveState.OPENING, LiveState.FAILING):
+            watch.signs.beat(LIVE_PATH, state=state, modelled_sequence=0, error="ValueError: a poison")
+
+    told_once(watch, "The live path fails", before=fail)
+    well_once(
+        watch,
+        "The live path fails",
+        before=lambda: watch.signs.beat(LIVE_PATH, state=LiveState.FOLLOWING, modelled_sequence=1),
+    )
+
+
+def test_a_build_that_failed_and_a_verification_that_differs(watch: Watch) -> None:
+    with pytest.raises(RuntimeError), watch.signs.recorded(RunKind.BUILD):
+        raise RuntimeError("dbt failed")
+    told_once(watch, "The nightly build failed")
+    with watch.signs.recorded(RunKind.BUILD):
+        pass
+    well_once(watch, "The nightly build failed")
+
+    watch.standins.reset()
+    with watch.signs.recorded(RunKind.VERIFICATION) as result:
+        result.outcome, result.detail = RunOutcome.DIFFERENT, "fct_payments differs"
+    told_once(watch, "The models are not what a rebuild gives")
+    watch.clock.advance(minutes=1)
+    with watch.signs.recorded(RunKind.VERIFICATION):
+        pass
+    well_once(watch, "The models are not what a rebuild gives")
+
+
+def test_a_verification_that_does_not_run_any_more(watch: Watch) -> None:
+    with watch.signs.recorded(RunKind.VERIFICATION):
+        pass
+    watch.clock.advance(hours=60)
+
+    watch.look(minutes=3)
+
+    [subject] = watch.mails()
+    assert subject.startswith("No nightly verification since")
+
+
+def test_a_process_that_does_not_answer(watch: Watch) -> None:
+    watch.parts = (RECEIVER,)
+    watch.settings_of = {"receiver_port": free_port()}
+    told_once(watch, "The receiver does not answer")
+
+
+def test_a_provider_that_refuses_the_credentials(watch: Watch, standins: StandIns) -> None:
+    wrong = {**standins.environ, "FRONTDESK_NOIZYLAB_TWILIO_AUTH_TOKEN": "wrong"}
+    try_often(watch, environ=wrong)
+    told_once(watch, "twilio refuses the credentials (noizylab)")
+    try_often(watch, environ=dict(standins.environ))
+    title = "twilio refuses the credentials (noizylab)"
+    mails = watch.mails()
+    watch.look(minutes=8)
+    assert watch.mails() == [*mails, f"Well again: {title}"]
+
+
+def test_a_provider_that_is_down(watch: Watch, standins: StandIns) -> None:
+    standins.behave("twilio", mode="server_error", status=503)
+    try_often(watch, environ=dict(standins.environ))
+    told_once(watch, "twilio is down or refuses (noizylab)")
+
+
+def try_often(watch: Watch, *, environ: dict[str, str], times: int = 8) -> None:
+    with opened_office(watch.standins, watch.folder, clock=watch.clock, environ=environ) as office:
+        office.put(*(text(f"k{n}", due_at=watch.clock.now()) for n in range(3)))
+        for _ in range(times):
+            watch.clock.advance(minutes=20)
+            office.dispatcher.dispatch_due()
+
+
+def test_a_provider_without_its_secrets(watch: Watch) -> None:
+    try_often(watch, environ={}, times=1)
+    told_once(watch, "twilio is not configured (noizylab)")
+
+
+def test_a_queue_that_nobody_empties(watch: Watch) -> None:
+    with opened_office(watch.standins, watch.folder, clock=watch.clock) as office:
+        office.put(text("k1", due_at=watch.clock.now()))
+        watch.clock.advance(minutes=11)
+        title = "Messages and tasks of noizylab do not go out (twilio)"
+        told_once(watch, title)
+        office.dispatcher.dispatch_due()
+        watch.look(minutes=9)
+        assert watch.mails() == [title, f"Well again: {title}"]
+
+
+def test_a_queue_that_is_held_is_no_trouble(watch: Watch) -> None:
+    with opened_office(watch.standins, watch.folder, clock=watch.clock) as office:
+        office.outbox.hold(HoldScope(), reason="a test", held_by="a person")
+        office.put(text("k1", due_at=watch.clock.now()))
+        watch.look(minutes=20)
+    assert watch.mails() == []
+
+
+def test_a_database_that_is_gone_and_is_put_back(watch: Watch) -> None:
+    EventLog(watch.engine, ids=UuidV7Factory(SystemClock())).append([contact("1", phone="+61400000001")])
+    watch.look(minutes=1)
+    away = watch.folder / "away"
+    away.mkdir()
+    files = sorted(watch.folder.glob("frontdesk.db*"))
+    for file in files:
+        file.rename(away / file.name)
+
+    told_once(watch, "The event log can't be written")
+
+    for file in files:
+        (away / file.name).rename(file)
+    well_once(watch, "The event log can't be written")
+
+
+def test_something_that_was_set_aside(watch: Watch) -> None:
+    title = "Something of noizylab was set aside"
+    asides = SetAside(watch.engine, clock=watch.clock)
+    asides.note(Aside.RULE, "recall", step=Step.DECISIONS, reason="a cast failed", tenant_id="noizylab")
+    told_once(watch, title)
+    asides.let_in(Aside.RULE, ["recall"])
+    well_once(watch, title)
+
+
+def test_a_source_that_fell_silent_by_its_own_rhythm(home: Home, standins: StandIns) -> None:
+    clock = SetClock()
+    clock.instant = now = SystemClock().now()
+    home.log.append([wix(f"w{hours}", at=now - timedelta(hours=hours)) for hours in range(36, 40 * 24)])
+    with home.modeller().opened() as modeller:
+        modeller.follow_to_end()
+        watch = Watch(home.folder, standins, clock)
+
+        told_once(watch, "wix of avatar-imaging is silent")
+        home.log.append([wix("again", at=SystemClock().now())])
+        modeller.follow_to_end()
+        well_once(watch, "wix of avatar-imaging is silent")
+    told = [event for event in home.log.read_after(0, limit=10_000) if event.type.startswith("alert.")]
+    assert [event.type for event in told] == ["alert.raised", "alert.recovered"]
+    assert {event.tenant_id for event in told} == {"avatar-imaging"}
+
+
+def wix(event_id: str, *, at: datetime) -> Any:
+    return fact("wix.test", {}, event_id=event_id, at=at, source="wix")
+
+
+def test_flapping_is_told_ever_more_seldom(watch: Watch) -> None:
+    def beat() -> None:
+        watch.signs.beat(LIVE_PATH, state=LiveState.FOLLOWING, modelled_sequence=0)
+
+    beat()
+    for _ in range(15):  # twelve minutes well, six ill, for four hours and a half
+        watch.look(minutes=12, before=beat)
+        watch.look(minutes=6)
+
+    assert len(watch.mails()) == 5  # raised, over, raised, over, raised: from then on it is not well for long enough
+
+
+def test_a_short_trouble_is_told_to_nobody(watch: Watch) -> None:
+    watch.settings_of = {"least_free_mib": shutil.disk_usage(watch.folder).total // 2**20}
+    watch.start()
+    watch.look(minutes=1)
+    watch.settings_of = {"least_free_mib": 1}
+    watch.start()
+    watch.look(minutes=10)
+    assert watch.mails() == []
+
+
+def test_two_monitors_tell_what_they_both_see_once(watch: Watch) -> None:
+    watch.settings_of = {"least_free_mib": shutil.disk_usage(watch.folder).total // 2**20}
+    other = Watch(watch.folder, watch.standins, watch.clock, settings_of=watch.settings_of)
+    for _ in range(10):
+        watch.look(minutes=1)
+        other.look(minutes=1)
+    assert watch.mails() == ["The disk is nearly full"]
+
+
+def test_an_alert_that_can_not_be_sent_is_sent_later(watch: Watch, standins: StandIns) -> None:
+    standins.behave("smtp", mode="server_error")
+    watch.settings_of = {"least_free_mib": shutil.disk_usage(watch.folder).total // 2**20}
+    watch.look(minutes=10)
+    assert watch.mails() == []
+    standins.behave("smtp")
+    watch.look(minutes=20)
+    assert watch.mails() == ["The disk is nearly full"]
+
+
+def test_a_business_has_its_own_alerts_signed_to_its_endpoint_and_by_its_own_mail(watch: Watch) -> None:
+    watch.alerts_of = {"email": ("boss@noizylab.example",), "endpoint": "crm"}
+    watch.clock.advance(minutes=-26)  # receivers refuse what is signed at another time than theirs
+    try_often(watch, environ={}, times=1)
+
+    watch.look(minutes=9)
+
+    assert watch.mails() == []
+    assert watch.mails("boss@noizylab.example") == ["twilio is not configured (noizylab)"]
+    hooks = [entry for entry in watch.standins.entries() if entry["provider"] == "webhook"]
+    assert len(hooks) == 1
+
+
+def test_the_system_posts_its_alerts_signed(watch: Watch) -> None:
+    watch.clock.advance(minutes=-6)  # receivers refuse what is signed at another time than theirs
+    watch.standins = StandIns(
+        watch.standins.url,
+        watch.standins.smtp_port,
+        {**watch.standins.environ, "FRONTDESK_ALERT_WEBHOOK_SECRET": WEBHOOK_SECRET},
+    )
+    watch.settings_of = {
+        "alert_email": None,
+        "alert_webhook_url": f"{watch.standins.url}/hooks/noizylab",
+        "least_free_mib": shutil.disk_usage(watch.folder).total // 2**20,
+    }
+    watch.look(minutes=9)
+
+    [hook] = [entry for entry in watch.standins.entries() if entry["provider"] == "webhook"]
+    assert "The disk is nearly full" in str(hook)
