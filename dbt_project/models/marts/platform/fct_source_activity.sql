@@ -24,7 +24,7 @@ events as (
         logged.type,
         -- The tenant's own calendar day: "today" is asked for by people who stand in the shop.
         (logged.occurred_at at time zone tenants.zone)::date as activity_date,
-        1 << extract('hour' from logged.occurred_at at time zone tenants.zone)::integer as active_hours,
+        1 << hour(logged.occurred_at at time zone tenants.zone)::integer as active_hours,
         1::bigint as count_events,
         (logged.origin = 'webhook')::bigint as count_webhook_events,
         logged.occurred_at as first_occurred_at,
