@@ -1,19 +1,26 @@
-"""Is it alive, can it write, how is it doing: /healthz, /readyz, /metrics."""
+"""Is it alive, can it write, how are it and the pipelines doing: /healthz, /readyz, /metrics."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from http import HTTPStatus
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Response
+import orjson
+from fastapi import APIRouter, Query, Response
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from core.database import check_writable
 from core.errors import EventLogUnavailableError
+from core.health.incidents import IncidentBook
+from core.health.readings import read_published
+from core.health.signs import Signs
+from core.health.summary import Summary, summarise
 from webhooks.metrics import ReceiverCollector, build_registry
 from webhooks.outbox_metrics import OutboxCollector
+from webhooks.pipeline_metrics import PipelineCollector
 from webhooks.problems import document_problems
 from webhooks.runtime import Runtime
 
@@ -50,17 +57,38 @@ def health_router(runtime: Runtime) -> APIRouter:
         )
     )
     registry.register(OutboxCollector(runtime.outbox, clock=runtime.clock))
+    read_summary = _summary_reader(runtime)
+    book = IncidentBook(runtime.engine, clock=runtime.clock, ids=runtime.ids, routes=lambda _: ())
+    registry.register(
+        PipelineCollector(
+            summarise=read_summary,
+            incidents=book.open_incidents,
+            published=lambda: read_published(runtime.settings.analytics_path),
+            clock=runtime.clock,
+        )
+    )
 
     @router.get("/healthz", responses={200: _status_schema("ok")})
     async def healthz() -> dict[str, str]:
         """Tell that the process answers."""
         return {"status": "ok"}
 
-    @router.get("/readyz", responses={200: _status_schema("ready"), **document_problems(503)})
-    async def readyz() -> dict[str, str]:
-        """Tell whether the event log can be written, by writing; nothing is left behind."""
+    @router.get("/readyz", response_class=Response, responses={200: _READY_SCHEMA, **document_problems(503)})
+    async def readyz(
+        whole: Annotated[bool, Query(description="Answer 503 where a part behind the receiver is ill, too.")] = False,
+    ) -> Response:
+        """Tell whether the event log can be written, by writing, and how the parts behind the receiver are doing.
+
+        503 says that no delivery can be taken here: for load balancers. What is ill behind makes it `degraded`: the
+        log takes deliveries all the same.
+        """
         await probe.check()
-        return {"status": "ready"}
+        try:
+            summary = await asyncio.wait_for(asyncio.to_thread(read_summary), READY_TIMEOUT_S)
+        except TimeoutError as error:
+            raise EventLogUnavailableError(f"a read took longer than {READY_TIMEOUT_S:g} s") from error
+        status = HTTPStatus.SERVICE_UNAVAILABLE if whole and summary.is_degraded else HTTPStatus.OK
+        return Response(_body_of(summary), status_code=status, media_type="application/json")
 
     @router.get(
         "/metrics",
@@ -72,6 +100,31 @@ def health_router(runtime: Runtime) -> APIRouter:
         return Response(generate_latest(registry), headers={"content-type": CONTENT_TYPE_PLAIN_0_0_4})
 
     return router
+
+
+def _summary_reader(runtime: Runtime) -> Callable[[], Summary]:
+    signs = Signs(runtime.engine, clock=runtime.clock, ids=runtime.ids)
+    settings = runtime.settings
+
+    def read() -> Summary:
+        return summarise(
+            runtime.engine,
+            signs,
+            home=settings.home.absolute(),
+            analytics_path=settings.analytics_path,
+            least_free_bytes=settings.least_free_mib * 2**20,
+            now=runtime.clock.now(),
+        )
+
+    return read
+
+
+def _body_of(summary: Summary) -> bytes:
+    components = {
+        name: {"status": each.health, "detail": each.detail, "age_seconds": each.age_seconds}
+        for name, each in summary.components.items()
+    }
+    return orjson.dumps({"status": "degraded" if summary.is_degraded else "ready", "components": components})
 
 
 def _gauges(runtime: Runtime) -> Iterator[tuple[str, str, float]]:
@@ -88,6 +141,34 @@ def _gauges(runtime: Runtime) -> Iterator[tuple[str, str, float]]:
 def _counters(runtime: Runtime) -> Iterator[tuple[str, str, float]]:
     dropped = runtime.rejections.count_dropped
     yield "frontdesk_rejections_dropped", "Rejections that could not be written.", dropped
+
+
+_READY_SCHEMA: dict[str, Any] = {
+    "description": "Deliveries can be taken",
+    "content": {
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "required": ["status", "components"],
+                "properties": {
+                    "status": {"enum": ["ready", "degraded"]},
+                    "components": {
+                        "type": "object",
+                        "additionalProperties": {
+                            "type": "object",
+                            "required": ["status", "detail", "age_seconds"],
+                            "properties": {
+                                "status": {"enum": ["ok", "degraded", "unknown"]},
+                                "detail": {"type": "string"},
+                                "age_seconds": {"type": ["number", "null"]},
+                            },
+                        },
+                    },
+                },
+            }
+        }
+    },
+}
 
 
 def _status_schema(status: str) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from core.secrets import ALERT_WEBHOOK_SECRET, Secrets, operator_secret
 from core.settings import Settings
 from core.tenants import Tenant
 from pipelines.delivery.answers import Accepted, Deliverer
+from pipelines.delivery.assembly import NOTHING_WRONG
 from pipelines.delivery.content import Letter, WebhookBody
 from pipelines.delivery.desks import Desks
 from pipelines.delivery.http_calls import is_this_machine, open_client
@@ -32,7 +33,9 @@ class AlertSender:
         self._tenants = tenants
         self._environ = environ
         self._clock = clock
-        self._desks = Desks(tenants, settings=settings, secrets=Secrets(environ), clock=clock)
+        self._desks = Desks(
+            tenants, settings=settings, secrets=Secrets(environ), clock=clock, wrong_files=NOTHING_WRONG
+        )
 
     def send(self, alert: Alert) -> str | None:
         """Send an alert; return why it was not taken, None where it was."""

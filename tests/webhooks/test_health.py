@@ -8,11 +8,14 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import Engine, select
 
+from core.clock import SystemClock
 from core.database import WRITES_AFTER_READING
+from core.health.signs import LIVE_PATH, MONITOR, LiveState, RunKind, Signs
+from core.ids import UuidV7Factory
 from core.schema import write_probes
 from tests.core.backends import Backend
 from tests.webhooks.conftest import StartReceiver
-from tests.webhooks.harness import Answer, Post, RunningReceiver
+from tests.webhooks.harness import NOW, Answer, FakeClock, Post, RunningReceiver
 from tests.webhooks.signing import samples, stripe_post
 from webhooks import health
 
@@ -47,7 +50,7 @@ def test_it_can_write_and_leaves_nothing_behind(start: StartReceiver, backend: B
     answers = receiver.send_all([Post("/readyz", method="GET")] * 5)
 
     assert {answer.status for answer in answers} == {200}
-    assert answers[0].json() == {"status": "ready"}
+    assert answers[0].json()["status"] == "ready"
     with engine.connect() as connection:
         assert connection.execute(select(write_probes)).all() == []
 
@@ -107,3 +110,55 @@ def test_metrics_of_a_log_that_cannot_be_read(receiver: RunningReceiver, engine:
         connection.exec_driver_sql("ALTER TABLE event_log RENAME TO gone")
     sequence = values(receiver)["frontdesk_event_log_last_sequence",]
     assert sequence != sequence  # noqa: PLR0124 - only NaN differs from itself
+
+
+def signs_of(engine: Engine, *, minutes_ago: float = 0) -> Signs:
+    clock = FakeClock(NOW)
+    clock.advance(minutes=-minutes_ago)
+    return Signs(engine, clock=clock, ids=UuidV7Factory(SystemClock()))
+
+
+def test_what_is_ill_behind_the_receiver_makes_it_degraded_and_not_away(
+    start: StartReceiver, backend: Backend
+) -> None:
+    engine = backend.open()
+    receiver = start(engine=engine, least_free_mib=1)
+    never = get(receiver, "/readyz")
+    signs_of(engine, minutes_ago=10).beat(LIVE_PATH, state=LiveState.FOLLOWING, modelled_sequence=0)
+    with pytest.raises(RuntimeError), signs_of(engine, minutes_ago=60).recorded(RunKind.BUILD):
+        raise RuntimeError("dbt failed")
+
+    ill, whole = get(receiver, "/readyz"), receiver.send(Post("/readyz", query="whole=true", method="GET"))
+
+    assert (never.status, never.json()["status"]) == (200, "ready")
+    assert {each["status"] for each in never.json()["components"].values()} == {"ok", "unknown"}
+    assert (ill.status, ill.json()["status"], whole.status) == (200, "degraded", 503)
+    parts = ill.json()["components"]
+    assert parts["live_path"] == {"status": "degraded", "detail": "The live path has stopped", "age_seconds": 600.0}
+    assert parts["build"] == {"status": "degraded", "detail": "The nightly build failed", "age_seconds": 3600.0}
+    signs_of(engine).beat(LIVE_PATH, state=LiveState.FOLLOWING, modelled_sequence=0)
+    assert get(receiver, "/readyz").json()["components"]["live_path"]["status"] == "ok"
+
+
+def test_metrics_tell_how_far_behind_the_log_and_how_old_everything_is(
+    start: StartReceiver, backend: Backend
+) -> None:
+    engine = backend.open()
+    receiver = start(engine=engine)
+    receiver.send_all([stripe_post({"id": f"evt_{n}", "type": "invoice.paid", "created": 1}) for n in range(3)])
+    signs_of(engine, minutes_ago=2).beat(LIVE_PATH, state=LiveState.FOLLOWING, modelled_sequence=1)
+    signs_of(engine, minutes_ago=1).beat(MONITOR, state="watching")
+    with signs_of(engine, minutes_ago=30).recorded(RunKind.VERIFICATION):
+        pass
+
+    found = values(receiver)
+
+    assert found["frontdesk_log_lag_events",] == 2
+    assert found["frontdesk_log_lag_seconds",] >= 0
+    assert found["frontdesk_live_path_heartbeat_age_seconds",] == 120
+    assert found["frontdesk_monitor_heartbeat_age_seconds",] == 60
+    assert found["frontdesk_disk_free_bytes",] > 0
+    text = get(receiver, "/metrics").body.decode()
+    assert 'frontdesk_run_succeeded{run="verification"} 1.0' in text
+    assert 'frontdesk_run_age_seconds{run="verification"} 1800.0' in text
+    assert 'frontdesk_degraded{component="live_path"} 0.0' in text

@@ -18,6 +18,8 @@ from core.event_log import EventLog
 from core.health.signs import LIVE_PATH, LiveState, RunKind, RunOutcome, Signs
 from core.ids import UuidV7Factory
 from core.outbox.holds import HoldScope
+from core.set_aside import Kind as Aside
+from core.set_aside import SetAside, Step
 from pipelines.monitoring.assembly import RECEIVER, build_monitor
 from pipelines.monitoring.monitor import Monitor
 from tests.core.outbox.factories import SetClock
