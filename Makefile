@@ -11,7 +11,7 @@ WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 export DAGSTER_DISABLE_TELEMETRY = true
 export DO_NOT_TRACK = 1
 
-.PHONY: help setup demo up test test-all bench lint lock clean
+.PHONY: help setup demo ledger up test test-all bench lint lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -27,6 +27,9 @@ setup: $(READY)  ## virtual environment with the locked dependencies
 
 demo: $(READY)  ## six businesses through real signed webhooks; ONCE=1 ends when all is modelled
 	$(BIN)/frontdesk demo $(if $(ONCE),--once)
+
+ledger: $(READY)  ## after a demo with ONCE=1: nobody was told twice, and nothing untrue
+	$(BIN)/python -m tests.ledger_check
 
 up: $(READY)  ## receiver, Dagster and dashboard on your own data
 	$(BIN)/frontdesk up

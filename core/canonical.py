@@ -286,6 +286,7 @@ CANONICAL_PAYLOADS: dict[str, type[BaseModel]] = {
     "message.suppressed": CommandOutcome,
     "message.uncertain": CommandOutcome,
     **{f"webhook.{verb}": CommandOutcome for verb in ("delivered", "failed", "suppressed", "uncertain")},
+    **{f"task.{verb}": CommandOutcome for verb in ("failed", "suppressed")},
     "report.computed": ReportFact,
     **{f"report.{verb}": CommandOutcome for verb in ("sent", "failed", "suppressed", "uncertain")},
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Hashable, Iterator, Mapping
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
@@ -18,10 +19,12 @@ from core.automation.checks import Surroundings, find_problems
 from core.automation.default_templates import DEFAULT_TEMPLATES
 from core.automation.rules import Rule
 from core.automation.sms_segments import SmsPrices
-from core.automation.templates import Templates, render
+from core.automation.templates import Reading, Templates, render
+from core.clock import SystemClock
 from core.delivery_settings import Delivery
 from core.errors import ConfigurationError, validation_message
 from core.pipeline_settings import Pipeline, refuse_unknown_stages
+from core.recipient_zones import zones_of
 from core.reports.settings import ReportSettings
 from core.scoring_settings import Priority, Warmness
 from core.tenant_fields import E164Phone, Email, Key, LocalTime, Price, SecretName, Slug, Strict, Weekday
@@ -210,13 +213,20 @@ class Tenant(Strict):
         """Return the templates that its rules can use: its own over the shared ones."""
         return self.templates.over(DEFAULT_TEMPLATES)
 
-    def render_text(self, source: str, variables: Mapping[str, Any]) -> str:
+    def render_text(
+        self, source: str, variables: Mapping[str, Any], *, now: datetime | None = None, phone: str | None = None
+    ) -> str:
         """Return a template's words with a command's variables (contact, booking, fact) and this business's own.
 
+        now: when they are read, aware; None: at this moment. phone: who reads them is where that number is.
         Raises TemplateRenderError where a value that is shown is missing.
         """
         business = {"name": self.name, "email": self.email, "phone": self.phone}
-        return render(source, variables={**variables, "business": business}, zone=ZoneInfo(self.zone))
+        zones = zones_of(phone, self.zone) if phone else (self.zone,)
+        reading = Reading(now=now or SystemClock().now(), zones=tuple(map(ZoneInfo, zones)))
+        return render(
+            source, variables={**variables, "business": business}, zone=ZoneInfo(self.zone), reading=reading
+        )
 
 
 #: What a business can be served without, for as long as its file is wrong: first what acts, then all that can be.

@@ -34,7 +34,9 @@ _DOING = {
 _WARMNESS = ((75, "red", "Hot"), (40, "orange", "Warm"), (15, "blue", "Cool"), (0, "gray", "Cold"))
 _REASONS = {
     "moved": "the booking moved",
-    "booking_state": "the booking's state forbids it",
+    "booking_state": "booking was cancelled or finished",
+    "started": "the booking had begun",
+    "undone": "what caused it was taken back or overtaken",
     "happened": "something happened that cancels it",
     "condition": "a condition is not met",
     "no_address": "no phone number or e-mail address",

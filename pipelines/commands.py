@@ -17,6 +17,7 @@ from core.outbox.commands import Overdue
 from core.settings import load_settings
 from pipelines.delivery.dispatching import open_dispatcher
 from pipelines.lib.assembly import build_modeller, build_signs
+from pipelines.lib.decided_position import DecidedPosition
 from pipelines.lib.verification import Difference
 from pipelines.progress import progress_bar
 
@@ -34,11 +35,12 @@ def process(
     if not once:
         raise ConfigurationError("give --once; the continuous path runs inside Dagster: `frontdesk up`")
     settings = load_settings()
-    modeller = build_modeller(settings, published_by="frontdesk process")
-    with closing(open_dispatcher(settings)) as dispatcher:
+    position = DecidedPosition()
+    modeller = build_modeller(settings, published_by="frontdesk process", position=position)
+    with closing(open_dispatcher(settings, position=position)) as dispatcher:
         with progress_bar("modelling") as report, modeller.opened(progress=report):
             count = modeller.follow_to_end(progress=report)
-            dispatcher.dispatch_due(patience=_PATIENCE)
+            dispatcher.dispatch_due(patience=_PATIENCE, catch_up=modeller.follow_to_end)
             count += modeller.follow_to_end(progress=report)  # what became of the commands
             sequence = modeller.modelled_sequence
             build_signs(settings).beat(LIVE_PATH, state=LiveState.ENDED, modelled_sequence=sequence)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
+import httpx
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -39,6 +40,8 @@ from sandbox.tally import ACCEPTED, DUPLICATE, REFUSED, UNDELIVERED, Tally
 from sandbox.trickle import Trickle, run_trickle
 
 _WATCH_S = 1.0
+#: In the home of a demo that was run once: the stand-ins' ledger.
+LEDGER_FILE = "ledger.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,7 @@ def run_once(demo: Demo, console: Console) -> list[str]:
         with _stand_ins_running(demo):
             run_to_end(frontdesk_command("process", "--once"), environ=demo.environ)
             accepted = wait_for_receipts(demo.sandbox_url)
+            save_ledger(demo)
             log_sequence = read_metrics(demo.receiver_url).last_sequence
             # The providers' receipts came back as webhooks, to be modelled too.
             run_to_end(frontdesk_command("process", "--once"), environ=demo.environ)
@@ -144,6 +148,13 @@ def run_live(demo: Demo, console: Console, *, per_second: float) -> None:
         if process.poll() is not None:
             raise ProcessError(f"Frontdesk ended by itself, with status {process.returncode}:\n{tail(log)}")
         console.print(f"Trickled {trickled.sent:,} deliveries. Stopping…")
+
+
+def save_ledger(demo: Demo) -> Path:
+    """Keep what the stand-ins accepted in the home, to be compared with the log; return the file."""
+    file = demo.home / LEDGER_FILE
+    file.write_bytes(httpx.get(f"{demo.sandbox_url}/control/ledger", timeout=60).raise_for_status().content)
+    return file
 
 
 @contextmanager

@@ -49,7 +49,7 @@ def _find_sample(demo: Demo, tenant: str, source: str) -> Delivery | None:
     if tenant not in PLOTS or tenant not in demo.businesses:
         return None
     now = utc_now()
-    setting = Setting(demo.businesses[tenant], dated_from=now)
+    setting = Setting(demo.businesses[tenant], dated_from=now, texts_until=now)
     key = f"sample:{tenant}:{now.isoformat()}"
     numbers = Random(key)
     lives = (

@@ -51,7 +51,7 @@ class Trickle:
         number = customers(slug, self.scale) + start % _NUMBERS + self._count_begun
         self._count_begun += 1
         agenda = begin_life(
-            Setting(self.businesses[slug], dated_from=self.started_at),
+            Setting(self.businesses[slug], dated_from=self.started_at, texts_until=now),
             key=f"{start}:{slug}:live{self._count_begun}",
             number=number,
             at=now,

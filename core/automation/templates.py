@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
-from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, nodes
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, nodes, pass_context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -19,6 +19,13 @@ from core.money import format_minor_units
 
 _GROUPS = ("contact", "booking", "fact", "business")
 _FORM = "write variables as {{ contact.first_name }}"
+#: The filters that templates have.
+FILTERS = ("date", "time", "until", "day", "money", "default")
+#: What a template can't name: who reads the text, and when.
+_READING = "reading"
+_MINUTE_S, _HOUR, _DAY = 60, 60, 24 * 60
+#: Minutes up to which minutes are told beside hours.
+_LONG = 4 * 60
 #: Enough for texts; loops, macros, includes and calls are left out, so that a template ends and reaches nothing.
 _ALLOWED_NODES = (
     nodes.Template,
@@ -100,13 +107,21 @@ def template_version(template: str | EmailTemplate) -> str:
     return sha256(words.encode()).hexdigest()[:12]
 
 
-def render(source: str, *, variables: Mapping[str, Mapping[str, object]], zone: ZoneInfo) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """When a text is read, and by which clocks: those of where its reader may be."""
+
+    now: datetime  #: aware
+    zones: tuple[ZoneInfo, ...]
+
+
+def render(source: str, *, variables: Mapping[str, Mapping[str, object]], zone: ZoneInfo, reading: Reading) -> str:
     """Return the text. Variables are contact, booking, fact and business, each a mapping; instants are shown in zone.
 
     Raises TemplateRenderError where a value that is shown is missing or None.
     """
     try:
-        return _compiled(source, zone).render(variables)
+        return _compiled(source, zone).render({**variables, _READING: reading})
     except (TemplateError, TypeError, ValueError) as error:
         raise TemplateRenderError(f"{error}; give the value, or words for its absence by default(...)") from error
 
@@ -127,6 +142,12 @@ def _environment(zone: ZoneInfo) -> ImmutableSandboxedEnvironment:
     environment.filters.update(
         date=lambda value: None if value is None else _format_date(_local(value, zone)),
         time=lambda value: None if value is None else _format_time(_local(value, zone)),
+        until=pass_context(
+            lambda context, value: None if value is None else format_until(_local(value, zone), context[_READING])
+        ),
+        day=pass_context(
+            lambda context, value: None if value is None else format_day(_local(value, zone), context[_READING])
+        ),
         money=_format_money,
         default=lambda value, words: words if value is None or value == "" else value,
     )
@@ -152,6 +173,37 @@ def _format_date(moment: datetime) -> str:
 
 def _format_time(moment: datetime) -> str:
     return f"{moment.hour % 12 or 12}:{moment:%M} {'am' if moment.hour < 12 else 'pm'}"  # noqa: PLR2004 - noon
+
+
+def format_until(moment: datetime, reading: Reading) -> str:
+    """Return the time that is left in words: "in 45 minutes", "in 2 hours", "in 3 days"."""
+    minutes = max(round((moment - reading.now).total_seconds() / _MINUTE_S), 0)
+    if minutes == 0:
+        return "now"
+    if minutes < _HOUR:
+        return f"in {_count(minutes, 'minute')}"
+    if minutes < _LONG:
+        hours, rest = divmod(round(minutes / 5) * 5, _HOUR)
+        return f"in {_count(hours, 'hour')}" + (f" {_count(rest, 'minute')}" if rest else "")
+    if minutes < 2 * _DAY:
+        return f"in {_count(round(minutes / _HOUR), 'hour')}"
+    return f"in {_count(round(minutes / _DAY), 'day')}"
+
+
+def format_day(moment: datetime, reading: Reading) -> str:
+    """Return "today" or "tomorrow" where it is that for business and reader alike, else the date."""
+    zones = {moment.tzinfo, *reading.zones}
+    # Where the reader's calendar shows another date than the business's, neither word fits the time that is told.
+    dates = {moment.astimezone(zone).date() for zone in zones}
+    days = {(moment.astimezone(zone).date() - reading.now.astimezone(zone).date()).days for zone in zones}
+    words = {0: "today", 1: "tomorrow"}
+    if len(days) == 1 and len(dates) == 1 and days <= words.keys():
+        return words[days.pop()]
+    return f"on {_format_date(moment)}"
+
+
+def _count(number: int, unit: str) -> str:
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
 
 
 def _format_money(amount_minor: Any, currency: Any) -> str | None:
@@ -197,9 +249,9 @@ def _find_filtered(node: nodes.Filter, *, guarded: frozenset[str]) -> Iterator[T
         filters.insert(0, inner.name)
         arguments += inner.args
         inner = inner.node
-    unknown = [name for name in filters if name not in ("date", "time", "money", "default")]
+    unknown = [name for name in filters if name not in FILTERS]
     if unknown:
-        raise ValueError(f"{unknown[0]} is no filter; use date, time, money or default")
+        raise ValueError(f"{unknown[0]} is no filter; use {', '.join(FILTERS[:-1])} or {FILTERS[-1]}")
     name = _name(inner)
     has_words = "default" in filters
     yield TextVariable(name=name, filters=tuple(filters), is_guarded=has_words or name in guarded)

@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from core.automation.templates import TextVariable
 from core.automation.vocabulary import Field, suggest_field
 
+_OF_INSTANTS = {"date", "time", "until", "day"}
+
 
 def find_wrong_variables(
     uses: Iterable[TextVariable], fields: Mapping[str, Field], *, ensured: Collection[str]
@@ -28,8 +30,8 @@ def find_wrong_variables(
 
 def _find_wrong_form(use: TextVariable, field: Field) -> Iterator[str]:
     is_amount = use.name.endswith("_minor")
-    fitting = {"date", "time"} if field.kind == "instant" else {"money"} if is_amount else set()
-    forms = {"date", "time", "money"} & set(use.filters)
+    fitting = _OF_INSTANTS if field.kind == "instant" else {"money"} if is_amount else set()
+    forms = (_OF_INSTANTS | {"money"}) & set(use.filters)
     if forms - fitting:
         yield f"uses {use.name} with the filter {', '.join(sorted(forms))}, which is not for it; remove the filter"
     elif field.kind == "instant" and not forms:

@@ -169,6 +169,40 @@ _SHAPES = (
         about_booking="sometimes",
     ),
 )
+#: What takes a fact back, or overtakes it: of the same payment, invoice, deal, the newest of these facts and of the
+#: fact's own type says whether what it told still holds. What a booking is, its newest state says.
+UNDONE_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "payment.pending": _types("payment", "succeeded", "failed", "refunded"),
+        "payment.succeeded": _types("payment", "failed", "refunded"),
+        "payment.failed": _types("payment", "succeeded", "refunded"),
+        **dict.fromkeys(
+            _types("invoice", "drafted", "sent", "viewed", "updated", "partially_paid", "overdue", "payment_failed"),
+            _types("invoice", "paid", "voided"),
+        ),
+        "invoice.paid": _types("invoice", "voided"),
+        "consent.granted": _types("consent", "revoked"),
+        "consent.revoked": _types("consent", "granted"),
+        **dict.fromkeys(_types("deal", "created", "updated"), _types("deal", "won", "lost", "abandoned", "deleted")),
+        "deal.won": _types("deal", "lost", "abandoned", "deleted"),
+        **dict.fromkeys(_types("deal", "lost", "abandoned"), _types("deal", "won", "deleted")),
+        **dict.fromkeys(
+            _types("subscription", "created", "updated", "resumed"), _types("subscription", "paused", "cancelled")
+        ),
+        "subscription.paused": _types("subscription", "resumed", "cancelled"),
+        "subscription.cancelled": _types("subscription", "created", "resumed"),
+        "dispute.opened": _types("dispute", "closed"),
+        "notarization.sent_to_signer": _types(
+            "notarization", "completed", "completed_with_rejections", "declined", "expired", "released"
+        ),
+        **dict.fromkeys(
+            _types("notarization", "declined", "expired", "signer_failed"), _types("notarization", "completed")
+        ),
+        **dict.fromkeys(_types("task", "created", "snoozed", "reassigned"), _types("task", "completed", "cancelled")),
+        # One stands in one stage: the next move, wherever it leads, is what there is to tell.
+        "stage.changed": ("stage.changed",),
+    }
+)
 _SHAPE_OF = MappingProxyType({fact: shape for shape in _SHAPES for fact in shape.types})
 #: Every fact type that a rule can wait for.
 FACT_TYPES = tuple(_SHAPE_OF)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 import orjson
 
@@ -13,6 +14,7 @@ from core.event_log import EventLog
 from core.explaining import words
 from core.explaining.content import content_now, content_told
 from core.explaining.errors import UnknownCommandError
+from core.explaining.guards import consent_in_words, quiet_hours_in_words
 from core.explaining.published import Published, Row
 from core.explaining.shapes import (
     CommandExplanation,
@@ -21,6 +23,7 @@ from core.explaining.shapes import (
     DecisionRead,
     DeliveryRead,
     EventRead,
+    GuardsRead,
     OutcomeRead,
     RuleRead,
 )
@@ -43,6 +46,7 @@ class CommandQuestion:
     log: EventLog
     tenants: Mapping[str, Tenant]
     tenant_id: str | None
+    now: datetime
 
 
 def explain_command(question: CommandQuestion, command_key: str) -> CommandExplanation:
@@ -68,6 +72,10 @@ def explain_command(question: CommandQuestion, command_key: str) -> CommandExpla
         decision=read_decision(decision, known) if decision else None,
         causes=tuple(EventRead.model_validate(events[each]) for each in cause_ids if each in events),
         reason_event=None if is_consent or reason_event is None else EventRead.model_validate(reason_event),
+        guards=GuardsRead(
+            consent=consent_in_words(decision, has_event=is_consent),
+            quiet_hours=quiet_hours_in_words(known, tenant=question.tenants.get(told), now=question.now),
+        ),
         consent=_consent(decision, reason_event) if is_consent and decision else None,
         content=_content(question, decision, known, tenant_id=told),
         delivery=DeliveryRead.model_validate(known) if known else None,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from core.automation.vocabulary import suggest
+from core.clock import Clock, SystemClock
 from core.event_log import EventLog
 from core.explaining import published
 from core.explaining.absence import AbsenceQuestion, explain_absence
@@ -24,8 +25,15 @@ class Explainer:
     """
 
     def __init__(
-        self, analytics_path: Path, *, outbox: OutboxAnswers, log: EventLog, tenants: Mapping[str, Tenant]
+        self,
+        analytics_path: Path,
+        *,
+        outbox: OutboxAnswers,
+        log: EventLog,
+        tenants: Mapping[str, Tenant],
+        clock: Clock | None = None,
     ) -> None:
+        self._clock = clock or SystemClock()
         self._analytics_path = analytics_path
         self._outbox = outbox
         self._log = log
@@ -38,7 +46,12 @@ class Explainer:
         """
         with published.opened(self._analytics_path) as file:
             question = CommandQuestion(
-                published=file, outbox=self._outbox, log=self._log, tenants=self._tenants, tenant_id=tenant_id
+                published=file,
+                outbox=self._outbox,
+                log=self._log,
+                tenants=self._tenants,
+                tenant_id=tenant_id,
+                now=self._clock.now(),
             )
             return explain_command(question, command_key)
 

@@ -33,7 +33,8 @@ def show_command(answer: CommandExplanation, *, console: Console) -> None:
         *(("Because of", _event(cause)) for cause in answer.causes),
         ("Decision", answer.decision.words if answer.decision else "none: the rules as they are now decide none"),
         ("Prevented by", _event(answer.reason_event) if answer.reason_event else None),
-        ("Consent", _consent(answer)),
+        ("Consent", _consent(answer) or answer.guards.consent),
+        ("Quiet hours", answer.guards.quiet_hours),
     ]
     if answer.decision:
         rows += [("Due", _time(answer.decision.due_at)), ("Expires", _time(answer.decision.expires_at))]

@@ -57,6 +57,13 @@ class ConsentRead(_Answer):
     event: EventRead | None
 
 
+class GuardsRead(_Answer):
+    """What was asked before it went out, in words; None: it does not concern it."""
+
+    consent: str | None
+    quiet_hours: str | None
+
+
 class ContentRead(_Answer):
     """The words: those that went out, or were to; what was never composed, as the template would make it now."""
 
@@ -124,6 +131,7 @@ class CommandExplanation(_Answer):
     decision: DecisionRead | None = Field(description="None: the rules as they are now decide nothing of this key.")
     causes: tuple[EventRead, ...]
     reason_event: EventRead | None = Field(description="What prevented it, where an event did.")
+    guards: GuardsRead = Field(description="What consent and quiet hours said, also where they allowed it.")
     consent: ConsentRead | None = Field(description="None: none was needed, or none is known.")
     content: ContentRead | None
     delivery: DeliveryRead | None = Field(description="None: it never came into the outbox.")

@@ -10,6 +10,8 @@ from core.outbox.commands import CommandState, KnownCommand
 
 _REFUSED = {
     "moved": "the booking was moved since",
+    "started": "the booking had begun when it was due",
+    "undone": "what caused it was taken back or overtaken",
     "booking_state": "of the booking's state",
     "happened": "something happened that cancels it",
     "condition": "a condition of the rule did not hold when it was due",
@@ -60,7 +62,7 @@ def of_decision(decision: Mapping[str, Any], state: CommandState | None) -> str:
             due = f"intended, due {instant(decision['due_at'])}"
             if decision["stopped_by"] is None or state not in _CAN_BE_STOPPED:
                 return due
-            return f"{due}, and stopped since because {_REFUSED[decision['stopped_by']]}"
+            return f"{due}, and stopped since because {_reason(decision['stopped_by'], decision['stopped_detail'])}"
         case "shadow":
             return "not sent: the rule is in shadow, decided and shown only"
         case "held_out":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from core.outbox import holds, queue, reading
+from core.outbox import holds, lanes, notes, queue, reading
 from core.outbox.commands import (
     Channel,
     CommandFilter,
@@ -18,6 +18,8 @@ from core.outbox.commands import (
 )
 from core.outbox.connections import OutboxConnections
 from core.outbox.holds import Hold
+from core.outbox.lanes import ClosedLane
+from core.outbox.notes import Note
 
 
 class OutboxAnswers(OutboxConnections):
@@ -32,6 +34,11 @@ class OutboxAnswers(OutboxConnections):
         """Return a command with its attempts, or None where the key is not known."""
         with self._reading() as connection:
             return reading.find(connection, command_key)
+
+    def noted(self, command_key: str) -> Note | None:
+        """Return what was decided anew about a command while it could not take it; None where nothing was."""
+        with self._reading() as connection:
+            return notes.find(connection, command_key)
 
     def search(
         self,
@@ -57,6 +64,11 @@ class OutboxAnswers(OutboxConnections):
         """Return what is due by now and still waits, by tenant, channel, provider and reason, in their order."""
         with self._reading() as connection:
             return reading.overdue(connection, now=self._clock.now())
+
+    def closed_lanes(self) -> list[ClosedLane]:
+        """Return the providers by which nothing goes out now, by tenant and provider, with the reason."""
+        with self._reading() as connection:
+            return lanes.closed(connection)
 
     def has_due(self, *, channels: Collection[Channel] | None = None, skip: Collection[Lane] = ()) -> bool:
         """Return whether claim() with the same arguments would find a command now. One look at an index."""
@@ -100,6 +112,6 @@ class OutboxAnswers(OutboxConnections):
             return reading.count_sent(connection, tenant_id=tenant_id, channel=channel, since=since)
 
     def open_keys(self, tenant_id: str) -> list[str]:
-        """Return the keys of all that rules of a tenant intend and that withdraw() would still take back."""
+        """Return the keys of all that rules of a tenant intend and that may still go out, or go out again."""
         with self._reading() as connection:
             return reading.open_keys(connection, tenant_id)

@@ -18,7 +18,7 @@ from core.outbox.commands import Channel, CommandFilter, CommandState, KnownComm
 from core.outbox.errors import CommandNotFoundError, CommandStateError, OutboxScopeError
 from core.outbox.holds import HoldScope
 from core.outbox.outbox import Outbox
-from core.outbox.settling import settle_as_sent
+from core.outbox.settling import settle_as_not_sent, settle_as_sent
 from core.settings import load_settings
 from core.tenants import load_tenants
 
@@ -119,19 +119,22 @@ def resolve(
     engine = _open_engine()
     outbox = _outbox_of(engine)
     known = _find(outbox, key)
+    log, now = EventLog(engine, ids=UuidV7Factory(SystemClock())), SystemClock().now()
     if found is Found.SENT:
         is_settled = settle_as_sent(
             engine,
             known,
             outbox=outbox,
-            log=EventLog(engine, ids=UuidV7Factory(SystemClock())),
+            log=log,
             attempt_number=attempt,
             resolved_by=by,
             provider_id=provider_id,
-            now=SystemClock().now(),
+            now=now,
         )
     else:
-        is_settled = outbox.resolve_as_not_sent(key, attempt_number=attempt, resolved_by=by)
+        is_settled = settle_as_not_sent(
+            engine, known, outbox=outbox, log=log, attempt_number=attempt, resolved_by=by, now=now
+        )
     if not is_settled:
         raise CommandStateError(
             f"{key} is {known.state} after {known.attempts_count} attempts; only an uncertain command can be "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from core.outbox import holds, queue, reading, transitions
+from core.outbox import holds, lanes, notes, queue, reading, transitions
 from core.outbox.answers import OutboxAnswers
 from core.outbox.batches import BATCH_SIZE, batches
 from core.outbox.commands import (
@@ -40,8 +40,9 @@ class Outbox(OutboxAnswers):
     def enqueue(self, commands: Sequence[NewCommand]) -> list[Enqueued]:
         """Add the commands whose key is not known in any state; return one answer per command, in order.
 
-        A known command that waits and was never attempted, or that is withdrawn, takes all that is decided about
-        it now: when, what, to whom, and why. Any other is left as it is; what is unchanged is not written.
+        A known command that waits, is claimed and not called yet, or is withdrawn, takes all that is decided about
+        it now: when, what, to whom, and why; of one that is being called, uncertain or dead it is noted for later.
+        Any other is left as it is; what is unchanged is not written.
         Raises CommandKeyClashError, with nothing added, where a key is known as another tenant's.
         """
         with self._writing() as connection:
@@ -57,9 +58,38 @@ class Outbox(OutboxAnswers):
     def withdraw(self, command_keys: Collection[str], *, reason: str) -> list[str]:
         """Take back commands that are no longer intended, as cancel does; enqueued again, they wait again.
 
-        Returns the keys of those it took effect on. Which of a tenant's could be taken back, open_keys tells.
+        Returns the keys of those it took effect on. Of those that are being called, uncertain or dead it is noted,
+        and they are withheld before their next try (see noted). Which of a tenant's are concerned, open_keys tells.
         """
-        return self._take_back(command_keys, target=CommandState.WITHDRAWN, reason=reason)
+        with self._writing() as connection:
+            notes.note_withdrawn(connection, command_keys, reason=reason, now=self._clock.now())
+            return self.within(connection)._take_back(command_keys, target=CommandState.WITHDRAWN, reason=reason)
+
+    def take_noted(self, command_key: str, *, token: str) -> bool:
+        """Let a claimed command take what was noted of it: claimed -> waiting with it, or withdrawn."""
+        now = self._clock.now()
+        with self._writing() as connection:
+            note = notes.find(connection, command_key)
+            if note is None:
+                return False
+            is_withdrawn = note.reason is not None
+            is_left = transitions.leave(
+                connection,
+                command_key,
+                token=token,
+                sources=_CLAIMED,
+                target=CommandState.WITHDRAWN if is_withdrawn else CommandState.WAITING,
+                now=now,
+                outcome=None,
+                reason=note.reason,
+                provider_id=None,
+                next_attempt_at=None if is_withdrawn else now,
+            )
+            if is_left and note.decided is not None:
+                transitions.redecide(connection, command_key, note.decided)
+            if is_left:
+                notes.remove(connection, [command_key])
+            return is_left
 
     def cancel_matching(self, command_filter: CommandFilter, *, reason: str) -> list[str]:
         """Cancel all that match and were not called yet, such as a contact's texts at STOP; return their keys."""
@@ -117,17 +147,27 @@ class Outbox(OutboxAnswers):
             provider_id=provider_id,
         )
 
-    def retry(self, command_key: str, *, token: str, at: datetime, reason: str) -> bool:
-        """Record that the provider refused the call for now: calling -> waiting, not claimed before `at`."""
-        return self._leave(
-            command_key,
-            token=token,
-            sources=_CALLING,
-            target=CommandState.WAITING,
-            outcome=AttemptOutcome.RETRY,
-            reason=reason,
-            next_attempt_at=at,
-        )
+    def retry(self, command_key: str, *, token: str, at: datetime, reason: str, is_try: bool = True) -> bool:
+        """Record that the provider refused the call for now: calling -> waiting, not claimed before `at`.
+
+        is_try: False where the call was no fault of the command's, and uses up none of its tries.
+        """
+        with self._writing() as connection:
+            is_left = transitions.leave(
+                connection,
+                command_key,
+                token=token,
+                sources=_CALLING,
+                target=CommandState.WAITING,
+                now=self._clock.now(),
+                outcome=AttemptOutcome.RETRY,
+                reason=reason,
+                provider_id=None,
+                next_attempt_at=at,
+            )
+            if is_left and not is_try:
+                transitions.give_try_back(connection, command_key)
+            return is_left
 
     def postpone(self, command_key: str, *, token: str, at: datetime, reason: str) -> bool:
         """Give a command back uncalled, not to be claimed before `at`: claimed -> waiting. Uses up no attempt.
@@ -229,6 +269,14 @@ class Outbox(OutboxAnswers):
         conditions = reading.conditions_of(command_filter)
         with self._writing() as connection:
             return transitions.redrive(connection, *conditions, now=self._clock.now())
+
+    def note_lane(self, lane: Lane, *, reason: str | None, is_set_up: bool) -> None:
+        """Note why nothing goes out by a lane now; reason None: it does again. Outbox.closed_lanes tells of it.
+
+        is_set_up: the provider refuses the credentials or another part of the set-up; a person puts it right.
+        """
+        with self._writing() as connection:
+            lanes.note(connection, lane, reason=reason, is_set_up=is_set_up, now=self._clock.now())
 
     def hold(self, scope: HoldScope, *, reason: str, held_by: str) -> bool:
         """Hold what is in the scope; False where the same scope is held already. Calls under way end as they do."""

@@ -18,6 +18,15 @@ def outcome_event_id(command_key: str, *, attempt_number: int, ending: str) -> s
     return f"{command_key}#{attempt_number}:{ending}"
 
 
+def about_whom(command: NewCommand) -> dict[str, Any]:
+    """Return the parts of a payload that say whom a task or webhook is about: contact and booking."""
+    contact = {name: value for name, value in (command.payload.get("contact") or {}).items() if value}
+    return {
+        "contact": contact if contact.keys() & {"phone", "email"} else None,
+        "booking_id": command.payload.get("booking_id"),
+    }
+
+
 def outcome_event(
     command: NewCommand,
     *,

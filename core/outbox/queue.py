@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, TextClause, select, text, tuple_, update
+import orjson
+from sqlalchemy import ColumnElement, Connection, RowMapping, TextClause, func, or_, select, text, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from core.outbox import notes
 from core.outbox.batches import BATCH_SIZE, batches
 from core.outbox.commands import (
     AttemptOutcome,
@@ -25,6 +27,13 @@ from core.outbox.holds import is_held
 from core.outbox.refresh import refresh
 from core.outbox.rows import to_claimed, to_row
 from core.outbox.schema import IS_LEASED, IS_WAITING, outbox, outbox_attempts
+
+#: Why a command waits, where the order of what goes to one recipient asks what it is.
+QUIET_HOURS = "quiet hours where the recipient is"
+AFTER_AN_EARLIER_ONE = "waits for an earlier text to the same phone"
+_ORDERED = (Channel.SMS.value,)
+#: Until a worker's own command, that this one waits for, is looked at again.
+_LEASED_PAUSE = timedelta(seconds=1)
 
 
 def add(connection: Connection, commands: Sequence[NewCommand], *, now: datetime) -> list[Enqueued]:
@@ -46,7 +55,9 @@ def add(connection: Connection, commands: Sequence[NewCommand], *, now: datetime
     tenants = {key: command.tenant_id for key, command in firsts.items()}
     tenants |= _tenants_of(connection, sorted(firsts.keys() - added))
     _refuse_clashes(commands, tenants=tenants)
-    refreshed = refresh(connection, {key: row for key, row in rows.items() if key not in added}, now=now)
+    known_rows = {key: row for key, row in rows.items() if key not in added}
+    refreshed = refresh(connection, known_rows, now=now)
+    notes.note_decided(connection, known_rows, now=now)
     answers = []
     for command in commands:
         key = command.command_key
@@ -66,7 +77,10 @@ def lease_due(
     channels: Collection[Channel] | None,
     skip: Collection[Lane],
 ) -> list[ClaimedCommand]:
-    """Lease due rows that nobody holds, oldest due first; see Outbox.claim."""
+    """Lease due rows that nobody holds, oldest due first; see Outbox.claim.
+
+    A row whose recipient has an earlier one under way, or waiting to be tried again, waits for that one.
+    """
     query = (
         select(outbox)
         .where(*_claimable(now=now, channels=channels, skip=skip))
@@ -75,7 +89,7 @@ def lease_due(
         # SQLite knows no row locks and needs none: its transaction began IMMEDIATE.
         .with_for_update(skip_locked=True, of=outbox)
     )
-    rows = connection.execute(query).mappings().all()
+    rows = _without_overtaking(connection, connection.execute(query).mappings().all(), now=now)
     set_by_sequence(
         connection,
         [row["sequence"] for row in rows],
@@ -87,6 +101,59 @@ def lease_due(
         changed_at=now,
     )
     return [to_claimed(row, token=token, leased_until=leased_until) for row in rows]
+
+
+def _without_overtaking(connection: Connection, rows: Sequence[RowMapping], *, now: datetime) -> Sequence[RowMapping]:
+    """Return the rows that overtake nothing that goes to the same recipient; the others wait for what they would."""
+    earlier = _unfinished(connection, rows)
+    leased: list[RowMapping] = []
+    for row in rows:
+        recipient = (row["tenant_id"], row["channel"], orjson.loads(row["payload"]).get("to"))
+        place = (row["due_at"], row["sequence"])
+        waits = [at for first, at in earlier.get(recipient, {}).items() if first < place]
+        if waits:
+            at = max(now + _LEASED_PAUSE, *(each or now for each in waits))
+            set_by_sequence(connection, [row["sequence"]], next_attempt_at=at, reason=AFTER_AN_EARLIER_ONE)
+            earlier[recipient][place] = at
+        else:
+            leased.append(row)
+    return leased
+
+
+def _unfinished(
+    connection: Connection, rows: Sequence[RowMapping]
+) -> dict[tuple[str, str, str], dict[tuple[datetime, int], datetime | None]]:
+    """Return what is under way or waits to be tried again for the contacts of these rows, by recipient.
+
+    By due time and sequence, with the time of the next try. What quiet hours or a hold keep back is in nobody's way.
+    """
+    contacts = {row["contact_id"] for row in rows if row["channel"] in _ORDERED} - {None}
+    table = outbox.c
+    chosen = {row["sequence"] for row in rows}
+    states = [state.value for state in (CommandState.WAITING, CommandState.CLAIMED, CommandState.CALLING)]
+    found: dict[tuple[str, str, str], dict[tuple[datetime, int], datetime | None]] = {}
+    for batch in batches(sorted(contacts)):
+        query = select(
+            table.sequence, table.tenant_id, table.channel, table.due_at, table.next_attempt_at, table.payload
+        ).where(
+            table.tenant_id.in_(sorted({row["tenant_id"] for row in rows})),
+            table.contact_id.in_(batch),
+            table.state.in_(states),
+            table.channel.in_(_ORDERED),
+            table.due_at <= max(row["due_at"] for row in rows),
+            or_(
+                table.state != CommandState.WAITING.value,
+                table.attempts_count > 0,
+                table.reason.is_not(None),
+            ),
+            func.coalesce(table.reason, "") != QUIET_HOURS,
+            ~is_held(),
+        )
+        for row in connection.execute(query).mappings():
+            if row["sequence"] not in chosen:
+                recipient = (row["tenant_id"], row["channel"], orjson.loads(row["payload"]).get("to"))
+                found.setdefault(recipient, {})[row["due_at"], row["sequence"]] = row["next_attempt_at"]
+    return found
 
 
 def has_due(

@@ -86,11 +86,10 @@ def count_sent(
 
 
 def open_keys(connection: Connection, tenant_id: str) -> list[str]:
-    """Return the keys of what a tenant's rules intend and is not called; see OutboxAnswers.open_keys."""
+    """Return the keys of what a tenant's rules intend and is not over; see OutboxAnswers.open_keys."""
     query = select(outbox.c.command_key).where(
         text(IS_OPEN),
         outbox.c.tenant_id == tenant_id,
-        outbox.c.state.in_([CommandState.WAITING.value, CommandState.CLAIMED.value]),
         outbox.c.rule_id.is_not(None),
     )
     return list(connection.execute(query).scalars())

@@ -1,4 +1,4 @@
-"""Takes anew what is decided about known commands that were not called yet; what is unchanged is not written."""
+"""Takes anew what is decided about known commands that are not being called; what is unchanged is not written."""
 
 from __future__ import annotations
 
@@ -6,22 +6,23 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, and_, bindparam, or_, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, select, update
 
 from core.outbox.batches import batches
 from core.outbox.commands import CommandState
 from core.outbox.rows import DECIDED, Row
 from core.outbox.schema import outbox
 
-_BOOKKEEPING = ("state", "reason", "next_attempt_at", "tries_count", "changed_at")
+_BOOKKEEPING = ("state", "reason", "next_attempt_at", "tries_count", "changed_at", "token", "leased_until")
 _ROW = "row_sequence"
 
 
 def refresh(connection: Connection, rows: Mapping[str, Row], *, now: datetime) -> set[str]:
-    """Take the rows, by command_key, where their command waits without an attempt or is withdrawn.
+    """Take the rows, by command_key, where their command waits, is claimed and not called, or is withdrawn.
 
-    Returns the keys of those that changed. A withdrawn one waits again with all its tries. One that was postponed
-    stays so unless its due_at moved.
+    Returns the keys of those that changed. A withdrawn one waits again with all its tries; a claimed one waits
+    again, so that nobody calls with what was decided before. One that was postponed, or tried, stays so unless its
+    due_at moved.
     """
     refreshed: set[str] = set()
     changes: list[dict[str, Any]] = []
@@ -44,10 +45,10 @@ def refresh(connection: Connection, rows: Mapping[str, Row], *, now: datetime) -
 def _lock_refreshable(connection: Connection, command_keys: list[str]) -> list[RowMapping]:
     table = outbox.c
     columns = (table.sequence, table.command_key, *(table[name] for name in (*DECIDED, *_BOOKKEEPING)))
-    is_untried = and_(table.state == CommandState.WAITING.value, table.attempts_count == 0)
+    refreshable = [state.value for state in (CommandState.WAITING, CommandState.CLAIMED, CommandState.WITHDRAWN)]
     query = (
         select(*columns)
-        .where(table.command_key.in_(command_keys), or_(is_untried, table.state == CommandState.WITHDRAWN.value))
+        .where(table.command_key.in_(command_keys), table.state.in_(refreshable))
         .order_by(table.sequence)
         .with_for_update()
     )
@@ -60,6 +61,9 @@ def _change(known: RowMapping, row: Row, *, now: datetime) -> dict[str, Any] | N
     if not is_withdrawn and all(known[name] == value for name, value in decided.items()):
         return None
     bookkeeping = {name: known[name] for name in _BOOKKEEPING}
+    if known["state"] == CommandState.CLAIMED:
+        bookkeeping |= {"state": CommandState.WAITING.value, "next_attempt_at": now, "changed_at": now}
+        bookkeeping |= {"token": None, "leased_until": None}
     if is_withdrawn or known["due_at"] != row["due_at"]:
         bookkeeping |= {"reason": None, "next_attempt_at": row["due_at"]}
     if is_withdrawn:

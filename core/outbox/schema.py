@@ -23,7 +23,17 @@ from sqlalchemy import (
 from core.outbox.commands import MAX_COMMAND_KEY, AttemptOutcome, Channel, CommandState, MessageClass, Resolution
 from core.schema import AutoNumber, UtcDateTime, metadata
 
-__all__ = ["IS_LEASED", "IS_OPEN", "IS_WAITING", "MAY_BE_SENT", "outbox", "outbox_attempts", "outbox_holds"]
+__all__ = [
+    "IS_LEASED",
+    "IS_OPEN",
+    "IS_WAITING",
+    "MAY_BE_SENT",
+    "outbox",
+    "outbox_attempts",
+    "outbox_closed_lanes",
+    "outbox_holds",
+    "outbox_notes",
+]
 
 
 def _one_of(column: str, values: Iterable[StrEnum]) -> str:
@@ -224,6 +234,28 @@ outbox_holds = Table(
         sqlite_where=text("released_at IS NULL"),
     ),
     sqlite_autoincrement=True,
+)
+
+# What is decided anew about a command that is being called, uncertain or dead: see core/outbox/notes.py.
+outbox_notes = Table(
+    "outbox_notes",
+    metadata,
+    Column("command_key", String(MAX_COMMAND_KEY), ForeignKey("outbox.command_key"), primary_key=True),
+    Column("reason", Text),
+    Column("decided", Text),
+    Column("noted_at", UtcDateTime, nullable=False),
+    CheckConstraint("(reason IS NULL) <> (decided IS NULL)", name="note_is_of_one_kind"),
+)
+
+# Providers by which nothing goes out now; a row is deleted when something does again.
+outbox_closed_lanes = Table(
+    "outbox_closed_lanes",
+    metadata,
+    Column("tenant_id", Text, primary_key=True),
+    Column("provider", Text, primary_key=True),
+    Column("is_set_up", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("closed_at", UtcDateTime, nullable=False),
 )
 
 # A key that could be deleted or renamed could be sent again, and so could a sent row that takes another state.

@@ -11,10 +11,11 @@ from core.database import writing
 from core.envelope import NewEvent
 from core.event_log import EventLog
 from core.outbox.commands import Channel, KnownCommand
+from core.outbox.doubts import settled_events
 from core.outbox.errors import OutboxUnavailableError
 from core.outbox.keys import report_of
 from core.outbox.outbox import Outbox
-from core.outbox.outcome_events import outcome_event
+from core.outbox.outcome_events import about_whom, outcome_event
 
 _TYPES = {Channel.SMS: "message.sent", Channel.EMAIL: "message.sent", Channel.WEBHOOK: "webhook.delivered"}
 
@@ -34,6 +35,7 @@ def settle_as_sent(
 
     engine: of the database of both. now: aware UTC. Raises OutboxUnavailableError or EventLogUnavailableError.
     """
+    closing = settled_events(known, attempt_number=attempt_number, log=log, settled_by=resolved_by, now=now)
     try:
         with writing(engine) as connection:
             is_settled = outbox.within(connection).resolve_as_sent(
@@ -41,7 +43,34 @@ def settle_as_sent(
             )
             if is_settled and known.channel in _TYPES:
                 event = _told(known, attempt_number=attempt_number, provider_id=provider_id, now=now)
-                log.append_within(connection, [event])
+                log.append_within(connection, [event, *closing])
+    except SQLAlchemyError as error:
+        raise OutboxUnavailableError(f"the outbox can't be used now: {error}") from error
+    return is_settled
+
+
+def settle_as_not_sent(
+    engine: Engine,
+    known: KnownCommand,
+    *,
+    outbox: Outbox,
+    log: EventLog,
+    attempt_number: int,
+    resolved_by: str,
+    now: datetime,
+) -> bool:
+    """Record that an uncertain attempt was not sent, as resolve_as_not_sent, and close the task that asked for it.
+
+    engine: of the database of both. now: aware UTC. Raises OutboxUnavailableError or EventLogUnavailableError.
+    """
+    closing = settled_events(known, attempt_number=attempt_number, log=log, settled_by=resolved_by, now=now)
+    try:
+        with writing(engine) as connection:
+            is_settled = outbox.within(connection).resolve_as_not_sent(
+                known.command_key, attempt_number=attempt_number, resolved_by=resolved_by
+            )
+            if is_settled and closing:
+                log.append_within(connection, closing)
     except SQLAlchemyError as error:
         raise OutboxUnavailableError(f"the outbox can't be used now: {error}") from error
     return is_settled
@@ -63,7 +92,8 @@ def _told(known: KnownCommand, *, attempt_number: int, provider_id: str | None, 
             "message_id": message_id if is_message else None,
             "channel": known.channel.value if is_message else None,
             # Who gets the business's reports is no contact of it.
-            "contact": {kind: recipient} if is_message and recipient and not report_id else None,
+            **({} if is_message else about_whom(known)),
+            **({"contact": {kind: recipient}} if is_message and recipient and not report_id else {}),
             "report_id": report_id,
             "to": recipient,
             "template": known.payload.get("template"),

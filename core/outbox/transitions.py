@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, insert, update
 from core.outbox.commands import AttemptOutcome, CommandState, Resolution
 from core.outbox.holds import is_held
 from core.outbox.queue import lock, set_by_sequence
+from core.outbox.rows import Row
 from core.outbox.schema import outbox, outbox_attempts
 
 _NO_LEASE: dict[str, Any] = {"token": None, "leased_until": None}
@@ -89,6 +90,17 @@ def leave(
         )
         connection.execute(ending)
     return True
+
+
+def give_try_back(connection: Connection, command_key: str) -> None:
+    """Let the newest try of a command not count."""
+    statement = update(outbox).where(outbox.c.command_key == command_key, outbox.c.tries_count > 0)
+    connection.execute(statement.values(tries_count=outbox.c.tries_count - 1))
+
+
+def redecide(connection: Connection, command_key: str, decided: Row) -> None:
+    """Give a command that is not being called what is decided about it now."""
+    connection.execute(update(outbox).where(outbox.c.command_key == command_key).values(decided))
 
 
 def resolve(

@@ -8,6 +8,11 @@ select
     'fct_stage_moves' as model_name,
     'stage.changed' as fact_type
 union
+-- What is off loses nobody who has another booking to come.
+select
+    'fct_stage_moves' as model_name,
+    'booking' as fact_type
+union
 select
     'fct_warmness_points' as model_name,
     unnest(map_keys(fact_points)) as fact_type

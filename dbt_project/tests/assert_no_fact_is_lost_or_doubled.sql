@@ -13,7 +13,10 @@ with counts as (
             select count(*) from {{ ref('int_facts_normalised') }}
             where primary_identifier_key is not null
         ) as count_identified,
-        (select count(*) from {{ ref('int_facts_attributed') }}) as count_attributed
+        (
+            select count(*) from {{ ref('int_facts_attributed') }}
+            where fact_family <> 'consent' or opt_out_type is null -- what a STOP tells besides is a fact of its own
+        ) as count_attributed
 
 ),
 

@@ -14,7 +14,9 @@ import pyarrow as pa
 from core.clock import Clock
 from core.outbox.commands import Channel, MessageClass, NewCommand
 from core.outbox.outbox import Outbox
+from core.outbox.withholding import Withholding
 from core.set_aside import Kind, SetAside, Step, reason_of, subject_of
+from pipelines.lib.decided_position import DecidedPosition
 from pipelines.lib.faults import is_of_machine
 
 #: Commands put in, or taken back, within one transaction.
@@ -30,40 +32,93 @@ class OutboxFiller:
     """Puts decisions into the outbox. What has expired when it is first seen is history, and stays out.
 
     A decision that can't become a command, or a command that the outbox refuses, is set aside by itself; it goes in
-    as soon as it is decided in a form that can.
+    as soon as it is decided in a form that can. What was due and is not called after all is told of in the log, with
+    the reason. `position` is told how far the outbox takes account of the log.
     """
 
-    def __init__(self, outbox: Outbox, *, clock: Clock, set_aside: SetAside) -> None:
+    def __init__(
+        self,
+        outbox: Outbox,
+        *,
+        withholding: Withholding,
+        clock: Clock,
+        set_aside: SetAside,
+        position: DecidedPosition | None = None,
+    ) -> None:
         self._outbox = outbox
+        self._withholding = withholding
         self._clock = clock
         self._set_aside = set_aside
         #: Keys of the commands that are set aside, as the table keeps them.
         self._aside = set(set_aside.subjects(Kind.COMMAND))
+        self._position = position
 
     def apply(self, before: pa.Table, after: pa.Table) -> None:
         """Bring the outbox from one set of decisions to another; both have the columns of fct_decisions."""
         known = {row["command_key"]: row for row in before.to_pylist()}
         coming = {row["command_key"]: row for row in after.to_pylist()}
-        self._enqueue(row for key, row in coming.items() if row != known.get(key))
+        changed = [row for key, row in coming.items() if row != known.get(key)]
+        self._enqueue(changed)
         gone = [key for key, row in known.items() if _is_intended(row) and not _is_intended(coming.get(key))]
-        for reason, keys in groupby(sorted((_reason(coming.get(key)), key) for key in gone), key=itemgetter(0)):
-            self._withdraw([key for _, key in keys], reason=reason)
+        self._take_back({key: _reason(coming.get(key)) for key in gone})
+        self._enter_withheld(row for row in changed if not _is_intended(known.get(row["command_key"])))
 
     def reconcile(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Make the outbox what a whole warehouse decides, such as after a rebuild or with other rules."""
         decisions = connection.execute(
-            "select * from marts.fct_decisions where verdict = 'intended' and stopped_by is null and expires_at > ?",
-            [self._clock.now()],
+            "select * from marts.fct_decisions where verdict = 'intended' and expires_at > ?", [self._clock.now()]
         )
-        intended = decisions.arrow().read_all().to_pylist()
-        self._enqueue(intended)
-        keys = {row["command_key"] for row in intended}
+        rows = decisions.arrow().read_all().to_pylist()
+        self._enqueue(rows)
         # What is set aside and no longer decided is nothing to mend.
-        self._let_in(self._aside - {subject_of(key) for key in keys})
+        self._let_in(self._aside - {subject_of(row["command_key"]) for row in rows if _is_intended(row)})
         tenants = connection.execute("select tenant_id from marts.dim_tenants").fetchall()
         for (tenant_id,) in tenants:
-            gone = [key for key in self._outbox.open_keys(tenant_id) if key not in keys]
-            self._withdraw(gone, reason="it is not decided, or too late")
+            self._take_back(self._no_longer_decided(connection, self._outbox.open_keys(tenant_id)))
+        self._enter_withheld(rows)
+
+    def opened(self, sequence: int) -> None:
+        """Take note that a warehouse was opened that has all events up to this sequence."""
+        if self._position is not None:
+            self._position.begin_at(sequence)
+
+    def decided(self, sequence: int) -> None:
+        """Take note that the outbox takes account of all events up to this sequence."""
+        if self._position is not None:
+            self._position.advance(sequence)
+
+    def _no_longer_decided(
+        self, connection: duckdb.DuckDBPyConnection, command_keys: Sequence[str]
+    ) -> dict[str, str]:
+        """Return the reason for each of these that the warehouse does not intend; what expired is not among them."""
+        found: dict[str, Decision] = {}
+        for start in range(0, len(command_keys), _BATCH_SIZE):
+            decisions = connection.execute(
+                "select * from marts.fct_decisions where list_contains(?, command_key)",
+                [command_keys[start : start + _BATCH_SIZE]],
+            )
+            found |= {row["command_key"]: row for row in decisions.arrow().read_all().to_pylist()}
+        return {key: _reason(found.get(key)) for key in command_keys if not _is_intended(found.get(key))}
+
+    def _take_back(self, reasons: Mapping[str, str]) -> None:
+        for reason, keys in groupby(sorted((reason, key) for key, reason in reasons.items()), key=itemgetter(0)):
+            self._withdraw([key for _, key in keys], reason=reason)
+
+    def _enter_withheld(self, rows: Iterable[Decision]) -> None:
+        """Show what was stopped before it was first known, though its time has come."""
+        now = self._clock.now()
+
+        def enter(some: Sequence[Decision]) -> None:
+            for row in some:
+                self._withholding.enter_withheld(_to_command(row), reason=_NO_LONGER.format(_reason(row)), now=now)
+
+        withheld = [
+            row
+            for row in rows
+            if row["verdict"] == _INTENDED and row["stopped_by"] and row["due_at"] <= now < (row["expires_at"] or now)
+        ]
+        for start in range(0, len(withheld), _BATCH_SIZE):
+            self._each(withheld[start : start + _BATCH_SIZE], enter, about=lambda row: row)
 
     def _enqueue(self, rows: Iterable[Decision]) -> None:
         now = self._clock.now()
@@ -77,7 +132,7 @@ class OutboxFiller:
 
     def _withdraw(self, keys: Sequence[str], *, reason: str) -> None:
         def take_back(some: Sequence[str]) -> None:
-            self._outbox.withdraw(some, reason=_NO_LONGER.format(reason))
+            self._withholding.withdraw(some, reason=_NO_LONGER.format(reason), now=self._clock.now())
             self._let_in({subject_of(key) for key in some})
 
         for start in range(0, len(keys), _BATCH_SIZE):
@@ -132,7 +187,9 @@ def _is_intended(row: Decision | None) -> bool:
 def _reason(row: Decision | None) -> str:
     if row is None:
         return "what caused it is no more"
-    return " ".join(filter(None, (row["reason"] or row["stopped_by"] or row["verdict"], row["reason_detail"])))
+    if row["reason"] is None and row["stopped_by"] is not None:
+        return f"{row['stopped_by']}: {row['stopped_detail']}"
+    return ": ".join(filter(None, (row["reason"] or row["verdict"], row["reason_detail"])))
 
 
 def _to_command(row: Decision) -> NewCommand:

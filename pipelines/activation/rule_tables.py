@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from core.automation.rules import Action, CallWebhook, Condition, CreateTask, SendText, SyncRecord
 from core.automation.templates import EmailTemplate, Templates, read_template
-from core.automation.vocabulary import CONTACT_FIELDS, offered_fields
+from core.automation.vocabulary import CONTACT_FIELDS, UNDONE_BY, offered_fields
 from core.outbox.commands import Channel
 from core.outbox.keys import MANUAL
 from core.tenants import Tenant
@@ -33,6 +33,7 @@ _RULES = pa.schema(
         ("message_class", pa.string()),
         ("booking_is", _TEXTS),
         ("unless_happened", pa.list_(pa.struct([("fact_type", pa.string()), ("scope", pa.string())]))),
+        ("undone_by", pa.list_(pa.struct([("cause", pa.string()), ("fact_type", pa.string())]))),
         (
             "conditions",
             pa.list_(
@@ -85,6 +86,9 @@ def _rule_rows(tenant: Tenant) -> Iterator[dict[str, Any]]:
                 for fact, scopes in rule.unless.happened.items()
                 for scope in scopes
             ],
+            "undone_by": [
+                {"cause": cause, "fact_type": fact} for cause in rule.when for fact in UNDONE_BY.get(cause, ())
+            ],
             "conditions": [_condition(condition, fields[condition.field].kind) for condition in rule.only_if],
             "holdout_percent": rule.holdout_percent,
             "is_shadow": rule.is_shadow,
@@ -100,6 +104,7 @@ def _rule_rows(tenant: Tenant) -> Iterator[dict[str, Any]]:
         "message_class": "transactional",
         "booking_is": [],
         "unless_happened": [],
+        "undone_by": [],
         "conditions": [],
         "holdout_percent": 0,
         "is_shadow": False,

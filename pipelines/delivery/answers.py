@@ -25,6 +25,7 @@ class Refused:
     reason: str
     is_permanent: bool = False  #: the message's own fault: asking again is of no use
     retry_after: datetime | None = None  #: aware UTC; not to be called before
+    is_set_up: bool = False  #: the set-up's fault, such as wrong credentials: it would refuse every other one too
     is_opted_out: bool = False  #: the provider knows that the recipient said STOP
     error_code: str | None = None  #: as the provider writes it
 

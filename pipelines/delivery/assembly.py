@@ -19,9 +19,11 @@ from pipelines.delivery.alerts import Alerts
 from pipelines.delivery.desks import Desks
 from pipelines.delivery.dispatcher import Dispatcher
 from pipelines.delivery.due_watch import DueWatch
+from pipelines.delivery.known_events import KnownEvents
 from pipelines.delivery.look_ups import LookUps
 from pipelines.delivery.recorder import Recorder
 from pipelines.delivery.worker import Worker
+from pipelines.lib.decided_position import DecidedPosition
 
 NOTHING_WRONG: Mapping[str, str] = MappingProxyType({})
 
@@ -32,6 +34,7 @@ def build_dispatcher(
     engine: Engine,
     tenants: Mapping[str, Tenant],
     environ: Mapping[str, str],
+    position: DecidedPosition,
     clock: Clock | None = None,
     outbox: Outbox | None = None,
     calls_at_once: int = 4,
@@ -39,7 +42,9 @@ def build_dispatcher(
 ) -> Dispatcher:
     """Return a dispatcher over the database of an engine, whose tables are there. To be closed after use.
 
-    environ holds the tenants' secrets, see core/secrets.py; wrong_files are those of core/tenants.py.
+    environ holds the tenants' secrets, see core/secrets.py; wrong_files are those of core/tenants.py. position: how
+    far what the outbox holds takes account of the log; nothing is called that was decided before its business's
+    newest events were known.
     """
     clock = clock or SystemClock()
     ids = UuidV7Factory(clock)
@@ -47,7 +52,8 @@ def build_dispatcher(
     recorder = Recorder(engine, outbox=outbox, log=EventLog(engine, ids=ids), clock=clock)
     desks = Desks(tenants, settings=settings, secrets=Secrets(environ), clock=clock, wrong_files=wrong_files)
     alerts = Alerts()
-    return Dispatcher(
+    known = KnownEvents(engine, position=position)
+    dispatcher = Dispatcher(
         outbox=outbox,
         watch=DueWatch(engine, outbox=outbox),
         recorder=recorder,
@@ -63,5 +69,8 @@ def build_dispatcher(
         desks=desks,
         clock=clock,
         alerts=alerts,
+        known=known,
         calls_at_once=calls_at_once,
     )
+    position.on_advance(dispatcher.wake)
+    return dispatcher

@@ -67,5 +67,11 @@ class Breaker:
             self._open(now, retry_after)
         return None
 
+    def trip(self, now: datetime) -> Transition | None:
+        """Take note that the provider refuses everybody, such as for wrong credentials: one such answer is enough."""
+        if self.opens_again_at is None:
+            self._failures = self._threshold - 1
+        return self.fail(now)
+
     def _open(self, now: datetime, retry_after: datetime | None) -> None:
         self.opens_again_at = max(now + self._pause, retry_after or now)

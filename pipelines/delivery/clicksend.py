@@ -30,6 +30,9 @@ _PERMANENT = frozenset(
     }
 )
 _THROTTLED = "THROTTLED"
+_PAGE, _MOST_PAGES = 100, 100
+#: ClickSend's clock against ours.
+_SKEW = timedelta(minutes=1)
 #: "The same words to the same number moments ago": how long that lasts is not documented.
 _THROTTLED_FOR = timedelta(minutes=1)
 
@@ -70,33 +73,40 @@ class ClickSendDeliverer:
         )
 
     def look_up(self, doubt: Doubt[Letter], /) -> LookUp:
-        """Search the history for the command's reference."""
+        """Search the history for the command's reference, page by page.
+
+        That the search takes this field is not documented: where it is ignored, all that was sent since is read.
+        """
         reference = reference_of(doubt.command_key)
-        answer = call(
-            lambda: self._client.get(
-                "/v3/sms/history", params={"q": f"custom_string:{reference}", "limit": 100}, auth=self._auth
-            )
-        )
-        if not isinstance(answer, httpx.Response):
-            return CannotTell(reason=answer.reason)
-        if answer.status_code != HTTPStatus.OK:
-            return CannotTell(reason=f"ClickSend answered {answer.status_code}")
-        try:
-            data = answer.json()["data"]
-            rows, last_page = data["data"], int(data.get("last_page") or 1)
-            found = [row for row in rows if row.get("custom_string") == reference]
-        except (ValueError, KeyError, TypeError, AttributeError):
-            return CannotTell(reason="ClickSend's history can't be read")
-        if found:
-            return Found(str(found[0].get("message_id", "")))
-        # That the search takes this field is not documented: where it was ignored, absence from one page is no proof.
-        is_searched = not rows and last_page <= 1
-        return NotFound() if is_searched else CannotTell(reason="ClickSend's search ignored the reference")
+        earliest = (doubt.since - _SKEW).timestamp()
+        for page in range(1, _MOST_PAGES + 1):
+            answer = self._read_history(page, reference)
+            if not isinstance(answer, httpx.Response):
+                return CannotTell(reason=answer.reason)
+            if answer.status_code != HTTPStatus.OK:
+                return CannotTell(reason=f"ClickSend answered {answer.status_code}")
+            try:
+                data = answer.json()["data"]
+                rows, last_page = data["data"], int(data.get("last_page") or 1)
+                found = [row for row in rows if row.get("custom_string") == reference]
+                is_before = any(float(row.get("date") or earliest) < earliest for row in rows)
+            except (ValueError, KeyError, TypeError, AttributeError):
+                return CannotTell(reason="ClickSend's history can't be read")
+            if found:
+                return Found(str(found[0].get("message_id", "")))
+            if page >= last_page or is_before:
+                return NotFound()
+        return CannotTell(reason=f"more than {_PAGE * _MOST_PAGES:,} texts were sent since then", is_final=True)
+
+    def _read_history(self, page: int, reference: str) -> httpx.Response | Refused | Unknown:
+        query: dict[str, str | int] = {"q": f"custom_string:{reference}", "limit": _PAGE, "page": page}
+        return call(lambda: self._client.get("/v3/sms/history", params=query, auth=self._auth))
 
     def _refusal(self, answer: httpx.Response) -> Refused:
         return Refused(
             reason=f"ClickSend {answer.status_code}: {answer.text[:200]}",
             is_permanent=answer.status_code == HTTPStatus.BAD_REQUEST,
+            is_set_up=answer.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN),
             retry_after=parse_retry_after(answer.headers.get("retry-after"), now=self._clock.now()),
             error_code=str(answer.status_code),
         )

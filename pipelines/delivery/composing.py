@@ -47,8 +47,8 @@ class Composer:
     def compose(self, command: NewCommand, *, now: datetime) -> Composed:
         """Return what goes out. Raises NoAddressError, TemplateRenderError or NotComposableError."""
         makers: dict[Channel, Callable[[], Composed]] = {
-            Channel.SMS: lambda: self._text(command),
-            Channel.EMAIL: lambda: self._mail(command),
+            Channel.SMS: lambda: self._text(command, now=now),
+            Channel.EMAIL: lambda: self._mail(command, now=now),
             Channel.TASK: lambda: self._task(command, now=now),
             Channel.WEBHOOK: lambda: _webhook(command),
         }
@@ -63,13 +63,13 @@ class Composer:
         except (KeyError, TypeError, ValueError) as error:
             raise NotComposableError(f"its payload lacks or garbles a part: {error!r}") from error
 
-    def _text(self, command: NewCommand) -> Letter:
+    def _text(self, command: NewCommand, *, now: datetime) -> Letter:
         sms = self._tenant.delivery.sms
         payload = command.payload
         recipient = _recipient(command)
         template = payload.get("template")
         source = self._find(self._templates.sms, template) if template else None
-        text = self._render(source, payload) if source is not None else str(payload["text"])
+        text = self._render(source, payload, now=now) if source is not None else str(payload["text"])
         size = measure_sms(text)
         prices = self._tenant.sms_prices
         cost = price_sms(size, recipient=recipient, prices=prices) if prices else None
@@ -86,7 +86,7 @@ class Composer:
             is_immediate=bool(payload.get("is_immediate", False)),
         )
 
-    def _mail(self, command: NewCommand) -> Letter:
+    def _mail(self, command: NewCommand, *, now: datetime) -> Letter:
         email = self._tenant.delivery.email
         payload = command.payload
         template = payload.get("template")
@@ -94,8 +94,8 @@ class Composer:
         return Letter(
             to=_recipient(command),
             sender=email.sender if email else "",
-            subject=self._render(found.subject, payload) if found else str(payload["subject"]),
-            text=self._render(found.text, payload) if found else str(payload["text"]),
+            subject=self._render(found.subject, payload, now=now) if found else str(payload["subject"]),
+            text=self._render(found.text, payload, now=now) if found else str(payload["text"]),
             template=template,
             template_version=template_version(found) if found else None,
             attachments=tuple(self._attach(each) for each in payload.get("attachments") or ()),
@@ -124,7 +124,7 @@ class Composer:
     def _task(self, command: NewCommand, *, now: datetime) -> Task:
         payload = command.payload
         return Task(
-            title=self._render(str(payload["title"]), payload),
+            title=self._render(str(payload["title"]), payload, now=now),
             kind=str(payload["kind"]),
             due_at=self._due_at(payload.get("due"), now=now),
             contact=payload.get("contact") or None,
@@ -146,8 +146,9 @@ class Composer:
             raise NotComposableError(f"{self._tenant.slug} has no template {template}; put it under templates")
         return templates[template]
 
-    def _render(self, source: str, payload: Mapping[str, Any]) -> str:
-        text = self._tenant.render_text(source, payload.get("variables") or {})
+    def _render(self, source: str, payload: Mapping[str, Any], *, now: datetime) -> str:
+        phone = (payload.get("contact") or {}).get("phone")
+        text = self._tenant.render_text(source, payload.get("variables") or {}, now=now, phone=phone)
         if not text.strip():
             raise TemplateRenderError("the text is empty; give the template words for this case")
         return text

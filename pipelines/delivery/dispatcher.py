@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,13 +11,17 @@ from queue import Empty, SimpleQueue
 from typing import Final
 
 from core.clock import Clock
+from core.errors import EventLogUnavailableError
 from core.outbox.commands import ClaimedCommand, Lane, Overdue
 from core.outbox.errors import OutboxUnavailableError
 from core.outbox.outbox import Outbox
+from core.outbox.queue import AFTER_AN_EARLIER_ONE
 from pipelines.delivery.alerts import Alerts
+from pipelines.delivery.breaker import Transition
 from pipelines.delivery.desks import Desks
 from pipelines.delivery.due_watch import DueWatch
-from pipelines.delivery.lanes import LaneState
+from pipelines.delivery.known_events import KnownEvents
+from pipelines.delivery.lanes import LaneState, Queued, recipient_of
 from pipelines.delivery.look_ups import LookUps
 from pipelines.delivery.rate import Rate
 from pipelines.delivery.recorder import Recorder
@@ -32,6 +36,9 @@ _POLL_S: Final = 0.005
 _PAUSE_S: Final = 1.0
 _HOUSEKEEPING_EVERY: Final = timedelta(seconds=5)
 _LOOK_UPS_AT_ONCE: Final = 10
+_UNDECIDED: Final = "waits until the newest events are decided upon"
+#: What is claimed and may not be called, since a build holds the warehouse, waits no longer than this in its lane.
+_LONGEST_WAIT: Final = timedelta(seconds=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +65,13 @@ class Dispatcher:
         desks: Desks,
         clock: Clock,
         alerts: Alerts,
+        known: KnownEvents,
         calls_at_once: int = 4,
     ) -> None:
-        """`calls_at_once` is per lane; with 1, or where its number has a rate, calls begin in due order."""
+        """`calls_at_once` is per lane; with 1, or where its number has a rate, calls begin in due order.
+
+        Those to one recipient always do. `known` says what may be called: see known_events.py.
+        """
         self._outbox = outbox
         self._watch = watch
         self._recorder = recorder
@@ -69,6 +80,7 @@ class Dispatcher:
         self._desks = desks
         self._clock = clock
         self.alerts = alerts
+        self._known = known
         self._calls_at_once = calls_at_once
         self._lanes: dict[Lane, LaneState] = {}
         # A thread for every call that there can be, and one for look-ups: no lane ever waits for another's thread.
@@ -91,12 +103,14 @@ class Dispatcher:
                 self._bell.clear()
         self._wind_down()
 
-    def dispatch_due(self, *, patience: timedelta = timedelta(0)) -> None:
+    def dispatch_due(
+        self, *, patience: timedelta = timedelta(0), catch_up: Callable[[], object] = lambda: None
+    ) -> None:
         """Send all that is due now; return when nothing more can go out at this time.
 
         What a guard, a rate, a retry or an open breaker holds goes out later. It is waited for where it comes due
         within `patience`, for as long as commands come to their end within that time: a provider that is down
-        brings none to its end, and is not waited for.
+        brings none to its end, and is not waited for. `catch_up` decides upon what the log has got meanwhile.
         """
         gives_up_at = self._clock.now() + patience
         keeps_house = True
@@ -109,10 +123,18 @@ class Dispatcher:
             keeps_house = self._clock.now() < gives_up_at
             if is_busy:
                 continue
+            if self._waits_for_decisions():
+                catch_up()
+                continue
             if is_idle and not self._comes_due_before(gives_up_at):
                 return
             self._bell.wait(_POLL_S)
             self._bell.clear()
+
+    def _waits_for_decisions(self) -> bool:
+        return any(
+            state.queue and not self._known.takes_account_of(state.queue[0].needs) for state in self._lanes.values()
+        )
 
     def _comes_due_before(self, gives_up_at: datetime) -> bool:
         if self._clock.now() >= gives_up_at:
@@ -134,7 +156,7 @@ class Dispatcher:
         """Do what can be done now without waiting; return whether there was anything."""
         try:
             return any([self._settle_ended(), keeps_house and self._keep_house(), self._claim(), self._start()])
-        except OutboxUnavailableError as error:
+        except (OutboxUnavailableError, EventLogUnavailableError) as error:
             self.alerts.trouble("outbox not usable", error.detail)
             self._bell.wait(_PAUSE_S)
             return False
@@ -145,23 +167,30 @@ class Dispatcher:
         if not self._watch.has_due(now, skip=skip):
             return False
         claimed = self._outbox.claim(limit=_CLAIM_LIMIT, lease=CLAIM_LEASE, skip=skip)
+        # After the claim: what the log holds by now has to be decided upon before any of these is called.
+        needs = {tenant_id: self._known.newest_of(tenant_id) for tenant_id in {each.tenant_id for each in claimed}}
         for command in claimed:
-            self._state_of(Lane(command.tenant_id, command.provider)).queue.append(command)
+            queued = Queued(command=command, needs=needs[command.tenant_id], asked_at=self._clock.now())
+            self._state_of(Lane(command.tenant_id, command.provider)).queue.append(queued)
         return bool(claimed)
 
     def _start(self) -> bool:
         now = self._clock.now()
         has_started = False
         for state in self._lanes.values():
-            while state.queue and state.can_start(now):
-                self._submit(state, state.queue.popleft())
+            while state.can_start(now) and (command := state.take_next(now, self._known)):
+                self._submit(state, command)
                 has_started = True
             if state.queue and not state.breaker.is_closed and not state.count_running:
-                self._give_back(state, at=state.breaker.opens_again_at or now, reason="circuit breaker open")
+                opens_at = state.breaker.opens_again_at or now
+                if opens_at > now:
+                    self._give_back(state, at=opens_at, reason=state.closed_reason)
+            elif state.queue and state.queue[0].asked_at < now - _LONGEST_WAIT:
+                self._give_back(state, at=now + _LONGEST_WAIT, reason=_UNDECIDED)
         return has_started
 
     def _submit(self, state: LaneState, command: ClaimedCommand) -> None:
-        state.count_running += 1
+        state.running.append(command)
         future = self._pool.submit(self._worker.handle, command, turn=state.line_up())
         future.add_done_callback(lambda done: self._note_end(state, command, done))
 
@@ -172,7 +201,7 @@ class Dispatcher:
     def _settle_ended(self) -> bool:
         ended = list(self._take_ended())
         for one in ended:
-            one.lane.count_running -= 1
+            one.lane.running.remove(one.command)
             error = one.future.exception()
             if error is not None:
                 # Its lease runs out: uncalled it waits again, called it is uncertain and looked up.
@@ -181,6 +210,8 @@ class Dispatcher:
                 handled = one.future.result()
                 self._count_over += handled.is_over
                 self._learn(one.lane, handled)
+                if handled.again_at is not None:
+                    self._give_back_later_ones(one.lane, one.command, at=handled.again_at)
         return bool(ended)
 
     def _take_ended(self) -> Iterator[_Ended]:
@@ -193,12 +224,21 @@ class Dispatcher:
     def _learn(self, state: LaneState, handled: Handled) -> None:
         if not handled.is_called:
             return
-        if handled.is_provider_failing:
+        if handled.is_set_up_fault:
+            transition = state.breaker.trip(self._clock.now())
+            state.closed_reason = f"the provider refuses the set-up: {handled.reason}"
+        elif handled.is_provider_failing:
             transition = state.breaker.fail(self._clock.now(), retry_after=handled.retry_after)
+            state.closed_reason = "circuit breaker open"
         else:
             transition = state.breaker.succeed()
         if transition is not None:
             self.alerts.breaker(state.lane, transition, reason=handled.reason)
+            self._outbox.note_lane(
+                state.lane,
+                reason=handled.reason if transition is Transition.OPENED else None,
+                is_set_up=handled.is_set_up_fault,
+            )
 
     def _keep_house(self) -> bool:
         """Take back leases that ran out, and have uncertain commands looked up, now and then."""
@@ -224,9 +264,17 @@ class Dispatcher:
             self._bell.clear()
             self._settle_ended()
 
+    def _give_back_later_ones(self, state: LaneState, command: ClaimedCommand, *, at: datetime) -> None:
+        """Let what goes to the same recipient wait for a command that has to wait itself."""
+        recipient = recipient_of(command)
+        if recipient is not None:
+            for queued in [each for each in state.queue if each.recipient == recipient]:
+                state.queue.remove(queued)
+                self._worker.give_back(queued.command, at=at, reason=AFTER_AN_EARLIER_ONE)
+
     def _give_back(self, state: LaneState, *, at: datetime, reason: str) -> None:
         while state.queue:
-            self._worker.give_back(state.queue.popleft(), at=at, reason=reason)
+            self._worker.give_back(state.queue.popleft().command, at=at, reason=reason)
 
     def _is_idle(self) -> bool:
         is_looking_up = self._looking_up is not None and not self._looking_up.done()

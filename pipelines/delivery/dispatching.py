@@ -14,13 +14,16 @@ from core.settings import Settings
 from core.tenants import read_tenants
 from pipelines.delivery.assembly import build_dispatcher
 from pipelines.delivery.dispatcher import Dispatcher
+from pipelines.lib.decided_position import DecidedPosition
 
 
 class Dispatching:
     """Keeps one dispatcher, with its breakers and rates, from one use to the next. One thread uses it at a time."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, position: DecidedPosition) -> None:
+        """position: how far the decisions in the outbox take account of the log."""
         self._settings = settings
+        self._position = position
         self._dispatcher: Dispatcher | None = None
 
     @contextmanager
@@ -46,14 +49,19 @@ class Dispatching:
 
     def _open(self) -> Dispatcher:
         if self._dispatcher is None:
-            self._dispatcher = open_dispatcher(self._settings)
+            self._dispatcher = open_dispatcher(self._settings, position=self._position)
         return self._dispatcher
 
 
-def open_dispatcher(settings: Settings) -> Dispatcher:
+def open_dispatcher(settings: Settings, *, position: DecidedPosition) -> Dispatcher:
     """Return the dispatcher of a home, with the secrets of this process's environment. To be closed after use."""
     engine = open_database(settings.event_log_url)
     files = read_tenants(settings.tenants_dir)
     return build_dispatcher(
-        settings, engine=engine, tenants=files.tenants, environ=os.environ, wrong_files=files.wrong
+        settings,
+        engine=engine,
+        tenants=files.tenants,
+        environ=os.environ,
+        position=position,
+        wrong_files=files.wrong,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, timedelta
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -22,10 +22,12 @@ from pipelines.delivery.references import message_id_of, reference_of
 REFERENCE_HEADER = "x-frontdesk-command"
 #: The message's own fault. 403 and 404 are of the set-up: permissions, a mailbox that is not there.
 _PERMANENT_STATUSES = frozenset({400, 413, 422})
+_SET_UP_STATUSES = frozenset({401, 403, 404})
 _PERMANENT_CODES = frozenset({"ErrorInvalidRecipients", "ErrorMessageSizeExceeded"})
 #: What a message may carry in one request: Graph takes 4 MB of it, in which files are base64.
 _MOST_ATTACHED_BYTES = 3_000_000
-_PAGE = 100
+_PAGE = 200
+_MOST_PAGES = 250
 _SKEW = timedelta(minutes=1)
 
 
@@ -71,39 +73,50 @@ class GraphDeliverer:
         return Refused(
             reason=f"Graph {answer.status_code} {code}: {words}",
             is_permanent=answer.status_code in _PERMANENT_STATUSES or code in _PERMANENT_CODES,
+            is_set_up=answer.status_code in _SET_UP_STATUSES,
             retry_after=parse_retry_after(answer.headers.get("retry-after"), now=self._clock.now()),
             error_code=code or str(answer.status_code),
         )
 
     def look_up(self, doubt: Doubt[Letter], /) -> LookUp:
-        """Search the newest sent items for the command's header."""
-        answer = self._call(
-            lambda headers: self._client.get(
-                f"{self._path}/mailFolders/sentitems/messages",
-                params={
-                    "$select": "internetMessageId,internetMessageHeaders,sentDateTime",
-                    "$orderby": "sentDateTime desc",
-                    "$top": str(_PAGE),
-                },
-                headers=headers,
-            )
-        )
+        """Search what was sent since then, page by page, for the command's header."""
+        earliest = (doubt.since - _SKEW).astimezone(UTC)
+        path = f"{self._path}/mailFolders/sentitems/messages"
+        query = {
+            "$select": "internetMessageId,internetMessageHeaders,sentDateTime",
+            "$filter": f"sentDateTime ge {earliest:%Y-%m-%dT%H:%M:%SZ}",
+            "$orderby": "sentDateTime asc",
+            "$top": str(_PAGE),
+        }
+        page: httpx.URL | None = self._client.base_url.join(path).copy_merge_params(query)
+        for _ in range(_MOST_PAGES):
+            read = self._read_page(page, reference=reference_of(doubt.command_key))
+            if isinstance(read, CannotTell):
+                return read
+            is_found, page = read
+            if is_found:
+                return Found(message_id_of(doubt.command_key, sender=doubt.content.sender))
+            if page is None:
+                return NotFound()
+        return CannotTell(reason=f"more than {_PAGE * _MOST_PAGES:,} e-mails were sent since then", is_final=True)
+
+    def _read_page(self, page: httpx.URL | None, *, reference: str) -> tuple[bool, httpx.URL | None] | CannotTell:
+        """Return whether a page of a list has the reference, and the address of the next page, None at the end."""
+        answer = self._call(lambda headers: self._client.get(page or "", headers=headers))
         if not isinstance(answer, httpx.Response):
             return CannotTell(reason=answer.reason)
         if answer.status_code != HTTPStatus.OK:
             return CannotTell(reason=f"Graph answered {answer.status_code}")
         try:
-            mails = answer.json()["value"]
-            reference = reference_of(doubt.command_key)
-            found = next((mail for mail in mails if reference in _references(mail)), None)
-            reaches_back = len(mails) < _PAGE or any(
-                datetime.fromisoformat(mail["sentDateTime"]) < doubt.since - _SKEW for mail in mails
-            )
+            content = answer.json()
+            is_found = any(reference in _references(mail) for mail in content["value"])
+            link = content.get("@odata.nextLink")
         except (ValueError, KeyError, TypeError, AttributeError):
             return CannotTell(reason="Graph's list can't be read")
-        if found is not None:
-            return Found(message_id_of(doubt.command_key, sender=doubt.content.sender))
-        return NotFound() if reaches_back else CannotTell(reason=f"more than {_PAGE} e-mails since then")
+        if link is None:
+            return is_found, None
+        # Never to another host: the call carries the tenant's token.
+        return is_found, self._client.base_url.copy_with(raw_path=httpx.URL(link).raw_path)
 
     def _call(self, send: Callable[[dict[str, str]], httpx.Response]) -> httpx.Response | Refused | Unknown:
         """Call with the token at hand; where Graph says that it is none, once more with a new one."""

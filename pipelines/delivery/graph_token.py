@@ -18,6 +18,9 @@ _SCOPE = "https://graph.microsoft.com/.default"
 _MARGIN = timedelta(minutes=5)
 _FALLBACK_S = 600
 
+#: Of a directory, client or secret that is wrong, or out of date.
+_SET_UP_STATUSES = frozenset({400, 401, 403})
+
 
 class GraphTokens:
     """The token of one tenant's app. Threads that need a new one at the same time make one request."""
@@ -50,6 +53,7 @@ class GraphTokens:
         if answer.status_code != HTTPStatus.OK:
             return Refused(
                 reason=f"no token: {answer.status_code} {_description(answer)}",
+                is_set_up=answer.status_code in _SET_UP_STATUSES,
                 retry_after=parse_retry_after(answer.headers.get("retry-after"), now=self._clock.now()),
                 error_code=str(answer.status_code),
             )

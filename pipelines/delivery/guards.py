@@ -8,9 +8,10 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from core.outbox.commands import Channel, MessageClass, NewCommand
+from core.outbox.queue import QUIET_HOURS
+from core.quiet_hours import end_of_quiet_hours
 from core.tenants import Tenant
 from pipelines.delivery.content import Composed, Letter
-from pipelines.delivery.quiet_hours import end_of_quiet_hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,12 @@ def check_quiet_hours(command: NewCommand, content: Composed, *, tenant: Tenant,
         phone=content.to if command.channel is Channel.SMS else None,
         tenant_zone=tenant.zone,
     )
-    return None if end is None else Postpone(end, "quiet hours where the recipient is")
+    return None if end is None else Postpone(end, QUIET_HOURS)
+
+
+def is_quiet(reason: str) -> bool:
+    """Tell whether a reason to postpone is that of quiet hours."""
+    return reason == QUIET_HOURS
 
 
 def is_counted(command: NewCommand, *, tenant: Tenant) -> bool:

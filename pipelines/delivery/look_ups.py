@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -22,7 +23,7 @@ from pipelines.delivery.recorder import Recorder
 _WAITS: Final = tuple(timedelta(seconds=each) for each in (5, 30, 120, 600, 1_800, 3_600, 4 * 3_600, 12 * 3_600))
 #: What a provider does not list so long after the call began, it did not take.
 _SETTLED_AFTER: Final = timedelta(minutes=2)
-_MOST_WATCHED = 1_000
+_PAGE = 1_000
 _MOST_OTHERS = 200
 
 
@@ -45,8 +46,7 @@ class LookUps:
 
     def run(self, *, limit: int) -> int:
         """Look up to `limit` commands whose time has come; return how many. Raises OutboxUnavailableError."""
-        found = self._outbox.search(CommandFilter(), limit=_MOST_WATCHED, states=(CommandState.UNCERTAIN,))
-        uncertain = {(command.command_key, command.attempts_count): command for command in found}
+        uncertain = {(command.command_key, command.attempts_count): command for command in self._uncertain()}
         self._watches = {
             key: self._watches.get(key) or _Watch(command.changed_at + _WAITS[0])
             for key, command in uncertain.items()
@@ -57,6 +57,14 @@ class LookUps:
             self._look_up(uncertain[key], self._watches[key], now=now)
         return min(len(due), limit)
 
+    def _uncertain(self) -> Iterator[KnownCommand]:
+        before = None
+        while found := self._outbox.search(
+            CommandFilter(), limit=_PAGE, states=(CommandState.UNCERTAIN,), before=before
+        ):
+            yield from found
+            before = found[-1].command_key
+
     def _look_up(self, command: KnownCommand, watch: _Watch, *, now: datetime) -> None:
         known = self._outbox.find(command.command_key)
         desk = self._desks.find(command.tenant_id)
@@ -64,7 +72,7 @@ class LookUps:
             return
         since = known.attempts[-1].started_at
         try:
-            content = desk.composer.compose(known, now=now) if desk else None
+            content = desk.composer.compose(known, now=since) if desk else None
         except (NoAddressError, TemplateRenderError, NotComposableError):
             content = None
         if desk is None or content is None:
@@ -106,4 +114,5 @@ class LookUps:
 
     def _leave(self, command: KnownCommand, watch: _Watch, reason: str) -> None:
         watch.next_at = None
+        self._recorder.left_to_a_person(command, reason=reason)
         self._alerts.uncertain(command.command_key, reason)

@@ -11,7 +11,7 @@ from typing import Any
 from core.envelope import NewEvent
 from core.outbox.commands import Channel, NewCommand
 from core.outbox.keys import report_of
-from core.outbox.outcome_events import outcome_event
+from core.outbox.outcome_events import about_whom, outcome_event
 from pipelines.delivery.content import Composed, Letter, Task
 
 
@@ -58,10 +58,13 @@ def _outcome(told: Told) -> Iterator[NewEvent]:
             verb = "delivered" if told.outcome is Outcome.SENT else told.outcome.value
             yield _event(told, f"webhook.{verb}", subject_id=command.command_key, payload=_endpoint(command))
         case Channel.TASK:
-            # The event is the task: what did not come to be has none, and is in the outbox.
+            # The event is the task; what did not come to be is told of as a command's outcome.
             if told.outcome is Outcome.SENT and isinstance(told.content, Task):
                 payload = {"task_id": command.command_key, **asdict(told.content)}
                 yield _event(told, "task.created", subject_id=command.command_key, payload=payload)
+            elif told.outcome in (Outcome.FAILED, Outcome.SUPPRESSED):
+                payload = about_whom(command)
+                yield _event(told, f"task.{told.outcome}", subject_id=command.command_key, payload=payload)
         case Channel.SYNC:
             return
 
@@ -96,7 +99,8 @@ def _letter(told: Told) -> dict[str, Any]:
 
 
 def _endpoint(command: NewCommand) -> dict[str, Any]:
-    return {"endpoint": command.payload.get("endpoint"), "fact_type": command.payload.get("fact_type")}
+    payload = {"endpoint": command.payload.get("endpoint"), "fact_type": command.payload.get("fact_type")}
+    return payload | about_whom(command)
 
 
 def _event(

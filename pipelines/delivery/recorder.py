@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from sqlalchemy import Engine
@@ -10,11 +10,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.clock import Clock
 from core.database import writing
+from core.envelope import NewEvent
 from core.errors import EventLogUnavailableError
 from core.event_log import EventLog
 from core.outbox.commands import ClaimedCommand, Expired, KnownCommand
+from core.outbox.doubts import doubt_event, settled_events
 from core.outbox.errors import OutboxUnavailableError
 from core.outbox.outbox import Outbox
+from core.outbox.withholding import withheld_events
 from pipelines.delivery.answers import Refused
 from pipelines.delivery.content import Composed
 from pipelines.delivery.outcomes import Outcome, Told, events_of
@@ -61,12 +64,15 @@ class Recorder:
 
         return self._record(step, told)
 
-    def refused_for_now(self, command: ClaimedCommand, *, at: datetime, reason: str) -> bool:
-        """Record a refused call that is made again at that time: calling -> waiting. Tells nothing."""
+    def refused_for_now(self, command: ClaimedCommand, *, at: datetime, reason: str, is_try: bool = True) -> bool:
+        """Record a refused call that is made again at that time: calling -> waiting. Tells nothing.
+
+        is_try: whether it uses up one of its tries.
+        """
 
         def step(outbox: Outbox) -> bool:
             return outbox.retry(
-                command.command_key, token=command.token, at=at, reason=reason
+                command.command_key, token=command.token, at=at, reason=reason, is_try=is_try
             ) or outbox.resolve_as_not_sent(
                 command.command_key, attempt_number=command.attempt_number, resolved_by=_RESOLVED_BY
             )
@@ -106,6 +112,20 @@ class Recorder:
             lambda outbox: outbox.suppress(command.command_key, token=command.token, reason=reason), told
         )
 
+    def withheld(self, command: ClaimedCommand) -> bool:
+        """Record that what was noted of it says that it is not intended any more: claimed -> withdrawn."""
+        took_effect = False
+        now = self._clock.now()
+
+        def step(outbox: Outbox) -> list[NewEvent]:
+            nonlocal took_effect
+            took_effect = outbox.take_noted(command.command_key, token=command.token)
+            known = outbox.find(command.command_key) if took_effect else None
+            return withheld_events([known] if known else [], now=now)
+
+        self._commit(step)
+        return took_effect
+
     def uncertain(self, command: ClaimedCommand, content: Composed, *, reason: str) -> bool:
         """Record that no answer came: calling -> uncertain."""
         told = Told(
@@ -138,7 +158,14 @@ class Recorder:
                 provider_id=provider_id,
             ),
             told,
+            besides=self._settled(command),
         )
+
+    def left_to_a_person(self, command: KnownCommand, *, reason: str) -> None:
+        """Make the task of finding out what became of an uncertain command: once for each attempt."""
+        now = self._clock.now()
+        event = doubt_event(command, attempt_number=command.attempts_count, reason=reason, now=now)
+        self._commit(lambda _: [event])
 
     def not_found(self, command: KnownCommand) -> bool:
         """Record that the provider surely does not have it: uncertain -> waiting. Tells nothing."""
@@ -147,50 +174,64 @@ class Recorder:
                 command.command_key,
                 attempt_number=command.attempts_count,
                 resolved_by=f"look-up at {command.provider}",
-            )
+            ),
+            besides=self._settled(command),
+        )
+
+    def _settled(self, command: KnownCommand) -> list[NewEvent]:
+        return settled_events(
+            command,
+            attempt_number=command.attempts_count,
+            log=self._log,
+            settled_by=f"look-up at {command.provider}",
+            now=self._clock.now(),
         )
 
     def expire_leases(self) -> Expired:
         """Take back leases that ran out, and tell of those that may have been called."""
         expired = Expired([], [])
 
-        def step(outbox: Outbox) -> list[Told]:
+        def step(outbox: Outbox) -> list[NewEvent]:
             nonlocal expired
             expired = outbox.expire_leases()
             found = [outbox.find(command_key) for command_key in expired.uncertain]
             now = self._clock.now()
             return [
-                Told(
-                    command=command,
-                    attempt_number=command.attempts_count,
-                    outcome=Outcome.UNCERTAIN,
-                    now=now,
-                    reason=_LOST,
-                )
+                event
                 for command in found
                 if command is not None
+                for event in events_of(
+                    Told(
+                        command=command,
+                        attempt_number=command.attempts_count,
+                        outcome=Outcome.UNCERTAIN,
+                        now=now,
+                        reason=_LOST,
+                    )
+                )
             ]
 
         self._commit(step)
         return expired
 
-    def _record(self, step: Callable[[Outbox], bool], told: Told | None = None) -> bool:
+    def _record(
+        self, step: Callable[[Outbox], bool], told: Told | None = None, *, besides: Sequence[NewEvent] = ()
+    ) -> bool:
         took_effect = False
 
-        def run(outbox: Outbox) -> Iterable[Told]:
+        def run(outbox: Outbox) -> list[NewEvent]:
             nonlocal took_effect
             took_effect = step(outbox)
-            return [told] if took_effect and told is not None else []
+            return [*(events_of(told) if told is not None else []), *besides] if took_effect else []
 
         self._commit(run)
         return took_effect
 
-    def _commit(self, step: Callable[[Outbox], Iterable[Told]]) -> None:
+    def _commit(self, step: Callable[[Outbox], list[NewEvent]]) -> None:
         for tries_left in reversed(range(_TRIES)):
             try:
                 with writing(self._engine) as connection:
-                    told = step(self._outbox.within(connection))
-                    events = [event for one in told for event in events_of(one)]
+                    events = step(self._outbox.within(connection))
                     if events:
                         self._log.append_within(connection, events)
             except (SQLAlchemyError, OutboxUnavailableError, EventLogUnavailableError) as error:

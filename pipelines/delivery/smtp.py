@@ -141,7 +141,8 @@ def _refusal(error: Exception) -> Refused:
     """Tell an error before the message was sent. Log-in and greeting are of the set-up: never permanent."""
     code: Any = getattr(error, "smtp_code", None)
     words = _told(code, getattr(error, "smtp_error", b"")) if code else f"no connection: {told(error)}"
-    return Refused(reason=words, error_code=str(code) if code else None)
+    is_log_in = isinstance(error, smtplib.SMTPAuthenticationError)
+    return Refused(reason=words, is_set_up=is_log_in, error_code=str(code) if code else None)
 
 
 def _told(code: int, words: bytes | str) -> str:

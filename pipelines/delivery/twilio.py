@@ -27,7 +27,7 @@ _FOR_NOW_STATUSES = frozenset({408, 409, 425, 429})
 _CLIENT_ERRORS = range(400, 500)
 #: Twilio's clock against ours.
 _SKEW = timedelta(minutes=1)
-_MOST_LISTED = 50
+_MOST_LISTED = 1_000
 
 
 class _NotAcceptedError(Exception):
@@ -142,6 +142,7 @@ class TwilioDeliverer:
         return Refused(
             reason=f"Twilio {code or status}: {words}",
             is_permanent=status in _CLIENT_ERRORS and not is_for_now,
+            is_set_up=is_set_up,
             retry_after=parse_retry_after(retry_after, now=self._clock.now()),
             is_opted_out=code == _OPTED_OUT,
             error_code=str(code) if code else None,

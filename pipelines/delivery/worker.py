@@ -29,6 +29,7 @@ from pipelines.delivery.guards import (
     check_expiry,
     check_quiet_hours,
     is_counted,
+    is_quiet,
 )
 from pipelines.delivery.http_calls import told
 from pipelines.delivery.rate import Turn
@@ -47,6 +48,8 @@ class Handled:
     is_called: bool = False
     is_over: bool = False  #: sent, suppressed or dead: nothing more is tried
     is_provider_failing: bool = False
+    is_set_up_fault: bool = False  #: the provider refuses whoever calls with this set-up
+    again_at: datetime | None = None  #: when it is tried again, and what comes after it for the same recipient
     retry_after: datetime | None = None
     reason: str = ""
 
@@ -113,6 +116,8 @@ class Worker:
             return self._obey(command, None, Postpone(self._clock.now() + _NOT_CONFIGURED_PAUSE, wrong))
         if desk is None:
             return self._obey(command, None, Fail(f"no tenant {command.tenant_id}; put its file back, then redrive"))
+        if (noted := self._take_noted(command)) is not None:
+            return noted
         now = self._clock.now()
         prepared = self._prepare(command, desk=desk, now=now)
         if isinstance(prepared, _Stopped):
@@ -125,6 +130,18 @@ class Worker:
         if turn is not None:
             turn.over()
         return self._settle(command, prepared, _call(desk, command, prepared), tenant=desk.tenant)
+
+    def _take_noted(self, command: ClaimedCommand) -> Handled | None:
+        """Do what was decided anew while the command could not take it: withhold it, or give it what changed."""
+        note = self._outbox.noted(command.command_key)
+        if note is None:
+            return None
+        if note.reason is not None:
+            self._recorder.withheld(command)
+            self._alerts.count("outcome_withheld")
+            return Handled(is_over=True, reason=note.reason)
+        self._outbox.take_noted(command.command_key, token=command.token)
+        return Handled(reason="decided anew")
 
     def _prepare(self, command: ClaimedCommand, *, desk: Desk, now: datetime) -> Composed | _Stopped:
         if (expiry := check_expiry(command, now=now)) is not None:
@@ -179,6 +196,12 @@ class Worker:
                 return self._refused(command, content, answer, tenant=tenant)
 
     def _refused(self, command: ClaimedCommand, content: Composed, answer: Refused, *, tenant: Tenant) -> Handled:
+        if answer.is_set_up:
+            # No message's fault: it uses up no try, and the lane asks with one command now and then.
+            later = self._clock.now() + _NOT_CONFIGURED_PAUSE
+            self._recorder.refused_for_now(command, at=later, reason=answer.reason, is_try=False)
+            self._alerts.count("outcome_retry")
+            return Handled(is_called=True, is_set_up_fault=True, again_at=later, reason=answer.reason)
         at = next_attempt_at(
             tenant.delivery.schedule_of(command.channel),
             try_number=command.try_number,
@@ -196,6 +219,7 @@ class Worker:
             is_called=True,
             is_over=at is None,
             is_provider_failing=not answer.is_permanent,
+            again_at=at,
             retry_after=answer.retry_after,
             reason=answer.reason,
         )
@@ -210,7 +234,13 @@ class Worker:
                 self._alerts.count("outcome_suppressed")
             case Fail(reason):
                 self._dead(command, content, reason)
-        return Handled(is_over=not isinstance(verdict, Postpone), reason=verdict.reason)
+        # What quiet hours hold holds nobody else: an answer that is waited for goes out before it.
+        is_ordered = isinstance(verdict, Postpone) and not is_quiet(verdict.reason)
+        return Handled(
+            is_over=not isinstance(verdict, Postpone),
+            again_at=verdict.at if isinstance(verdict, Postpone) and is_ordered else None,
+            reason=verdict.reason,
+        )
 
     def _dead(
         self, command: ClaimedCommand, content: Composed | None, reason: str, *, error_code: str | None = None

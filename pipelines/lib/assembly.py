@@ -10,11 +10,13 @@ from core.event_log import EventLog
 from core.health.signs import Signs
 from core.ids import UuidV7Factory
 from core.outbox.outbox import Outbox
+from core.outbox.withholding import Withholding
 from core.set_aside import Kind, SetAside, Step
 from core.settings import Settings
 from core.tenants import load_tenants, read_tenants
 from pipelines.activation.outbox_filler import OutboxFiller
 from pipelines.lib.dbt_runner import DbtRunner
+from pipelines.lib.decided_position import DecidedPosition
 from pipelines.lib.modeller import Modeller
 from pipelines.lib.warehouse_builder import WarehouseBuilder
 
@@ -57,12 +59,18 @@ def warehouse_builder_on(engine: Engine, *, settings: Settings, clock: Clock) ->
     )
 
 
-def build_modeller(settings: Settings, *, published_by: str) -> Modeller:
-    """Return the modeller of one home. Raises ConfigurationError for a wrong tenant file."""
+def build_modeller(settings: Settings, *, published_by: str, position: DecidedPosition | None = None) -> Modeller:
+    """Return the modeller of one home. Raises ConfigurationError for a wrong tenant file.
+
+    `position` is told how far the outbox takes account of the log.
+    """
     builder = build_warehouse_builder(settings)
     outbox = Outbox(builder.engine, clock=builder.clock, ids=UuidV7Factory(builder.clock))
+    withholding = Withholding(builder.engine, outbox=outbox, log=builder.log)
     _note_wrong_files(settings, set_aside=builder.set_aside)
-    filler = OutboxFiller(outbox, clock=builder.clock, set_aside=builder.set_aside)
+    filler = OutboxFiller(
+        outbox, withholding=withholding, clock=builder.clock, set_aside=builder.set_aside, position=position
+    )
     return Modeller(builder, filler=filler, analytics_path=settings.analytics_path, published_by=published_by)
 
 

@@ -11,8 +11,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from sqlalchemy import ColumnElement, and_, not_, or_
+
 from core.canonical import COMMAND_FACTS, FRONTDESK_SOURCE
 from core.envelope import Event
+from core.schema import event_log
 
 #: Receipts: any status of a message that is not one of a person (providers' pages on status callbacks and receipts).
 _RECEIPT = re.compile(r"twilio\.message\.(?!received$)\w+|clicksend\.message\.receipt")
@@ -30,6 +33,20 @@ class Batch(NamedTuple):
 
     events: list[Event]
     postponed: list[Event]
+
+
+def is_urgent_row() -> ColumnElement[bool]:
+    """Return the condition that a row of the log is no echo: what is_echo says of events, in SQL."""
+    columns = event_log.c
+    is_outcome = and_(columns.source == FRONTDESK_SOURCE, columns.type.in_(sorted(_OUTCOMES)))
+    is_receipt = and_(
+        columns.source != FRONTDESK_SOURCE,
+        or_(
+            and_(columns.type.startswith("twilio.message."), columns.type != "twilio.message.received"),
+            columns.type == "clicksend.message.receipt",
+        ),
+    )
+    return not_(or_(is_outcome, is_receipt))
 
 
 def is_echo(event: Event) -> bool:

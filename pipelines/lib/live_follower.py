@@ -7,9 +7,12 @@ import time
 from pathlib import Path
 
 from core.errors import FrontdeskError
+from core.explaining.errors import NothingPublishedError
+from core.explaining.published import opened as opened_published
 from core.health.signs import LIVE_PATH, LiveState, Signs
 from core.settings import Settings
 from pipelines.lib.assembly import build_modeller, build_signs
+from pipelines.lib.decided_position import DecidedPosition
 from pipelines.lib.live_path import BatchResult
 from pipelines.lib.modeller import Modeller
 
@@ -22,8 +25,10 @@ BEAT_SECONDS = 5.0
 class LiveFollower:
     """Keeps one modeller open across calls. One thread follows at a time."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, position: DecidedPosition | None = None) -> None:
+        """`position` is told how far the outbox takes account of the log."""
         self._settings = settings
+        self._position = position
         self._modeller: Modeller | None = None
         self._one_at_a_time = threading.Lock()
         self._idle_reason = "no new events"
@@ -56,6 +61,7 @@ class LiveFollower:
             if self._modeller is None and not self._open():
                 self._idle_reason = "a build holds the warehouse"
                 self._beat(LiveState.WAITING)
+                self._fall_back()
                 time.sleep(YIELD_CHECK_SECONDS)
                 continue
             modeller = self._modeller
@@ -77,7 +83,7 @@ class LiveFollower:
         return results
 
     def _open(self) -> bool:
-        modeller = build_modeller(self._settings, published_by="live path")
+        modeller = build_modeller(self._settings, published_by="live path", position=self._position)
         if modeller.lock.somebody_waits() or modeller.lock.is_held_elsewhere():
             return False
         self._beat(LiveState.OPENING)
@@ -109,6 +115,16 @@ class LiveFollower:
             sequence = before.modelled_sequence
         self._signs.beat(LIVE_PATH, state=state, modelled_sequence=sequence, error=self._error)
         self._state, self._beat_at = state, time.monotonic()
+
+    def _fall_back(self) -> None:
+        """Until the warehouse can be opened, go by what was published last: the outbox takes account of that."""
+        if self._position is None or self._position.sequence is not None:
+            return
+        try:
+            with opened_published(self._settings.analytics_path) as file:
+                self._position.advance(file.modelled_sequence())
+        except NothingPublishedError:
+            return  # then nothing is decided yet, and nothing goes out
 
     def _close(self) -> None:
         if self._modeller is not None:

@@ -43,11 +43,17 @@ class DecisionSink(Protocol):
     def apply(self, before: pa.Table, after: pa.Table) -> None:
         """Act on the difference. Called within the batch: what is only looked at comes after it."""
 
+    def decided(self, sequence: int) -> None:
+        """Take note that all events up to this one are decided upon; called after the difference was acted on."""
+
 
 class Nobody:
     """Acts on nothing: for a warehouse that is only being computed."""
 
     def apply(self, before: pa.Table, after: pa.Table) -> None:
+        """Do nothing."""
+
+    def decided(self, sequence: int) -> None:
         """Do nothing."""
 
 
@@ -126,7 +132,9 @@ class LivePath:
                 copied_at=now,
                 postponed=[sequence for sequence in postponed if sequence < last_sequence],
             )
-            changes = self._model(events, gives_up=gives_up, note=note)
+            changes = self._model(
+                events, gives_up=gives_up, note=note, decided=partial(self._sink.decided, last_sequence)
+            )
         self._tables.empty()
         return BatchResult(
             count_events=len(events),
@@ -146,7 +154,7 @@ class LivePath:
                     "delete from raw.rules where tenant_id = ? and list_contains(?, rule_id)",
                     [tenant_id, list(rule_ids)],
                 )
-                self._model([event], gives_up=lambda: False, note=lambda: None)
+                self._model([event], gives_up=lambda: False, note=lambda: None, decided=lambda: None)
                 _give_up()
         except BatchGivenUp:
             return True
@@ -173,14 +181,21 @@ class LivePath:
         self._connection.execute("commit")
 
     def _model(
-        self, events: Sequence[Event], *, gives_up: Callable[[], bool], note: Callable[[], None]
+        self,
+        events: Sequence[Event],
+        *,
+        gives_up: Callable[[], bool],
+        note: Callable[[], None],
+        decided: Callable[[], None],
     ) -> list[Change]:
         self._tables.fill_events(events)
         types = {event.type for event in events}
         models = (model for model in self._models if _concerns(model, types))
-        return self._run_models(_unless(gives_up, models), note=note)
+        return self._run_models(_unless(gives_up, models), note=note, decided=decided)
 
-    def _run_models(self, models: Iterable[LiveModel], *, note: Callable[[], None]) -> list[Change]:
+    def _run_models(
+        self, models: Iterable[LiveModel], *, note: Callable[[], None], decided: Callable[[], None]
+    ) -> list[Change]:
         """Run models in their order; what decisions do not need is written after them."""
         changes: list[Change | None] = []
         waiting: list[LiveModel] = []
@@ -191,6 +206,7 @@ class LivePath:
                 else:
                     changes.append(self._store(model))
             if model.name == DECISIONS:
+                decided()
                 note()
                 changes += [self._store(each) for each in waiting]
         return [change for change in changes if change]

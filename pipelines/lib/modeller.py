@@ -81,6 +81,7 @@ class Modeller:
         self._warehouse = opened = self._builder.open(sink=self._filler)
         self._postponed = read_postponed(opened.connection, self._log)
         self._filler.reconcile(opened.connection)
+        self._filler.opened(self.modelled_sequence)
         if not knows_set_aside(opened.connection, self._builder.engine):
             self._run_empty_batch()
         self._publish_all()
@@ -208,11 +209,13 @@ class Modeller:
     def _run_batch(self, events: list[Event], *, postponed: Sequence[Event]) -> BatchResult:
         """Model a batch; what only tells of our own commands gives way to what overtakes it."""
         is_overtaken = partial(self._is_overtaken, max(self.modelled_sequence, events[-1].sequence))
-        return _opened(self._warehouse).run(
+        result = _opened(self._warehouse).run(
             events,
             postponed=[event.sequence for event in postponed],
             gives_up=is_overtaken if are_echoes(events) else lambda: False,
         )
+        self._filler.decided(self.modelled_sequence)  # what was set aside is decided upon too
+        return result
 
     def _run_empty_batch(self) -> BatchResult:
         return _opened(self._warehouse).run([], postponed=[event.sequence for event in self._postponed])

@@ -117,6 +117,7 @@ create table if not exists raw.rules (
     message_class varchar not null,
     booking_is varchar[] not null,
     unless_happened struct(fact_type varchar, scope varchar)[] not null,
+    undone_by struct(cause varchar, fact_type varchar)[] not null,
     conditions struct(field varchar, kind varchar, operator varchar, expected varchar[])[] not null,
     holdout_percent integer not null,
     is_shadow boolean not null

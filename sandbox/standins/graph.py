@@ -30,7 +30,8 @@ from sandbox.standins.world import World
 
 _TOKEN_SECONDS = 3599
 _SCOPE = "https://graph.microsoft.com/.default"
-_FILTER = re.compile(r"internetMessageId eq '(?P<id>[^']+)'")
+_FILTER = re.compile(r"internetMessageId eq '(?P<id>[^']+)'|sentDateTime ge (?P<since>[0-9TZ:.+-]+)")
+_LARGEST_PAGE = 1_000
 
 _Serve = Callable[[Account, Behaviour], Response]
 
@@ -206,18 +207,30 @@ class GraphApi:
         match = _FILTER.fullmatch(asked)
         if asked and not match:
             return graph_error(
-                400, "ErrorInvalidUrlQueryFilter", "Only internetMessageId eq '...' is understood here."
+                400,
+                "ErrorInvalidUrlQueryFilter",
+                "Only internetMessageId eq '...' and sentDateTime ge ... are understood here.",
             )
         folder = request.path_params.get("folder", "").lower()
+        since = datetime.fromisoformat(match["since"]) if match and match["since"] else None
         found = [
             mail.on_the_wire()
             for mail in reversed(self.mails.values())
             if mail.user.lower() == request.path_params["user"].lower()
             and (not folder or (folder == "drafts") == (mail.sent_at is None))
-            and (match is None or mail.internet_message_id == match["id"])
+            and (match is None or match["id"] is None or mail.internet_message_id == match["id"])
+            and (since is None or (mail.sent_at is not None and mail.sent_at >= since))
         ]
-        top = request.query_params.get("$top", "10")
-        return JSONResponse({"value": found[: int(top)] if top.isdecimal() else found})
+        if request.query_params.get("$orderby", "").lower().replace(" asc", "") == "sentdatetime":
+            found.reverse()
+        top, skip = (request.query_params.get(name, default) for name, default in (("$top", "10"), ("$skip", "0")))
+        if not (top.isdecimal() and skip.isdecimal()):
+            return graph_error(400, "ErrorInvalidUrlQuery", "$top and $skip are whole numbers.")
+        start, end = int(skip), int(skip) + min(int(top), _LARGEST_PAGE)
+        page: dict[str, Any] = {"value": found[start:end]}
+        if end < len(found):
+            page["@odata.nextLink"] = str(request.url.include_query_params(**{"$skip": end}))
+        return JSONResponse(page)
 
     def _read(self, request: Request) -> Response:
         mail = self._find(request)

@@ -23,6 +23,9 @@ class Setting:
     #: Twilio and Google Calendar put no time in what they post, so a year of it sent today would all date from today.
     #: What happened before this instant is told as history imported from an older system instead.
     dated_from: datetime
+    #: From this instant on Frontdesk texts by its own rules, and the older system, which did until then, is silent:
+    #: else every customer would be told twice.
+    texts_until: datetime
 
     @property
     def slug(self) -> str:

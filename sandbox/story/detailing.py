@@ -66,7 +66,7 @@ def life(setting: Setting, person: Person, at: datetime, rng: Random) -> Agenda:
         van.ledger.touch(touched_at, number, channel=channel, medium=medium, campaign=campaign, cost=cost)
     van.ledger.lead(at, channel=channel, campaign=campaign, interest="detail")
     if not happens(rng, BOOKING_RATE):
-        van.texts.send(at + timedelta(hours=2), "quote", "Your quote is ready. Shall we book you in?")
+        van.texts.send(at + timedelta(hours=2), "quote", "Your quote is ready. Shall we book you in?", by_staff=True)
         return agenda
     number, next_at = 1, at + shortly(rng, seconds=2400)
     offer = rng.choice(list(setting.business.offers.values()))

@@ -25,9 +25,13 @@ class Texts(ABC):
         self._rng = rng
         self._stopped_at: datetime | None = None
 
-    def send(self, at: datetime, label: str, text: str) -> None:
-        """Send a text, unless the customer said STOP before. `label` is unique within the customer's journey."""
-        if self._stopped_at is None or at < self._stopped_at:
+    def send(self, at: datetime, label: str, text: str, *, by_staff: bool = False) -> None:
+        """Send a text, unless the customer said STOP before. `label` is unique within the customer's journey.
+
+        What no person writes is the older system's, and comes from Frontdesk once that is at work.
+        """
+        is_frontdesks = not by_staff and at >= self._setting.texts_until
+        if not is_frontdesks and (self._stopped_at is None or at < self._stopped_at):
             self._send(at, label, text)
 
     def receive(self, at: datetime, label: str, text: str) -> None:

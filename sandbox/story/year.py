@@ -43,6 +43,10 @@ PLOTS: Mapping[str, Plot] = {
 }
 
 
+#: What was due so long before the year's end is history for Frontdesk, and no more sent.
+FRONTDESK_TEXTS = timedelta(days=1)
+
+
 def tell_year(
     businesses: Mapping[str, Business], *, seed: int, ends_at: datetime, scale: float = 1.0
 ) -> list[Delivery]:
@@ -52,7 +56,7 @@ def tell_year(
     """
     deliveries: list[Delivery] = []
     for slug in sorted(PLOTS.keys() & businesses.keys()):
-        setting = Setting(businesses[slug], dated_from=ends_at - DATED_DAYS)
+        setting = Setting(businesses[slug], dated_from=ends_at - DATED_DAYS, texts_until=ends_at - FRONTDESK_TEXTS)
         steps = (
             step for agenda in _tell(setting, seed=seed, ends_at=ends_at, scale=scale) for step in agenda.steps()
         )

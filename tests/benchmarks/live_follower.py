@@ -8,6 +8,7 @@ import time
 
 from core.settings import load_settings
 from pipelines.delivery.dispatching import Dispatching
+from pipelines.lib.decided_position import DecidedPosition
 from pipelines.lib.live_follower import LiveFollower
 
 #: As EVALUATION_SECONDS of the sensor.
@@ -19,7 +20,9 @@ def main() -> None:
     # As an exception, so that the follower closes the warehouse.
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit())
     settings = load_settings()
-    follower, dispatching = LiveFollower(settings), Dispatching(settings)
+    position = DecidedPosition()
+    follower = LiveFollower(settings, position=position)
+    dispatching = Dispatching(settings, position=position)
     while True:
         with dispatching.running_for(_EVALUATION_S):
             follower.follow_until(time.monotonic() + _EVALUATION_S)

@@ -165,7 +165,8 @@ _COLUMNS: Mapping[str, str] = {
     "marts.fct_decisions": """
         tenant_id command_key rule_id rule_version:INTEGER command_type channel provider message_class contact_id
         booking_id cause_event_id cause_type caused_at:TIMESTAMPTZ due_at:TIMESTAMPTZ expires_at:TIMESTAMPTZ verdict
-        reason stopped_by reason_detail reason_event_id to_address template payload
+        reason stopped_by stopped_detail stopped_at:TIMESTAMPTZ reason_detail reason_event_id to_address template
+        payload
     """,
     "marts.fct_command_outcomes": """
         tenant_id command_key rule_id command_type contact_id message_id outcome done_at:TIMESTAMPTZ

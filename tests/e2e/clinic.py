@@ -220,7 +220,12 @@ def running_clinic(home: Home) -> Iterator[Clinic]:
             smtp_port=int(demo.environ["FRONTDESK_SANDBOX_SMTP_PORT"]),
         )
         dispatcher = build_dispatcher(
-            settings, engine=home.engine, tenants=home.tenants, environ=demo.environ, clock=home.clock
+            settings,
+            engine=home.engine,
+            tenants=home.tenants,
+            environ=demo.environ,
+            position=home.position,
+            clock=home.clock,
         )
         try:
             with home.modeller().opened() as modeller:

@@ -22,10 +22,12 @@ from core.envelope import NewEvent
 from core.event_log import EventLog
 from core.ids import IdFactory, UuidV7Factory
 from core.outbox.outbox import Outbox
+from core.outbox.withholding import Withholding
 from core.set_aside import SetAside
 from core.tenants import Tenant, load_tenants
 from pipelines.activation.outbox_filler import OutboxFiller
 from pipelines.lib.dbt_runner import DbtRunner
+from pipelines.lib.decided_position import DecidedPosition
 from pipelines.lib.modeller import Modeller
 from pipelines.lib.warehouse_builder import WarehouseBuilder
 
@@ -71,6 +73,11 @@ class Home:
     def outbox(self) -> Outbox:
         """The outbox."""
         return Outbox(self.engine, clock=self.clock, ids=self.ids)
+
+    @cached_property
+    def position(self) -> DecidedPosition:
+        """How far this home's modellers have decided upon the log."""
+        return DecidedPosition()
 
     @property
     def set_aside(self) -> SetAside:
@@ -120,7 +127,13 @@ class Home:
         """Return a new modeller, closed."""
         return Modeller(
             self.builder(),
-            filler=OutboxFiller(self.outbox, clock=self.clock, set_aside=self.set_aside),
+            filler=OutboxFiller(
+                self.outbox,
+                withholding=Withholding(self.engine, outbox=self.outbox, log=self.log),
+                clock=self.clock,
+                set_aside=self.set_aside,
+                position=self.position,
+            ),
             analytics_path=self.analytics_path,
             published_by="test",
         )

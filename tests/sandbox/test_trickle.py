@@ -28,7 +28,7 @@ def _tell(trickle: Trickle, count: int) -> list[Delivery]:
     now = ENDS_AT
     while len(told) < count:
         told.extend(trickle.deliveries(now))
-        now += timedelta(seconds=0.7)
+        now += timedelta(seconds=1.1)  # Zoho's records are told apart by the second
     return told
 
 

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from fastapi import APIRouter, Depends, HTTPException
 
 from core.outbox.commands import CommandFilter
-from core.outbox.settling import settle_as_sent
+from core.outbox.settling import settle_as_not_sent, settle_as_sent
 from core.staff.roles import Permission
 from webhooks.api.callers import Caller, Callers
 from webhooks.api.outbox import KeyInPath, find_command
@@ -53,8 +53,14 @@ def decisions_router(runtime: Runtime, *, callers: Callers) -> APIRouter:
                 provider_id=body.provider_id,
             )
         else:
-            is_settled = outbox.resolve_as_not_sent(
-                command_key, attempt_number=body.attempt_number, resolved_by=caller.named(body.resolved_by)
+            is_settled = settle_as_not_sent(
+                runtime.engine,
+                known,
+                outbox=outbox,
+                log=runtime.log,
+                now=runtime.clock.now(),
+                attempt_number=body.attempt_number,
+                resolved_by=caller.named(body.resolved_by),
             )
         if not is_settled:
             raise HTTPException(

@@ -5,13 +5,13 @@
 
 {#-
     Whether a rule's condition holds for its field of contact, booking or fact (JSON objects). An unknown value meets is_not_set alone. Instants and
-    texts are compared as text: instants are written so that they sort.
+    texts are compared as text: instants are written so that they sort. `prefix` names the columns of another moment.
 -#}
-{% macro condition_is_met(condition) -%}
+{% macro condition_is_met(condition, prefix='') -%}
     list_transform([
         case split_part({{ condition }}['field'], '.', 1)
-            when 'contact' then contact
-            when 'booking' then booking
+            when 'contact' then {{ prefix }}contact
+            when 'booking' then {{ prefix }}booking
             else fact
         end ->> split_part({{ condition }}['field'], '.', 2)
     ], lambda v: case {{ condition }}['operator']
@@ -29,6 +29,16 @@
     end)[1] is true
 {%- endmacro %}
 
+{#- A condition as it is told: "booking.status equals confirmed". -#}
+{% macro condition_in_words(condition) -%}
+    concat_ws(
+        ' ',
+        {{ condition }}['field'],
+        {{ condition }}['operator'],
+        array_to_string({{ condition }}['expected'], ', ')
+    )
+{%- endmacro %}
+
 {#- Below, at or above zero as a value is below, at or above what a condition expects. -#}
 {% macro compare_values(condition, value) -%}
     case
@@ -41,14 +51,38 @@
 {%- endmacro %}
 
 {#-
-    Until when a command may still go out: a text is of use for a day, a reminder of a start until that start, and what
-    is done inside the house for a week. Older ones are history: a command first known after this is never sent.
+    Whether what a booking is contradicts what the fact told that the rule acts on. A rule that asks for a
+    state by `booking.status` itself gets it. Before its start, a booking that is over contradicts what speaks of
+    it as coming; what was paid stays paid when the booking is cancelled.
+-#}
+{% macro booking_contradicts(status) -%}
+    case
+        when {{ status }} is null or list_contains(asked_statuses, {{ status }}) then false
+        when fact_type in ('booking.cancelled', 'booking.declined', 'booking.completed', 'booking.no_show')
+            then {{ status }} <> split_part(fact_type, '.', 2)
+        when {{ status }} in ('cancelled', 'declined')
+            then starts_with(fact_type, 'booking.')
+            or (
+                coalesce(known_status not in ('cancelled', 'declined'), true)
+                and fact_type in ('payment.pending', 'payment.failed', 'stage.changed')
+            )
+        when starts_with(fact_type, 'booking.') and {{ status }} in ('completed', 'no_show')
+            then due_at < coalesce(known_starts_at, 'infinity')
+        else fact_type = 'booking.confirmed' and {{ status }} = 'pending'
+    end
+{%- endmacro %}
+
+{#-
+    Until when a command may still go out: a text is of use for a day, one that speaks of a coming start until that
+    start, and what is done inside the house for a week. Older ones are history: a command first known after this is
+    never sent.
 -#}
 {% macro command_expiry() -%}
     case
         when channel not in ('sms', 'email') then due_at + interval 7 days
         when anchor = 'booking_start' and due_offset < to_seconds(0)
             then least(due_at + interval 1 day, booking_starts_at)
+        when tells_start and newest_starts_at > due_at then least(due_at + interval 1 day, newest_starts_at)
         else due_at + interval 1 day
     end
 {%- endmacro %}

@@ -19,6 +19,7 @@ from core.settings import Settings
 from pipelines.defs.event_log.assets import EVENT_LOG_KEY
 from pipelines.defs.publishing.assets import PUBLISHED_KEY
 from pipelines.delivery.dispatching import Dispatching
+from pipelines.lib.decided_position import DecidedPosition
 from pipelines.lib.live_follower import LiveFollower
 from pipelines.lib.live_path import BatchResult
 
@@ -29,8 +30,9 @@ SENSOR_NAME = "live_path_sensor"
 
 def build_live_path_sensor(settings: Settings, *, evaluation_seconds: float) -> SensorDefinition:
     """Return the sensor; its warehouse connection stays warm from one evaluation to the next."""
-    follower = LiveFollower(settings)
-    dispatching = Dispatching(settings)
+    position = DecidedPosition()
+    follower = LiveFollower(settings, position=position)
+    dispatching = Dispatching(settings, position=position)
 
     @sensor(
         name=SENSOR_NAME,
@@ -39,7 +41,7 @@ def build_live_path_sensor(settings: Settings, *, evaluation_seconds: float) -> 
         description="Models new events, sends what is due and publishes, within a second of their arrival.",
     )
     def live_path_sensor(context: SensorEvaluationContext) -> SensorResult:
-        # The dispatcher reads the outbox alone: while a build holds the warehouse, what is due still goes out.
+        # While a build holds the warehouse, what is due still goes out, but for businesses with newer events.
         with dispatching.running_for(evaluation_seconds):
             results = follower.follow_until(time.monotonic() + evaluation_seconds)
         if not results:

@@ -85,23 +85,24 @@ def test_a_condition_that_asks_for_a_field_lets_the_text_show_it(tmp_path: Path)
 _EXPECTED = {
     "avatar-imaging": {
         "booking_confirmation", "welcome_call", "reminder_48h", "reminder_24h", "reminder_2h", "no_response_4h",
-        "recall_due", "dormant_lead",
+        "recall_due", "dormant_lead", "text_unanswered_4h",
     },
     "hmnp": {
         "booking_confirmation", "reminder_24h", "reminder_2h", "crm_contact", "remote_session", "calendar_event",
-        "calendar_event_removed",
+        "calendar_event_removed", "text_unanswered_4h",
     },
     "joes-auto-spa": {
         "booking_confirmation", "day_before_reminder", "on_the_way", "payment_reminder_7d", "payment_reminder_14d",
-        "calendar_event", "calendar_event_removed",
+        "calendar_event", "calendar_event_removed", "text_unanswered_4h",
     },
     "mikes-detailing": {
         "booking_confirmation", "day_before_reminder", "on_the_way", "payment_reminder_7d", "payment_reminder_14d",
-        "calendar_event", "calendar_event_removed",
+        "calendar_event", "calendar_event_removed", "text_unanswered_4h",
     },
     "noizylab": {
         "repair_received", "repair_diagnosing", "repair_awaiting_parts", "repair_in_repair", "repair_completed",
-        "repair_paid", "repair_shipped",
+        "repair_paid", "repair_shipped", "repair_completed_on_board", "repair_paid_on_board", "repair_invoice",
+        "text_unanswered_4h",
     },
     "technifold": {
         "zoho_sync_customer", "zoho_sync_order", "order_confirmation", "order_cancelled", "form_follow_up",
@@ -137,13 +138,14 @@ def test_times_are_those_of_the_documents(slug: str, rule_id: str, anchor: str, 
 
 def test_every_step_of_a_repair_has_its_text_and_its_e_mail() -> None:
     stages = {stage.key for stage in TENANTS["noizylab"].pipelines[0].stages}
-    told = {
-        rule.id.removeprefix("repair_")
-        for rule in TENANTS["noizylab"].rules
-        if rule.do.send_sms and rule.do.send_email
-    }
+    rules = [rule for rule in TENANTS["noizylab"].rules if rule.do.send_sms and rule.do.send_email]
+    told = {rule.id.removeprefix("repair_") for rule in rules if not rule.id.endswith("_on_board")}
 
-    assert told == stages
+    assert told == stages - {"cancelled"}
+    moves = [rule for rule in TENANTS["noizylab"].rules if rule.when == ("stage.changed",)]
+    assert {condition.value for rule in moves for condition in rule.only_if if condition.field == "fact.detail"} == (
+        stages - {"received", "cancelled"}
+    ), "staff can move a repair into each of them, and the customer is told"
 
 
 @pytest.mark.parametrize("slug", [slug for slug in _EXPECTED if TENANTS[slug].sms_prices])

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from core.automation.templates import (
     EmailTemplate,
+    Reading,
     TemplateRenderError,
     Templates,
     TextVariable,
+    format_day,
+    format_until,
     read_template,
     render,
 )
@@ -25,9 +28,14 @@ _VARIABLES: dict[str, dict[str, object]] = {
 }
 
 
+_READING = Reading(now=datetime(2026, 7, 1, 2, 0, tzinfo=UTC), zones=(_PERTH,))
+
+
 @pytest.mark.parametrize(
     ("source", "text"),
     [
+        ("{{ booking.starts_at | day }}, {{ booking.starts_at | until }}", "today, in 2 hours 5 minutes"),
+        ('{{ contact.company | until | default("soon") }}', "soon"),
         ("Hi {{ contact.first_name }}", "Hi Ada"),
         ('Hi {{ contact.company | default("there") }}', "Hi there"),
         ("{{ booking.starts_at | date }} {{ booking.starts_at | time }}", "Wed 1 Jul 12:05 pm"),
@@ -46,7 +54,43 @@ _VARIABLES: dict[str, dict[str, object]] = {
 def test_texts_are_rendered_on_the_business_s_clock(source: str, text: str) -> None:
     read_template(source)
 
-    assert render(source, variables=_VARIABLES, zone=_PERTH) == text
+    assert render(source, variables=_VARIABLES, zone=_PERTH, reading=_READING) == text
+
+
+@pytest.mark.parametrize(
+    ("left", "words"),
+    [
+        (timedelta(minutes=-5), "now"),
+        (timedelta(minutes=1), "in 1 minute"),
+        (timedelta(minutes=45), "in 45 minutes"),
+        (timedelta(hours=1), "in 1 hour"),
+        (timedelta(hours=2, minutes=1), "in 2 hours"),
+        (timedelta(hours=3, minutes=40), "in 3 hours 40 minutes"),
+        (timedelta(hours=10, minutes=55), "in 11 hours"),
+        (timedelta(hours=30), "in 30 hours"),
+        (timedelta(hours=49), "in 2 days"),
+    ],
+)
+def test_until_says_the_time_that_is_left_when_it_is_read(left: timedelta, words: str) -> None:
+    assert format_until(_READING.now + left, _READING) == words
+
+
+@pytest.mark.parametrize(
+    ("now", "zones", "words"),
+    [
+        ("2026-07-01T08:00+08:00", ["Australia/Perth"], "today"),
+        ("2026-06-30T23:00+08:00", ["Australia/Perth"], "tomorrow"),
+        ("2026-06-29T23:00+08:00", ["Australia/Perth"], "on Wed 1 Jul"),
+        # In Sydney it is the first of July by then: not tomorrow any more.
+        ("2026-06-30T23:00+08:00", ["Australia/Sydney"], "on Wed 1 Jul"),
+        # Nobody knows where in America a toll-free number is: in some part it is another day.
+        ("2026-07-01T08:00+08:00", ["America/New_York", "Pacific/Honolulu"], "on Wed 1 Jul"),
+    ],
+)
+def test_tomorrow_is_what_is_tomorrow_where_the_reader_is(now: str, zones: list[str], words: str) -> None:
+    starts_at = datetime(2026, 7, 1, 12, 5, tzinfo=_PERTH)
+    reading = Reading(now=datetime.fromisoformat(now), zones=tuple(map(ZoneInfo, zones)))
+    assert format_day(starts_at, reading) == words
 
 
 @pytest.mark.parametrize(
@@ -61,7 +105,7 @@ def test_texts_are_rendered_on_the_business_s_clock(source: str, text: str) -> N
 )
 def test_a_value_that_is_missing_is_an_error_and_no_blank(source: str) -> None:
     with pytest.raises(TemplateRenderError, match=r"give the value, or words for its absence by default\(\.\.\.\)$"):
-        render(source, variables=_VARIABLES, zone=_PERTH)
+        render(source, variables=_VARIABLES, zone=_PERTH, reading=_READING)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +121,7 @@ def test_a_value_that_is_missing_is_an_error_and_no_blank(source: str) -> None:
         ("{% set x = 1 %}", "only variables, filters and if are allowed"),
         ("{% include 'secrets' %}", "only variables, filters and if are allowed"),
         ("{{ 9 ** 9 }}", "only variables, filters and if are allowed"),
-        ("{{ contact.first_name | upper }}", "upper is no filter; use date, time, money or default"),
+        ("{{ contact.first_name | upper }}", "upper is no filter; use date, time, until, day, money or default"),
         ("{{ contact.first_name if contact.company }}", "an if inside {{ }} needs its else"),
     ],
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.outbox.commands import Channel, CommandState, Enqueued, Lane, MessageClass
+from core.outbox.commands import Channel, ClaimedCommand, CommandState, Enqueued, Lane, MessageClass
 from core.outbox.holds import HoldScope
 from core.outbox.outbox import Outbox
 from tests.core.outbox.factories import LEASE, NOON, SetClock, call_one, claim_one, new_command, state_of
@@ -76,9 +76,7 @@ def test_a_postponed_command_stays_postponed_unless_its_time_moves(outbox: Outbo
 
 
 STEPS_PAST_REFRESHING: dict[str, Callable[[Outbox], object]] = {
-    "claimed": claim_one,
     "calling": call_one,
-    "waiting": lambda o: o.retry(KEY, token=call_one(o).token, at=NOON, reason="503"),
     "sent": lambda o: o.complete(KEY, token=call_one(o).token, provider_id="SM1"),
     "dead": lambda o: o.fail(KEY, token=call_one(o).token, reason="21211"),
     "uncertain": lambda o: o.mark_uncertain(KEY, token=call_one(o).token, reason="time-out"),
@@ -88,7 +86,7 @@ STEPS_PAST_REFRESHING: dict[str, Callable[[Outbox], object]] = {
 
 
 @pytest.mark.parametrize("state", STEPS_PAST_REFRESHING)
-def test_what_was_claimed_tried_or_is_over_is_left_as_it_is(outbox: Outbox, state: str) -> None:
+def test_what_is_being_called_or_is_over_is_left_as_it_is(outbox: Outbox, state: str) -> None:
     outbox.enqueue([new_command()])
     assert STEPS_PAST_REFRESHING[state](outbox)
     before = outbox.find(KEY)
@@ -97,6 +95,65 @@ def test_what_was_claimed_tried_or_is_over_is_left_as_it_is(outbox: Outbox, stat
 
     assert outbox.find(KEY) == before
     assert state_of(outbox) == state
+
+
+def test_a_command_between_two_tries_takes_what_is_decided_anew_and_keeps_its_time(outbox: Outbox) -> None:
+    outbox.enqueue([new_command()])
+    outbox.retry(KEY, token=call_one(outbox).token, at=LATER, reason="503")
+
+    assert outbox.enqueue([new_command(payload={"to": "+17135550199"})])[0].is_refreshed
+
+    known = outbox.find(KEY)
+    assert known is not None
+    assert (known.payload, known.next_attempt_at, known.reason) == ({"to": "+17135550199"}, LATER, "503")
+
+
+def test_a_claimed_command_that_is_decided_anew_is_not_called_with_what_was_decided_before(outbox: Outbox) -> None:
+    outbox.enqueue([new_command()])
+    claimed = claim_one(outbox)
+
+    assert outbox.enqueue([new_command(payload={"to": "+17135550199"})])[0].is_refreshed
+
+    assert not outbox.begin_call(KEY, token=claimed.token, lease=LEASE)
+    assert claim_one(outbox).payload == {"to": "+17135550199"}
+
+
+BACK_TO_WAITING: dict[str, tuple[Callable[[Outbox], object], Callable[[Outbox], object]]] = {
+    "retry": (call_one, lambda o: o.retry(KEY, token=_TOKENS[0], at=NOON, reason="503")),
+    "not sent": (
+        lambda o: o.mark_uncertain(KEY, token=call_one(o).token, reason="time-out"),
+        lambda o: o.resolve_as_not_sent(KEY, attempt_number=1, resolved_by="look-up"),
+    ),
+    "redriven": (lambda o: o.fail(KEY, token=call_one(o).token, reason="21211"), lambda o: o.redrive(KEY)),
+}
+_TOKENS: list[str] = []
+
+
+@pytest.mark.parametrize("way", BACK_TO_WAITING)
+@pytest.mark.parametrize("is_intended", [True, False])
+def test_what_is_decided_meanwhile_is_noted_for_the_next_try(outbox: Outbox, way: str, *, is_intended: bool) -> None:
+    leave, come_back = BACK_TO_WAITING[way]
+    outbox.enqueue([new_command()])
+    left = leave(outbox)
+    _TOKENS[:] = [left.token] if isinstance(left, ClaimedCommand) else []
+    if is_intended:
+        outbox.enqueue([new_command(payload={"to": "+17135550199"})])
+    else:
+        assert outbox.withdraw([KEY], reason="the booking is cancelled") == []
+
+    assert come_back(outbox)
+    claimed = claim_one(outbox)
+    note = outbox.noted(KEY)
+    assert note is not None
+    assert outbox.take_noted(KEY, token=claimed.token)
+
+    assert outbox.noted(KEY) is None
+    known = outbox.find(KEY)
+    assert known is not None
+    if is_intended:
+        assert (known.state, known.payload) == (CommandState.WAITING, {"to": "+17135550199"})
+    else:
+        assert (known.state, known.reason) == (CommandState.WITHDRAWN, "the booking is cancelled")
 
 
 def test_a_withdrawn_command_is_not_sent_and_waits_again_when_it_is_intended_again(
@@ -144,7 +201,7 @@ def test_withdrawn_between_two_tries_it_has_all_its_tries_again(outbox: Outbox) 
     assert (again.attempt_number, again.try_number) == (2, 1)
 
 
-def test_open_keys_are_what_rules_of_one_tenant_intend_and_could_be_withdrawn(outbox: Outbox) -> None:
+def test_open_keys_are_what_rules_of_one_tenant_intend_and_is_not_over(outbox: Outbox) -> None:
     outbox.enqueue([new_command(key) for key in ("calling", "claimed", "sent")])
     for claimed in outbox.claim(limit=9, lease=LEASE):
         if claimed.command_key != "claimed":
@@ -163,8 +220,8 @@ def test_open_keys_are_what_rules_of_one_tenant_intend_and_could_be_withdrawn(ou
 
     keys = outbox.open_keys("hmnp")
 
-    assert sorted(keys) == ["claimed", "waiting"]
-    assert sorted(outbox.withdraw(keys, reason="over")) == sorted(keys)
+    assert sorted(keys) == ["calling", "claimed", "waiting"]
+    assert sorted(outbox.withdraw(keys, reason="over")) == ["claimed", "waiting"]
 
 
 def test_what_is_due_is_told_as_claim_would_find_it(outbox: Outbox, clock: SetClock) -> None:

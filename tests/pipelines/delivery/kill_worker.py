@@ -21,6 +21,7 @@ from core.outbox.outbox import Outbox
 from core.settings import Settings
 from core.tenants import Tenant, load_tenants
 from pipelines.delivery.assembly import build_dispatcher
+from pipelines.lib.decided_position import DecidedPosition
 
 STEPS = ("before claim", "after claim", "after begin_call", "after the call", "after the record")
 
@@ -68,11 +69,14 @@ def dispatch(round_: dict[str, Any], tenants: dict[str, Tenant]) -> None:
     engine = open_engine(round_["database"])
     outbox = KillingOutbox(engine, clock=clock, ids=UuidV7Factory(clock))
     outbox.step = round_["step"]
+    position = DecidedPosition()
+    position.advance(sys.maxsize)
     dispatcher = build_dispatcher(
         Settings(**round_["settings"]),
         engine=engine,
         tenants=tenants,
         environ=round_["environ"],
+        position=position,
         clock=clock,
         outbox=outbox,
     )

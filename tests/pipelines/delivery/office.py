@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from core.outbox.outbox import Outbox
 from core.tenants import Endpoint, Tenant, load_tenants
 from pipelines.delivery.assembly import build_dispatcher
 from pipelines.delivery.dispatcher import Dispatcher
+from pipelines.lib.decided_position import DecidedPosition
 from tests.core.outbox.factories import NOON
 from tests.pipelines.delivery.standins import TENANTS_DIR, StandIns
 
@@ -61,6 +63,13 @@ class Office:
         return log.read_after(0, limit=1_000)
 
 
+def decided_upon_everything() -> DecidedPosition:
+    """Return the position of an outbox that a test fills itself: nothing in the log is ahead of it."""
+    position = DecidedPosition()
+    position.advance(sys.maxsize)
+    return position
+
+
 def tenants_for(standins: StandIns, **delivery: Any) -> dict[str, Tenant]:
     """Return the businesses; `delivery` changes every one's."""
     endpoint = Endpoint(key="crm", url=f"{standins.url}/hooks/noizylab", secret="OUTGOING_WEBHOOK_SECRET")
@@ -97,6 +106,7 @@ def opened(
         tenants={slug: tenant for slug, tenant in tenants_for(standins, **delivery).items() if slug not in without},
         wrong_files=without,
         environ=standins.environ if environ is None else environ,
+        position=decided_upon_everything(),
         clock=clock,
         calls_at_once=calls_at_once,
     )

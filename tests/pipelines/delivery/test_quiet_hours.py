@@ -9,7 +9,7 @@ import pytest
 
 from core.delivery_settings import QuietHours
 from core.outbox.commands import CommandState, MessageClass
-from pipelines.delivery.quiet_hours import end_of_quiet_hours
+from core.quiet_hours import end_of_quiet_hours
 from tests.core.outbox.factories import SetClock
 from tests.pipelines.delivery.office import Office, mail, text
 from tests.pipelines.delivery.standins import StandIns

@@ -43,6 +43,8 @@ causes as (
         facts.fact_type,
         facts.fact_order,
         facts.occurred_at,
+        facts.amount_minor,
+        {{ happening_track('facts.') }} as track,
         {{ fact_fields('facts') }} as fact,
         rules.rule_id,
         rules.rule_version,
@@ -52,12 +54,15 @@ causes as (
         rules.message_class,
         rules.booking_is,
         rules.unless_happened,
+        rules.undone_by,
         rules.conditions,
         rules.holdout_percent,
         rules.is_shadow
     from facts
     inner join rules on facts.tenant_id = rules.tenant_id and list_contains(rules.facts, facts.fact_type)
-    where not starts_with(coalesce(facts.command_key, ''), concat(facts.tenant_id, '/', rules.rule_id, '/'))
+    where
+        not starts_with(coalesce(facts.command_key, ''), concat(facts.tenant_id, '/', rules.rule_id, '/'))
+        and not {{ is_keyword_reply('facts.') }}
 
 ),
 
@@ -67,6 +72,7 @@ dated as (
     select
         causes.*,
         booking_states.starts_at as known_starts_at,
+        booking_states.status as known_status,
         coalesce(booking_states.contact_id, causes.contact_id) as subject_contact_id,
         case causes.anchor
             when 'booking_start' then booking_states.starts_at
@@ -114,36 +120,75 @@ candidates as (
 
 ),
 
+-- A text that a person of the business wrote is an answer as much as the customer's own: nobody waits any longer.
+told as (
+
+    select
+        *,
+        fact_type = 'message.requested'
+        or (
+            fact_family = 'message'
+            and direction = 'outbound'
+            and coalesce(message_status not in ('failed', 'undelivered'), true)
+            and not bool_or(coalesce(split_part(command_key, '/', 2) <> 'manual', false)) over of_entity
+        ) as is_from_staff
+    from facts
+    window of_entity as (partition by tenant_id, fact_family, entity_id)
+
+),
+
 happenings as (
 
     select
         tenant_id,
         fact_type,
+        fact_order,
         occurred_at,
         source_event_id,
         event_id,
+        amount_minor,
+        refunded_minor,
         unnest([
-            { 'scope': 'contact', 'value': contact_id },
-            { 'scope': 'booking', 'value': booking_id },
-            { 'scope': 'entity', 'value': entity_kind || ':' || entity_id }
+            { 'fact_type': fact_type, 'scope': 'contact', 'value': contact_id },
+            { 'fact_type': fact_type, 'scope': 'booking', 'value': booking_id },
+            { 'fact_type': fact_type, 'scope': 'entity', 'value': entity_kind || ':' || entity_id },
+            { 'fact_type': fact_type, 'scope': 'track', 'value': {{ happening_track() }} },
+            {
+                'fact_type': 'message.received',
+                'scope': 'contact',
+                'value': case when is_from_staff and fact_type <> 'message.received' then contact_id end
+            }
         ]) as about
-    from facts
+    from told
 
 ),
 
+-- What the rule says cancels it, and what takes back or overtakes the fact itself, whatever the rule says.
 awaited as (
 
     select
         candidate_key,
         tenant_id,
+        fact_order,
         occurred_at,
-        due_at,
+        amount_minor,
         contact_id,
         booking_id,
+        track,
         entity_kind || ':' || entity_id as entity,
-        unnest(unless_happened) as unless
+        unnest(
+            list_transform(
+                unless_happened,
+                lambda u: { 'fact_type': u['fact_type'], 'scope': u['scope'], 'undoes': false }
+            )
+            || list_transform(
+                list_filter(undone_by, lambda u: u['cause'] = fact_type),
+                lambda u: { 'fact_type': u['fact_type'], 'scope': 'track', 'undoes': true }
+            )
+            || if(fact_type = 'stage.changed', [], [{ 'fact_type': fact_type, 'scope': 'track', 'undoes': false }])
+        ) as unless
     from candidates
-    where len(unless_happened) > 0
+    where len(unless_happened) + len(undone_by) > 0
 
 ),
 
@@ -151,12 +196,13 @@ awaited_about as (
 
     select
         *,
-        unless['fact_type'] as fact_type,
         {
+            'fact_type': unless['fact_type'],
             'scope': unless['scope'],
             'value': case unless['scope']
                 when 'contact' then contact_id
                 when 'booking' then booking_id
+                when 'track' then track
                 else entity
             end
         } as about
@@ -164,7 +210,8 @@ awaited_about as (
 
 ),
 
--- After the cause: what came at the same instant is no answer to it.
+-- After the cause: what came at the same instant is no answer to it. Of what takes it back the newest counts, and a
+-- refund of a part takes no payment back.
 prevented as (
 
     select
@@ -174,19 +221,51 @@ prevented as (
             'fact_type': happenings.fact_type,
             'source_event_id': happenings.source_event_id,
             'event_id': happenings.event_id
-        }) as prevention
+        }) filter (
+            where awaited_about.unless['scope'] <> 'track' and happenings.occurred_at > awaited_about.occurred_at
+        ) as prevention,
+        arg_max(
+            {
+                'at': happenings.occurred_at,
+                'fact_type': happenings.fact_type,
+                'event_id': happenings.event_id,
+                'undoes': awaited_about.unless['undoes']
+            },
+            happenings.fact_order
+        ) filter (
+            where awaited_about.unless['scope'] = 'track' and happenings.fact_order > awaited_about.fact_order
+        ) as newest
     from awaited_about
     inner join happenings
         on
             awaited_about.tenant_id = happenings.tenant_id
-            and awaited_about.fact_type = happenings.fact_type
             and awaited_about.about = happenings.about
-            and awaited_about.occurred_at < happenings.occurred_at
+            and awaited_about.occurred_at <= happenings.occurred_at
+    where
+        happenings.fact_type <> 'payment.refunded'
+        or awaited_about.unless['scope'] <> 'track'
+        or coalesce(
+            happenings.refunded_minor >= coalesce(happenings.amount_minor, awaited_about.amount_minor), true
+        )
     group by awaited_about.candidate_key
 
 ),
 
--- Contact and booking as they are at the time it is due, as far as is known.
+newest_bookings as (
+
+    select * from booking_states
+    where valid_until is null
+
+),
+
+newest_contacts as (
+
+    select * from contact_states
+    where valid_until is null
+
+),
+
+-- Contact and booking as they are at the time it is due, as far as is known, and as they are by the newest fact.
 final as (
 
     select
@@ -205,25 +284,38 @@ final as (
         candidates.is_shadow,
         candidates.subject_contact_id as contact_id,
         candidates.known_starts_at,
+        candidates.known_status,
         candidates.event_id,
         candidates.fact_type,
         candidates.fact_order,
         candidates.due_at,
         prevented.prevention,
+        case when prevented.newest['undoes'] then prevented.newest end as undoing,
         candidates.occurred_at,
         candidates.fact,
         booking_states.booking_id as known_booking_id,
         booking_states.status as booking_status,
         booking_states.starts_at as booking_starts_at,
+        booking_states.fields as booking,
         booking_states.newest_status,
         booking_states.newest_starts_at,
-        booking_states.fields as booking,
+        newest_bookings.valid_from as newest_booking_from,
+        newest_bookings.fields as newest_booking,
         contact_states.phone as contact_phone,
         contact_states.email as contact_email,
-        contact_states.display_name as contact_name,
-        contact_states.fields as contact
+        contact_states.fields as contact,
+        coalesce(newest_contacts.phone, contact_states.phone) as newest_phone,
+        coalesce(newest_contacts.email, contact_states.email) as newest_email,
+        coalesce(newest_contacts.display_name, contact_states.display_name) as newest_name,
+        coalesce(newest_contacts.fields, contact_states.fields) as newest_contact
     from candidates
     left join prevented on candidates.candidate_key = prevented.candidate_key
+    left join newest_bookings
+        on candidates.tenant_id = newest_bookings.tenant_id and candidates.booking_id = newest_bookings.booking_id
+    left join newest_contacts
+        on
+            candidates.tenant_id = newest_contacts.tenant_id
+            and candidates.subject_contact_id = newest_contacts.contact_id
     asof left join booking_states
         on
             candidates.tenant_id = booking_states.tenant_id

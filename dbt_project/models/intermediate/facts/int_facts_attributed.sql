@@ -13,7 +13,7 @@ contact_identifiers as (
 
 ),
 
-final as (
+attributed as (
 
     select
         facts.*,
@@ -48,6 +48,36 @@ final as (
     from facts
     inner join contact_identifiers
         on facts.primary_identifier_key = contact_identifiers.identifier_key
+
+),
+
+-- A text that says STOP or START takes a consent back, or gives it: a fact of its own, whichever provider brought it.
+told_by_text as (
+
+    select
+        * replace (
+            if(opt_out_type = 'STOP', 'consent.revoked', 'consent.granted') as fact_type,
+            'consent' as fact_family,
+            'all' as purpose,
+            opt_out_type = 'START' as is_granted,
+            'text: ' || trim(body) as evidence,
+            cast(null as varchar) as entity_kind,
+            cast(null as varchar) as entity_id,
+            cast(null as varchar) as message_id,
+            cast(null as varchar) as message_status,
+            cast(null as varchar) as direction,
+            cast(null as varchar) as body
+        )
+    from attributed
+    where fact_family = 'message' and {{ is_keyword_reply() }}
+
+),
+
+final as (
+
+    select * from attributed
+    union all by name
+    select * from told_by_text
 
 )
 

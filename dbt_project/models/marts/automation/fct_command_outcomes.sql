@@ -40,10 +40,18 @@ folded as (
         command_key,
         arg_max(contact_id, fact_order) as contact_id,
         max(message_id) as message_id,
-        min(occurred_at) filter (where fact_type in ('message.sent', 'task.created')) as done_at,
-        max(occurred_at) filter (where fact_type = 'message.failed') as failed_at,
-        max(occurred_at) filter (where fact_type = 'message.suppressed') as suppressed_at,
-        max(occurred_at) filter (where fact_type = 'message.uncertain') as uncertain_at,
+        min(occurred_at) filter (
+            where fact_type in ('message.sent', 'task.created', 'webhook.delivered')
+        ) as done_at,
+        max(occurred_at) filter (
+            where fact_type in ('message.failed', 'webhook.failed', 'task.failed')
+        ) as failed_at,
+        max(occurred_at) filter (
+            where fact_type in ('message.suppressed', 'webhook.suppressed', 'task.suppressed')
+        ) as suppressed_at,
+        max(occurred_at) filter (
+            where fact_type in ('message.uncertain', 'webhook.uncertain')
+        ) as uncertain_at,
         arg_max(detail, fact_order) as reason,
         arg_max(error_code, fact_order) as error_code
     from told

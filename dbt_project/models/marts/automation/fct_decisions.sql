@@ -56,7 +56,11 @@ done as (
         contact_id,
         list(distinct command_key) as command_keys
     from facts
-    where command_key is not null and fact_type in ('message.sent', 'message.uncertain', 'task.created')
+    where
+        command_key is not null
+        and fact_type in (
+            'message.sent', 'message.uncertain', 'task.created', 'webhook.delivered', 'webhook.uncertain'
+        )
     group by contact_id
 
 ),
@@ -80,7 +84,18 @@ acts as (
         case actions.channel
             when 'sms' then candidates.contact_phone
             when 'email' then candidates.contact_email
-        end as to_address
+        end as due_address,
+        case actions.channel
+            when 'sms' then candidates.newest_phone
+            when 'email' then candidates.newest_email
+        end as to_address,
+        -- Words that say when, of a booking that was made, confirmed or moved: they are of its start to come.
+        candidates.anchor = 'fact'
+        and candidates.due_offset = to_seconds(0)
+        and list_contains(actions.booking_variables, 'starts_at')
+        and candidates.fact_type in (
+            'booking.created', 'booking.confirmed', 'booking.rescheduled', 'booking.updated'
+        ) as tells_start
     from candidates
     inner join actions on candidates.tenant_id = actions.tenant_id and candidates.rule_id = actions.rule_id
     left join senders on candidates.tenant_id = senders.tenant_id and actions.channel = senders.channel
@@ -94,9 +109,29 @@ judged as (
 
     select
         *,
+        flatten(
+            list_transform(
+                list_filter(
+                    conditions,
+                    lambda c: c['field'] = 'booking.status' and list_contains(['equals', 'one_of'], c['operator'])
+                ),
+                lambda c: c['expected']
+            )
+        ) as asked_statuses,
         list_extract(
             list_filter(conditions, lambda c: not ({{ condition_is_met('c') }})), 1
         ) as failed_condition,
+        -- What our own texts change says nothing of whether the next one still holds.
+        list_extract(
+            list_filter(
+                conditions,
+                lambda c: not list_contains(
+                    ['contact.count_messages', 'contact.last_seen_at', 'booking.last_changed_at'], c['field']
+                )
+                and not ({{ condition_is_met('c', 'newest_') }})
+            ),
+            1
+        ) as newest_failed_condition,
         list_extract(
             list_filter(
                 consents,
@@ -114,9 +149,9 @@ judged as (
             ),
             -1
         ) as consent,
-        {%- for group in ['contact', 'booking', 'fact'] %}
+        {%- for group, newest in [('contact', 'newest_'), ('booking', 'newest_'), ('fact', '')] %}
         map_from_entries(
-            list_transform({{ group }}_fields, lambda v: row(v, json_extract({{ group }}, '$.' || v)))
+            list_transform({{ group }}_fields, lambda v: row(v, json_extract({{ newest }}{{ group }}, '$.' || v)))
         ) as {{ group }}_variables,
         {%- endfor %}
         md5_number_lower(concat_ws('|', tenant_id, rule_id, contact_id)) % 100 < holdout_percent as is_in_holdout
@@ -131,12 +166,15 @@ reasoned as (
         case
             when anchor = 'booking_start' and not coalesce(booking_starts_at = known_starts_at, false) then 'moved'
             when list_contains(booking_is, booking_status) then 'booking_state'
+            when {{ booking_contradicts('booking_status') }} then 'booking_state'
+            when tells_start and booking_starts_at <= due_at then 'started'
+            when undoing['at'] <= due_at then 'undone'
             when prevention['at'] <= due_at then 'happened'
             when failed_condition is not null then 'condition'
-            when channel in ('sms', 'email') and to_address is null then 'no_address'
+            when channel in ('sms', 'email') and due_address is null then 'no_address'
             when channel in ('sms', 'email') and coalesce(not consent['is_granted'], false) then 'opted_out'
             when channel in ('sms', 'email') and message_class = 'marketing' and consent is null then 'no_consent'
-            when provider is null then 'no_sender'
+            when provider is null and not is_shadow then 'no_sender'
             when
                 once_per = 'contact'
                 and len(
@@ -152,19 +190,64 @@ reasoned as (
         case
             when anchor = 'booking_start' and not coalesce(newest_starts_at = known_starts_at, false) then 'moved'
             when list_contains(booking_is, newest_status) then 'booking_state'
+            when {{ booking_contradicts('newest_status') }} then 'booking_state'
+            when undoing is not null then 'undone'
             when prevention is not null then 'happened'
+            when newest_failed_condition is not null then 'condition'
             when channel in ('sms', 'email') and coalesce(not newest_consent['is_granted'], false) then 'opted_out'
-        end as stopped_by
+        end as stopped_since
     from judged
 
 ),
 
--- One row per command: of several facts that could have caused it the first that did, or else the first.
+-- One row per command: of several facts that could have caused it the first that still holds, or else did, or else
+-- the first.
 chosen as (
 
     select *
     from reasoned
-    qualify row_number() over (partition by command_key order by reason is not null, fact_order, due_at) = 1
+    qualify row_number() over (
+        partition by command_key
+        order by reason is not null, stopped_since is not null, fact_order, due_at
+    ) = 1
+
+),
+
+-- A moved booking is told once: by the text of the move itself or of the rule's own newer fact where there is one, else
+-- by the text that waits, which has the words of now.
+retold as (
+
+    select
+        *,
+        channel in ('sms', 'email')
+        and anchor = 'fact'
+        and newest_starts_at <> known_starts_at
+        and starts_with(fact_type, 'booking.')
+        and (
+            bool_or(reason is null and known_starts_at = newest_starts_at) over of_rule
+            or bool_or(
+                reason is null
+                and known_starts_at = newest_starts_at
+                and fact_type = 'booking.rescheduled'
+                and anchor = 'fact'
+                and not is_shadow
+                and not is_in_holdout
+            ) over of_channel
+        ) as is_told_anew
+    from chosen
+    window
+        of_rule as (partition by tenant_id, rule_id, known_booking_id, command_type),
+        of_channel as (partition by tenant_id, known_booking_id, command_type)
+
+),
+
+stopped as (
+
+    select
+        *,
+        case when reason is null then coalesce(stopped_since, case when is_told_anew then 'moved' end) end
+            as stopped_by
+    from retold
 
 ),
 
@@ -193,23 +276,36 @@ final as (
             else 'intended'
         end as verdict,
         reason,
-        case when reason is null then stopped_by end as stopped_by,
+        stopped_by,
+        case stopped_by
+            when 'moved'
+                then concat('the booking starts at ', coalesce({{ iso_instant('newest_starts_at') }}, 'no known time'))
+            when 'booking_state' then concat('the booking is ', newest_status)
+            when 'undone' then concat(undoing['fact_type'], ' at ', {{ iso_instant("undoing['at']") }})
+            when 'happened' then concat(prevention['fact_type'], ' at ', {{ iso_instant("prevention['at']") }})
+            when 'condition' then {{ condition_in_words('newest_failed_condition') }}
+            when 'opted_out'
+                then concat(newest_consent['evidence'], ' at ', {{ iso_instant("newest_consent['changed_at']") }})
+        end as stopped_detail,
+        case
+            when stopped_by in ('moved', 'booking_state') then newest_booking_from
+            when stopped_by = 'undone' then undoing['at']
+            when stopped_by = 'happened' then prevention['at']
+            when stopped_by = 'opted_out' then newest_consent['changed_at']
+        end as stopped_at,
         case reason
             when 'moved'
                 then concat('the booking starts at ', coalesce({{ iso_instant('booking_starts_at') }}, 'no known time'))
             when 'booking_state' then concat('the booking is ', booking_status)
             when 'happened' then concat(prevention['fact_type'], ' at ', {{ iso_instant("prevention['at']") }})
-            when 'condition'
-                then concat_ws(
-                    ' ',
-                    failed_condition['field'],
-                    failed_condition['operator'],
-                    array_to_string(failed_condition['expected'], ', ')
-                )
+            when 'started' then concat('the booking began at ', {{ iso_instant('booking_starts_at') }})
+            when 'undone' then concat(undoing['fact_type'], ' at ', {{ iso_instant("undoing['at']") }})
+            when 'condition' then {{ condition_in_words('failed_condition') }}
             when 'opted_out' then concat(consent['evidence'], ' at ', {{ iso_instant("consent['changed_at']") }})
         end as reason_detail,
         case
             when reason = 'happened' then prevention['event_id']
+            when reason = 'undone' then undoing['event_id']
             when reason is null or reason = 'opted_out' then consent['event_id']
         end as reason_event_id,
         to_address,
@@ -224,7 +320,7 @@ final as (
                 'fact_type', fact_type,
                 'occurred_at', {{ iso_instant('occurred_at') }},
                 'booking_id', known_booking_id,
-                'contact', json_object('phone', contact_phone, 'email', contact_email, 'name', contact_name),
+                'contact', json_object('phone', newest_phone, 'email', newest_email, 'name', newest_name),
                 'variables', json_object(
                     'contact', contact_variables,
                     'booking', booking_variables,
@@ -233,7 +329,7 @@ final as (
             ),
             settings
         )::varchar as payload
-    from chosen
+    from stopped
 
 )
 

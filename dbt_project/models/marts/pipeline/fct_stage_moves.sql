@@ -26,6 +26,21 @@ with facts as (
             )
         ) as thing_key
     from {{ attributed_facts() }}
+    where not {{ is_keyword_reply() }}
+
+),
+
+-- From when until when each booking was still to come.
+coming_bookings as (
+
+    select
+        tenant_id,
+        contact_id,
+        booking_id,
+        valid_from,
+        coalesce(least(valid_until, starts_at), 'infinity') as valid_until
+    from {{ rows_of_batch('int_booking_states') }}
+    where status in ('pending', 'confirmed')
 
 ),
 
@@ -61,6 +76,19 @@ entered as (
             facts.tenant_id = entries.tenant_id
             and facts.fact_type = entries.entry['fact_type']
             and (entries.entry['task_kind'] is null or entries.entry['task_kind'] = (facts.attributes ->> '$.kind'))
+    -- Who has another appointment to come is not lost by one that is off.
+    where
+        entries.pipeline_of <> 'contact'
+        or facts.fact_type not in ('booking.cancelled', 'booking.declined', 'booking.no_show')
+        or not exists (
+            select 1 from coming_bookings
+            where
+                coming_bookings.tenant_id = facts.tenant_id
+                and coming_bookings.contact_id = facts.contact_id
+                and coming_bookings.booking_id <> facts.booking_id
+                and coming_bookings.valid_from <= facts.occurred_at
+                and coming_bookings.valid_until > facts.occurred_at
+        )
 
 ),
 

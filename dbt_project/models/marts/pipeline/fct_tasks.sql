@@ -1,6 +1,6 @@
 {{ config(
     tags=['live'],
-    meta={'live': {'mode': 'replace', 'column': 'contact_id', 'scope': 'scope_contacts', 'fact_families': ['engagement']}},
+    meta={'live': {'mode': 'replace', 'column': 'contact_id', 'scope': 'scope_contacts'}},
     indexes=[{'columns': ['contact_id']}]
 ) }}
 
@@ -8,6 +8,19 @@ with facts as (
 
     select * from {{ attributed_facts() }}
     where entity_kind = 'task'
+
+),
+
+-- What a rule's task was made for, and whether it still is: the booking is cancelled, the lead was answered.
+decisions as (
+
+    select
+        command_key,
+        coalesce(stopped_by, case when verdict = 'refused' then reason end) as ending_reason,
+        coalesce(stopped_detail, reason_detail) as ending_detail,
+        stopped_at
+    from {{ rows_of_batch('fct_decisions') }}
+    where command_type = 'create_task'
 
 ),
 
@@ -34,7 +47,7 @@ folded as (
         arg_max(coalesce(booking_id, (attributes ->> '$.booking_id')), fact_order) as booking_id,
         arg_max(attributes ->> '$.kind', fact_order) as kind,
         arg_max(title, fact_order) as title,
-        coalesce(arg_max(ending, fact_order), 'todo') as status,
+        arg_max(ending, fact_order) as ending,
         arg_max((attributes ->> '$.due_at')::timestamptz, fact_order) as due_at,
         arg_max((attributes ->> '$.snoozed_until')::timestamptz, fact_order) as snoozed_until,
         arg_max(attributes ->> '$.assigned_to', fact_order) as assigned_to,
@@ -53,6 +66,23 @@ folded as (
 
 ),
 
+judged as (
+
+    select
+        folded.*,
+        decisions.stopped_at,
+        case
+            when folded.ending is not null then null
+            when decisions.ending_reason in ('booking_state', 'moved', 'started') then decisions.ending_detail
+            when decisions.ending_reason in ('happened', 'undone')
+                then lower({{ timeline_title("split_part(decisions.ending_detail, ' at ', 1)", 'null') }})
+            when decisions.ending_reason = 'condition' then 'what its rule asks for no longer holds'
+        end as obsolete_since
+    from folded
+    left join decisions on folded.command_key = decisions.command_key
+
+),
+
 final as (
 
     select
@@ -64,21 +94,21 @@ final as (
         booking_id,
         kind,
         title,
-        status,
+        case when obsolete_since is not null then 'cancelled' else coalesce(ending, 'todo') end as status,
         due_at,
         snoozed_until,
         assigned_to,
         created_at,
-        closed_at as completed_at,
+        if(obsolete_since is not null, greatest(created_at, stopped_at), closed_at) as completed_at,
         closing[1] as completed_by,
-        closing_reason,
+        coalesce('No longer needed: ' || obsolete_since, closing_reason) as closing_reason,
         count_snoozes,
         count_reassigned,
         rule_id,
         command_key,
         last_changed_at,
         last_event_id
-    from folded
+    from judged
 
 )
 

@@ -10,6 +10,7 @@ with facts as (
         *,
         md5(concat_ws('|', fact_type, {{ told_thing() }})) as thing_key
     from {{ attributed_facts() }}
+    where not {{ is_keyword_reply() }}
 
 ),
 

@@ -17,6 +17,7 @@ final as (
         message_class,
         booking_is,
         unless_happened,
+        undone_by,
         conditions,
         holdout_percent,
         is_shadow

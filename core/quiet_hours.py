@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-import phonenumbers
-from phonenumbers import timezone
-
 from core.delivery_settings import QuietHours
+from core.recipient_zones import zones_of
 
-_UNKNOWN = "Etc/Unknown"
-_KEPT_NUMBERS = 10_000
 #: Zones of one number, each of which may be asleep when another wakes up.
 _MOST_ROUNDS = 5
 
@@ -23,7 +18,7 @@ def end_of_quiet_hours(now: datetime, *, hours: QuietHours, phone: str | None, t
     phone: E.164, None for somebody reached by e-mail only. A number that may be in several zones counts as in the
     tenant's, where that is among them; else it has to be awake in all.
     """
-    zones = (tenant_zone,) if phone is None else _zones_of(phone, tenant_zone)
+    zones = (tenant_zone,) if phone is None else zones_of(phone, tenant_zone)
     instant = now
     for _ in range(_MOST_ROUNDS):
         ends = [_end(instant, hours=hours, zone=ZoneInfo(zone)) for zone in zones]
@@ -32,16 +27,6 @@ def end_of_quiet_hours(now: datetime, *, hours: QuietHours, phone: str | None, t
             break
         instant = latest
     return instant if instant > now else None
-
-
-@lru_cache(maxsize=_KEPT_NUMBERS)
-def _zones_of(phone: str, tenant_zone: str) -> tuple[str, ...]:
-    try:
-        found = timezone.time_zones_for_number(phonenumbers.parse(phone))
-    except phonenumbers.NumberParseException:
-        return (tenant_zone,)
-    known = tuple(zone for zone in found if zone != _UNKNOWN)
-    return (tenant_zone,) if tenant_zone in known or not known else known
 
 
 def _end(now: datetime, *, hours: QuietHours, zone: ZoneInfo) -> datetime | None:

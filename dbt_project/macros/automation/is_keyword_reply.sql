@@ -1,0 +1,7 @@
+{#-
+    Whether a message is the customer's STOP or START: what it tells is the fact consent.revoked or consent.granted, and
+    as a message it starts nothing, moves nobody and warms nobody.
+-#}
+{% macro is_keyword_reply(of='') -%}
+    coalesce({{ of }}direction = 'inbound' and {{ of }}opt_out_type in ('STOP', 'START'), false)
+{%- endmacro %}
