@@ -164,6 +164,12 @@ class MessageFact(_Payload):
     error_code: Identifier | None = None
 
 
+class MessageReadFact(MessageFact):
+    """message.read: staff read what a contact wrote, and it needs no reply."""
+
+    by: Text | None = Field(default=None, description="Who said so.")
+
+
 class ConsentFact(_AboutContact):
     """consent.granted, consent.revoked."""
 
@@ -276,6 +282,7 @@ CANONICAL_PAYLOADS: dict[str, type[BaseModel]] = {
     "payment.failed": PaymentFact,
     "payment.refunded": RefundFact,
     **{f"message.{verb}": MessageFact for verb in ("received", "sent", "delivered", "failed")},
+    "message.read": MessageReadFact,
     "consent.granted": ConsentFact,
     "consent.revoked": ConsentFact,
     **{f"task.{verb}": TaskFact for verb in ("created", "completed", "snoozed", "reassigned", "cancelled")},

@@ -27,6 +27,10 @@ class AnalyticsFileError(FrontdeskError):
     title = "No published data"
 
 
+class NothingPublishedYetError(AnalyticsFileError):
+    """The first file was not published yet: nothing runs, or the first build does."""
+
+
 @dataclass
 class _Opened:
     identity: _Identity
@@ -125,9 +129,8 @@ class AnalyticsFile:
             status = self._path.stat()
         except FileNotFoundError as error:
             self._retire()
-            raise AnalyticsFileError(
-                f"{self._path} does not exist yet. Start the pipelines with `frontdesk up`, "
-                "or publish once with `frontdesk process --once`."
+            raise NothingPublishedYetError(
+                "There is nothing to show yet. Whoever runs Frontdesk starts it with: frontdesk up"
             ) from error
         return (status.st_ino, status.st_mtime_ns, status.st_size)
 

@@ -91,6 +91,10 @@ class BusinessApi:
         headers = {"Idempotency-Key": idempotency_key}
         return _read(MessageAccepted, self._ask("POST", "/messages", json=message, headers=headers))
 
+    def need_no_reply(self, message_id: str) -> None:
+        """Say that what a contact wrote needs no reply; said twice it stays said."""
+        self._ask("POST", f"/messages/{quote(message_id)}:no-reply-needed")
+
     def complete_task(self, task_id: str) -> None:
         """Tell that a task is done; one that is done already stays so."""
         self._ask("POST", f"/tasks/{quote(task_id)}:complete", json={})
@@ -200,7 +204,8 @@ class BusinessApi:
             return self._client.request(method, path, **request)
         except httpx.TransportError as error:
             raise ApiUnavailableError(
-                f"Sending and deciding are off: no receiver answers at {self._url}. Is `frontdesk up` running?"
+                "Frontdesk does not answer right now, so nothing can be sent or changed. Try again in a minute; "
+                "if it stays so, tell whoever runs it (no receiver answers; `frontdesk up` starts it)."
             ) from error
 
 

@@ -8,14 +8,17 @@ from pathlib import Path
 
 import streamlit as st
 
+from core.lengths import age_words
 from core.running.addresses import local_url
+from core.running.run_files import RunFiles
 from core.settings import Settings, load_settings
 from core.staff.roles import Permission
-from dashboard import actions, components, session, sign_in
-from dashboard.analytics_file import AnalyticsFile, AnalyticsFileError
+from dashboard import actions, automation_queries, components, session, sign_in
+from dashboard.analytics_file import AnalyticsFile, AnalyticsFileError, NothingPublishedYetError
 from dashboard.api import ApiRefusedError, ApiUnavailableError
-from dashboard.formatting import escape_markdown
+from dashboard.formatting import escape_markdown, format_count
 from dashboard.session import Backstage, Business, Office
+from dashboard.settled_messages import settled_messages
 from dashboard.sign_in import SignedIn, SignInNeededError
 from dashboard.typed_text.box import forget_drafts
 
@@ -55,7 +58,7 @@ def _show() -> None:
     page = st.navigation([each for each, _ in allowed], position="hidden")
     permission = next(needed for each, needed in allowed if each.title == page.title)
     file = session.open_analytics_file(settings.analytics_path)
-    businesses = _find_businesses(file, signed_in, permission=permission)
+    businesses = _find_businesses(file, signed_in, permission=permission, home=settings.home)
     if isinstance(businesses, _Absence):
         _show_who(receiver_url, signed_in)
         components.empty_state(businesses.title, businesses.detail, icon=businesses.icon)
@@ -71,11 +74,23 @@ def _show() -> None:
         _show_who(receiver_url, signed_in)
     query = {"tenant": chosen[0].tenant_id} if len(chosen) == 1 else None
     for target, _ in allowed:
-        links.page_link(target, query_params=query)
+        links.page_link(target, label=_label(target.title, file, chosen), query_params=query)
     backstage = Backstage(receiver_url, signed_in, tenants_dir=settings.tenants_dir.absolute())
     session.hand_over(Office(file, businesses, chosen, backstage))
     _watch_session(receiver_url)
     page.run()
+
+
+def _label(title: str, file: AnalyticsFile, chosen: tuple[Business, ...]) -> str:
+    """Return a page's name in the navigation: the inbox says how many conversations need a reply."""
+    if title != "Inbox":
+        return title
+    tenant_ids = [business.tenant_id for business in chosen]
+    try:
+        count = automation_queries.count_open_conversations(file, tenant_ids=tenant_ids, settled=settled_messages())
+    except AnalyticsFileError:
+        return title
+    return f"{title} ({format_count(count)})" if count else title
 
 
 def _show_way_in(settings: Settings, detail: str, *, can_sign_in: bool) -> None:
@@ -101,11 +116,13 @@ class _Absence:
 
 
 def _find_businesses(
-    file: AnalyticsFile, signed_in: SignedIn, *, permission: Permission
+    file: AnalyticsFile, signed_in: SignedIn, *, permission: Permission, home: Path
 ) -> tuple[Business, ...] | _Absence:
     """Return the businesses of which the person may see a page that needs the permission, or why there are none."""
     try:
         published = session.load_businesses(file)
+    except NothingPublishedYetError as error:
+        return _tell_of_first_build(home) or _Absence(error.title, escape_markdown(error.detail), icon="database_off")
     except AnalyticsFileError as error:
         return _Absence(error.title, escape_markdown(error.detail), icon="database_off")
     if not published:
@@ -114,6 +131,21 @@ def _find_businesses(
     found = tuple(business for business in published if business.tenant_id in may_see)
     return found or _Absence(
         "Nothing for you yet", "What is published has none of your businesses.", icon="lock", may_end=False
+    )
+
+
+def _tell_of_first_build(home: Path) -> _Absence | None:
+    """Return what is going on while `frontdesk up` builds for the first time, None where none runs."""
+    since = RunFiles(home).up_since()
+    if since is None:
+        return None
+    seconds = (components.present() - since).total_seconds()
+    return _Absence(
+        "Getting your front desk ready",
+        f"The first build usually takes one to three minutes; it began {age_words(seconds)} ago. This page opens by "
+        "itself when it is done. Meanwhile you can connect a provider or import what you have: both are read from "
+        "the moment they come.",
+        icon="hourglass_top",
     )
 
 

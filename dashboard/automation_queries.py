@@ -14,32 +14,52 @@ from dashboard.analytics_file import AnalyticsFile
 
 
 def fetch_conversations(
-    file: AnalyticsFile, *, tenant_id: str, text: str, only_unread: bool, limit: int
+    file: AnalyticsFile, *, tenant_id: str, text: str, only_open: bool, settled: Sequence[str], limit: int
 ) -> pd.DataFrame:
     """Return one row per contact who was written to or wrote, newest first, with the last message.
 
-    Unread is whose last message is the contact's own. `text` is looked for in name, phone and e-mail address.
+    `text` is looked for in name, phone and e-mail address; `only_open`: only what needs a reply. `settled` are ids of
+    messages that need none, as far as it is not published yet. `count_conversations` is how many there are in all.
     """
     sql = """
-    WITH newest AS (
-        SELECT contact_id, channel, direction, status, body, created_at
-        FROM marts.fct_messages
-        WHERE tenant_id = $tenant_id AND channel <> 'call'
-        QUALIFY row_number() OVER (PARTITION BY contact_id ORDER BY created_at DESC, message_key) = 1
-    )
-    SELECT newest.*, contact.display_name, contact.phone, contact.email
-    FROM newest
-    INNER JOIN marts.dim_contacts AS contact
-        ON contact.tenant_id = $tenant_id AND contact.contact_id = newest.contact_id
-    WHERE (NOT $only_unread OR newest.direction = 'inbound')
+    SELECT contact_id, last_channel, last_direction, last_body, last_message_at, contact.display_name, contact.phone,
+        contact.email, needs_reply AND NOT list_contains($settled::VARCHAR[], last_question_id) AS is_open,
+        count(*) OVER () AS count_conversations
+    FROM reports.rpt_conversations AS conversation
+    INNER JOIN marts.dim_contacts AS contact USING (tenant_id, contact_id)
+    WHERE tenant_id = $tenant_id
+        AND (NOT $only_open OR needs_reply AND NOT list_contains($settled::VARCHAR[], last_question_id))
         AND contains(
             lower(strip_accents(concat_ws(' ', contact.display_name, contact.phone, contact.email))),
             lower(strip_accents($text))
         )
-    ORDER BY newest.created_at DESC, newest.contact_id
+    ORDER BY last_message_at DESC, contact_id
     LIMIT $limit
     """
-    return file.fetch(sql, tenant_id=tenant_id, text=text.strip(), only_unread=only_unread, limit=limit)
+    return file.fetch(
+        sql, tenant_id=tenant_id, text=text.strip(), only_open=only_open, settled=list(settled), limit=limit
+    )
+
+
+def find_open_question(file: AnalyticsFile, *, tenant_id: str, contact_id: str) -> str | None:
+    """Return the id of the message that needs a reply, None where none does."""
+    sql = """
+    SELECT last_question_id
+    FROM reports.rpt_conversations
+    WHERE tenant_id = $tenant_id AND contact_id = $contact_id AND needs_reply
+    """
+    found = file.fetch(sql, tenant_id=tenant_id, contact_id=contact_id)
+    return None if found.empty else str(found["last_question_id"][0])
+
+
+def count_open_conversations(file: AnalyticsFile, *, tenant_ids: Sequence[str], settled: Sequence[str]) -> int:
+    """Return in how many conversations somebody has yet to reply."""
+    sql = """
+    SELECT count(*) AS count_open
+    FROM reports.rpt_conversations
+    WHERE tenant_id IN $tenant_ids AND needs_reply AND NOT list_contains($settled::VARCHAR[], last_question_id)
+    """
+    return int(file.fetch(sql, tenant_ids=list(tenant_ids), settled=list(settled))["count_open"][0])
 
 
 def fetch_thread(file: AnalyticsFile, *, tenant_id: str, contact_id: str, limit: int) -> pd.DataFrame:
@@ -151,7 +171,7 @@ def fetch_rule_activity(file: AnalyticsFile, *, tenant_id: str, since: date, unt
         sum(count_done)::BIGINT AS count_done, sum(count_failed)::BIGINT AS count_failed,
         sum(count_suppressed)::BIGINT AS count_suppressed, sum(count_uncertain)::BIGINT AS count_uncertain,
         sum(count_refused)::BIGINT AS count_refused, sum(count_held_out)::BIGINT AS count_held_out,
-        sum(count_shadow)::BIGINT AS count_shadow, sum(count_intended)::BIGINT AS count_intended
+        sum(count_shadow)::BIGINT AS count_shadow, sum(count_to_do)::BIGINT AS count_to_do
     FROM reports.rpt_rule_activity
     WHERE tenant_id = $tenant_id AND rule_id <> 'manual' AND due_date >= $since AND due_date < $until
     GROUP BY ALL

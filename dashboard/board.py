@@ -9,18 +9,18 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard import components, pipeline_queries, queries
+from core.lengths import age_words
+from dashboard import components, contact_queries, pipeline_queries, queries
 from dashboard.formatting import (
     escape_markdown,
     format_count,
-    format_duration,
     format_moment,
     format_money,
 )
 from dashboard.pending_moves import move_to_stage, pending_moves, settle_moves
 from dashboard.pipeline_queries import Subject
 from dashboard.session import Business, Office
-from dashboard.wording import describe_warmness
+from dashboard.wording import OPTED_OUT, describe_warmness, forbids_texts
 
 _CARDS_PER_STAGE = 20
 _COLUMN_WIDTH = 215
@@ -78,6 +78,8 @@ def show_board(office: Office, business: Business, pipeline: Pipeline, pipelines
     )
     contact_ids = sorted({card.contact_id for card in cards})
     warmness = pipeline_queries.fetch_warmness(office.file, tenant_id=tenant_id, contact_ids=contact_ids)
+    opt_outs = contact_queries.fetch_opt_outs(office.file, tenant_id=tenant_id, contact_ids=contact_ids)
+    closed = {row.contact_id for row in queries.rows_of(opt_outs) if forbids_texts(row.channel)}
     targets = [
         stage
         for each in pipelines
@@ -90,7 +92,10 @@ def show_board(office: Office, business: Business, pipeline: Pipeline, pipelines
             with st.container(gap="small", key=f"stage_{stage.key}"):
                 _show_heading(stage, of_stage)
                 for card in of_stage:
-                    _show_card(card, business, pipeline, targets, warmness.get(card.contact_id))
+                    badge = (
+                        OPTED_OUT if card.contact_id in closed else describe_warmness(warmness.get(card.contact_id))
+                    )
+                    _show_card(card, business, pipeline, targets, badge=badge)
 
 
 def _columns(pipeline: Pipeline, cards: Sequence[Any]) -> tuple[Stage, ...]:
@@ -111,16 +116,14 @@ def _show_heading(stage: Stage, cards: Sequence[Any]) -> None:
     if count > len(cards):
         lines.append(f":gray[:small[the newest {len(cards)}]]")
     elif not cards:
-        lines.append(":gray[:small[nobody]]")
+        lines.append(":gray[:small[empty]]")
     else:
         # Always a line, so that the first cards of all columns stand side by side.
-        lines.append(f":gray[:small[{escape_markdown(stage.next_action or 'nothing to do')}]]")
+        lines.append(f":gray[:small[{escape_markdown(stage.next_action or 'No next step')}]]")
     st.markdown("  \n".join(lines))
 
 
-def _show_card(
-    card: Any, business: Business, pipeline: Pipeline, targets: Sequence[Stage], score: float | None
-) -> None:
+def _show_card(card: Any, business: Business, pipeline: Pipeline, targets: Sequence[Stage], *, badge: str) -> None:
     now = components.present()
     with st.container(border=True, gap="xsmall", key=f"card_{card.subject_id}"):
         st.page_link(
@@ -128,14 +131,14 @@ def _show_card(
             label=components.contact_label(card.display_name),
             query_params={"tenant": business.tenant_id, "contact": card.contact_id},
         )
-        facts = [f"{format_duration((now - card.entered_at).total_seconds())} here"]
+        facts = [f"In this stage {age_words((now - card.entered_at).total_seconds())}"]
         if card.value_minor:
             facts.append(escape_markdown(format_money(card.value_minor, card.currency or business.currency)))
         lines = [f":small[{' · '.join(facts)}]"]
         if card.starts_at is not None:
             when = escape_markdown(format_moment(card.starts_at, business.zone, now=now))
             lines.append(f":gray[:small[:material/event: {when}]]")
-        lines.append(describe_warmness(score))
+        lines.append(badge)
         st.markdown("  \n".join(lines))
         elsewhere = [stage for stage in targets if (stage.pipeline, stage.key) != (pipeline.key, card.stage)]
         names = {_name_target(stage, pipeline): stage for stage in elsewhere}

@@ -5,6 +5,7 @@ As in queries.py: every function needs the tenant it is about; timestamps are aw
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import pandas as pd
@@ -27,6 +28,17 @@ def find_warmness(file: AnalyticsFile, *, tenant_id: str, contact_id: str) -> pd
     ORDER BY abs(points) DESC, component
     """
     return file.fetch(sql, tenant_id=tenant_id, contact_id=contact_id)
+
+
+def fetch_opt_outs(file: AnalyticsFile, *, tenant_id: str, contact_ids: Sequence[str]) -> pd.DataFrame:
+    """Return which of these contacts may not be written to: contact_id, channel, changed_at, evidence."""
+    sql = """
+    SELECT contact_id, channel, opted_out_at AS changed_at, evidence
+    FROM reports.rpt_contact_opt_outs
+    WHERE tenant_id = $tenant_id AND contact_id = any($contact_ids::VARCHAR[])
+    ORDER BY contact_id, opted_out_at DESC, channel
+    """
+    return file.fetch(sql, tenant_id=tenant_id, contact_ids=list(contact_ids))
 
 
 def find_next_action(file: AnalyticsFile, *, tenant_id: str, contact_id: str) -> pd.DataFrame:

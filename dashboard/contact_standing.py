@@ -20,7 +20,7 @@ from dashboard.formatting import (
 from dashboard.pending_tasks import pending_tasks
 from dashboard.session import Business, Office
 from dashboard.task_row import show_task
-from dashboard.wording import describe_warmness
+from dashboard.wording import describe_opt_out, describe_warmness, forbids_texts
 
 _ACTION_SOURCES = {"task": "the most urgent open task", "stage": "what its stage suggests"}
 
@@ -28,8 +28,16 @@ _ACTION_SOURCES = {"task": "the most urgent open task", "stage": "what its stage
 def show_standing(office: Office, business: Business, contact_id: str) -> None:
     """Show warmness, stage and next action in one line each, and the open tasks with their buttons."""
     key = {"tenant_id": business.tenant_id, "contact_id": contact_id}
+    opt_outs = queries.rows_of(
+        contact_queries.fetch_opt_outs(office.file, tenant_id=business.tenant_id, contact_ids=[contact_id])
+    )
+    for opt_out in opt_outs:
+        words = describe_opt_out(opt_out.channel, opt_out, business.zone, now=components.present())
+        st.error(words, icon=":material/block:")
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        _show_warmness(contact_queries.find_warmness(office.file, **key), business)
+        # How warm they were says nothing any more.
+        if not any(forbids_texts(opt_out.channel) for opt_out in opt_outs):
+            _show_warmness(contact_queries.find_warmness(office.file, **key), business)
         _show_stages(
             contact_queries.fetch_stages_of_contact(office.file, **key),
             contact_queries.fetch_stage_history(office.file, **key),

@@ -14,6 +14,7 @@ from dashboard.api_shapes import Command
 from dashboard.formatting import escape_lines, escape_markdown, format_day, format_moment, format_relative, shorten
 from dashboard.reply_box import asked_here, show_reply_box
 from dashboard.session import Business, Office
+from dashboard.settled_messages import need_no_reply, settled_messages
 from dashboard.thread import Entry, build_thread
 from dashboard.wording import CHANNEL_ICONS, link_to_command, name_rule
 
@@ -68,6 +69,7 @@ def _show_thread(business: Business, contact_id: str) -> None:
             if not thread.entries:
                 st.caption("Nothing was written yet.", text_alignment="center")
         _show_scheduled(thread.scheduled, business)
+        _show_open_question(office, business, contact_id)
 
 
 def _show_entry(entry: Entry, business: Business, number: int) -> None:
@@ -90,6 +92,22 @@ def _describe_entry(entry: Entry, business: Business) -> str:
     if entry.note:
         facts.append(f":gray[{escape_markdown(entry.note)}]")
     return " ".join(facts)
+
+
+def _show_open_question(office: Office, business: Business, contact_id: str) -> None:
+    """Offer to say that what they wrote needs no reply, where nobody has answered it."""
+    message_id = automation_queries.find_open_question(
+        office.file, tenant_id=business.tenant_id, contact_id=contact_id
+    )
+    if message_id is not None and message_id not in settled_messages():
+        st.button(
+            "No reply needed",
+            key=f"no_reply_{message_id}",
+            type="tertiary",
+            icon=":material/mark_chat_read:",
+            on_click=need_no_reply,
+            args=(business.tenant_id, message_id),
+        )
 
 
 def _show_scheduled(scheduled: tuple[Entry, ...], business: Business) -> None:

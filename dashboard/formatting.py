@@ -6,6 +6,8 @@ import re
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from core.lengths import age_words, length_words
+
 MISSING = "\N{EN DASH}"
 #: Has no width, and keeps an address of a page from being made a link.
 WORD_JOINER = "\N{WORD JOINER}"
@@ -45,7 +47,6 @@ _LINK_BEGINNINGS = re.compile(r"(https?:(?=//)|www(?=\.))", re.IGNORECASE)
 _ASCII_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _BLANKS = re.compile(r"\s+")
 
-_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 # Providers' clocks differ from ours by a second or two; "in 1 s" for a past fact would be odd.
 _CLOCK_SKEW = 5
 
@@ -83,17 +84,8 @@ def format_share(share: float | None) -> str:
 
 
 def format_duration(seconds: float | None) -> str:
-    """Return a length of time in its one largest fitting unit, such as `12 min`; a dash where there is none."""
-    if seconds is None:
-        return MISSING
-    whole = max(0, int(seconds))
-    if whole < _MINUTE:
-        return f"{whole} s"
-    if whole < _HOUR:
-        return f"{whole // _MINUTE} min"
-    if whole < 2 * _DAY:
-        return f"{whole // _HOUR} h"
-    return f"{whole // _DAY:,} days"
+    """Return a length of time, such as `2 h 51 min`; a dash where there is none."""
+    return MISSING if seconds is None else length_words(seconds)
 
 
 def format_relative(instant: datetime | None, *, now: datetime) -> str:
@@ -103,7 +95,7 @@ def format_relative(instant: datetime | None, *, now: datetime) -> str:
     seconds = (now - instant).total_seconds()
     if -_CLOCK_SKEW < seconds < 1:
         return "just now"
-    return f"{format_duration(seconds)} ago" if seconds > 0 else f"in {format_duration(-seconds)}"
+    return f"{age_words(seconds)} ago" if seconds > 0 else f"in {age_words(-seconds)}"
 
 
 def format_due(due_at: datetime | None, *, now: datetime) -> str:
@@ -112,8 +104,8 @@ def format_due(due_at: datetime | None, *, now: datetime) -> str:
         return "No due time"
     seconds = (due_at - now).total_seconds()
     if seconds < 0:
-        return f"{format_duration(-seconds)} overdue"
-    return f"Due in {format_duration(seconds)}"
+        return f"{age_words(-seconds)} overdue"
+    return f"Due in {age_words(seconds)}"
 
 
 def format_instant(instant: datetime | None, zone: str) -> str:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from dashboard.formatting import escape_markdown, format_count, format_duration, format_quantity, format_relative
+from core.lengths import age_words
+from dashboard.formatting import escape_markdown, format_count, format_quantity, format_relative
 
 #: Age from which the published file is called stale. The pipelines publish after every batch of events and, when
 #: nothing comes in, every few minutes: an old file means that they stopped, not that nothing happened.
@@ -61,7 +62,7 @@ def judge_freshness(freshness: Any, *, now: datetime) -> Judgement:
     if behind and age > STUCK_AFTER:
         return Judgement("Falling behind", "orange", "hourglass_bottom", detail)
     if behind:
-        return Judgement("Catching up", "blue", "sync", detail)
+        return Judgement("Updating…", "blue", "sync", detail)
     return Judgement("Up to date", "green", "check_circle", detail)
 
 
@@ -76,7 +77,7 @@ def judge_source(source: Any) -> Judgement:
         label = "Nothing received yet" if source.is_configured else "Not configured"
         return Judgement(label, "gray", "hourglass_empty")
     if is_silent(source):
-        label = f"Silent for {format_duration(source.silent_seconds)}"
+        label = f"Silent for {age_words(source.silent_seconds)}"
         todo = "Check that its webhook still points here"
         return Judgement(label, "red", "notifications_off", todo)
     if source.count_rejections_7d:

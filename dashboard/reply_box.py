@@ -14,10 +14,11 @@ from core.tenants import Tenant
 from dashboard import actions, components, drafts
 from dashboard.api import BusinessApi
 from dashboard.drafts import Draft, MessageChannel
-from dashboard.formatting import escape_markdown, format_instant, format_words
+from dashboard.formatting import format_words
 from dashboard.session import Business
 from dashboard.thread import Asked
 from dashboard.typed_text.box import Action, Field, Fill, Typed, show_box
+from dashboard.wording import describe_opt_out
 
 _ASKED = "inbox_asked"
 _NAMES: Mapping[MessageChannel, str] = {"sms": "Text", "email": "E-mail"}
@@ -45,11 +46,8 @@ def show_reply_box(
     channel = _choose_channel(channels)
     objection = drafts.find_objection(consents, channel=channel)
     if objection is not None:
-        since = format_instant(objection.changed_at, business.zone)
         st.error(
-            f"**Opted out** of {escape_markdown(_NAMES[channel].lower())}s since {escape_markdown(since)}: "
-            f"{escape_markdown(objection.evidence)}. Only the contact can take that back.",
-            icon=":material/block:",
+            describe_opt_out(channel, objection, business.zone, now=components.present()), icon=":material/block:"
         )
         return
     if tenant is not None:

@@ -25,6 +25,10 @@ _ASK_AGAIN_AFTER = timedelta(seconds=10)
 _MAX_QUESTIONS = 8
 
 
+_SIGN_IN = "Sign in to see your front desk."
+_NOBODY = "Nobody has an account yet. Whoever runs this makes the first one with: frontdesk staff add"
+
+
 class SignInNeededError(FrontdeskError):
     """Nobody is signed in; the detail says what to do."""
 
@@ -73,7 +77,7 @@ def find_signed_in(receiver_url: str, *, is_use: bool = True) -> SignedIn:
         members = _ask(receiver_url, cookie, is_use=is_use)
     except SignedOutError as error:
         st.session_state.pop(_KEY, None)
-        raise SignInNeededError(error.detail) from error
+        raise SignInNeededError(_NOBODY if "staff add" in error.detail else _SIGN_IN) from error
     except ApiUnavailableError:
         members = {} if known is None else dict(known.members)
         unexpired = {tenant_id: member for tenant_id, member in members.items() if member.expires_at > now}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from core.automation.durations import format_duration as format_exact
 from core.outbox.commands import CommandState
 from core.outbox.keys import MANUAL, report_of
-from dashboard.formatting import escape_markdown, format_quantity, format_words
+from dashboard.formatting import escape_markdown, format_moment, format_quantity, format_words
 
 CHANNELS = {
     "sms": "Texts",
@@ -59,6 +59,7 @@ _OPERATORS = {
     "is_not_set": "is unknown",
 }
 _UNITS = {"d": "day", "h": "hour", "m": "minute"}
+_OPT_OUT_CHANNELS = {"email": "e-mails", "whatsapp": "WhatsApp", "call": "calls"}
 _SCOPES = {"contact": "by the same contact", "booking": "of the same booking", "entity": "of the same one"}
 _STATES = {
     CommandState.WAITING: ("gray", "schedule", "Waiting"),
@@ -191,6 +192,26 @@ def _actions(rule: Any) -> str:
     doing = [_DOING.get(name, format_words(name).lower()) for name in rule.command_types]
     named = f" ({escape_markdown(', '.join(format_words(name).lower() for name in templates))})" if templates else ""
     return " and ".join(doing) + named
+
+
+#: In place of how warm a contact is.
+OPTED_OUT = ":red-badge[:material/block: Opted out of texts]"
+
+
+def forbids_texts(channel: str) -> bool:
+    """Return whether an opt-out of this channel is one of texts."""
+    return channel in ("sms", "all")
+
+
+def describe_opt_out(channel: str, opt_out: Any, zone: str, *, now: datetime) -> str:
+    """Return since when and why a channel is closed (`changed_at`, `evidence`), as what it means for staff."""
+    when = escape_markdown(format_moment(opt_out.changed_at, zone, now=now))
+    how, _, words = str(opt_out.evidence or "").partition(": ")
+    if forbids_texts(channel):
+        told = f"Replied {escape_markdown(words)}" if how == "text" and words else "Opted out of texts"
+        return f"**{told}** on {when}. You can't text them unless they reply START."
+    named = _OPT_OUT_CHANNELS.get(channel, format_words(channel))
+    return f"**Opted out of {escape_markdown(named)}** on {when}. Only they can take that back."
 
 
 def describe_warmness(score: float | None) -> str:

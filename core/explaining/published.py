@@ -148,6 +148,19 @@ class Published:
         )
         return None if row is None else row["staff_name"]
 
+    def message(self, tenant_id: str, message_id: str) -> Row | None:
+        """Return a message's direction and channel and how its contact is reached, None where there is none."""
+        return self._first(
+            """
+            select m.direction, m.channel, c.phone, c.email, c.display_name
+            from marts.fct_messages as m
+            left join marts.dim_contacts as c on m.tenant_id = c.tenant_id and m.contact_id = c.contact_id
+            where m.tenant_id = ? and m.message_id = ?
+            """,
+            tenant_id,
+            message_id,
+        )
+
     def task(self, tenant_id: str, task_id: str) -> Row | None:
         """Return a task's status and assigned_to, None where there is no such task."""
         return self._first(

@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from core.errors import ConfigurationError
@@ -43,6 +44,18 @@ class RunFiles:
             lock.write(str(os.getpid()))
             lock.flush()
             yield
+
+    def up_since(self) -> datetime | None:
+        """Return since when a `frontdesk up` holds the home (UTC), None where none does."""
+        try:
+            with (self._folder / "up.lock").open("r+") as lock:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    return datetime.fromtimestamp(os.fstat(lock.fileno()).st_mtime, tz=UTC)
+        except FileNotFoundError:
+            return None
+        return None
 
     def add(self, name: str, pid: int) -> None:
         """Note a process that was started."""

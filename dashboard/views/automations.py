@@ -25,7 +25,7 @@ _REASONS_SHOWN = 3
 #: Columns of fetch_rule_activity, what they are called, and their colours: told apart with colour blindness.
 _RESULTS = {
     "count_done": ("Done", "#0f8b8d"),
-    "count_waiting": ("To do", "#56b4e9"),
+    "count_to_do": ("To do", "#56b4e9"),
     "count_failed": ("Failed", "#d55e00"),
     "count_uncertain": ("Uncertain", "#e69f00"),
     "count_suppressed": ("Stopped by a guard", "#cc79a7"),
@@ -54,17 +54,12 @@ def _show_page() -> None:
 
 def _fetch_activity(business: Business) -> pd.DataFrame:
     today = components.present().date()
-    activity = automation_queries.fetch_rule_activity(
+    return automation_queries.fetch_rule_activity(
         session.current_office().file,
         tenant_id=business.tenant_id,
         since=today - timedelta(days=_DAYS - 1),
         until=today + timedelta(days=_DAYS_AHEAD),
     )
-    over = activity[["count_done", "count_failed", "count_suppressed", "count_uncertain"]].sum(axis=1)
-    waiting = (activity["count_intended"] - over).clip(lower=0)
-    # What is past and was never told done was before Frontdesk sent anything: history that was imported.
-    is_ahead = pd.to_datetime(activity["due_date"]) >= pd.Timestamp(today)
-    return activity.assign(count_waiting=waiting.where(is_ahead, 0))
 
 
 def _fetch_refusals(business: Business) -> pd.DataFrame:

@@ -8,11 +8,13 @@ import streamlit as st
 
 from dashboard import actions, automation_queries, components, queries, session
 from dashboard.conversation import name_icon, show_conversation
-from dashboard.formatting import escape_markdown, format_relative, shorten
+from dashboard.formatting import escape_markdown, format_quantity, format_relative, shorten
 from dashboard.session import Business, Office
+from dashboard.settled_messages import settled_messages
 from dashboard.typed_text.box import show_search
 
-_CONVERSATIONS = 40
+_STEP = 40
+_SHOWN = "inbox_shown"
 _PREVIEW_LENGTH = 70
 # At a phone's width there is room for the list or for one conversation.
 _ONLY_ONE = "<style>@media (max-width: 640px) {{ .st-key-{hidden} {{ display: none; }} }}</style>"
@@ -23,7 +25,7 @@ def _show_page() -> None:
     business = office.only_business
     if business is None:
         components.show_choice_of_business(
-            office, title="Whose inbox?", detail="Conversations belong to one business; choose which."
+            office, title="Choose a business", detail="Conversations belong to one business."
         )
         return
     contact_id = st.query_params.get("contact")
@@ -34,49 +36,65 @@ def _show_page() -> None:
     with conversation:
         if contact_id is None:
             with st.container(key="inbox_nothing"):
-                components.empty_state("No conversation open", "Choose one of the list.", icon="forum")
+                components.empty_state("No conversation open", "Select a conversation.", icon="forum")
         else:
             _show_conversation(office, business, contact_id)
 
 
 def _show_list(business: Business) -> None:
     text = show_search("Search conversations", key="inbox_search", placeholder="Name, phone or e-mail")
-    only_unread = st.toggle("Only unread", key="inbox_unread", help="Whose last message is theirs")
-    _show_conversations(business, text, only_unread=only_unread)
+    only_open = st.toggle("Needs a reply", key="inbox_open", help="Nobody answered what they wrote last")
+    _show_conversations(business, text, only_open=only_open)
 
 
 @st.fragment(run_every=components.REFRESH_SECONDS)
-def _show_conversations(business: Business, text: str, *, only_unread: bool) -> None:
+def _show_conversations(business: Business, text: str, *, only_open: bool) -> None:
     office = session.current_office()
+    shown = st.session_state.get(_SHOWN, _STEP)
     with components.explained_absence():
         rows = automation_queries.fetch_conversations(
-            office.file, tenant_id=business.tenant_id, text=text, only_unread=only_unread, limit=_CONVERSATIONS
+            office.file,
+            tenant_id=business.tenant_id,
+            text=text,
+            only_open=only_open,
+            settled=settled_messages(),
+            limit=shown,
         )
         if rows.empty:
-            title = "Nobody matches" if text.strip() else "Nothing unread" if only_unread else "No conversations yet"
+            title = (
+                "Nobody matches" if text.strip() else "Everybody is answered" if only_open else "No conversations yet"
+            )
             components.empty_state(title, "Texts and e-mails appear here as they come and go.", icon="mark_chat_read")
             return
         with st.container(gap="xsmall", height=640, border=False):
             for row in queries.rows_of(rows):
                 _show_summary(row)
+            count = int(rows["count_conversations"][0])
+            if count > len(rows):
+                st.caption(f"The newest {len(rows)} of {format_quantity(count, 'conversation')}")
+                st.button("Show more", key="inbox_more", type="tertiary", on_click=_show_more)
+
+
+def _show_more() -> None:
+    st.session_state[_SHOWN] = st.session_state.get(_SHOWN, _STEP) + _STEP
 
 
 def _show_summary(row: Any) -> None:
-    is_unread = row.direction == "inbound"
     with st.container(gap=None, border=True):
         if st.button(
             components.contact_label(row.display_name),
             key=f"conversation_{row.contact_id}",
             type="tertiary",
-            icon=":material/mark_unread_chat_alt:" if is_unread else f":material/{name_icon(row.channel)}:",
+            icon=":material/mark_unread_chat_alt:" if row.is_open else f":material/{name_icon(row.last_channel)}:",
         ):
             session.choose_contact(row.contact_id)
             # Not of this fragment alone: the conversation is beside it.
             st.rerun(scope="app")
-        said = escape_markdown(shorten(row.body, length=_PREVIEW_LENGTH))
-        when = format_relative(row.created_at, now=components.present())
+        said = escape_markdown(shorten(row.last_body, length=_PREVIEW_LENGTH))
+        who = "" if row.last_direction == "inbound" else "You: "
+        when = format_relative(row.last_message_at, now=components.present())
         st.markdown(
-            f":gray[:small[{when}]] " + (f":small[**{said}**]" if is_unread else f":gray[:small[You: {said}]]")
+            f":gray[:small[{when}]] " + (f":small[**{who}{said}**]" if row.is_open else f":gray[:small[{who}{said}]]")
         )
 
 

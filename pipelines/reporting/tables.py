@@ -86,10 +86,10 @@ def share_tables(report: Report) -> list[ShareTable]:
 def _stage_tables(report: Report) -> Iterator[ShareTable]:
     for name, stages in groupby(report.stages, key=lambda stage: stage.pipeline_name):
         yield ShareTable(
-            title=f"Stages: {name}",
+            title=f"Stages: {wording.part_words(name)}",
             heading="Stage",
             columns=("Came", "Went on", "Conversion", "Won", "Lost"),
-            rows=tuple((stage.stage_name, tuple(_stage_cells(stage))) for stage in stages),
+            rows=tuple((wording.part_words(stage.stage_name), tuple(_stage_cells(stage))) for stage in stages),
         )
 
 

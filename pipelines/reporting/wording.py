@@ -1,16 +1,18 @@
-"""How figures and days read in a report: money in its currency, shares in per cent, durations in the largest unit."""
+"""How figures and days read in a report: money in its currency, shares in per cent, durations in words."""
 
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from core.lengths import length_words
 from core.money import minor_unit_exponent
 from core.reports.periods import PeriodKind
 from pipelines.reporting.document import Figure, Report, Unit
 
 MISSING = "\N{EN DASH}"
-_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+#: A longer name is cut: a note that was pasted into a field is no name, and a row must not be higher than a page.
+_NAME_LENGTH = 60
 
 
 def value_words(value: int | None, *, unit: Unit, currency: str | None) -> str:
@@ -23,7 +25,7 @@ def value_words(value: int | None, *, unit: Unit, currency: str | None) -> str:
         case "permille":
             return f"{value / 10:.1f}%"
         case "seconds":
-            return _duration(value)
+            return length_words(value)
         case "count":
             return f"{value:,}"
 
@@ -37,8 +39,10 @@ def money_words(minor_units: int, currency: str) -> str:
 
 
 def part_words(name: str) -> str:
-    """Return a service's or channel's name as it stands at the beginning of a line: `Facebook`, `Google ads`."""
-    return name[:1].upper() + name[1:].replace("_", " ")
+    """Return a service's or channel's name as it begins a line, cut where it is no name any more."""
+    words = " ".join(name.replace("_", " ").split())
+    cut = words if len(words) <= _NAME_LENGTH else words[: _NAME_LENGTH - 1].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
+    return cut[:1].upper() + cut[1:]
 
 
 def change_words(figure: Figure) -> str:
@@ -93,13 +97,3 @@ def moment_words(instant: datetime, zone: str) -> str:
     """Return an instant on the tenant's clock: `9 March 2026 at 09:00 (Australia/Perth)`."""
     local = instant.astimezone(ZoneInfo(zone))
     return f"{local.day} {local:%B %Y} at {local:%H:%M} ({zone})"
-
-
-def _duration(seconds: int) -> str:
-    if seconds < _MINUTE:
-        return f"{seconds} s"
-    if seconds < _HOUR:
-        return f"{seconds // _MINUTE} min"
-    if seconds < _DAY:
-        return f"{seconds // _HOUR} h {seconds % _HOUR // _MINUTE} min"
-    return f"{seconds // _DAY} d {seconds % _DAY // _HOUR} h"

@@ -34,7 +34,7 @@ LEAST: dict[str, dict[str, Any]] = {
         f"payment.{verb}": {"payment_id": "p1", "amount_minor": 4500, "currency": "USD"}
         for verb in ("succeeded", "failed", "refunded")
     },
-    **{f"message.{verb}": {"message_id": "m1"} for verb in ("received", "sent", "delivered", "failed")},
+    **{f"message.{verb}": {"message_id": "m1"} for verb in ("received", "sent", "delivered", "failed", "read")},
     "consent.granted": {"contact": CONTACT, "channel": "sms"},
     "consent.revoked": {"contact": CONTACT, "channel": "sms"},
     **{f"task.{verb}": {"task_id": "t1"} for verb in ("created", "completed", "snoozed", "reassigned", "cancelled")},

@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from tests.dashboard.mart_contract import MACROS, RELATIONS
+from tests.dashboard.mart_contract import MACROS, RELATIONS, create_views
 
 MASSAGE, BARBERS, NEWCOMER = "harbour-massage", "northside-barbers", "quiet-notary"
 ANNA = "0190a000-0000-7000-8000-00000000a11a"
@@ -49,6 +49,7 @@ class PublishedRows:
                     _insert(connection, relation, row)
             if without is None:
                 connection.execute(MACROS)
+                connection.execute(create_views())
         scratch.replace(path)
 
 

@@ -86,7 +86,7 @@ def _add_consents(rows: PublishedRows, now: datetime) -> None:
         channel="sms",
         purpose="all",
         is_granted=False,
-        evidence="STOP by text",
+        evidence="text: STOP",
         changed_at=now - timedelta(minutes=900),
         event_id="event-stop",
     )
@@ -211,11 +211,16 @@ def _add_rules(rows: PublishedRows) -> None:
 
 
 def _add_reports(rows: PublishedRows, now: datetime) -> None:
-    counts = ("intended", "refused", "held_out", "shadow", "done", "failed", "suppressed", "uncertain")
+    counts = ("intended", "to_do", "refused", "held_out", "shadow", "done", "failed", "suppressed", "uncertain")
     for days in range(-3, 28):
         activity = {
             "booking_confirmation": {"intended": 6 + days % 4, "done": 6 + days % 4} if days >= 0 else {},
-            "reminder_24h": {"intended": 5 + days % 3, "done": 4 + days % 3 if days >= 0 else 0, "refused": days % 2},
+            "reminder_24h": {
+                "intended": 5 + days % 3,
+                "to_do": 0 if days >= 0 else 5 + days % 3,
+                "done": 4 + days % 3 if days >= 0 else 0,
+                "refused": days % 2,
+            },
             "win_back": {"intended": 2, "done": 2, "held_out": days % 2, "refused": 1, "suppressed": days % 5 == 0},
             "ask_for_review": {"shadow": 4},
         }

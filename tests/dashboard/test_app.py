@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.running.run_files import RunFiles
 from dashboard import session
 from dashboard.analytics_file import AnalyticsFile
 from dashboard.session import Office
@@ -75,8 +76,18 @@ def test_without_a_published_file_the_frame_says_what_to_do(home: Path) -> None:
     app = AppTest.from_file(APP, default_timeout=TIMEOUT_SECONDS).run()
     assert not app.exception
     assert "No published data" in text_of(app)
-    assert f"{home / 'analytics.duckdb'} does not exist yet" in text_of(app)
+    assert "There is nothing to show yet" in text_of(app)
+    assert "`" not in text_of(app)
+    assert str(home) not in text_of(app)
     assert "frontdesk up" in text_of(app)
+
+
+def test_during_the_first_build_the_frame_says_what_happens(home: Path) -> None:
+    with RunFiles(home).locked():
+        app = AppTest.from_file(APP, default_timeout=TIMEOUT_SECONDS).run()
+    assert "Getting your front desk ready" in text_of(app)
+    assert " s ago" in text_of(app)
+    assert "frontdesk up" not in text_of(app)
 
 
 def test_the_pages_show_as_soon_as_there_is_a_file(home: Path, now: datetime) -> None:

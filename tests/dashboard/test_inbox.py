@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.envelope import Event
 from core.outbox.commands import CommandState
+from dashboard.api import ApiRefusedError, BusinessApi
 from tests.dashboard.conftest import open_page, owner_of, signed_in_beside, text_of
 from tests.dashboard.published_file import ANNA, ANNA_TOO, BARBERS, HOSTILE, JOSE, MASSAGE
 from tests.dashboard.published_messages import REMINDER_KEY
@@ -45,7 +46,7 @@ REPLY = f"reply_sms_{ANNA}"
 
 def test_an_inbox_needs_a_business() -> None:
     app = open_page("inbox")
-    assert "Whose inbox?" in text_of(app)
+    assert "Choose a business" in text_of(app)
     app.button(key=f"choose_{BARBERS}").click().run()
     assert "No conversations yet" in text_of(app)
 
@@ -58,11 +59,45 @@ def test_conversations_are_newest_first_and_unread_ones_stand_out() -> None:
     assert ":gray[:small[5 h ago]] :gray[:small[You: See you then, José!]]" in text_of(app)
 
 
-def test_only_unread_leaves_the_answered_out() -> None:
+def conversations_of(app: AppTest) -> list[str]:
+    return [str(each.key).removeprefix("conversation_") for each in app.button if str(each.key).startswith("conver")]
+
+
+def test_only_what_needs_a_reply_leaves_the_answered_and_the_opted_out() -> None:
     app = open_page("inbox", tenant=MASSAGE)
-    app.toggle(key="inbox_unread").set_value(True).run()
-    order = [each.key for each in app.button if str(each.key).startswith("conversation_")]
-    assert order == [f"conversation_{ANNA}", f"conversation_{ANNA_TOO}"]
+    app.toggle(key="inbox_open").set_value(True).run()
+    assert conversations_of(app) == [ANNA]
+
+
+def test_a_conversation_that_needs_no_reply_leaves_the_list_and_the_navigation(beside: Beside) -> None:
+    app = open_thread()
+    assert "Inbox (1)" in [each.proto.label for each in app.get("page_link")]
+    [button] = [each for each in app.button if each.label == "No reply needed"]
+    button.click().run()
+    app.toggle(key="inbox_open").set_value(True).run()
+
+    assert conversations_of(app) == []
+    assert not [each for each in app.button if each.label == "No reply needed"]
+    assert "Inbox" in [each.proto.label for each in app.get("page_link")]
+    [event] = events_of(beside)
+    assert event.type == "message.read"
+    assert payload_of(event)["contact"] == {"phone": "+61412345678", "email": "anna.lind@example.com"}
+    assert payload_of(event)["by"] == "mia@example.com"
+    with BusinessApi(beside.url, token=beside.open_session(MASSAGE)) as api:
+        api.need_no_reply(payload_of(event)["message_id"])
+        with pytest.raises(ApiRefusedError, match="no contact wrote a message of this id"):
+            api.need_no_reply("SM-confirmation")
+    assert len(events_of(beside)) == 1
+
+
+def test_a_long_list_says_that_it_is_cut_and_goes_on() -> None:
+    app = open_page("inbox", tenant=MASSAGE)
+    app.session_state["inbox_shown"] = 2
+    app.run()
+    assert conversations_of(app) == [ANNA, JOSE]
+    assert "The newest 2 of 4 conversations" in text_of(app)
+    app.button(key="inbox_more").click().run()
+    assert len(conversations_of(app)) == 4
 
 
 def test_a_thread_has_both_sides_with_states_rules_and_links_to_why() -> None:
@@ -169,8 +204,8 @@ def test_an_e_mail_has_its_subject(beside: Beside) -> None:
 def test_who_opted_out_gets_no_box(beside: Beside) -> None:
     assert beside.url
     app = open_thread(ANNA_TOO)
-    assert "Opted out" in app.error[0].value
-    assert "STOP by text" in app.error[0].value
+    assert app.error[0].value.startswith("**Replied STOP** on ")
+    assert app.error[0].value.endswith("You can't text them unless they reply START.")
     assert find_box(app, f"reply_sms_{ANNA_TOO}") is None
 
 

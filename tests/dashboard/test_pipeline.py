@@ -44,7 +44,7 @@ def test_a_board_has_a_column_for_each_stage_and_a_card_for_each_contact() -> No
     assert cards_of(app) == [HOSTILE, ANNA_TOO]
     text = text_of(app)
     assert "**New lead** :gray-badge[1]  \n:gray[:small[Call or text back]]" in text
-    assert "**Dormant** :gray-badge[0]  \n:gray[:small[nobody]]" in text
+    assert "**Dormant** :gray-badge[0]  \n:gray[:small[empty]]" in text
     assert ":small[11 days here]" in text
     app.segmented_control(key="pipeline").set_value("visit").run()
     assert cards_of(app) == [ANNA, JOSE]

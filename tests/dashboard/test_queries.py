@@ -122,7 +122,7 @@ def test_events_per_day_are_summed_over_tenants_and_types(analytics_file: Analyt
 
 
 def test_a_missing_file_is_told_with_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(AnalyticsFileError, match="does not exist yet"):
+    with pytest.raises(AnalyticsFileError, match="nothing to show yet"):
         queries.fetch_tenants(AnalyticsFile(tmp_path / "analytics.duckdb"))
 
 

@@ -48,6 +48,13 @@ def half_up(value: Decimal, places: str) -> Decimal:
     return value.quantize(Decimal(places), rounding=ROUND_HALF_UP)
 
 
+def booked_ahead(ahead: timedelta) -> str:
+    """Return in which line of questions 9 and 10 a booking of so long ahead is."""
+    if ahead < timedelta(days=1):
+        return "1: less than a day"
+    return "2: less than a week" if ahead < timedelta(days=7) else "3: a week or more"
+
+
 def share(part: int, whole: int) -> float | None:
     """Return a percentage with one decimal; None of nothing."""
     return float(half_up(Decimal(100 * part) / whole, "0.1")) if whole else None
@@ -99,11 +106,7 @@ class Answers:
         """Question 10: how far ahead, bookings, percent cancelled."""
         spans: dict[str, Counter[str]] = defaultdict(Counter)
         for _, booking in self._bookings:
-            ahead = booking.starts_at - booking.created_at
-            span = "1: less than a day" if ahead < timedelta(days=1) else "3: a week or more"
-            if timedelta(days=1) <= ahead < timedelta(days=7):
-                span = "2: less than a week"
-            spans[span][booking.status] += 1
+            spans[booked_ahead(booking.starts_at - booking.created_at)][booking.status] += 1
         for span, found in spans.items():
             yield span, found.total(), share(found["cancelled"], found.total())
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.automation.rules import Condition, Rule
-from tests.pipelines.counted_answers import Row, share
+from tests.pipelines.counted_answers import Row, booked_ahead, share
 from tests.pipelines.counted_facts import Fact
 from tests.pipelines.counted_stages import StageAnswers
 from tests.pipelines.counted_year import Booking, Consent
@@ -30,19 +30,20 @@ class RuleAnswers(StageAnswers):
     """Answers about one business's rules."""
 
     def reminded(self) -> Iterator[Row]:
-        """Question 9: whether a reminder reached them, appointments kept or missed, percent kept."""
+        """Question 9: how far ahead, whether a reminder reached them, appointments kept or missed, percent kept."""
         templates = {rule.id: rule.do.send_sms.template for rule in self._tenant.rules if rule.do.send_sms}
         reached = set()
         for name, text in self._book.texts.items():
             _, rule_id, _, about = (text.command.split("/") + [""] * 4)[:4]
             if templates.get(rule_id, "").startswith("reminder") and name not in self._book.failed:
                 reached.add(about.removeprefix("booking:").partition("@")[0])
-        kept: dict[bool, list[bool]] = defaultdict(list)
+        kept: dict[tuple[str, bool], list[bool]] = defaultdict(list)
         for name, booking in self._bookings:
             if booking.status in ("completed", "no_show"):
-                kept[name in reached].append(booking.status == "completed")
-        for is_reminded, came in kept.items():
-            yield is_reminded, len(came), share(sum(came), len(came))
+                span = booked_ahead(booking.starts_at - booking.created_at)
+                kept[span, name in reached].append(booking.status == "completed")
+        for (span, is_reminded), came in kept.items():
+            yield span, is_reminded, len(came), share(sum(came), len(came))
 
     def decisions(self) -> Iterator[Row]:
         """Question 12: rule, verdict, reason, how many commands."""

@@ -1,24 +1,29 @@
-"""What staff asks for by hand: POST /v1/messages and POST /v1/stage-changes."""
+"""What staff asks for by hand: messages, that one needs no reply, and changes of stage."""
 
 from __future__ import annotations
 
 import asyncio
 from http import HTTPStatus
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, HTTPException
+from fastapi import APIRouter, Depends, HTTPException, Path
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from core.canonical import MessageText, StageFact
+from core.explaining import published
 from core.outbox.commands import Channel
 from core.outbox.keys import manual_command_key
 from core.staff.roles import Permission
 from core.tenants import Tenant
 from webhooks.api.callers import Caller, Callers
 from webhooks.api.own_work import OwnWork
-from webhooks.api.requests import IdempotencyKey, append_request, request_id
+from webhooks.api.requests import NO_NUL, IdempotencyKey, append_request, request_id
 from webhooks.problems import document_problems
 from webhooks.runtime import Runtime
+
+_MessageId = Annotated[
+    str, Path(pattern=NO_NUL, max_length=255, description="The message's id; it may have slashes.")
+]
 
 
 class MessageBody(MessageText):
@@ -39,6 +44,13 @@ class EventAccepted(BaseModel):
     """What was asked for is in the log."""
 
     event_id: str
+
+
+class MessageSettled(BaseModel):
+    """What a contact wrote needs no reply."""
+
+    message_id: str
+    is_new: bool = Field(description="False: somebody said so before.")
 
 
 class MessageAccepted(EventAccepted):
@@ -76,8 +88,46 @@ def commands_router(runtime: Runtime, *, callers: Callers) -> APIRouter:
             command_key=manual_command_key(tenant_id, command_type=command_type, message_id=message_id),
         )
 
+    _add_readings(router, runtime, sending=sending)
     _add_stage_changes(router, runtime, working=Depends(callers.allow(Permission.WORK)))
     return router
+
+
+def _add_readings(router: APIRouter, runtime: Runtime, *, sending: Any) -> None:
+    @router.post(
+        "/messages/{message_id:path}:no-reply-needed",
+        status_code=HTTPStatus.ACCEPTED,
+        responses=document_problems(401, 403, 404, 422, 503),
+    )
+    async def need_no_reply(message_id: _MessageId, caller: Caller = sending) -> MessageSettled:
+        """Say that what a contact wrote needs no reply. Saying it twice is one event, with the first one's name."""
+        tenant_id = caller.tenant_id
+        known = await asyncio.to_thread(_find_message, runtime, tenant_id=tenant_id, message_id=message_id)
+        if known is None or known["direction"] != "inbound":
+            raise HTTPException(HTTPStatus.NOT_FOUND, "no contact wrote a message of this id")
+        reached = {name: known[name] for name in ("phone", "email") if known[name]}
+        payload: dict[str, Any] = {"message_id": message_id, "channel": known["channel"]}
+        payload |= {"contact": reached} if reached else {}
+        try:
+            appended = await append_request(
+                runtime,
+                tenant_id=tenant_id,
+                type_="message.read",
+                id_=message_id,
+                payload=payload | _signed(caller, "by"),
+                subject_id=message_id,
+            )
+        except HTTPException as error:
+            # Somebody else said so before, in their own name: theirs is the event.
+            if error.status_code != HTTPStatus.UNPROCESSABLE_ENTITY:
+                raise
+            return MessageSettled(message_id=message_id, is_new=False)
+        return MessageSettled(message_id=message_id, is_new=appended.is_new)
+
+
+def _find_message(runtime: Runtime, *, tenant_id: str, message_id: str) -> published.Row | None:
+    with published.opened(runtime.settings.analytics_path) as file:
+        return file.message(tenant_id, message_id)
 
 
 def _add_stage_changes(router: APIRouter, runtime: Runtime, *, working: Any) -> None:

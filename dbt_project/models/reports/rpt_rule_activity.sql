@@ -25,6 +25,12 @@ final as (
         (decisions.due_at at time zone tenants.zone)::date as due_date,
         count(*) as count_considered,
         count(*) filter (where decisions.verdict = 'intended') as count_intended,
+        -- Nothing has become of these yet, nothing stops them, and they have not expired.
+        count(*) filter (
+            where
+            decisions.verdict = 'intended' and outcomes.outcome is null and decisions.stopped_by is null
+            and decisions.expires_at > now()
+        ) as count_to_do,
         count(*) filter (where decisions.verdict = 'refused') as count_refused,
         count(*) filter (where decisions.verdict = 'held_out') as count_held_out,
         count(*) filter (where decisions.verdict = 'shadow') as count_shadow,

@@ -11,6 +11,14 @@ warmness as (
 
 ),
 
+-- Who may not be written to is not to be sold to; a task that is open stays.
+opt_outs as (
+
+    select distinct contact_id from {{ ref('rpt_contact_opt_outs') }}
+    where channel in ('sms', 'all')
+
+),
+
 best_tasks as (
 
     select
@@ -47,7 +55,10 @@ suggested as (
         coalesce(warmness.score, 0) as warmness
     from {{ ref('dim_contact_stages') }} as stages
     left join warmness on stages.contact_id = warmness.contact_id
-    where stages.next_action is not null and stages.contact_id not in (select best_tasks.contact_id from best_tasks)
+    where
+        stages.next_action is not null
+        and stages.contact_id not in (select best_tasks.contact_id from best_tasks)
+        and stages.contact_id not in (select opt_outs.contact_id from opt_outs)
     qualify row_number() over (
         partition by stages.contact_id order by stages.entered_at desc, stages.stage_change_key asc
     ) = 1

@@ -61,6 +61,13 @@ warmness as (
 
 ),
 
+opt_outs as (
+
+    select distinct contact_id from {{ ref('rpt_contact_opt_outs') }}
+    where channel in ('sms', 'all')
+
+),
+
 next_bookings as (
 
     select
@@ -82,7 +89,9 @@ gathered as (
         bookings.booking_id,
         bookings.starts_at as appointment_at,
         if(bookings.currency = open_tasks.tenant_currency, bookings.price_minor, null) as value_minor,
-        coalesce(warmness.score, 0) as warmness,
+        opt_outs.contact_id is not null as is_opted_out,
+        -- Whatever they did before: who said STOP is not to be sold to.
+        if(opt_outs.contact_id is null, coalesce(warmness.score, 0), 0) as warmness,
         case
             when open_tasks.is_postponed then (open_tasks.due_date + 1)::timestamp at time zone open_tasks.zone
             else open_tasks.due_at
@@ -92,6 +101,7 @@ gathered as (
     inner join scoring on open_tasks.tenant_id = scoring.tenant_id
     left join contacts on open_tasks.contact_id = contacts.contact_id
     left join warmness on open_tasks.contact_id = warmness.contact_id
+    left join opt_outs on open_tasks.contact_id = opt_outs.contact_id
     left join next_bookings on open_tasks.contact_id = next_bookings.contact_id
     left join bookings
         on
@@ -162,7 +172,11 @@ final as (
                 when due_date = today_date + 1 then 'Due tomorrow'
                 else concat('Due in ', due_date - today_date, ' days')
             end,
-            case when contact_id is not null then {{ warmness_words('warmness') }} end,
+            case
+                when contact_id is null then null
+                when is_opted_out then 'opted out of texts'
+                else {{ warmness_words('warmness') }}
+            end,
             case
                 when appointment_at <= now() then null
                 when (appointment_at at time zone zone)::date = today_date

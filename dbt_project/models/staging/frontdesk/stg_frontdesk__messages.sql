@@ -1,7 +1,7 @@
 with events as (
 
     select * from {{ logged_events() }}
-    where type in ('message.received', 'message.sent', 'message.delivered', 'message.failed')
+    where type in ('message.received', 'message.sent', 'message.delivered', 'message.failed', 'message.read')
 
 ),
 
@@ -9,7 +9,8 @@ parsed as (
 
     select
         *,
-        if(type = 'message.received', 'inbound', 'outbound') as direction,
+        -- Staff read what customers write: whoever says message.read to us needs no reply to it.
+        if(type in ('message.received', 'message.read'), 'inbound', 'outbound') as direction,
         from_json(
             payload,
             '{
