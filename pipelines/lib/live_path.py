@@ -24,7 +24,7 @@ from core.envelope import Event
 from pipelines.lib.batch_tables import NEW_EVENTS, BatchTables
 from pipelines.lib.dbt_runner import DECISIONS, LiveModel, Manifest
 from pipelines.lib.faults import breaks_connection, is_of_machine
-from pipelines.lib.log_copy import replace_rejection_counts, replace_set_aside, set_log_position
+from pipelines.lib.log_copy import replace_rejection_counts, replace_set_aside, set_aside_state, set_log_position
 
 #: What a batch touches, each a list of values that the next ones and the models build on: analyses/live_<name>.sql.
 _SCOPES = ("new_identifiers", "scope_components", "scope_identifiers", "scope_contacts")
@@ -107,6 +107,8 @@ class LivePath:
         self._facts: frozenset[str] = frozenset()
         self._new_facts: frozenset[str] = frozenset()
         self._unchanged: dict[str, LiveModel] = {}  #: not run in this batch: what there is of them stands
+        #: Of what was set aside when it was copied last; None: it is copied with the next batch.
+        self._set_aside_state: tuple[object, ...] | None = None
         self._tables = BatchTables(connection, manifest)
 
     def run_batch(
@@ -175,6 +177,7 @@ class LivePath:
         try:
             yield
         except BaseException as error:
+            self._set_aside_state = None
             if not breaks_connection(error):
                 self._connection.execute("rollback")
             raise
@@ -219,7 +222,10 @@ class LivePath:
         )
         set_log_position(self._connection, log_sequence=log_sequence, copied_at=copied_at, postponed=postponed)
         replace_rejection_counts(self._connection, self._engine)
-        replace_set_aside(self._connection, self._engine)
+        state = set_aside_state(self._engine)
+        if state != self._set_aside_state:
+            replace_set_aside(self._connection, self._engine)
+            self._set_aside_state = state
 
     def _make(self, model: LiveModel) -> bool:
         """Hold what the batch makes of a model; tell whether that is to be stored."""

@@ -11,7 +11,7 @@ from importlib.resources import files
 import duckdb
 import orjson
 import pyarrow as pa
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 
 from core.envelope import Event
 from core.event_log import EventLog
@@ -39,6 +39,19 @@ _EVENT_SCHEMA = pa.schema(
         ("content_type", pa.string()),
         ("headers", pa.string()),
         ("payload", pa.string()),
+    ]
+)
+_SET_ASIDE_SCHEMA = pa.schema(
+    [
+        ("kind", pa.string()),
+        ("tenant_id", pa.string()),
+        ("subject", pa.string()),
+        ("step", pa.string()),
+        ("reason", pa.string()),
+        ("count_times", pa.int64()),
+        ("set_aside_at", _TIMESTAMP),
+        ("last_seen_at", _TIMESTAMP),
+        ("let_in_at", _TIMESTAMP),
     ]
 )
 #: The columns of events_table as they are kept: parsed as JSON once.
@@ -189,7 +202,19 @@ def replace_set_aside(connection: duckdb.DuckDBPyConnection, engine: Engine) -> 
     """Copy what is, and was, set aside: see core/set_aside.py."""
     rows = _read_set_aside(engine)
     connection.execute("delete from raw.set_aside")
-    _insert(connection, "raw.set_aside", rows)
+    if rows:
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        connection.from_arrow(pa.table(columns, schema=_SET_ASIDE_SCHEMA)).insert_into("raw.set_aside")
+
+
+def set_aside_state(engine: Engine) -> tuple[object, ...]:
+    """Return what is another once anything is set aside or let in: cheaper to look at than all of it."""
+    columns = set_aside.c
+    query = select(
+        func.count(), func.sum(columns.count_times), func.count(columns.let_in_at), func.max(columns.last_seen_at)
+    )
+    with engine.connect() as source:
+        return tuple(source.execute(query).one())
 
 
 def knows_set_aside(connection: duckdb.DuckDBPyConnection, engine: Engine) -> bool:
