@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from core.errors import FrontdeskError
+from core.private_files import begin_privately
 
 COMMANDS_GROUP = "frontdesk.commands"
 
@@ -37,6 +38,7 @@ def build_app(command: str | None = None) -> typer.Typer:
 
 def main() -> None:
     """Run the command line; an expected error ends it with status 1 and its reason on stderr."""
+    begin_privately()
     try:
         build_app(next(iter(sys.argv[1:]), None))()
     except FrontdeskError as error:

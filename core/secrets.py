@@ -40,8 +40,10 @@ class Secrets:
 DAGSTER_PASSWORD = "DAGSTER_PASSWORD"  # noqa: S105 - a name
 #: What signs alerts for the operator's own endpoint, FRONTDESK_ALERT_WEBHOOK_SECRET.
 ALERT_WEBHOOK_SECRET = "ALERT_WEBHOOK_SECRET"  # noqa: S105 - a name
+#: Token with which Prometheus reads /metrics from another machine, FRONTDESK_METRICS_TOKEN.
+METRICS_TOKEN = "METRICS_TOKEN"  # noqa: S105 - a name
 #: Secrets of who runs this installation, of no tenant.
-OPERATOR_SECRETS = (DAGSTER_PASSWORD, ALERT_WEBHOOK_SECRET)
+OPERATOR_SECRETS = (DAGSTER_PASSWORD, ALERT_WEBHOOK_SECRET, METRICS_TOKEN)
 #: Shorter ones can be guessed.
 MIN_OPERATOR_SECRET_LENGTH = 16
 

@@ -29,6 +29,12 @@ class Settings(BaseSettings):
     allowed_hosts: str | None = Field(
         default=None, description="More names by which browsers reach the pages, separated by commas."
     )
+    trusted_proxies: str | None = Field(
+        default=None, description="Addresses of proxies whose X-Forwarded-For is believed, separated by commas."
+    )
+    published_group: str | None = Field(
+        default=None, description="Group of this machine that may read the published file, and nothing else."
+    )
     receiver_port: int = 8000
     dagster_port: int = 3000
     dashboard_port: int = 8501
@@ -39,6 +45,9 @@ class Settings(BaseSettings):
     api_url_graph: str = Field(default="https://graph.microsoft.com", description="Microsoft Graph.")
     api_url_graph_login: str = Field(
         default="https://login.microsoftonline.com", description="Where Graph's tokens are from."
+    )
+    webhook_private_hosts: str | None = Field(
+        default=None, description="Hosts inside that webhooks may go to, without TLS too, separated by commas."
     )
     smtp_host: str | None = Field(default=None, description="Mail server in place of every tenant's own.")
     smtp_port: int | None = Field(default=None, description="Its port, in place of the tenant's.")
@@ -71,6 +80,17 @@ class Settings(BaseSettings):
     def allowed_host_names(self) -> tuple[str, ...]:
         """Names by which browsers reach the pages, besides this machine's own."""
         return tuple(name for part in (self.allowed_hosts or "").split(",") if (name := part.strip()))
+
+    @property
+    def trusted_proxy_addresses(self) -> list[str]:
+        """Addresses of proxies whose X-Forwarded-For and -Proto are believed."""
+        return [address for part in (self.trusted_proxies or "").split(",") if (address := part.strip())]
+
+    @property
+    def webhook_private_host_names(self) -> frozenset[str]:
+        """Hosts that webhooks may go to though they are not on the internet."""
+        parts = (self.webhook_private_hosts or "").split(",")
+        return frozenset(name for part in parts if (name := part.strip().lower()))
 
     @property
     def event_log_url(self) -> str:

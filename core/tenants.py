@@ -29,6 +29,7 @@ from core.reports.settings import ReportSettings
 from core.scoring_settings import Priority, Warmness
 from core.tenant_fields import E164Phone, Email, Key, LocalTime, Price, SecretName, Slug, Strict, Weekday
 from core.yaml_places import line_of
+from core.yaml_sizes import BoundedLoader, refuse_huge
 
 _logger = logging.getLogger(__name__)
 
@@ -237,7 +238,7 @@ _OPTIONAL = frozenset(name for name, field in Tenant.model_fields.items() if not
 }
 
 
-class _UniqueKeyLoader(yaml.SafeLoader):
+class _UniqueKeyLoader(BoundedLoader):
     """Refuses a key given twice, of which plain YAML silently keeps the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
@@ -333,11 +334,15 @@ def parse_tenant(text: str, *, file: Path) -> Tenant:
     try:
         loader = _UniqueKeyLoader(text)
         root = loader.get_single_node()
+        if root is not None:
+            refuse_huge(root)
         content = None if root is None else loader.construct_document(root)
     except yaml.YAMLError as error:
         raise ConfigurationError(f"{file}: not readable as YAML: {error}") from error
     except RecursionError as error:
         raise ConfigurationError(f"{file}: not readable as YAML: it is nested too deeply") from error
+    except (ValueError, OverflowError, TypeError) as error:  # such as a day that no month has, or 5,000 digits
+        raise ConfigurationError(f"{file}: a value is not readable: {error}; put it in quotes") from error
     if root is None or not isinstance(content, dict):
         raise ConfigurationError(f"{file}: must be a mapping of keys such as slug, name, zone")
     try:

@@ -15,7 +15,7 @@ from core.errors import FrontdeskError
 from core.running.addresses import local_url
 from core.settings import Settings
 from core.staff.roles import Permission, Role, may
-from core.staff.sessions import COOKIE_SEPARATOR, SESSION_COOKIE
+from core.staff.sessions import SESSION_COOKIE, tokens_of
 from dashboard.api import ApiUnavailableError, BusinessApi, SignedOutError
 
 _KEY = "signed_in"
@@ -121,7 +121,7 @@ def _known_of(cookie: str) -> _Known | None:
 
 def _ask(receiver_url: str, cookie: str, *, is_use: bool) -> SignedIn:
     """Return the accounts of the cookie's tokens. Raises SignedOutError where none of them is worth anything."""
-    tokens = cookie.split(COOKIE_SEPARATOR)
+    tokens = tokens_of(cookie) or [""]  # what is no token asks once, for what to do about it
     # All at once: one after another, six businesses take a new page a tenth of a second.
     with ThreadPoolExecutor(max_workers=_MAX_QUESTIONS) as executor:
         answers = list(executor.map(lambda token: _ask_one(receiver_url, token, is_use=is_use), tokens))

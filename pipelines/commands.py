@@ -14,6 +14,7 @@ from rich.table import Table
 from core.errors import ConfigurationError
 from core.health.signs import LIVE_PATH, LiveState
 from core.outbox.commands import Overdue
+from core.private_files import keep_private
 from core.settings import load_settings
 from pipelines.delivery.dispatching import open_dispatcher
 from pipelines.lib.assembly import build_modeller, build_signs
@@ -35,6 +36,7 @@ def process(
     if not once:
         raise ConfigurationError("give --once; the continuous path runs inside Dagster: `frontdesk up`")
     settings = load_settings()
+    keep_private(settings.home, group=settings.published_group)
     position = DecidedPosition()
     modeller = build_modeller(settings, published_by="frontdesk process", position=position)
     with closing(open_dispatcher(settings, position=position)) as dispatcher:

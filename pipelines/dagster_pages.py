@@ -24,7 +24,9 @@ from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import WorkspaceFileTarget
 from dagster_webserver.app import create_app_from_workspace_process_context
 
+from core.private_files import begin_privately
 from core.secrets import DAGSTER_PASSWORD, operator_secret
+from core.serving.connections import open_guard
 from core.serving.guard import EVERYWHERE, Application, Receive, Scope, Send, SiteGuard, header_of, refuse
 from core.serving.hosts import KnownHosts
 from core.settings import load_settings
@@ -41,6 +43,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 @app.command()
 def serve(workspace: Annotated[Path, typer.Option(help="The workspace file that names the code server.")]) -> None:
     """Serve until told to end."""
+    begin_privately()
     settings = load_settings()
     password = operator_secret(DAGSTER_PASSWORD, environ=os.environ)
     with (
@@ -59,6 +62,7 @@ def serve(workspace: Annotated[Path, typer.Option(help="The workspace file that 
             pages,
             host=settings.host,
             port=settings.dagster_port,
+            http=open_guard().protocol,  # type: ignore[arg-type] # it makes the protocol that it is asked for
             log_level="warning",
             proxy_headers=False,
             server_header=False,

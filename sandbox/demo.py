@@ -100,6 +100,7 @@ def stand_in_settings(host: str, environ: Mapping[str, str]) -> dict[str, str]:
     return {
         **{f"FRONTDESK_API_URL_{api}": url for api in apis},
         "FRONTDESK_SMTP_HOST": host,
+        "FRONTDESK_WEBHOOK_PRIVATE_HOSTS": host,
         "FRONTDESK_SMTP_PORT": environ.get("FRONTDESK_SANDBOX_SMTP_PORT", "8925"),
     }
 

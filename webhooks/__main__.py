@@ -3,9 +3,11 @@
 import sys
 
 from core.errors import FrontdeskError
+from core.private_files import begin_privately
 from webhooks.commands import app
 
 if __name__ == "__main__":
+    begin_privately()
     try:
         app()
     except FrontdeskError as error:

@@ -16,7 +16,7 @@ from core.event_log import EventLog
 from core.ids import IdFactory, UuidV7Factory
 from core.outbox.outbox import Outbox
 from core.rejections import RejectionRecorder
-from core.secrets import Secrets
+from core.secrets import METRICS_TOKEN, Secrets, operator_secret
 from core.settings import Settings
 from core.staff.desk import StaffDesk
 from core.staff.passwords import Passwords
@@ -36,10 +36,12 @@ from webhooks.api.reports import reports_router
 from webhooks.api.sessions import sessions_router
 from webhooks.api.tasks import tasks_router
 from webhooks.deliveries import deliveries_router
+from webhooks.gate import Gate, route_limits
 from webhooks.health import health_router
-from webhooks.problems import install_problem_handlers, without_invented_answers
-from webhooks.runtime import Runtime, configure_sources
+from webhooks.problems import install_problem_handlers, with_gates_answers, without_invented_answers
+from webhooks.runtime import Runtime, configure_masks, configure_sources
 from webhooks.sign_in import sign_in_router
+from webhooks.sources.base import plain_path
 
 _API_ROUTERS = (
     events_router,
@@ -80,17 +82,32 @@ class Receiver(FastAPI):
             redirect_slashes=False,
         )
         self._intakes = runtime.intakes
+        self._gate: Gate | None = None
+
+    def guard(self, *, callers: Callers, max_body_bytes: int) -> None:
+        """Put the gate in front of every route."""
+        self._gate = Gate(app=super().__call__, callers=callers, limits=route_limits(max_body_bytes=max_body_bytes))
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document, without the answers to invalid requests that FastAPI makes up itself."""
         if self.openapi_schema is None:
-            without_invented_answers(super().openapi())
+            without_invented_answers(with_gates_answers(super().openapi()))
         return super().openapi()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] == "http" and (intake := self._intakes.get(scope["path"])):
+        if scope["type"] != "http":
+            await super().__call__(scope, receive, send)
+            return
+        intake = self._intakes.get(scope["path"])
+        if intake is None and "/webhooks/" in scope["path"]:
+            # Pasted with a slash at its end, or with two of them.
+            scope = {**scope, "path": plain_path(scope["path"])}
+            intake = self._intakes.get(scope["path"])
+        if intake is not None:
             await intake(scope, receive, send)
+        elif self._gate is not None:
+            await self._gate(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 
@@ -126,11 +143,14 @@ def create_app(
         sources=configured.sources,
         set_aside=frozenset(wrong_files.keys() - tenants.keys()) | configured.unusable.keys(),
         rejections=RejectionRecorder(engine),
+        masks=configure_masks(tenants, secrets=secrets),
+        metrics_token=operator_secret(METRICS_TOKEN, environ=secrets.environ),
     )
     app = Receiver(runtime)
     install_problem_handlers(app)
     app.include_router(deliveries_router(runtime))
     callers = Callers(owner_keys=OwnerKeys.load(tenants, secrets=secrets), staff=runtime.staff)
+    app.guard(callers=callers, max_body_bytes=settings.max_body_bytes)
     for make_router in _API_ROUTERS:
         app.include_router(make_router(runtime, callers=callers))
     app.include_router(sign_in_router(runtime))

@@ -10,7 +10,9 @@ import typer
 import uvicorn
 
 from core.database import open_engine
+from core.private_files import keep_private
 from core.secrets import Secrets
+from core.serving.connections import open_guard
 from core.settings import load_settings
 from core.tenants import read_tenants
 from webhooks.app import create_app
@@ -30,6 +32,7 @@ def serve(
     """Receive webhooks and imports into the event log; ends cleanly on SIGTERM or Ctrl-C."""
     configure_logging()
     settings = load_settings()
+    keep_private(settings.home, group=settings.published_group)
     files = read_tenants(settings.tenants_dir)
     receiver = create_app(
         settings,
@@ -41,16 +44,21 @@ def serve(
     # What is loaded by now stays for ever; searching it for garbage stopped the event loop for 0.2 s under load.
     gc.collect()
     gc.freeze()
+    connections = open_guard()
     uvicorn.run(
         receiver,
         host=host or settings.host,
         port=settings.receiver_port if port is None else port,
-        http="httptools",
+        http=connections.protocol,  # type: ignore[arg-type] # it makes the protocol that it is asked for
+        limit_concurrency=None,  # the guard makes room instead of refusing who comes next
+        backlog=connections.backlog,
         loop="uvloop",
         ws="none",
         lifespan="on",
         access_log=False,  # its lines would hold tokens of ?token=
         server_header=False,
+        proxy_headers=bool(settings.trusted_proxy_addresses),
+        forwarded_allow_ips=settings.trusted_proxy_addresses,
         log_config=None,
         timeout_graceful_shutdown=GRACEFUL_SHUTDOWN_S,
     )

@@ -45,6 +45,9 @@ _BODY: dict[str, Any] = {
     }
 }
 
+#: What a business can put right itself.
+_KEPT = frozenset({Reason.NOT_CONFIGURED, Reason.SET_ASIDE, Reason.WRONG_ADDRESS})
+
 TenantPath = Annotated[str, Path(description="The tenant's slug.", json_schema_extra={"example": "noizylab"})]
 SourcePath = Annotated[str, Path(description="The provider.", json_schema_extra={"enum": list(SOURCE_CLASSES)})]
 GetSourcePath = Annotated[
@@ -62,7 +65,8 @@ def deliveries_router(runtime: Runtime) -> APIRouter:
 
     async def refuse(tenant: str, source: str) -> Response:
         refusal = _explain(tenant, source, runtime=runtime)
-        if refusal.reason in (Reason.NOT_CONFIGURED, Reason.SET_ASIDE) and source in SOURCE_CLASSES:
+        tenant, source = tenant.lower(), source.lower()
+        if refusal.reason in _KEPT and source in SOURCE_CLASSES:
             # Only names that we know: others are the sender's invention and would fill the table.
             rejection = describe_rejection(
                 tenant_id=tenant,
@@ -103,6 +107,8 @@ def deliveries_router(runtime: Runtime) -> APIRouter:
 
 
 def _explain(tenant: str, source: str, *, runtime: Runtime) -> RefusedError:
+    if tenant.lower() in runtime.tenants and f"{tenant}{source}" != f"{tenant}{source}".lower():
+        return RefusedError(Reason.WRONG_ADDRESS, "addresses are in lower case; correct the one at the provider")
     if runtime.set_aside & {tenant, (tenant, source)} and source in SOURCE_CLASSES:
         return RefusedError(
             Reason.SET_ASIDE,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, HTTPException, Query, Request, Response
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
@@ -18,6 +19,8 @@ from core.health.incidents import IncidentBook
 from core.health.readings import read_published
 from core.health.signs import Signs
 from core.health.summary import Summary, summarise
+from core.serving.hosts import KnownHosts, is_loopback
+from webhooks.api.callers import client_address
 from webhooks.metrics import ReceiverCollector, build_registry
 from webhooks.outbox_metrics import OutboxCollector
 from webhooks.pipeline_metrics import PipelineCollector
@@ -48,6 +51,7 @@ class ReadinessProbe:
 def health_router(runtime: Runtime) -> APIRouter:
     """Return the routes for supervisors and Prometheus."""
     router = APIRouter(tags=["health"])
+    hosts = KnownHosts.of(runtime.settings)
     probe = ReadinessProbe(runtime)
     registry = build_registry(
         ReceiverCollector(
@@ -93,10 +97,14 @@ def health_router(runtime: Runtime) -> APIRouter:
     @router.get(
         "/metrics",
         response_class=Response,
-        responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+        responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **document_problems(403)},
     )
-    def metrics() -> Response:
-        """Return the receiver's numbers in Prometheus' text format."""
+    def metrics(request: Request) -> Response:
+        """Return the numbers in Prometheus' text format: to this machine, and to whom sends the token.
+
+        They name every business, so another machine needs FRONTDESK_METRICS_TOKEN as bearer token.
+        """
+        _check_metrics_reader(request, token=runtime.metrics_token, hosts=hosts)
         return Response(generate_latest(registry), headers={"content-type": CONTENT_TYPE_PLAIN_0_0_4})
 
     return router
@@ -125,6 +133,19 @@ def _body_of(summary: Summary) -> bytes:
         for name, each in summary.components.items()
     }
     return orjson.dumps({"status": "degraded" if summary.is_degraded else "ready", "components": components})
+
+
+def _check_metrics_reader(request: Request, *, token: str | None, hosts: KnownHosts) -> None:
+    """Raise HTTPException with 403 for who is neither on this machine nor has the token."""
+    given = request.headers.get("authorization", "").removeprefix("Bearer ").encode()
+    if token is not None and hmac.compare_digest(given, token.encode()):
+        return
+    headers = request.headers
+    is_forwarded = any(name in headers for name in ("x-forwarded-for", "forwarded", "x-real-ip"))
+    is_host_known = "host" not in headers or hosts.know(headers["host"])
+    if not is_loopback(client_address(request)) or is_forwarded or not is_host_known:
+        detail = "metrics are told to this machine only; send FRONTDESK_METRICS_TOKEN as bearer token"
+        raise HTTPException(HTTPStatus.FORBIDDEN, detail)
 
 
 def _gauges(runtime: Runtime) -> Iterator[tuple[str, str, float]]:

@@ -16,16 +16,19 @@ from core.envelope import Appended, NewEvent
 from core.errors import EventLogUnavailableError
 from core.group_commit import GroupCommitter
 from core.rejections import RejectionRecorder, describe_rejection
+from core.serving.problems import problem_body
 from webhooks.logs import log_event_log_unavailable, log_refused_delivery, log_unexpected_error
 from webhooks.metrics import Tally
-from webhooks.problems import PROBLEM_JSON, problem_body
+from webhooks.problems import PROBLEM_JSON
 from webhooks.rate_limit import TokenBucket
 from webhooks.sources.base import Delivery, Reason, RefusedError, Reply, Request, Source, media_type_of
-from webhooks.sources.bodies import bounded_id
+from webhooks.sources.bodies import bounded_id, one_reading
+from webhooks.sources.masks import Masks
 
 #: When to send again after an answer that says the log can't be written.
 RETRY_AFTER_UNAVAILABLE_S = 10
 _MAX_LENGTH_DIGITS = 18
+_PROTECTING = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
 #: Refusals that are not the sender's doing, or that would only repeat themselves, are counted but not kept.
 _NOT_KEPT = frozenset({Reason.LOG_UNAVAILABLE, Reason.INTERNAL_ERROR})
 
@@ -51,11 +54,12 @@ class Intake:
     done here.
     """
 
-    def __init__(self, *, tenant_id: str, source: Source, services: IntakeServices) -> None:
+    def __init__(self, *, tenant_id: str, source: Source, services: IntakeServices, masks: Masks) -> None:
         self.tally = Tally(tenant_id=tenant_id, source=source.name)
         self._tenant_id = tenant_id
         self._source = source
         self._services = services
+        self._masks = masks
         self._bucket = TokenBucket(per_minute=services.rate_limit_per_minute)
         # Refusals have a bucket of their own: forgeries must not use up what the provider is allowed.
         self._refusals_bucket = TokenBucket(per_minute=services.rate_limit_per_minute)
@@ -115,6 +119,11 @@ class Intake:
 
     def _to_event(self, delivery: Delivery, request: Request) -> NewEvent:
         kept = self._source.kept_headers
+        hide = self._masks.hide
+        body, payload = hide(request.body), hide(one_reading(delivery.payload))
+        if delivery.secrets:
+            own = Masks.of(delivery.secrets)
+            body, payload = own.hide(body), own.hide(payload)
         headers = request.headers
         media_types = self._source.media_types or ("application/octet-stream",)
         return NewEvent(
@@ -126,9 +135,9 @@ class Intake:
             occurred_at=delivery.occurred_at or request.received_at,
             received_at=request.received_at,
             content_type=headers.get(b"content-type", media_types[0].encode()).decode("latin-1"),
-            headers={name.decode(): headers[name].decode("latin-1") for name in kept if name in headers},
-            body=request.body,
-            payload=delivery.payload,
+            headers={name.decode(): hide(headers[name]).decode("latin-1") for name in kept if name in headers},
+            body=body,
+            payload=payload,
         )
 
     def _refuse(self, refusal: RefusedError, *, body: bytes, received_at: datetime) -> tuple[str, Reply]:
@@ -156,7 +165,7 @@ class Intake:
             reason=refusal.reason,
             detail=refusal.detail,
             received_at=received_at,
-            body=body,
+            body=self._masks.hide(body),
         )
         self._services.rejections.record(rejection)
 
@@ -233,6 +242,11 @@ def refusal_reply(refusal: RefusedError, *, allow: frozenset[str]) -> Reply:
 
 async def send_reply(send: Send, reply: Reply) -> None:
     """Send an answer."""
-    headers = [(b"content-type", reply.content_type), (b"content-length", b"%d" % len(reply.body)), *reply.headers]
+    headers = [
+        (b"content-type", reply.content_type),
+        (b"content-length", b"%d" % len(reply.body)),
+        *_PROTECTING,
+        *reply.headers,
+    ]
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": reply.body})

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-import orjson
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from core.errors import FrontdeskError, located_message
+from core.serving.problems import problem_body
 from core.staff.errors import SignInLockedError, SignInRefusedError
 
 PROBLEM_JSON = "application/problem+json"
@@ -27,11 +27,6 @@ PROBLEM_SCHEMA: dict[str, Any] = {
         "reason": {"type": "string", "description": "Why a delivery was refused, as one fixed word."},
     },
 }
-
-
-def problem_body(*, status: int, title: str, detail: str, **members: object) -> bytes:
-    """Return the JSON of a problem."""
-    return orjson.dumps({"type": "about:blank", "title": title, "status": status, "detail": detail, **members})
 
 
 def problem_response(
@@ -63,6 +58,16 @@ def without_invented_answers(document: dict[str, Any]) -> dict[str, Any]:
     schemas = document.get("components", {}).get("schemas", {})
     for invented in ("HTTPValidationError", "ValidationError"):
         schemas.pop(invented, None)
+    return document
+
+
+def with_gates_answers(document: dict[str, Any]) -> dict[str, Any]:
+    """Add what webhooks/gate.py answers before a route is asked to an OpenAPI document; return it."""
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            if path.startswith("/v1/") and "requestBody" in operation:
+                for status, answer in document_problems(413, 431).items():
+                    operation["responses"].setdefault(str(status), answer)
     return document
 
 

@@ -25,6 +25,7 @@ from core.tenants import Tenant
 from webhooks.intake import Intake, IntakeServices
 from webhooks.logs import log_event_log_unavailable, log_unusable_source
 from webhooks.sources.base import Source, SourceConfiguration
+from webhooks.sources.masks import Masks
 from webhooks.sources.registry import SOURCE_CLASSES
 
 _RETRY_TABLES_S = 1.0
@@ -46,6 +47,8 @@ class Runtime:
     outbox: Outbox
     staff: StaffDesk
     ids: IdFactory
+    masks: Mapping[tuple[str, str], Masks] = field(default_factory=dict)  #: of each source's secrets
+    metrics_token: str | None = None
     intakes: dict[str, Intake] = field(default_factory=dict)  #: by request path; empty unless running
     _committer: GroupCommitter | None = None
 
@@ -71,7 +74,8 @@ class Runtime:
         )
         for (tenant_id, name), source in self.sources.items():
             path = f"/webhooks/{tenant_id}/{name}"
-            self.intakes[path] = Intake(tenant_id=tenant_id, source=source, services=services)
+            masks = self.masks.get((tenant_id, name), Masks())
+            self.intakes[path] = Intake(tenant_id=tenant_id, source=source, services=services, masks=masks)
         try:
             yield
         finally:
@@ -120,3 +124,16 @@ def configure_sources(tenants: Mapping[str, Tenant], *, secrets: Secrets, settin
             if source is not None:
                 sources[tenant.slug, declared.name] = source
     return Configured(sources, unusable)
+
+
+def configure_masks(tenants: Mapping[str, Tenant], *, secrets: Secrets) -> dict[tuple[str, str], Masks]:
+    """Return what is never stored of each tenant's sources: every secret that lets a delivery in."""
+    return {
+        (tenant.slug, declared.name): Masks.of(
+            value
+            for name in SOURCE_CLASSES[declared.name].secret_names
+            for value in secrets.values(tenant.slug, name)
+        )
+        for tenant in tenants.values()
+        for declared in tenant.sources
+    }

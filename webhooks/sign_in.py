@@ -5,15 +5,24 @@ from __future__ import annotations
 from html import escape
 from http import HTTPStatus
 from typing import Annotated
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from core.ids import new_session_token
 from core.running.addresses import local_url
+from core.serving.hosts import KnownHosts
 from core.staff.errors import SignInLockedError, SignInRefusedError
-from core.staff.sessions import COOKIE_SEPARATOR, SESSION_COOKIE, OpenedSession
+from core.staff.sessions import (
+    COOKIE_SEPARATOR,
+    DEVICE_COOKIE,
+    KNOWN_FOR,
+    SESSION_COOKIE,
+    OpenedSession,
+    tokens_of,
+)
 from webhooks.api.callers import client_address
 from webhooks.problems import document_problems
 from webhooks.runtime import Runtime
@@ -41,6 +50,7 @@ button { cursor: pointer; }
 def sign_in_router(runtime: Runtime) -> APIRouter:
     """Return the routes of the sign-in page; they need no key."""
     router = APIRouter(tags=["staff"], default_response_class=HTMLResponse)
+    hosts = KnownHosts.of(runtime.settings)
 
     @router.get("/sign-in", responses={200: _html("The form.")})
     def show_form(next_path: Annotated[str, Query(alias="next", max_length=2_000)] = "/") -> Response:
@@ -55,42 +65,45 @@ def sign_in_router(runtime: Runtime) -> APIRouter:
             303: {"description": "Signed in: on to the dashboard, with the cookie."},
             401: _html("E-mail and password don't belong to an account that may sign in."),
             429: _html("Too many failed attempts; Retry-After says for how long."),
-            **document_problems(403, 413, 503),
+            **document_problems(403, 413, 421, 503),
         },
     )
     async def sign_in(request: Request) -> Response:
         """Sign in to every business in which e-mail and password are an account's."""
-        _check_origin(request)
+        _check_origin(request, hosts)
         form = await _read_form(request)
         email, next_path = form.get("email", ""), form.get("next", "/")
+        device = request.cookies.get(DEVICE_COOKIE) or new_session_token()
         try:
             opened = await run_in_threadpool(
                 runtime.staff.sessions.sign_in,
                 email=email,
                 password=form.get("password", ""),
                 address=client_address(request),
+                device=device,
             )
         except (SignInRefusedError, SignInLockedError) as error:
             return _refused(runtime, error, email=email, next_path=next_path)
         answer = RedirectResponse(_dashboard_url(runtime, request) + _safe_path(next_path), HTTPStatus.SEE_OTHER)
+        _set_device_cookie(answer, device, request=request)
         _set_cookie(answer, opened, runtime=runtime, request=request)
         return answer
 
-    _add_sign_out(router, runtime)
+    _add_sign_out(router, runtime, hosts=hosts)
     return router
 
 
-def _add_sign_out(router: APIRouter, runtime: Runtime) -> None:
+def _add_sign_out(router: APIRouter, runtime: Runtime, *, hosts: KnownHosts) -> None:
 
     @router.post(
         "/sign-out",
         status_code=HTTPStatus.SEE_OTHER,
-        responses={303: {"description": "Signed out: on to the form."}, **document_problems(403, 503)},
+        responses={303: {"description": "Signed out: on to the form."}, **document_problems(403, 421, 503)},
     )
     def sign_out(request: Request) -> Response:
         """End the cookie's sessions."""
-        _check_origin(request)
-        for token in request.cookies.get(SESSION_COOKIE, "").split(COOKIE_SEPARATOR):
+        _check_origin(request, hosts)
+        for token in tokens_of(request.cookies.get(SESSION_COOKIE, "")):
             session = runtime.staff.sessions.find(token, is_use=False)
             if session is not None:
                 runtime.staff.sessions.end(session)
@@ -111,10 +124,25 @@ def _set_cookie(answer: Response, opened: list[OpenedSession], *, runtime: Runti
     )
 
 
-def _check_origin(request: Request) -> None:
+def _set_device_cookie(answer: Response, device: str, *, request: Request) -> None:
+    answer.set_cookie(
+        DEVICE_COOKIE,
+        device,
+        max_age=int(KNOWN_FOR.total_seconds()),
+        path="/sign-in",
+        httponly=True,
+        samesite="strict",
+        secure=_is_https(request),
+    )
+
+
+def _check_origin(request: Request, hosts: KnownHosts) -> None:
     """Refuse a form of another site's page. Raises HTTPException with 403; SameSite does the same in the browser."""
-    origin = request.headers.get("origin")
-    if origin is None or urlsplit(origin).netloc != request.headers.get("host"):
+    host = request.headers.get("host", "")
+    if not hosts.know(host):
+        detail = "this address is none of ours; set FRONTDESK_ALLOWED_HOSTS to the names that browsers use"
+        raise HTTPException(HTTPStatus.MISDIRECTED_REQUEST, detail)
+    if not hosts.are_ours(request.headers.get("origin", ""), host=host):
         raise HTTPException(HTTPStatus.FORBIDDEN, "send this from the page /sign-in itself: the origin is another")
 
 
@@ -189,7 +217,8 @@ def _dashboard_url(runtime: Runtime, request: Request) -> str:
 
 
 def _is_https(request: Request) -> bool:
-    return request.url.scheme == "https"
+    # A proxy that is not configured as ours may not say so by its headers, but the browser says what page it is on.
+    return request.url.scheme == "https" or request.headers.get("origin", "").startswith("https://")
 
 
 def _html(description: str) -> dict[str, object]:

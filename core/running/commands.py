@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from core.errors import ConfigurationError
+from core.private_files import keep_private
 from core.running.dagster_home import open_dagster_home
 from core.running.doctor import Level, examine
 from core.running.parts import Group, build_parts
@@ -41,6 +42,7 @@ def up(
     What each prints is in $FRONTDESK_HOME/logs.
     """
     settings = load_settings()
+    keep_private(settings.home, group=settings.published_group)
     left_out = _parse_groups(without)
     tenants = load_tenants(settings.tenants_dir)
     logs = settings.home.absolute() / "logs"

@@ -22,6 +22,7 @@ from core.errors import ConfigurationError, EventLogUnavailableError
 from core.event_log import EventLog
 from core.ids import UuidV7Factory
 from core.outbox.commands import Channel
+from core.private_files import too_open
 from core.running.ports import why_unavailable
 from core.schema import event_log
 from core.secrets import Secrets, secret_variable
@@ -57,6 +58,7 @@ def examine(settings: Settings, *, environ: Mapping[str, str]) -> Iterator[Findi
     """Yield the findings of all checks. Nothing is left behind."""
     yield _check_python(sys.version_info[:3])
     yield from _check_home(settings.home)
+    yield _check_modes(settings)
     tenants, findings = _check_tenants(settings.tenants_dir)
     yield from findings
     yield from _check_secrets(tenants, Secrets(environ))
@@ -92,6 +94,18 @@ def _check_home(home: Path) -> Iterator[Finding]:
         else "Make room: the log, the warehouse and its published copies grow with every event"
     )
     yield Finding(level, "Disk", f"{free / _GIB:,.1f} GiB free", remedy)
+
+
+def _check_modes(settings: Settings) -> Finding:
+    try:
+        found = too_open(settings.home, group=settings.published_group)
+    except ConfigurationError as error:
+        return Finding(Level.ERROR, "Privacy", error.detail, "Set FRONTDESK_PUBLISHED_GROUP to a group that there is")
+    if not found:
+        return Finding(Level.OK, "Privacy", "no other user can read the home")
+    shown = f"{found[0]} and {len(found) - 1} more" if found[1:] else str(found[0])
+    remedy = f"Run `frontdesk up`, which puts it right, or chmod -R go-rwx {settings.home.absolute()} as their owner"
+    return Finding(Level.ERROR, "Privacy", f"open to other users: {shown}", remedy)
 
 
 def _check_tenants(folder: Path) -> tuple[list[Tenant], list[Finding]]:

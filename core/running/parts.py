@@ -159,6 +159,8 @@ def _absolute_settings(settings: Settings, environ: Mapping[str, str]) -> dict[s
         **environ,
         **settings.places(),
         "DO_NOT_TRACK": "1",
+        # uvicorn, in every process, believes whoever is on this machine otherwise.
+        "FORWARDED_ALLOW_IPS": ",".join(settings.trusted_proxy_addresses),
         "PYTHONUNBUFFERED": "1",
         "NO_COLOR": "1",
     }

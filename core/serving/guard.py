@@ -6,9 +6,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMappi
 from http import HTTPStatus
 from typing import Any
 
-import orjson
-
 from core.serving.hosts import KnownHosts
+from core.serving.problems import problem_body
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -97,7 +96,7 @@ async def refuse(
     if scope["type"] == "websocket":
         await send({"type": "websocket.close", "code": 1008})
         return
-    body = orjson.dumps({"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail})
+    body = problem_body(status=status.value, title=status.phrase, detail=detail)
     await send(
         {
             "type": "http.response.start",

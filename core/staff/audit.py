@@ -38,6 +38,10 @@ class AuditTrail:
         self._engine = engine
         self._clock = clock
 
+    def now(self) -> datetime:
+        """Return the time by which entries are written."""
+        return self._clock.now()
+
     def record(
         self,
         action: str,

@@ -18,6 +18,11 @@ MEMORY_KIB, PASSES, LANES = 19_456, 2, 1
 _CONCURRENT = 4
 
 
+def is_text(text: str) -> bool:
+    """Return whether it can be written in UTF-8; JSON can name half of a surrogate pair, which is no text."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 class Passwords:
     """Hashes and verifies. Safe to use from several threads."""
 
@@ -32,12 +37,14 @@ class Passwords:
             raise AccountError(f"a password needs {MIN_LENGTH} characters or more; a sentence is a good one")
         if len(password) > MAX_LENGTH:
             raise AccountError(f"a password has {MAX_LENGTH} characters at most")
+        if not is_text(password):
+            raise AccountError("a password is text; this one holds half of a surrogate pair")
         with self._slots:
             return self._hasher.hash(password)
 
     def verify(self, password: str, stored: str | None) -> bool:
         """Return whether it is the stored one's password; with None always False, after as long a time."""
-        if len(password) > MAX_LENGTH:
+        if len(password) > MAX_LENGTH or not is_text(password):
             return False
         with self._slots:
             try:

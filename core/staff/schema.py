@@ -51,11 +51,20 @@ staff_sessions = Table(
 sign_in_failures = Table(
     "sign_in_failures",
     metadata,
-    # account:<e-mail> or address:<client's address>; an address without an account is counted the same.
+    # What is counted, see core/staff/throttle.py; an address without an account is counted the same.
     Column("counted", Text, primary_key=True),
     Column("count_failures", Integer, nullable=False),
     Column("last_failed_at", UtcDateTime, nullable=False),
     Column("locked_until", UtcDateTime),
+)
+
+known_devices = Table(
+    "known_devices",
+    metadata,
+    # A browser that signed in to an account before: strangers' failures do not lock it out. It opens nothing.
+    Column("device_sha256", String(64), primary_key=True),
+    Column("email", Text, primary_key=True),
+    Column("last_signed_in_at", UtcDateTime, nullable=False),
 )
 
 audit_entries = Table(

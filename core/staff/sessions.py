@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,13 +19,21 @@ from core.staff.accounts import Account, normalise_email, to_account
 from core.staff.audit import AuditTrail
 from core.staff.errors import AccountError, SignInLockedError, SignInRefusedError, StaffUnavailableError
 from core.staff.passwords import Passwords
-from core.staff.schema import staff_accounts, staff_sessions
-from core.staff.throttle import count_attempt, forget_attempts
+from core.staff.schema import known_devices, staff_accounts, staff_sessions
+from core.staff.throttle import Attempt, count_attempt, forget_attempt
 
 #: Name of the browser's cookie; the dashboard on another port of the same host gets it too.
 SESSION_COOKIE = "frontdesk_session"
 #: Between the tokens of one cookie: who has accounts with several businesses has a session with each.
 COOKIE_SEPARATOR = "."
+#: Name of the cookie by which a browser is known to have signed in before; it opens nothing.
+DEVICE_COOKIE = "frontdesk_device"
+#: A browser that did not sign in for so long is a stranger again.
+KNOWN_FOR = timedelta(days=180)
+#: A person has accounts with so many businesses at most; a cookie of more is nobody's.
+MAX_TOKENS = 32
+#: As new_session_token makes them.
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 #: A use is noted this often at most, so that reading pages doesn't write all the time.
 _NOTE_USE_AFTER = timedelta(seconds=60)
 _REFUSED = "e-mail and password don't belong to an account that may sign in"
@@ -71,23 +80,23 @@ class StaffSessions:
         self._limits = limits
 
     def sign_in(
-        self, *, email: str, password: str, address: str, tenant_id: str | None = None
+        self, *, email: str, password: str, address: str, tenant_id: str | None = None, device: str | None = None
     ) -> list[OpenedSession]:
         """Open a session with the business, or with every one in which e-mail and password are an account's.
 
-        Raises SignInRefusedError, the same for an unknown address, a wrong password and a disabled account, and
-        SignInLockedError after too many failures.
+        `device` is the token of the browser, which is known from then on. Raises SignInRefusedError, the same for an
+        unknown address, a wrong password and a disabled account, and SignInLockedError after too many failures.
         """
         try:
             email = normalise_email(email)
         except AccountError as error:
             raise SignInRefusedError(error.detail) from error
-        with self._counted(email, address=address, tenant_id=tenant_id):
+        with self._counted(email, address=address, tenant_id=tenant_id, device=device) as attempt:
             matching = self._verify(email=email, password=password, tenant_id=tenant_id)
             if not matching:
                 self._audit.record("session.refused", tenant_id=tenant_id, who=email, address=address)
                 raise SignInRefusedError(_REFUSED)
-            return self._open(matching, password=password, address=address)
+            return self._open(matching, password=password, attempt=attempt, device=device)
 
     def find(self, token: str, *, is_use: bool = True) -> Session | None:
         """Return the session of a token, None where it is nobody's, over, or of a disabled account.
@@ -117,11 +126,11 @@ class StaffSessions:
         Raises AccountError where it is another, and SignInLockedError after too many failures.
         """
         account = session.account
-        with self._counted(account.email, address=address, tenant_id=account.tenant_id):
+        with self._counted(account.email, address=address, tenant_id=account.tenant_id) as attempt:
             if not self._verify(email=account.email, password=password, tenant_id=account.tenant_id):
                 raise AccountError("the current password is another one")
             with writing(self._engine) as connection:
-                forget_attempts(connection, email=account.email, address=address, now=self._clock.now())
+                forget_attempt(connection, attempt, now=self._clock.now())
 
     def end(self, session: Session) -> None:
         """Sign out. Ending it twice is one end."""
@@ -152,20 +161,48 @@ class StaffSessions:
         return [_to_session(row) for row in rows if not row["is_disabled"] and not self._is_over(row, now=now)]
 
     @contextmanager
-    def _counted(self, email: str, *, address: str, tenant_id: str | None) -> Iterator[None]:
+    def _counted(
+        self, email: str, *, address: str, tenant_id: str | None, device: str | None = None
+    ) -> Iterator[Attempt]:
         """Count an attempt, then let it be looked at in the block. Raises SignInLockedError."""
+        now = self._clock.now()
         try:
             with writing(self._engine) as connection:
-                wait_s = count_attempt(connection, email=email, address=address, now=self._clock.now())
+                attempt = self._to_attempt(connection, email=email, address=address, device=device, now=now)
+                wait_s = count_attempt(connection, attempt, now=now)
             if wait_s:
                 self._audit.record("session.locked", tenant_id=tenant_id, who=email, address=address)
                 raise SignInLockedError(wait_s)
-            yield
+            yield attempt
         except IntegrityError as error:
             # The first two attempts of an address came at the same instant.
             raise SignInLockedError(1) from error
         except SQLAlchemyError as error:
             raise _unavailable(error) from error
+
+    def _to_attempt(
+        self, connection: Connection, *, email: str, address: str, device: str | None, now: datetime
+    ) -> Attempt:
+        """Return an attempt with what is known of who makes it."""
+        hashed = None if device is None else hash_token(device)
+        of_device = select(known_devices).where(
+            known_devices.c.device_sha256 == hashed,
+            known_devices.c.email == email,
+            known_devices.c.last_signed_in_at > now - KNOWN_FOR,
+        )
+        of_address = _SESSIONS.where(
+            staff_accounts.c.email == email,
+            staff_sessions.c.address == address,
+            staff_sessions.c.expires_at > now,
+            staff_sessions.c.last_used_at > now - self._limits.idle,
+        )
+        is_known = hashed is not None and connection.execute(of_device).first() is not None
+        return Attempt(
+            email=email,
+            address=address,
+            device_sha256=hashed if is_known else None,
+            has_session=connection.execute(of_address).first() is not None,
+        )
 
     def _verify(self, *, email: str, password: str, tenant_id: str | None) -> list[RowMapping]:
         query = select(staff_accounts).where(staff_accounts.c.email == email)
@@ -179,16 +216,20 @@ class StaffSessions:
         verified = [row for row in accounts if self._passwords.verify(password, row["password_hash"])]
         return [row for row in verified if not row["is_disabled"]]
 
-    def _open(self, accounts: list[RowMapping], *, password: str, address: str) -> list[OpenedSession]:
-        now = self._clock.now()
+    def _open(
+        self, accounts: list[RowMapping], *, password: str, attempt: Attempt, device: str | None
+    ) -> list[OpenedSession]:
+        now, address = self._clock.now(), attempt.address
         renewed = {
             row["staff_id"]: self._passwords.hash(password)
             for row in accounts
             if self._passwords.needs_rehash(row["password_hash"])
         }
         with writing(self._engine) as connection:
-            forget_attempts(connection, email=accounts[0]["email"], address=address, now=now)
+            forget_attempt(connection, attempt, now=now)
             self._delete_expired(connection, now=now)
+            if device is not None:
+                _remember(connection, device, email=attempt.email, now=now)
             for staff_id, password_hash in renewed.items():
                 connection.execute(
                     update(staff_accounts)
@@ -218,9 +259,18 @@ class StaffSessions:
         columns = staff_sessions.c
         is_over = (columns.expires_at <= now) | (columns.last_used_at <= now - self._limits.idle)
         connection.execute(delete(staff_sessions).where(is_over))
+        connection.execute(delete(known_devices).where(known_devices.c.last_signed_in_at <= now - KNOWN_FOR))
 
     def _is_over(self, row: RowMapping, *, now: datetime) -> bool:
         return bool(row["expires_at"] <= now or row["last_used_at"] <= now - self._limits.idle)
+
+
+def _remember(connection: Connection, device: str, *, email: str, now: datetime) -> None:
+    """Note that a browser signed in to an account."""
+    known = {"device_sha256": hash_token(device), "email": email}
+    is_it = (known_devices.c.device_sha256 == known["device_sha256"]) & (known_devices.c.email == email)
+    connection.execute(delete(known_devices).where(is_it))
+    connection.execute(insert(known_devices), known | {"last_signed_in_at": now})
 
 
 _SESSIONS = select(
@@ -231,6 +281,12 @@ _SESSIONS = select(
     staff_sessions.c.address,
     staff_accounts,
 ).join(staff_accounts, staff_accounts.c.staff_id == staff_sessions.c.staff_id)
+
+
+def tokens_of(cookie: str) -> list[str]:
+    """Return the tokens in a session cookie, each once: MAX_TOKENS at most, and none that can't be one."""
+    parts = cookie.split(COOKIE_SEPARATOR, maxsplit=4 * MAX_TOKENS)
+    return list(dict.fromkeys(part for part in parts if _TOKEN.fullmatch(part)))[:MAX_TOKENS]
 
 
 def hash_token(token: str) -> str:

@@ -14,6 +14,7 @@ from core.reports.archive import ReportArchive
 from core.secrets import Secrets, secret_variable
 from core.settings import Settings
 from core.tenants import Tenant
+from pipelines.delivery.addresses import OutgoingAddresses
 from pipelines.delivery.answers import Deliverer
 from pipelines.delivery.clicksend import ClickSendDeliverer
 from pipelines.delivery.composing import Composer
@@ -121,9 +122,10 @@ class Desk:
             endpoint.key: (endpoint.url, self._secrets.values(self.tenant.slug, endpoint.secret))
             for endpoint in self.tenant.endpoints
         }
-        local = any("://127.0.0.1" in url or "://localhost" in url for url, _ in endpoints.values())
-        client = open_client("http://127.0.0.1" if local else "")
-        return WebhookDeliverer(client, endpoints=endpoints, clock=self._clock)
+        addresses = OutgoingAddresses(private_hosts=self._settings.webhook_private_host_names)
+        # Not through a proxy of the environment: it would resolve and reach what it likes.
+        client = open_client("http://127.0.0.1")
+        return WebhookDeliverer(client, addresses=addresses, endpoints=endpoints, clock=self._clock)
 
 
 class Desks:

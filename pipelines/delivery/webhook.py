@@ -19,22 +19,33 @@ import httpx
 from core.clock import Clock
 from core.errors import ConfigurationError
 from core.outbox.retry import parse_retry_after
+from pipelines.delivery.addresses import AddressRefusedError, NameUnknownError, OutgoingAddresses
 from pipelines.delivery.answers import Accepted, Answer, Doubt, LookUp, NotFound, Refused, Unknown
 from pipelines.delivery.content import WebhookBody
 from pipelines.delivery.http_calls import call
 from pipelines.delivery.references import reference_of
+
+#: The least that Standard Webhooks allows.
+MIN_KEY_BYTES = 24
+_REMEDY = f"write whsec_ and the base64 of {MIN_KEY_BYTES} random bytes or more"
 
 
 class WebhookDeliverer:
     """The endpoints of one tenant."""
 
     def __init__(
-        self, client: httpx.Client, *, endpoints: Mapping[str, tuple[str, tuple[str, ...]]], clock: Clock
+        self,
+        client: httpx.Client,
+        *,
+        addresses: OutgoingAddresses,
+        endpoints: Mapping[str, tuple[str, tuple[str, ...]]],
+        clock: Clock,
     ) -> None:
         """`endpoints` are address and secrets (several during a rotation) by the endpoint's key.
 
-        Raises ConfigurationError where a secret is no base64.
+        Raises ConfigurationError where a secret is no base64, or too short.
         """
+        self._addresses = addresses
         self._client = client
         self._clock = clock
         self._endpoints = {
@@ -56,11 +67,19 @@ class WebhookDeliverer:
                 sign(key, webhook_id=webhook_id, at=now, body=content.body) for key in keys
             ),
         }
-        answer = call(lambda: self._client.post(url, content=content.body, headers=headers))
-        if isinstance(answer, Unknown):
-            return Refused(reason=answer.reason)
-        if isinstance(answer, Refused):
-            return answer
+        try:
+            target = self._addresses.find(url)
+        except (AddressRefusedError, NameUnknownError) as error:
+            return Refused(reason=error.detail, is_permanent=isinstance(error, AddressRefusedError))
+        headers["host"] = target.host
+        named = {"sni_hostname": target.server_name}
+        answer = call(lambda: self._client.post(target.url, content=content.body, headers=headers, extensions=named))
+        if isinstance(answer, httpx.Response):
+            return self._read(answer, webhook_id=webhook_id, now=now)
+        return Refused(reason=answer.reason) if isinstance(answer, Unknown) else answer
+
+    @staticmethod
+    def _read(answer: httpx.Response, *, webhook_id: str, now: datetime) -> Answer:
         if answer.is_success:
             return Accepted(webhook_id)
         return Refused(
@@ -84,8 +103,9 @@ def sign(key: bytes, *, webhook_id: str, at: datetime, body: bytes) -> str:
 def _signing_key(secret: str) -> bytes:
     try:
         encoded = secret.removeprefix("whsec_")
-        return base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
+        key = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
     except binascii.Error as error:
-        raise ConfigurationError(
-            "an endpoint's secret is no base64; write whsec_ and the base64 of 24 random bytes or more"
-        ) from error
+        raise ConfigurationError(f"an endpoint's secret is no base64; {_REMEDY}") from error
+    if len(key) < MIN_KEY_BYTES:
+        raise ConfigurationError(f"an endpoint's secret has {len(key)} bytes, {MIN_KEY_BYTES} are needed; {_REMEDY}")
+    return key

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import duckdb
 
+from core.private_files import share_as_its_folder
 from core.set_aside import Kind, SetAside, Step, reason_of
 from pipelines.lib.dbt_runner import PUBLIC_SCHEMAS, Manifest
 from pipelines.lib.faults import breaks_connection, is_of_machine
@@ -214,6 +215,7 @@ class Publisher:
         self._connection.execute("detach published")
 
     def _point_to(self, path: Path) -> None:
+        share_as_its_folder(path)
         name = self._analytics_path.with_suffix(".next")
         _remove(name)
         name.hardlink_to(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 import orjson
 
@@ -14,6 +15,7 @@ from core.outbox.commands import Channel
 from core.secrets import ALERT_WEBHOOK_SECRET, Secrets, operator_secret
 from core.settings import Settings
 from core.tenants import Tenant
+from pipelines.delivery.addresses import OutgoingAddresses
 from pipelines.delivery.answers import Accepted, Deliverer
 from pipelines.delivery.assembly import NOTHING_WRONG
 from pipelines.delivery.content import Letter, WebhookBody
@@ -85,7 +87,10 @@ class AlertSender:
         if not secrets:
             raise ConfigurationError(f"alerts can't be posted: set FRONTDESK_{ALERT_WEBHOOK_SECRET}")
         client = open_client("http://127.0.0.1" if _is_local(url) else "")
-        return WebhookDeliverer(client, endpoints={SYSTEM_ENDPOINT: (url, secrets)}, clock=self._clock)
+        # Whoever runs this machine names this one: it may be inside.
+        own = OutgoingAddresses(private_hosts=frozenset({urlsplit(url).hostname or ""}))
+        endpoints = {SYSTEM_ENDPOINT: (url, secrets)}
+        return WebhookDeliverer(client, addresses=own, endpoints=endpoints, clock=self._clock)
 
 
 def subject_of(alert: Alert) -> str:

@@ -121,7 +121,7 @@ def start(engine: Engine, clock: FakeClock, tmp_path: Path) -> Iterator[StartRec
         ) -> RunningReceiver:
             tenants = [make_tenant(source_settings=source_settings), make_tenant("bakery")]
             app = create_app(
-                Settings(home=tmp_path, public_url=PUBLIC_URL, **settings),
+                Settings(home=tmp_path, public_url=PUBLIC_URL, **({"allowed_hosts": "desk.example"} | settings)),
                 engine=engine or own_engine,
                 secrets=Secrets(environment() if environ is None else environ),
                 tenants={tenant.slug: tenant for tenant in tenants},

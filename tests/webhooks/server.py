@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 import uvicorn
 
+from core.serving.connections import ConnectionGuard, open_guard
 from tests.webhooks.signing import TENANT, environment
 from webhooks.app import Receiver
 
@@ -23,9 +24,18 @@ REPOSITORY = Path(__file__).parents[2]
 
 
 @contextmanager
-def served(app: Receiver) -> Iterator[str]:
+def served(app: Receiver, *, connections: ConnectionGuard | None = None) -> Iterator[str]:
     """Serve the receiver as `frontdesk serve` does, in this process; yield its address."""
-    config = uvicorn.Config(app, port=0, http="httptools", loop="uvloop", ws="none", lifespan="on", log_config=None)
+    connections = connections or open_guard()
+    config = uvicorn.Config(
+        app,
+        port=0,
+        http=connections.protocol,  # type: ignore[arg-type]
+        loop="uvloop",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()

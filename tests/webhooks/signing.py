@@ -34,7 +34,7 @@ ZOHO_SECRET = "Zbk4Test2027secret"
 GOHIGHLEVEL_TOKEN = "gohighlevel-token-0001"
 PROOF_KEY = "prf_test_vector_key_0001"
 GOOGLE_TOKEN = "398348u3tu83ut8uu38"
-OWNER_KEY = "owner-key-0001"
+OWNER_KEY = "owner-key-of-the-salon-0001"
 WIX_INSTANCE = "11112222-3333-4444-8555-666677778888"
 LOCATION = "ve9EPM428h8vShlRW1KT"
 
@@ -102,11 +102,13 @@ def stripe_post(body: Any, *, secret: str = STRIPE_SECRET, timestamp: int | None
     return Post(path_of("stripe"), content, {**JSON, "stripe-signature": signature})
 
 
-def twilio_post(form: Mapping[str, str] | bytes, *, token: str = TWILIO_TOKEN, query: str = "") -> Post:
-    """A form post signed by twilio-python."""
+def twilio_post(
+    form: Mapping[str, str] | bytes, *, token: str = TWILIO_TOKEN, query: str = "", path: str = ""
+) -> Post:
+    """A form post signed by twilio-python, for another path than ours where one is given."""
     body = form if isinstance(form, bytes) else urlencode(form).encode()
     fields: dict[str, str] = dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True))
-    url = f"{PUBLIC_URL}{path_of('twilio')}{'?' + query if query else ''}"
+    url = f"{PUBLIC_URL}{path or path_of('twilio')}{'?' + query if query else ''}"
     signature = RequestValidator(token).compute_signature(url, fields)
     return Post(path_of("twilio"), body, {**FORM, "x-twilio-signature": signature}, query)
 

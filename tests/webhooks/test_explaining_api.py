@@ -14,7 +14,7 @@ from tests.pipelines.homes import Home, HomeFactory
 from tests.webhooks.harness import Answer, Post, RunningReceiver
 from webhooks.app import create_app
 
-OWNER, OTHER = "owner", "other"
+OWNER, OTHER = "owner-key-of-the-clinic-0001", "owner-key-of-the-notary-0001"
 
 
 @pytest.fixture(scope="module")

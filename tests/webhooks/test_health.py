@@ -16,9 +16,10 @@ from core.schema import write_probes
 from tests.core.backends import Backend
 from tests.webhooks.conftest import StartReceiver
 from tests.webhooks.harness import NOW, Answer, FakeClock, Post, RunningReceiver
-from tests.webhooks.signing import samples, stripe_post
+from tests.webhooks.signing import environment, samples, stripe_post
 from webhooks import health
 
+METRICS = "a token of the operator's"
 _LABELS = ("tenant", "source", "outcome", "le")
 
 
@@ -162,3 +163,34 @@ def test_metrics_tell_how_far_behind_the_log_and_how_old_everything_is(
     assert 'frontdesk_run_succeeded{run="verification"} 1.0' in text
     assert 'frontdesk_run_age_seconds{run="verification"} 1800.0' in text
     assert 'frontdesk_degraded{component="live_path"} 0.0' in text
+
+
+@pytest.mark.parametrize(
+    ("headers", "token", "status"),
+    [
+        ({}, "", 200),
+        ({"host": "localhost:8000"}, "", 200),
+        ({"host": "evil.example"}, "", 403),
+        ({"x-forwarded-for": "192.0.2.1"}, "", 403),
+        ({"x-forwarded-for": "192.0.2.1", "authorization": f"Bearer {METRICS}"}, METRICS, 200),
+        ({"host": "metrics.example", "authorization": f"Bearer {METRICS}"}, METRICS, 200),
+        ({"x-forwarded-for": "192.0.2.1", "authorization": "Bearer "}, "", 403),
+        ({"x-forwarded-for": "192.0.2.1", "authorization": "Bearer guess"}, METRICS, 403),
+    ],
+)
+def test_metrics_are_told_to_this_machine_or_for_the_token(
+    start: StartReceiver, headers: dict[str, str], token: str, status: int
+) -> None:
+    receiver = start(environ=environment() | {"FRONTDESK_METRICS_TOKEN": token})
+    answer = receiver.send(Post("/metrics", method="GET", headers=headers))
+    assert answer.status == status
+    assert (b"frontdesk_event_log_last_sequence" in answer.body) == (status == 200)
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/metrics", "/openapi.json", "/v1/events", "/sign-in", "/nothing"])
+def test_every_answer_is_protected(receiver: RunningReceiver, path: str) -> None:
+    headers = get(receiver, path).headers
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["cache-control"] == "no-store"
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert headers["referrer-policy"]

@@ -21,6 +21,7 @@ from webhooks.api.events import MAX_EVENTS_PER_APPEND, MAX_LISTED_REJECTIONS
 from webhooks.api.import_lines import LineSplitter
 
 NDJSON = {"content-type": "application/x-ndjson"}
+NEW, OLD, BAKER = (f"{name}-owner-key-of-a-business" for name in ("new", "old", "baker"))
 MEBIBYTE = 1_048_576
 
 
@@ -210,11 +211,11 @@ def test_without_a_right_key(receiver: RunningReceiver, log: EventLog, headers: 
 
 def test_every_live_key_tells_its_tenant(start: StartReceiver, log: EventLog) -> None:
     environ = environment() | {
-        "FRONTDESK_SALON_OWNER_API_KEY": "new,old",
-        "FRONTDESK_BAKERY_OWNER_API_KEY": "baker",
+        "FRONTDESK_SALON_OWNER_API_KEY": f"{NEW},{OLD}",
+        "FRONTDESK_BAKERY_OWNER_API_KEY": BAKER,
     }
     receiver = start(environ=environ)
-    for key in ("new", "old", "baker"):
+    for key in (NEW, OLD, BAKER):
         receiver.send(import_post(line(), key=key))
     assert [event.tenant_id for event in log.read_after(0, limit=10)] == ["salon", "bakery"]
 
@@ -222,12 +223,20 @@ def test_every_live_key_tells_its_tenant(start: StartReceiver, log: EventLog) ->
 def test_a_key_of_two_tenants_is_nobodys_and_stops_neither(
     start: StartReceiver, log: EventLog, caplog: pytest.LogCaptureFixture
 ) -> None:
-    receiver = start(environ=environment() | {"FRONTDESK_BAKERY_OWNER_API_KEY": f"{OWNER_KEY},baker"})
+    receiver = start(environ=environment() | {"FRONTDESK_BAKERY_OWNER_API_KEY": f"{OWNER_KEY},{BAKER}"})
     (record,) = [record for record in caplog.records if record.message == "key set aside"]
     assert "also a key of salon" in record.frontdesk_fields["reason"]  # type: ignore[attr-defined]
     assert receiver.send(import_post(line(), key=OWNER_KEY)).status == 401
-    assert receiver.send(import_post(line(), key="baker")).status == 200
+    assert receiver.send(import_post(line(), key=BAKER)).status == 200
     assert [event.tenant_id for event in log.read_after(0, limit=10)] == ["bakery"]
+
+
+def test_a_short_key_is_nobodys(start: StartReceiver, caplog: pytest.LogCaptureFixture) -> None:
+    receiver = start(environ=environment() | {"FRONTDESK_BAKERY_OWNER_API_KEY": f"{'x' * 23},{BAKER}"})
+    (record,) = [record for record in caplog.records if record.message == "key set aside"]
+    assert "fewer than 24 characters" in record.frontdesk_fields["reason"]  # type: ignore[attr-defined]
+    statuses = [receiver.send(import_post(line(), key=key)).status for key in ("x" * 23, BAKER)]
+    assert statuses == [401, 200]
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "text/csv", "application/x-www-form-urlencoded"])

@@ -20,7 +20,7 @@ from tests.webhooks.conftest import StartReceiver
 from tests.webhooks.harness import NOW, Answer, FakeClock, Post, RunningReceiver
 from tests.webhooks.signing import OWNER_KEY, TENANT, environment
 
-BAKER = "baker"
+BAKER = "baker-of-a-business-0000000001"
 KEY = f"{TENANT}/thanks/send_sms/booking:b1@2026-03-01T01:00:00Z"
 LEASE = timedelta(seconds=30)
 

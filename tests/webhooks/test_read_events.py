@@ -12,6 +12,8 @@ from tests.webhooks.conftest import StartReceiver
 from tests.webhooks.harness import Answer, Post, RunningReceiver
 from tests.webhooks.signing import OWNER_KEY, TENANT, environment, google_post, proof_post, stripe_post
 
+BAKER = "owner-key-of-the-bakery-0001"
+
 
 def read(receiver: RunningReceiver, query: str = "", *, key: str = OWNER_KEY) -> Answer:
     return receiver.send(Post("/v1/events", method="GET", headers={"x-api-key": key}, query=query))
@@ -61,9 +63,9 @@ def test_pages(receiver: RunningReceiver) -> None:
 
 
 def test_a_key_sees_its_tenant_only(start: StartReceiver) -> None:
-    receiver = start(environ=environment() | {"FRONTDESK_BAKERY_OWNER_API_KEY": "baker"})
+    receiver = start(environ=environment() | {"FRONTDESK_BAKERY_OWNER_API_KEY": BAKER})
     receiver.send(proof_post({"event": "x"}))
-    assert read(receiver, key="baker").json() == {"events": [], "next_after": 0}
+    assert read(receiver, key=BAKER).json() == {"events": [], "next_after": 0}
     assert len(read(receiver).json()["events"]) == 1
 
 

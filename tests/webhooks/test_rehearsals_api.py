@@ -17,7 +17,7 @@ from tests.webhooks.harness import Answer, Post, RunningReceiver
 from webhooks.api import rehearsals
 from webhooks.app import create_app
 
-OWNER = "owner"
+OWNER = "owner-of-a-business-0000000001"
 FILE = (Path(__file__).parents[2] / "tenants" / "avatar-imaging.yaml").read_text(encoding="utf-8")
 
 

@@ -66,7 +66,7 @@ def test_a_wrong_password_shows_the_form_again_and_locks(receiver: RunningReceiv
     assert (locked.status, locked.headers["retry-after"]) == (429, "30")
 
 
-@pytest.mark.parametrize("origin", [None, "null", "http://evil.example", "http://desk.example:9999"])
+@pytest.mark.parametrize("origin", [None, "null", "http://evil.example", "http://desk.example:9999", "http://["])
 @pytest.mark.parametrize("path", ["/sign-in", "/sign-out"])
 def test_forms_of_other_sites_are_refused(
     receiver: RunningReceiver, desk: StaffDesk, path: str, origin: str | None
@@ -93,3 +93,11 @@ def test_addresses_behind_a_proxy_are_settings(start: StartReceiver, desk: Staff
     add(desk, Role.OWNER)
     answer = submit(start(dashboard_url="https://desk.example/"))
     assert answer.headers["location"] == "https://desk.example/"
+
+
+def test_a_strangers_name_that_points_here_signs_nobody_in_or_out(receiver: RunningReceiver, desk: StaffDesk) -> None:
+    add(desk, Role.OWNER)
+    for host in ("evil.example", "desk.example.evil.example", "[", ""):
+        foreign = {"host": host, "origin": f"http://{host}"}
+        assert submit(receiver, **foreign).status == 421
+        assert receiver.send(Post("/sign-out", b"", FORM).with_headers(**foreign)).status == 421

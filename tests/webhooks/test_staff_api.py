@@ -147,17 +147,45 @@ def test_the_trail_tells_who_did_and_read_what_and_who_was_refused(
     assert ask(receiver, "POST", "audit", token=tech, body={"action": "contact.read", "subject": "c1"}).status == 204
     assert ask(receiver, "POST", "audit", token=tech, body={"action": "hold.made", "subject": "c1"}).status == 422
     ask(receiver, "GET", "events", token=owner, query="after=0&limit=5")
-    ask(receiver, "POST", "holds", token=OWNER_KEY, body={"reason": "storm", "held_by": "Somebody"})
+    nothing = {"reason": "storm", "held_by": "Somebody", "rule_id": "no_such_rule"}
+    assert ask(receiver, "POST", "holds", token=OWNER_KEY, body=nothing).status == 422
+    assert ask(receiver, "DELETE", "holds", token=OWNER_KEY, query="released_by=Ana").status == 404
+    held = {"reason": "storm", "held_by": "Somebody", "channel": "sms"}
+    assert ask(receiver, "POST", "holds", token=OWNER_KEY, body=held).status == 200
     first = ask(receiver, "GET", "audit", token=owner, query="limit=3").json()
     rest = ask(receiver, "GET", "audit", token=owner, query=f"before={first['next_before']}").json()
     told = [(entry["who"], entry["action"], entry["subject"]) for entry in first["entries"] + rest["entries"]]
     assert told[:4] == [
-        ("owner's key", "hold.made", None),
+        ("owner's key", "hold.made", "channel sms: storm"),
         ("owner@example.com", "events.exported", "after=0&limit=5"),
         ("tech@example.com", "contact.read", "c1"),
         ("tech@example.com", "access.refused", "GET /v1/events"),
     ]
     assert rest["next_before"] is None
+
+
+def test_what_v1_tells_of_people_is_in_the_trail_once_in_five_minutes(
+    receiver: RunningReceiver, desk: StaffDesk, clock: FakeClock
+) -> None:
+    token = token_of(receiver, add(desk, Role.TECH))
+    for _ in range(3):
+        ask(receiver, "GET", "outbox", token=token)
+    ask(receiver, "GET", "outbox", token=token, query="state=sent")
+    for path in ("tasks", "outbox/salon:x", "commands/salon:x/why", "rules/recall/why-not"):
+        ask(receiver, "GET", path, token=token, query="contact=%2B61400000001" if "why-not" in path else "")
+    clock.advance(minutes=5)
+    ask(receiver, "GET", "outbox", token=token)
+    entries = [(entry.action, entry.subject) for entry in reversed(desk.audit.read(limit=7))]
+    assert entries == [
+        ("outbox.listed", None),
+        ("outbox.listed", "state=sent"),
+        ("tasks.listed", None),
+        ("command.read", "salon:x"),
+        ("command.explained", "salon:x"),
+        ("absence.explained", "recall contact=%2B61400000001"),
+        ("outbox.listed", None),
+    ]
+    assert {entry.who for entry in desk.audit.read(limit=7)} == {"tech@example.com"}
 
 
 def test_holding_is_not_done_where_it_can_not_be_recorded(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated
 
@@ -22,6 +23,8 @@ _HEADER = APIKeyHeader(name="X-API-Key", auto_error=False, description="The owne
 Bearer = Annotated[HTTPAuthorizationCredentials | None, Security(_BEARER)]
 #: How a program that has the owner's key is called where staff have their e-mail address.
 OWNERS_KEY = "owner's key"
+_SAME_READING = timedelta(minutes=5)
+_MAX_READINGS = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,11 +57,14 @@ class Callers:
     def __init__(self, *, owner_keys: OwnerKeys, staff: StaffDesk) -> None:
         self._owner_keys = owner_keys
         self._staff = staff
+        #: What was read lately, by whom: a page that asks again by itself is one reading.
+        self._readings: dict[tuple[str | None, ...], datetime] = {}
 
     def allow(self, permission: Permission, *, audits: str | None = None) -> Callable[..., Caller]:
         """Return the dependency of a route that needs a permission: the caller, or 401 or 403.
 
-        `audits` names the action that the audit trail keeps of every such call, before it is answered.
+        `audits` names the reading of people's data that the audit trail keeps, before it is answered: the same again
+        within some minutes is the same reading. Routes that change something note it themselves, see `note`.
         """
 
         def permitted(
@@ -74,10 +80,28 @@ class Callers:
                     HTTPStatus.FORBIDDEN, f"this needs the role {needed}; {caller.name} is {caller.role}"
                 )
             if audits is not None:
-                self._record(caller, audits, subject=_subject(request))
+                self._note_reading(caller, audits, subject=_subject(request))
             return caller
 
         return permitted
+
+    def note(self, caller: Caller, action: str, *, subject: str | None = None) -> None:
+        """Keep in the audit trail what a caller is about to do, once it is known to be possible.
+
+        Raises StaffUnavailableError: then it is not to be done.
+        """
+        self._record(caller, action, subject=subject)
+
+    def _note_reading(self, caller: Caller, action: str, *, subject: str | None) -> None:
+        key = (caller.tenant_id, caller.name, caller.address, action, subject)
+        now = self._staff.audit.now()
+        noted_at = self._readings.get(key)
+        if noted_at is not None and now - noted_at < _SAME_READING:
+            return
+        self._record(caller, action, subject=subject)
+        if len(self._readings) >= _MAX_READINGS:
+            self._readings.clear()
+        self._readings[key] = now
 
     def session_of(self, bearer: Bearer) -> Session:
         """Be the dependency of a route that needs a person, of any role: their session, or 401."""
@@ -93,6 +117,16 @@ class Callers:
             raise _unknown(remedy)
         return found
 
+    def check_key(self, key: str | None) -> None:
+        """Return where the key is somebody's; routes say what it permits. Raises HTTPException with 401."""
+        if key is None or not (self._owner_keys.find_tenant(key) or self._staff.sessions.find(key, is_use=False)):
+            raise self._unknown()
+
+    def _unknown(self) -> HTTPException:
+        return _unknown(
+            "send the owner's key as bearer token or X-API-Key header, or a session's token as bearer token"
+        )
+
     def _find(self, key: str | None, *, request: Request) -> Caller:
         address = client_address(request)
         if key is not None:
@@ -103,9 +137,7 @@ class Callers:
             if session is not None:
                 account = session.account
                 return Caller(tenant_id=account.tenant_id, role=account.role, session=session, address=address)
-        raise _unknown(
-            "send the owner's key as bearer token or X-API-Key header, or a session's token as bearer token"
-        )
+        raise self._unknown()
 
     def _record(self, caller: Caller, action: str, *, subject: str | None) -> None:
         self._staff.audit.record(

@@ -25,18 +25,19 @@ _Contact = Annotated[
 def explaining_router(runtime: Runtime, *, callers: Callers) -> APIRouter:
     """Return the routes that explain; each tells of the caller's tenant only."""
     router = APIRouter(prefix="/v1", tags=["answers"])
-    looking = Depends(callers.allow(Permission.LOOK))
+    explaining = Depends(callers.allow(Permission.LOOK, audits="command.explained"))
+    missing = Depends(callers.allow(Permission.LOOK, audits="absence.explained"))
     explainer = Explainer(
         runtime.settings.analytics_path, outbox=runtime.outbox, log=runtime.log, tenants=runtime.tenants
     )
 
     @router.get("/commands/{command_key:path}/why", responses=document_problems(401, 403, 404, 422, 503))
-    def explain_command(command_key: KeyInPath, caller: Caller = looking) -> CommandExplanation:
+    def explain_command(command_key: KeyInPath, caller: Caller = explaining) -> CommandExplanation:
         """Explain one command: rule, cause, consent, words, every attempt, and what came of it."""
         return explainer.explain_command(command_key, tenant_id=caller.tenant_id)
 
     @router.get("/rules/{rule_id}/why-not", responses=document_problems(401, 403, 404, 409, 422, 503))
-    def explain_absence(rule_id: _RuleInPath, contact: _Contact, caller: Caller = looking) -> AbsenceExplanation:
+    def explain_absence(rule_id: _RuleInPath, contact: _Contact, caller: Caller = missing) -> AbsenceExplanation:
         """Explain why a rule did not act for a contact: the first condition that failed, or what never happened."""
         return explainer.explain_absence(caller.tenant_id, rule_id=rule_id, contact=contact)
 

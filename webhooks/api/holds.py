@@ -59,8 +59,7 @@ def holds_router(runtime: Runtime, *, callers: Callers) -> APIRouter:
     """Return the routes of holds; each is about the caller's tenant only."""
     router = APIRouter(prefix="/v1", tags=["outbox"])
     looking = Depends(callers.allow(Permission.LOOK))
-    holding = Depends(callers.allow(Permission.HOLD, audits="hold.made"))
-    releasing = Depends(callers.allow(Permission.HOLD, audits="hold.released"))
+    holding = Depends(callers.allow(Permission.HOLD))
 
     @router.get("/holds", responses=document_problems(401, 403, 503))
     def list_holds(caller: Caller = looking) -> HoldList:
@@ -73,6 +72,7 @@ def holds_router(runtime: Runtime, *, callers: Callers) -> APIRouter:
         """Hold commands: they stay in the outbox and are not sent until released. Holding twice holds once."""
         scope = HoldScope(tenant_id=caller.tenant_id, channel=body.channel, rule_id=body.rule_id)
         _check_rule(body.rule_id, runtime.tenants[caller.tenant_id])
+        callers.note(caller, "hold.made", subject=f"{_told(scope)}: {body.reason}")
         is_new = runtime.outbox.hold(scope, reason=body.reason, held_by=caller.named(body.held_by))
         return HoldAnswer(is_new=is_new)
 
@@ -81,15 +81,32 @@ def holds_router(runtime: Runtime, *, callers: Callers) -> APIRouter:
         released_by: Annotated[str, Query(min_length=1, max_length=255, pattern=NO_NUL)],
         channel: Channel | None = None,
         rule_id: _RuleId = None,
-        caller: Caller = releasing,
+        caller: Caller = holding,
     ) -> Response:
         """Release exactly this scope; wider and narrower holds stay in force. What is due goes out at once."""
         scope = HoldScope(tenant_id=caller.tenant_id, channel=channel, rule_id=rule_id)
+        if all(hold.scope != scope for hold in runtime.outbox.holds()):
+            raise _not_held()
+        callers.note(caller, "hold.released", subject=_told(scope))
         if not runtime.outbox.release(scope, released_by=caller.named(released_by)):
-            raise HTTPException(HTTPStatus.NOT_FOUND, "exactly this is not held; GET /v1/holds lists what is")
+            raise _not_held()  # somebody else released it at the same instant
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
     return router
+
+
+def _not_held() -> HTTPException:
+    return HTTPException(HTTPStatus.NOT_FOUND, "exactly this is not held; GET /v1/holds lists what is")
+
+
+def _told(scope: HoldScope) -> str:
+    """Return what is held, for the audit trail.
+
+    >>> _told(HoldScope(tenant_id="salon", channel=Channel.SMS, rule_id="recall"))
+    'channel sms, rule recall'
+    """
+    parts = [f"channel {scope.channel}" if scope.channel else "", f"rule {scope.rule_id}" if scope.rule_id else ""]
+    return ", ".join(filter(None, parts)) or "everything"
 
 
 def _check_rule(rule_id: str | None, tenant: Tenant) -> None:

@@ -29,13 +29,14 @@ KeyInPath = Annotated[str, Path(pattern=NO_NUL, description="The command's key; 
 def outbox_router(runtime: Runtime, *, callers: Callers) -> APIRouter:
     """Return the routes that show the outbox; each sees the caller's tenant only."""
     router = APIRouter(prefix="/v1", tags=["outbox"])
-    looking = Depends(callers.allow(Permission.LOOK))
+    listing = Depends(callers.allow(Permission.LOOK, audits="outbox.listed"))
+    reading = Depends(callers.allow(Permission.LOOK, audits="command.read"))
     outbox = runtime.outbox
 
     @router.get("/outbox", responses=document_problems(401, 403, 422, 503))
     def list_commands(
         query: Annotated[CommandQuery, Query()],
-        caller: Caller = looking,
+        caller: Caller = listing,
     ) -> CommandPage:
         """List commands, newest first, and how much is not over."""
         meant = CommandFilter(
@@ -50,7 +51,7 @@ def outbox_router(runtime: Runtime, *, callers: Callers) -> APIRouter:
         )
 
     @router.get("/outbox/{command_key:path}", responses=document_problems(401, 403, 404, 422, 503))
-    def show_command(command_key: KeyInPath, caller: Caller = looking) -> CommandWithAttempts:
+    def show_command(command_key: KeyInPath, caller: Caller = reading) -> CommandWithAttempts:
         """Show one command with every attempt to send it."""
         return CommandWithAttempts.model_validate(find_command(outbox, command_key, tenant_id=caller.tenant_id))
 

@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from fastapi import APIRouter, Depends, HTTPException
 
-from core.outbox.commands import CommandFilter
+from core.outbox.commands import CommandFilter, CommandState
 from core.outbox.settling import settle_as_not_sent, settle_as_sent
 from core.staff.roles import Permission
 from webhooks.api.callers import Caller, Callers
@@ -19,28 +19,35 @@ from webhooks.runtime import Runtime
 def decisions_router(runtime: Runtime, *, callers: Callers) -> APIRouter:
     """Return the routes that change commands; each reaches the caller's tenant only."""
     router = APIRouter(prefix="/v1", tags=["outbox"])
-    redriving = Depends(callers.allow(Permission.SETTLE, audits="outbox.redriven"))
-    resolving = Depends(callers.allow(Permission.SETTLE, audits="outbox.resolved"))
+    settling = Depends(callers.allow(Permission.SETTLE))
     outbox = runtime.outbox
 
     @router.post("/outbox:redrive", responses=document_problems(401, 403, 422, 503))
-    def redrive_matching(body: FilterBody, caller: Caller = redriving) -> Redriven:
+    def redrive_matching(body: FilterBody, caller: Caller = settling) -> Redriven:
         """Let all dead commands that match wait again, with all their tries. What was sent is not among them."""
+        meant = body.model_dump(exclude_none=True)
+        told = ", ".join(f"{name} {value}" for name, value in meant.items()) or "everything dead"
+        callers.note(caller, "outbox.redriven", subject=told)
         keys = outbox.redrive_matching(CommandFilter(tenant_id=caller.tenant_id, **body.model_dump()))
         return Redriven(command_keys=keys)
 
     @router.post("/outbox/{command_key:path}/redrive", responses=document_problems(401, 403, 404, 409, 422, 503))
-    def redrive(command_key: KeyInPath, caller: Caller = redriving) -> CommandWithAttempts:
+    def redrive(command_key: KeyInPath, caller: Caller = settling) -> CommandWithAttempts:
         """Let one dead command wait again, with all its tries."""
         known = find_command(outbox, command_key, tenant_id=caller.tenant_id)
+        if known.state is not CommandState.DEAD:
+            raise _not_dead(known.state)
+        callers.note(caller, "outbox.redriven", subject=command_key)
         if not outbox.redrive(command_key):
-            raise HTTPException(HTTPStatus.CONFLICT, f"the command is {known.state}; only a dead one can be redriven")
+            raise _not_dead(known.state)  # somebody else redrove it at the same instant
         return CommandWithAttempts.model_validate(find_command(outbox, command_key, tenant_id=caller.tenant_id))
 
     @router.post("/outbox/{command_key:path}/resolve", responses=document_problems(401, 403, 404, 409, 422, 503))
-    def resolve(command_key: KeyInPath, body: ResolveBody, caller: Caller = resolving) -> CommandWithAttempts:
+    def resolve(command_key: KeyInPath, body: ResolveBody, caller: Caller = settling) -> CommandWithAttempts:
         """Settle an uncertain command: found sent, it is over; found not sent, it waits again and is due at once."""
         known = find_command(outbox, command_key, tenant_id=caller.tenant_id)
+        if known.state is CommandState.UNCERTAIN:
+            callers.note(caller, "outbox.resolved", subject=command_key)
         if isinstance(body, FoundSent):
             is_settled = settle_as_sent(
                 runtime.engine,
@@ -71,3 +78,7 @@ def decisions_router(runtime: Runtime, *, callers: Callers) -> APIRouter:
         return CommandWithAttempts.model_validate(find_command(outbox, command_key, tenant_id=caller.tenant_id))
 
     return router
+
+
+def _not_dead(state: CommandState) -> HTTPException:
+    return HTTPException(HTTPStatus.CONFLICT, f"the command is {state}; only a dead one can be redriven")

@@ -10,6 +10,9 @@ from core.secrets import OWNER_API_KEY, Secrets, secret_variable
 from core.tenants import Tenant
 from webhooks.logs import log_unusable_key
 
+#: Shorter ones can be guessed.
+MIN_KEY_LENGTH = 24
+
 
 @dataclass(frozen=True, slots=True)
 class OwnerKeys:
@@ -19,11 +22,17 @@ class OwnerKeys:
 
     @classmethod
     def load(cls, tenants: Mapping[str, Tenant], *, secrets: Secrets) -> OwnerKeys:
-        """Read every tenant's keys. One that two tenants share tells neither: it is nobody's, and that is logged."""
+        """Read every tenant's keys. One that is too short, or of two tenants, is nobody's, and that is logged."""
         tenant_of: dict[bytes, str] = {}
         shared: set[bytes] = set()
         for tenant_id in tenants:
             for key in secrets.values(tenant_id, OWNER_API_KEY):
+                if len(key) < MIN_KEY_LENGTH:
+                    log_unusable_key(
+                        secret_variable(tenant_id, OWNER_API_KEY),
+                        f"has fewer than {MIN_KEY_LENGTH} characters; make one by: openssl rand -hex 24",
+                    )
+                    continue
                 other = tenant_of.setdefault(_hash(key), tenant_id)
                 if other != tenant_id:
                     shared.add(_hash(key))

@@ -79,6 +79,7 @@ def reports_router(runtime: Runtime, *, callers: Callers) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["reports"])
     # What a business earns is for those who run its desk.
     running = Depends(callers.allow(Permission.SETTLE))
+    downloading = Depends(callers.allow(Permission.SETTLE, audits="report.downloaded"))
     archive = ReportArchive(runtime.settings.reports_path)
 
     @router.get("/reports", responses=document_problems(401, 403, 422))
@@ -94,7 +95,7 @@ def reports_router(runtime: Runtime, *, callers: Callers) -> APIRouter:
         response_class=Response,
         responses={200: _FILES, **document_problems(401, 403, 404, 422)},
     )
-    def download_report(report_id: _ReportInPath, ending: _FormatInPath, caller: Caller = running) -> Response:
+    def download_report(report_id: _ReportInPath, ending: _FormatInPath, caller: Caller = downloading) -> Response:
         """Return one file of a report, as it was when the report was computed."""
         parsed = ReportId.parse(report_id)
         return Response(
@@ -113,7 +114,7 @@ def reports_router(runtime: Runtime, *, callers: Callers) -> APIRouter:
 
 
 def _add_making(router: APIRouter, runtime: Runtime, *, archive: ReportArchive, callers: Callers) -> None:
-    making = Depends(callers.allow(Permission.SETTLE, audits="report.made"))
+    making = Depends(callers.allow(Permission.SETTLE))
     one_at_a_time = Lock()
 
     @router.post(
@@ -135,6 +136,7 @@ def _add_making(router: APIRouter, runtime: Runtime, *, archive: ReportArchive, 
                 headers={"Retry-After": str(_RETRY_AFTER_S)},
             )
         try:
+            callers.note(caller, "report.made", subject=f"{body.kind} {body.start}")
             known = set(archive.list_ids(tenant_id))
             environ = {**os.environ, **runtime.settings.places()}
             made = make_report(period, tenant_id=tenant_id, is_mailed=body.mail, environ=environ)

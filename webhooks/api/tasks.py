@@ -38,13 +38,14 @@ def tasks_router(runtime: Runtime, *, callers: Callers) -> APIRouter:
     """Return the routes of tasks; each is about the caller's tenant only."""
     router = APIRouter(prefix="/v1", tags=["tasks"])
     working = Depends(callers.allow(Permission.WORK))
+    listing = Depends(callers.allow(Permission.WORK, audits="tasks.listed"))
     desk = _TaskDesk(runtime)
 
     @router.get("/tasks", responses=document_problems(401, 403, 422, 503))
     def list_tasks(
         timeframe: Timeframe | None = None,
         assigned_to: Annotated[str | None, Query(min_length=1, max_length=255, pattern=NO_NUL)] = None,
-        caller: Caller = working,
+        caller: Caller = listing,
     ) -> TaskList:
         """List open tasks, the most urgent first; a tech sees own ones and those of nobody."""
         with published.opened(runtime.settings.analytics_path) as file:

@@ -18,6 +18,7 @@ class Reason(StrEnum):
     """Why a delivery was refused; kept with the rejected delivery and shown to staff."""
 
     UNKNOWN_TENANT = "unknown_tenant"
+    WRONG_ADDRESS = "wrong_address"
     NOT_CONFIGURED = "not_configured"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     SIGNATURE_MISSING = "signature_missing"
@@ -36,6 +37,7 @@ class Reason(StrEnum):
 
 _STATUS_OF: Mapping[Reason, HTTPStatus] = {
     Reason.UNKNOWN_TENANT: HTTPStatus.NOT_FOUND,
+    Reason.WRONG_ADDRESS: HTTPStatus.NOT_FOUND,
     Reason.NOT_CONFIGURED: HTTPStatus.NOT_FOUND,
     Reason.METHOD_NOT_ALLOWED: HTTPStatus.METHOD_NOT_ALLOWED,
     Reason.SIGNATURE_MISSING: HTTPStatus.UNAUTHORIZED,
@@ -51,6 +53,15 @@ _STATUS_OF: Mapping[Reason, HTTPStatus] = {
     Reason.LOG_UNAVAILABLE: HTTPStatus.SERVICE_UNAVAILABLE,
     Reason.INTERNAL_ERROR: HTTPStatus.SERVICE_UNAVAILABLE,
 }
+
+
+def plain_path(path: str) -> str:
+    """Return the path as it was meant, where it was pasted with doubled slashes or one at its end.
+
+    >>> plain_path("//webhooks/salon//twilio/")
+    '/webhooks/salon/twilio'
+    """
+    return "/" + "/".join(part for part in path.split("/") if part)
 
 
 class RefusedError(FrontdeskError):
@@ -106,6 +117,7 @@ class Delivery(NamedTuple):
     subject_id: str | None = None
     occurred_at: datetime | None = None  #: None where the provider gives no time: then it is when it came in
     reply: Reply | None = None  #: None: the usual JSON answer
+    secrets: tuple[str, ...] = ()  #: what else came with it that is not to be stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,12 +8,22 @@ from __future__ import annotations
 import hmac
 from base64 import b64encode
 from hashlib import sha256
+from itertools import product
 from typing import Any, ClassVar, Self
 from urllib.parse import SplitResult, urlsplit
 
 import orjson
 
-from webhooks.sources.base import Delivery, Reason, RefusedError, Reply, Request, Source, SourceConfiguration
+from webhooks.sources.base import (
+    Delivery,
+    Reason,
+    RefusedError,
+    Reply,
+    Request,
+    Source,
+    SourceConfiguration,
+    plain_path,
+)
 from webhooks.sources.bodies import (
     FORM,
     JSON,
@@ -144,8 +154,10 @@ class TwilioSource(Source):
         query = f"?{request.query_string.decode('latin-1')}" if request.query_string else ""
         # Each name with its value, names in order of their bytes; of repeated names each different value once.
         suffix = "".join(name + value for name, value in sorted(set(signed_fields)))
-        for origin in self._origins:
-            signed = f"{origin}{request.path}{query}{suffix}".encode()
+        # The URL as it is called, and as it was meant: a proxy may have put one or the other right.
+        paths = dict.fromkeys((request.path, plain_path(request.path)))
+        for origin, path in product(self._origins, paths):
+            signed = f"{origin}{path}{query}{suffix}".encode()
             if is_any_of(given, [b64encode(hmac.digest(key, signed, algorithm)) for key in self._keys_of[algorithm]]):
                 return
         raise RefusedError(

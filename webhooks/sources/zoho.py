@@ -89,6 +89,7 @@ class ZohoSource(Source):
             payload=_without_token(payload, content),
             subject_id=fact.subject_id,
             occurred_at=fact.occurred_at,
+            secrets=_tokens_of(content, form=form),
         )
 
     def _check_proof(self, request: Request, *, query: Pairs, form: Pairs) -> None:
@@ -158,6 +159,12 @@ def _instant(value: Any) -> datetime | None:
     return instant_of_text(text) or (
         instant_of_milliseconds(text) if len(text) >= _MILLISECOND_DIGITS else instant_of_seconds(text)
     )
+
+
+def _tokens_of(content: dict[str, Any], *, form: Pairs) -> tuple[str, ...]:
+    """Return the tokens that came in the body: the channel's, or a form's."""
+    given = (find_text(content, "token"), *(value for key, value in form if key == "token"))
+    return tuple(token for token in given if token)
 
 
 def _without_token(payload: bytes, content: dict[str, Any]) -> bytes:

@@ -7,19 +7,29 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine, select
 
+from core.ids import new_session_token
 from core.staff.accounts import Account
 from core.staff.desk import StaffDesk
 from core.staff.errors import AccountError, SignInLockedError, SignInRefusedError
 from core.staff.passwords import Passwords
 from core.staff.roles import Role
 from core.staff.schema import staff_sessions
-from core.staff.sessions import OpenedSession
+from core.staff.sessions import OpenedSession, tokens_of
 from tests.core.staff.conftest import PASSWORD
 from tests.webhooks.harness import FakeClock
 
 
-def sign_in(desk: StaffDesk, *, email: str = "ana@example.com", password: str = PASSWORD) -> OpenedSession:
-    [opened] = desk.sessions.sign_in(email=email, password=password, address="10.0.0.1", tenant_id="salon")
+def sign_in(
+    desk: StaffDesk,
+    *,
+    email: str = "ana@example.com",
+    password: str = PASSWORD,
+    address: str = "10.0.0.1",
+    device: str | None = None,
+) -> OpenedSession:
+    [opened] = desk.sessions.sign_in(
+        email=email, password=password, address=address, tenant_id="salon", device=device
+    )
     return opened
 
 
@@ -102,7 +112,7 @@ def test_failures_lock_for_ever_longer_whether_there_is_an_account_or_not(
     waits = []
     for _ in range(7):
         with pytest.raises(SignInLockedError) as locked:
-            sign_in(desk, email=email)
+            sign_in(desk, email=email, address="10.0.0.9")
         waits.append(locked.value.retry_after_s)
         clock.advance(seconds=waits[-1])
         fail(desk, email=email, address="10.0.0.9")
@@ -112,6 +122,84 @@ def test_failures_lock_for_ever_longer_whether_there_is_an_account_or_not(
         assert sign_in(desk)
         fail(desk)
         assert sign_in(desk)
+
+
+def test_a_stranger_who_guesses_does_not_lock_the_owner_out(desk: StaffDesk, ana: Account) -> None:
+    for _ in range(5):
+        fail(desk, email=ana.email, address="192.0.2.7")
+    with pytest.raises(SignInLockedError):
+        sign_in(desk, address="192.0.2.7")
+    assert sign_in(desk)
+
+
+def test_many_addresses_at_one_account_lock_strangers_and_nobody_who_is_known(
+    desk: StaffDesk, ana: Account, clock: FakeClock
+) -> None:
+    sign_in(desk, device="the browser at home")
+    at_the_shop = sign_in(desk, address="10.0.0.2")
+    for number in range(50):
+        fail(desk, email=ana.email, address=f"192.0.2.{number}")
+    with pytest.raises(SignInLockedError) as locked:
+        sign_in(desk, address="198.51.100.1")
+    assert locked.value.retry_after_s == 30
+    assert sign_in(desk, address="198.51.100.1", device="the browser at home")
+    assert sign_in(desk, address="10.0.0.2")
+    desk.sessions.end(at_the_shop.session)
+    clock.advance(seconds=30)
+    assert sign_in(desk, address="198.51.100.1")
+
+
+def test_a_known_browser_passes_where_a_stranger_shares_its_address(desk: StaffDesk, ana: Account) -> None:
+    sign_in(desk, device="Ana's browser")
+    for _ in range(5):
+        fail(desk, email=ana.email)
+    for number in range(15):
+        fail(desk, email=f"person{number}@example.com")
+    with pytest.raises(SignInLockedError):
+        sign_in(desk)
+    assert sign_in(desk, device="Ana's browser")
+
+
+def test_a_known_browser_has_few_guesses_too_and_none_at_another_account(
+    desk: StaffDesk, ana: Account, clock: FakeClock
+) -> None:
+    assert ana
+    sign_in(desk, device="a stolen browser")
+    for _ in range(5):
+        with pytest.raises(SignInRefusedError):
+            sign_in(desk, password="a wrong sentence", device="a stolen browser")
+    with pytest.raises(SignInLockedError):
+        sign_in(desk, device="a stolen browser")
+    for _ in range(5):
+        with pytest.raises(SignInRefusedError):
+            sign_in(desk, email="bo@example.com", device="a stolen browser")
+    with pytest.raises(SignInLockedError):
+        sign_in(desk, email="bo@example.com", device="a stolen browser")
+    clock.advance(days=181)
+    assert sign_in(desk, device="a stolen browser")
+
+
+def test_all_of_an_ipv6_network_is_one_address(desk: StaffDesk, ana: Account) -> None:
+    for number in range(5):
+        fail(desk, email=ana.email, address=f"2001:db8::{number}:1")
+    with pytest.raises(SignInLockedError):
+        sign_in(desk, address="2001:db8::ffff")
+    assert sign_in(desk, address="2001:db8:0:1::1")
+
+
+def test_a_cookie_of_many_tokens_costs_little() -> None:
+    genuine = [new_session_token() for _ in range(3)]
+    assert tokens_of(".".join([*genuine, genuine[0], "x", ""])) == genuine
+    assert len(tokens_of(".".join(new_session_token() for _ in range(1_900)))) == 32
+    assert tokens_of("." * 100_000) == []
+
+
+@pytest.mark.parametrize("password", ["\ud800", "a good sentence \udfff"])
+def test_half_a_character_is_no_password(desk: StaffDesk, ana: Account, password: str) -> None:
+    with pytest.raises(SignInRefusedError):
+        sign_in(desk, email=ana.email, password=password)
+    with pytest.raises(AccountError, match=r"password"):
+        desk.accounts.set_password(ana, password=password, by="test")
 
 
 def test_guessing_at_many_accounts_locks_the_address_and_an_own_account_washes_nothing(

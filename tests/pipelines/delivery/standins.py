@@ -44,6 +44,7 @@ class StandIns:
             api_url_graph=self.url,
             api_url_graph_login=self.url,
             smtp_host="127.0.0.1",
+            webhook_private_hosts="127.0.0.1",
             smtp_port=self.smtp_port,
             tenants_dir=TENANTS_DIR,
             **changes,

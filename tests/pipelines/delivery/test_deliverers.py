@@ -13,6 +13,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Sink
 
 from core.clock import SystemClock
+from pipelines.delivery.addresses import OutgoingAddresses
 from pipelines.delivery.answers import Accepted, Deliverer, Doubt, Found, NotFound, Refused, Unknown
 from pipelines.delivery.clicksend import ClickSendDeliverer
 from pipelines.delivery.content import Letter, WebhookBody
@@ -80,7 +81,9 @@ def smtp(standins: StandIns, url: str) -> tuple[Deliverer[Letter], Letter]:
 
 def webhook(_: StandIns, url: str) -> tuple[Deliverer[WebhookBody], WebhookBody]:
     endpoints = {"crm": (f"{url}/hooks/noizylab", (WEBHOOK_SECRET,))}
-    return WebhookDeliverer(open_client(url, timeout=QUICK), endpoints=endpoints, clock=CLOCK), BODY
+    addresses = OutgoingAddresses(private_hosts=frozenset({"127.0.0.1"}))
+    client = open_client(url, timeout=QUICK)
+    return WebhookDeliverer(client, addresses=addresses, endpoints=endpoints, clock=CLOCK), BODY
 
 
 Maker = Callable[[StandIns, str], tuple[Deliverer[Any], Any]]
