@@ -10,8 +10,10 @@ from contextlib import contextmanager
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from sandbox.standins.connection import BreakableProtocol
+from sandbox.standins.own_pages import OwnPagesOnly
 
 _START_TIMEOUT_S = 15.0
 _POLL_S = 0.005
@@ -19,7 +21,7 @@ _POLL_S = 0.005
 
 def serve(app: FastAPI, *, host: str, port: int) -> None:
     """Serve until Ctrl-C or SIGTERM."""
-    uvicorn.Server(_configuration(app, host=host, port=port)).run()
+    uvicorn.Server(_configuration(OwnPagesOnly(app, host), host=host, port=port)).run()
 
 
 @contextmanager
@@ -37,7 +39,7 @@ def running_in_thread(app: FastAPI) -> Iterator[str]:
             thread.join(_START_TIMEOUT_S)
 
 
-def _configuration(app: FastAPI, *, host: str, port: int) -> uvicorn.Config:
+def _configuration(app: ASGIApp, *, host: str, port: int) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         host=host,
