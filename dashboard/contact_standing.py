@@ -25,15 +25,20 @@ from dashboard.wording import describe_opt_out, describe_warmness, forbids_texts
 _ACTION_SOURCES = {"task": "the most urgent open task", "stage": "what its stage suggests"}
 
 
+def show_opt_outs(office: Office, business: Business, contact_id: str) -> None:
+    """Show which channels the contact closed: before anything that would have them written to."""
+    rows = contact_queries.fetch_opt_outs(office.file, tenant_id=business.tenant_id, contact_ids=[contact_id])
+    for opt_out in queries.rows_of(rows):
+        words = describe_opt_out(opt_out.channel, opt_out, business.zone, now=components.present())
+        st.error(words, icon=":material/block:")
+
+
 def show_standing(office: Office, business: Business, contact_id: str) -> None:
     """Show warmness, stage and next action in one line each, and the open tasks with their buttons."""
     key = {"tenant_id": business.tenant_id, "contact_id": contact_id}
     opt_outs = queries.rows_of(
         contact_queries.fetch_opt_outs(office.file, tenant_id=business.tenant_id, contact_ids=[contact_id])
     )
-    for opt_out in opt_outs:
-        words = describe_opt_out(opt_out.channel, opt_out, business.zone, now=components.present())
-        st.error(words, icon=":material/block:")
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         # How warm they were says nothing any more.
         if not any(forbids_texts(opt_out.channel) for opt_out in opt_outs):

@@ -12,7 +12,7 @@ import streamlit as st
 from dashboard import actions, components, queries, session
 from dashboard.contact_as_of import show_as_of
 from dashboard.contact_journey import show_journey
-from dashboard.contact_standing import show_standing
+from dashboard.contact_standing import show_opt_outs, show_standing
 from dashboard.conversation import show_conversation
 from dashboard.formatting import (
     MISSING,
@@ -125,7 +125,7 @@ def _show_profile(office: Office, business: Business, contact_id: str) -> None:
             icon="person_search",
         )
         return
-    _show_heading(found[0], business)
+    _show_heading(office, found[0], business)
     show_conflicts(queries.fetch_conflicts(office.file, **key), business)
     show_standing(office, business, contact_id)
     _show_tabs(office, business, contact_id)
@@ -148,7 +148,7 @@ def _show_tabs(office: Office, business: Business, contact_id: str) -> None:
                 show(office, business, contact_id)
 
 
-def _show_heading(contact: Any, business: Business) -> None:
+def _show_heading(office: Office, contact: Any, business: Business) -> None:
     now = components.present()
     st.header(escape_markdown(contact.display_name), anchor=False)
     badges = [] if contact.is_identified else [":gray-badge[:material/person_off: Not identified]"]
@@ -157,6 +157,7 @@ def _show_heading(contact: Any, business: Business) -> None:
         badges.append(f":blue-badge[:material/ads_click: {escape_markdown(came)}]")
     reachable = [escape_markdown(value) for value in (contact.company, contact.phone, contact.email) if value]
     st.markdown(" · ".join(reachable) + " " + " ".join(badges))
+    show_opt_outs(office, business, contact.contact_id)
     with st.grid(columns=5, min_column_width=155):
         completed = f"{format_count(contact.count_bookings_completed)} completed"
         st.metric("Bookings", format_count(contact.count_bookings), help=completed, border=True)

@@ -13,7 +13,7 @@ from dashboard import contact_queries
 from dashboard.analytics_file import AnalyticsFile
 from dashboard.queries import rows_of
 from tests.dashboard.conftest import open_page, text_of
-from tests.dashboard.published_file import ANNA, HOSTILE, JOSE, MASSAGE
+from tests.dashboard.published_file import ANNA, ANNA_TOO, HOSTILE, JOSE, MASSAGE
 from tests.dashboard.published_messages import conversations_published
 from tests.dashboard.published_tasks import WELCOME_CALL
 
@@ -99,3 +99,10 @@ def test_a_past_moment_is_what_had_happened_by_then(analytics_file: AnalyticsFil
     [then] = rows_of(contact_queries.find_at(analytics_file, **who, at=at, known_at=None))
     assert (then.last_type, then.count_messages, then.stages) == ("booking.no_show", 0, "Contacted")
     assert rows_of(contact_queries.find_at(analytics_file, **who, at=at - timedelta(days=900), known_at=None)) == []
+
+
+def test_who_opted_out_is_shown_as_such_and_never_as_hot() -> None:
+    app = open_page("contacts", tenant=MASSAGE, contact=ANNA_TOO)
+    assert app.error[0].value.startswith("**Replied STOP** on ")
+    assert "Warm" not in text_of(app)
+    assert "Hot" not in text_of(app)
