@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 import yaml
+from phonenumbers import SUPPORTED_REGIONS
 from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from core.alert_settings import AlertSettings
@@ -23,8 +24,10 @@ from core.automation.templates import Reading, Templates, render
 from core.clock import SystemClock
 from core.delivery_settings import Delivery
 from core.errors import ConfigurationError, validation_message
+from core.nobody import NOBODYS_IDS, nobodys_value
 from core.pipeline_settings import Pipeline, refuse_unknown_stages
 from core.recipient_zones import zones_of
+from core.reply_words import Language
 from core.reports.settings import ReportSettings
 from core.scoring_settings import Priority, Warmness
 from core.tenant_fields import E164Phone, Email, Key, LocalTime, Price, SecretName, Slug, Strict, Weekday
@@ -125,7 +128,8 @@ class IdentityRule(Strict):
     ]
     use: Literal["strong", "link", "ignore"]
     ignored_values: tuple[str, ...] = Field(
-        default=(), description="Values that belong to nobody, such as the shop's own address."
+        default=(),
+        description="Values that belong to nobody, as people write them: 0400 000 000, WALK_IN.",
     )
 
 
@@ -141,6 +145,36 @@ DEFAULT_IDENTITY_RULES = (
 )
 
 
+class OptOut(Strict):
+    """How replies that withdraw a consent are read."""
+
+    languages: tuple[Language, ...] | None = Field(
+        default=None, description="Languages that customers write in; left out, those of the country."
+    )
+    cancel_is_stop: tuple[SourceName, ...] = Field(
+        default=("twilio", "gohighlevel"),
+        description="Providers whose carriers take a reply of CANCEL for STOP, whatever it answers.",
+    )
+
+
+#: Languages that customers write in, by country; elsewhere English.
+_LANGUAGES_OF = {
+    **dict.fromkeys(("US", "PR"), ("en", "es")),
+    **dict.fromkeys(("CA",), ("en", "fr")),
+    **dict.fromkeys(("FR", "MC"), ("fr",)),
+    **dict.fromkeys(("BE",), ("fr", "nl")),
+    **dict.fromkeys(("CH",), ("de", "fr", "it")),
+    **dict.fromkeys(("DE", "AT", "LI"), ("de",)),
+    **dict.fromkeys(("ES", "MX", "AR", "CL", "CO", "PE", "EC", "UY", "VE", "CR", "PA", "GT", "DO"), ("es",)),
+    **dict.fromkeys(("IT", "SM"), ("it",)),
+    **dict.fromkeys(("PT", "BR"), ("pt",)),
+    **dict.fromkeys(("NL",), ("nl",)),
+    **dict.fromkeys(("VN",), ("vi",)),
+    **dict.fromkeys(("CN", "TW", "HK", "MO", "SG"), ("zh",)),
+    **dict.fromkeys(("AE", "SA", "QA", "KW", "BH", "OM", "EG", "JO", "LB", "MA"), ("ar", "fr")),
+}
+
+
 class Tenant(Strict):
     """One business."""
 
@@ -150,9 +184,11 @@ class Tenant(Strict):
     zone: str = Field(description="IANA zone, such as Australia/Perth.")
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
-    phone_calling_code: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,2}$")]
+    phone_calling_code: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,2}$")] | None = Field(
+        default=None, description="Not needed: numbers are read as those of the country."
+    )
     phone_trunk_prefix: Annotated[str, StringConstraints(pattern=r"^[0-9]?$")] = Field(
-        default="", description="Digit dialled before national numbers, dropped in E.164 (0 in Australia)."
+        default="", description="Not needed: numbers are read as those of the country."
     )
     email: Email
     phone: E164Phone | None = Field(default=None, description="E.164, such as +16135550100.")
@@ -165,7 +201,11 @@ class Tenant(Strict):
     warmness: Warmness = Warmness()
     priority: Priority = Priority()
     sources: tuple[Source, ...]
-    identity: tuple[IdentityRule, ...] = DEFAULT_IDENTITY_RULES
+    identity: tuple[IdentityRule, ...] = Field(
+        default=DEFAULT_IDENTITY_RULES,
+        description="Adds to the rules that every business has; {replace: true, rules: [...]} takes their place.",
+    )
+    opt_out: OptOut = OptOut()
     endpoints: tuple[Endpoint, ...] = ()
     sms_prices: SmsPrices | None = None
     templates: Templates = Templates()
@@ -183,6 +223,26 @@ class Tenant(Strict):
         except (KeyError, ValueError, OSError) as error:
             raise ValueError(f"{zone!r} is no IANA zone; write one such as Australia/Perth") from error
         return zone
+
+    @field_validator("country")
+    @classmethod
+    def _country_has_numbers(cls, country: str) -> str:
+        if country not in SUPPORTED_REGIONS:
+            raise ValueError(f"{country!r} is no country with phone numbers of its own; write one such as AU")
+        return country
+
+    @field_validator("identity", mode="before")
+    @classmethod
+    def _add_to_defaults(cls, given: object) -> object:
+        if isinstance(given, dict):
+            unknown = sorted(set(given) - {"replace", "rules"})
+            if unknown or given.get("replace") is not True or not isinstance(given.get("rules"), list):
+                raise ValueError("write a list of rules, or {replace: true, rules: [...]} with all there are to be")
+            return given["rules"]
+        if not isinstance(given, list):
+            return given
+        own = {rule.get("identifier") for rule in given if isinstance(rule, dict)}
+        return [*(rule for rule in DEFAULT_IDENTITY_RULES if rule.identifier not in own), *given]
 
     @model_validator(mode="after")
     def _keys_are_unique(self) -> Tenant:
@@ -209,6 +269,31 @@ class Tenant(Strict):
     def find_source(self, name: str) -> Source | None:
         """Return the source of that name, None where this tenant has none."""
         return next((source for source in self.sources if source.name == name), None)
+
+    def spoken_languages(self) -> tuple[str, ...]:
+        """Return the languages whose words of consent are understood."""
+        return self.opt_out.languages or _LANGUAGES_OF.get(self.country, ("en",))
+
+    def nobodys_values(self, rule: IdentityRule) -> list[str]:
+        """Return the values of a kind that belong to nobody, as they are compared: the usual ones and its own."""
+        # Where customers are asked for their own number, the business's stands when somebody types for them.
+        usual = {"phone": self._own_numbers(), "email": self._own_addresses()}.get(rule.identifier, NOBODYS_IDS)
+        own = (nobodys_value(rule.identifier, value, region=self.country) for value in rule.ignored_values)
+        return sorted({*usual, *own})
+
+    def _own_numbers(self) -> tuple[str, ...]:
+        sms = self.delivery.sms
+        numbers = [self.phone, sms.sender if sms else None]
+        numbers += [source.settings.get("phone_number") for source in self.sources]
+        return tuple(nobodys_value("phone", number, region=self.country) for number in numbers if number)
+
+    def _own_addresses(self) -> tuple[str, ...]:
+        mail = self.delivery.email
+        return tuple(
+            nobodys_value("email", address, region=self.country)
+            for address in (self.email, mail.sender if mail else None)
+            if address
+        )
 
     def all_templates(self) -> Templates:
         """Return the templates that its rules can use: its own over the shared ones."""

@@ -75,7 +75,12 @@ def _show() -> None:
     query = {"tenant": chosen[0].tenant_id} if len(chosen) == 1 else None
     for target, _ in allowed:
         links.page_link(target, label=_label(target.title, file, chosen), query_params=query)
-    backstage = Backstage(receiver_url, signed_in, tenants_dir=settings.tenants_dir.absolute())
+    backstage = Backstage(
+        receiver_url,
+        signed_in,
+        tenants_dir=settings.tenants_dir.absolute(),
+        receiver_page=sign_in.receiver_address(settings),
+    )
     session.hand_over(Office(file, businesses, chosen, backstage))
     _watch_session(receiver_url)
     page.run()

@@ -15,7 +15,7 @@ from dashboard.formatting import escape_lines, escape_markdown, format_day, form
 from dashboard.reply_box import asked_here, show_reply_box
 from dashboard.session import Business, Office
 from dashboard.settled_messages import need_no_reply, settled_messages
-from dashboard.thread import Entry, build_thread
+from dashboard.thread import AttachedFile, Entry, build_thread
 from dashboard.wording import CHANNEL_ICONS, link_to_command, name_rule
 
 _THREAD_SECONDS = 1.0
@@ -76,9 +76,17 @@ def _show_entry(entry: Entry, business: Business, number: int) -> None:
     side = "out" if entry.is_ours else "in"
     with st.container(horizontal_alignment="right" if entry.is_ours else "left", gap=None):
         with st.container(key=f"bubble_{side}_{number}", width="content"):
-            st.markdown(escape_lines(entry.text), width="content")
+            if entry.text or not entry.files:
+                st.markdown(escape_lines(entry.text) or ":gray[*no words*]", width="content")
+            for file in entry.files:
+                st.markdown(f":material/attach_file: {_link_to_file(file)}", width="content")
         alignment: Literal["left", "right"] = "right" if entry.is_ours else "left"
         st.markdown(f":small[{_describe_entry(entry, business)}]", text_alignment=alignment)
+
+
+def _link_to_file(file: AttachedFile) -> str:
+    backstage = session.current_office().backstage
+    return f"[{file.name}]({backstage.receiver_page}{file.path})" if backstage else file.name
 
 
 def _describe_entry(entry: Entry, business: Business) -> str:

@@ -93,13 +93,18 @@ def find_sms_rates(tenant: Tenant | None, *, recipient: str) -> SmsRates:
     )
 
 
-def find_objection(consents: Iterable[Any], *, channel: MessageChannel) -> Objection | None:
+def find_objection(consents: Iterable[Any], *, channel: MessageChannel, address: str | None) -> Objection | None:
     """Return why a message by hand may not go out by this channel; None where nothing forbids it.
 
-    Rows of fct_consents in any order. By hand is transactional: it needs no consent, but no withdrawal either.
+    Rows of fct_consents in any order. By hand is transactional: it needs no consent, but no withdrawal either. A
+    consent is of the address that is written to; one that names none counts, but opens no address refused by itself.
     """
+    told = [row for row in consents if row.address in (None, address) and row.channel in (channel, "all")]
+    is_refused = any(row.address is not None and not row.is_granted for row in told)
     applying = [
-        row for row in consents if row.channel in (channel, "all") and row.purpose in ("transactional", "all")
+        row
+        for row in told
+        if row.purpose in ("transactional", "all") and not (is_refused and row.address is None and row.is_granted)
     ]
     # Of a grant and a withdrawal at the same instant, the withdrawal is the later one, as in the models.
     newest = max(applying, key=lambda row: (row.changed_at, not row.is_granted), default=None)

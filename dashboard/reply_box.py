@@ -44,7 +44,8 @@ def show_reply_box(
         actions.show_off("There is no phone number or e-mail address that this business can send to.")
         return
     channel = _choose_channel(channels)
-    objection = drafts.find_objection(consents, channel=channel)
+    address = contact.phone if channel == "sms" else contact.email
+    objection = drafts.find_objection(consents, channel=channel, address=address)
     if objection is not None:
         st.error(
             describe_opt_out(channel, objection, business.zone, now=components.present()), icon=":material/block:"

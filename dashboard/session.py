@@ -37,6 +37,7 @@ class Backstage:
     receiver_url: str
     signed_in: SignedIn
     tenants_dir: Path
+    receiver_page: str = ""  #: the receiver as the browser reaches it, for links
 
 
 @dataclass(frozen=True)

@@ -104,14 +104,19 @@ def sign_out(receiver_url: str, members: Iterable[StaffMember]) -> None:
 def sign_in_address(settings: Settings) -> str:
     """Return the address of the sign-in page, as this browser reaches it, leading back to this page."""
     page = urlsplit(st.context.url or "")
-    address = settings.sign_in_url
-    if address is None:
-        # The host that the browser uses: the cookie is of that host, whatever the port.
-        host = page.hostname or settings.host
-        address = f"{local_url(host, settings.receiver_port)}/sign-in"
+    address = settings.sign_in_url or f"{receiver_address(settings)}/sign-in"
     query = urlencode(st.query_params.to_dict())
     back = f"{page.path or '/'}?{query}" if query else page.path or "/"
     return f"{address}?next={quote(back, safe='/')}"
+
+
+def receiver_address(settings: Settings) -> str:
+    """Return the receiver's address as this browser reaches it, without a path."""
+    if settings.sign_in_url is not None:
+        address = urlsplit(settings.sign_in_url)
+        return f"{address.scheme}://{address.netloc}"
+    # The host that the browser uses: the cookie is of that host, whatever the port.
+    return local_url(urlsplit(st.context.url or "").hostname or settings.host, settings.receiver_port)
 
 
 def _known_of(cookie: str) -> _Known | None:

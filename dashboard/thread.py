@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -49,6 +49,15 @@ class Entry:
     note: str = ""
     command_key: str | None = None
     rule_id: str | None = None
+    files: tuple[AttachedFile, ...] = ()
+
+
+@dataclass(frozen=True)
+class AttachedFile:
+    """What came with a message: in words, and its path at the receiver."""
+
+    name: str
+    path: str
 
 
 @dataclass(frozen=True)
@@ -98,11 +107,27 @@ def _from_message(row: Any) -> Entry:
         is_ours=is_ours,
         channel=row.channel,
         text=row.body or "",
+        files=tuple(_attached(row)),
         state=state,
         note=note,
         command_key=row.command_key if is_ours else None,
         rule_id=row.rule_id,
     )
+
+
+_NAMES = {
+    "image": "Picture",
+    "audio": "Voice note",
+    "video": "Video",
+    "text": "Contact card or text file",
+    "application": "Document",
+}
+
+
+def _attached(row: Any) -> Iterator[AttachedFile]:
+    for position, each in enumerate(json.loads(row.attachments) if row.attachments else []):
+        kind = str(each.get("media_type") or "").partition("/")[0]
+        yield AttachedFile(_NAMES.get(kind, "Attachment"), f"/media/{row.last_event_id}/{position}")
 
 
 def _from_decision(row: Any, command: Command | None, tenant: Tenant | None) -> Entry:

@@ -38,6 +38,7 @@ from webhooks.api.tasks import tasks_router
 from webhooks.deliveries import deliveries_router
 from webhooks.gate import Gate, route_limits
 from webhooks.health import health_router
+from webhooks.media import media_router
 from webhooks.problems import install_problem_handlers, with_gates_answers, without_invented_answers
 from webhooks.runtime import Runtime, configure_masks, configure_sources
 from webhooks.sign_in import sign_in_router
@@ -153,6 +154,7 @@ def create_app(
     app.guard(callers=callers, max_body_bytes=settings.max_body_bytes)
     for make_router in _API_ROUTERS:
         app.include_router(make_router(runtime, callers=callers))
+    app.include_router(media_router(runtime, secrets=secrets))
     app.include_router(sign_in_router(runtime))
     app.include_router(health_router(runtime))
     return app

@@ -93,8 +93,8 @@ def _find_in_times(rule: Rule) -> Iterator[_Found]:
     share = about_booking(rule.when)
     if rule.due.anchor == "booking_start" and share != "always":
         yield ("due",), f"counts from a booking's start, but {_strangers(rule)}; wait for facts of bookings"
-    if rule.once_per == "booking" and share == "never":
-        yield ("once_per",), f"is 'booking', but {_strangers(rule)}; use one of fact, entity, contact"
+    if rule.once_per in ("booking", "guest") and share == "never":
+        yield ("once_per",), f"is {rule.once_per!r}, but {_strangers(rule)}; use one of fact, entity, contact"
 
 
 def _find_in_unless(rule: Rule) -> Iterator[_Found]:

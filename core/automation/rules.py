@@ -197,7 +197,7 @@ class Rule(_Strict):
     due: Due = Due()
     unless: Unless = Unless()
     only_if: tuple[Condition, ...] = ()
-    once_per: Literal["fact", "entity", "booking", "contact"] = Field(
+    once_per: Literal["fact", "entity", "booking", "guest", "contact"] = Field(
         default="fact", description="Of several facts about the same, only the first is acted upon."
     )
     do: Actions

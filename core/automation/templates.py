@@ -121,9 +121,23 @@ def render(source: str, *, variables: Mapping[str, Mapping[str, object]], zone: 
     Raises TemplateRenderError where a value that is shown is missing or None.
     """
     try:
-        return _compiled(source, zone).render({**variables, _READING: reading})
+        return _compiled(source, zone).render({**_with_unknown(source, variables), _READING: reading})
     except (TemplateError, TypeError, ValueError) as error:
         raise TemplateRenderError(f"{error}; give the value, or words for its absence by default(...)") from error
+
+
+def _with_unknown(source: str, variables: Mapping[str, Mapping[str, object]]) -> dict[str, dict[str, object]]:
+    """Return the variables, None for what a template uses and a command lacks: it may be older than the words."""
+    full = {group: dict(values) for group, values in variables.items()}
+    for name in _used_names(source):
+        group, _, field = name.partition(".")
+        full.setdefault(group, {}).setdefault(field, None)
+    return full
+
+
+@lru_cache(maxsize=512)
+def _used_names(source: str) -> frozenset[str]:
+    return frozenset(use.name for use in read_template(source))
 
 
 # Compiling costs some milliseconds, rendering some microseconds.

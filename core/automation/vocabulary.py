@@ -43,11 +43,19 @@ CONTACT_FIELDS: Mapping[str, Field] = MappingProxyType(
 BOOKING_FIELDS: Mapping[str, Field] = MappingProxyType(
     {
         **dict.fromkeys(("booking_id", "source", "status", "currency"), _KNOWN_TEXT),
+        **dict.fromkeys(("guest_name", "guest_first_name"), _TEXT),
         **dict.fromkeys(("service_name", "staff_name", "location", "payment_status"), _TEXT),
         "price_minor": _NUMBER,
         "count_reschedules": _KNOWN_NUMBER,
         **dict.fromkeys(("created_at", "last_changed_at"), _KNOWN_INSTANT),
         **dict.fromkeys(("starts_at", "ends_at", "confirmed_at", "cancelled_at", "completed_at"), _INSTANT),
+    }
+)
+#: Columns of the states that a contact and a booking were in: they are counted at the moment, and no mart has them.
+MOMENT_FIELDS: Mapping[str, Mapping[str, Field]] = MappingProxyType(
+    {
+        "contact": MappingProxyType({"count_bookings_upcoming": _KNOWN_NUMBER}),
+        "booking": MappingProxyType({"count_guest_bookings_completed": _KNOWN_NUMBER}),
     }
 )
 BookingStatus = Literal["pending", "confirmed", "cancelled", "completed", "no_show", "declined"]
@@ -219,12 +227,12 @@ def about_booking(facts: Iterable[str]) -> AboutBooking:
 def offered_fields(facts: Iterable[str]) -> dict[str, Field]:
     """Return the fields, as group.name, that each of these facts offers; unknown types offer nothing."""
     known = [fact for fact in facts if fact in _SHAPE_OF]
-    offered = {f"contact.{name}": field for name, field in CONTACT_FIELDS.items()}
+    offered = {f"contact.{name}": field for name, field in {**CONTACT_FIELDS, **MOMENT_FIELDS["contact"]}.items()}
     if not known:
         return offered
     share = about_booking(known)
     if share != "never":
-        for name, field in BOOKING_FIELDS.items():
+        for name, field in {**BOOKING_FIELDS, **MOMENT_FIELDS["booking"]}.items():
             offered[f"booking.{name}"] = field if share == "always" else Field(field.kind)
     shapes = [_EVERY_FACT | dict(_SHAPE_OF[fact].fields) for fact in known]
     for name in set.intersection(*(set(shape) for shape in shapes)):

@@ -127,6 +127,13 @@ def _show_profile(office: Office, business: Business, contact_id: str) -> None:
         return
     _show_heading(office, found[0], business)
     show_conflicts(queries.fetch_conflicts(office.file, **key), business)
+    for shared in queries.rows_of(queries.fetch_shared_identifiers(office.file, **key)):
+        st.warning(
+            f"**{escape_markdown(shared.identifier_value)}** is given by {shared.count_names} people: "
+            f"{escape_markdown(shared.names)}. If it is nobody's, add it to `ignored_values` under `identity` in the "
+            "business's file; they become contacts of their own then.",
+            icon=":material/group:",
+        )
     show_standing(office, business, contact_id)
     _show_tabs(office, business, contact_id)
 
@@ -155,9 +162,17 @@ def _show_heading(office: Office, contact: Any, business: Business) -> None:
     if contact.acquisition_channel:
         came = " · ".join(value for value in (contact.acquisition_channel, contact.acquisition_campaign) if value)
         badges.append(f":blue-badge[:material/ads_click: {escape_markdown(came)}]")
-    reachable = [escape_markdown(value) for value in (contact.company, contact.phone, contact.email) if value]
+    phone = f"{contact.phone} ext. {contact.phone_extension}" if contact.phone_extension else contact.phone
+    reachable = [escape_markdown(value) for value in (contact.company, phone, contact.email) if value]
     st.markdown(" · ".join(reachable) + " " + " ".join(badges))
     show_opt_outs(office, business, contact.contact_id)
+    for given, is_nobodys in (
+        (contact.phone_as_given, contact.is_phone_nobodys),
+        (contact.email_as_given, contact.is_email_nobodys),
+    ):
+        if given:
+            why = "known as nobody's" if is_nobodys else "can't be read for certain"
+            st.caption(f":material/help: Given as *{escape_markdown(given)}*: {why}, so nobody is told by it.")
     with st.grid(columns=5, min_column_width=155):
         completed = f"{format_count(contact.count_bookings_completed)} completed"
         st.metric("Bookings", format_count(contact.count_bookings), help=completed, border=True)
@@ -210,6 +225,7 @@ def _show_bookings(office: Office, business: Business, contact_id: str) -> None:
     bookings = queries.fetch_bookings(office.file, tenant_id=business.tenant_id, contact_id=contact_id)
     cells: dict[str, Callable[[Any], str]] = {
         "Starts": lambda row: _whole_line(format_instant(row.starts_at, business.zone)),
+        "For": lambda row: escape_markdown(row.guest_name),
         "Service": lambda row: escape_markdown(row.service_name),
         "Status": lambda row: components.describe_status(row.status),
         "Price": lambda row: escape_markdown(format_money(row.price_minor, row.currency)),
@@ -259,6 +275,7 @@ def _show_consents(consents: pd.DataFrame, business: Business) -> None:
     cells: dict[str, Callable[[Any], str]] = {
         "Since": lambda row: _whole_line(format_instant(row.changed_at, business.zone)),
         "Channel": lambda row: escape_markdown(format_words(row.channel)),
+        "Address": lambda row: escape_markdown(row.address or "any"),
         "Purpose": lambda row: escape_markdown(format_words(row.purpose)),
         "Consent": lambda row: ":green-badge[Given]" if row.is_granted else ":red-badge[Withdrawn]",
         "Evidence": lambda row: escape_markdown(row.evidence),

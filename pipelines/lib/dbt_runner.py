@@ -17,6 +17,7 @@ from typing import Any
 import orjson
 
 from core.errors import FrontdeskError
+from pipelines.lib.sql_functions import readers_fingerprint
 
 #: What goes out is decided before anything that is only looked at is brought up to date.
 DECISIONS = "fct_decisions"
@@ -158,6 +159,7 @@ class DbtRunner:
         for file in sorted(MODEL_CODE.glob("*.py")):
             digest.update(file.name.encode())
             digest.update(file.read_bytes())
+        digest.update(readers_fingerprint().encode())
         return digest.hexdigest()
 
     def build(self, *, with_tests: bool, select: Sequence[str] = ()) -> None:

@@ -264,7 +264,10 @@ def replace_tenants(connection: duckdb.DuckDBPyConnection, tenants: Iterable[Ten
         connection,
         "raw.tenants",
         [
-            (t.slug, t.name, t.industry, t.zone, t.currency, t.country, t.phone_calling_code, t.phone_trunk_prefix)
+            (
+                *(t.slug, t.name, t.industry, t.zone, t.currency, t.country),
+                *(",".join(t.spoken_languages()), list(t.opt_out.cancel_is_stop)),
+            )
             for t in tenants
         ],
     )
@@ -281,7 +284,7 @@ def replace_tenants(connection: duckdb.DuckDBPyConnection, tenants: Iterable[Ten
     _insert(
         connection,
         "raw.identity_rules",
-        [(t.slug, r.identifier, r.use, list(r.ignored_values)) for t in tenants for r in t.identity],
+        [(t.slug, r.identifier, r.use, t.nobodys_values(r)) for t in tenants for r in t.identity],
     )
     _insert(connection, "raw.attribution_settings", [_attribution_row(t) for t in tenants])
 

@@ -28,8 +28,8 @@ create table if not exists raw.tenants (
     zone varchar not null,
     currency varchar not null,
     country varchar not null,
-    calling_code varchar not null,
-    trunk_prefix varchar not null
+    languages varchar not null,
+    cancel_is_stop varchar[] not null
 );
 
 create table if not exists raw.services (

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.lib.sql_functions import register_functions
+
 
 def connect(path: Path) -> duckdb.DuckDBPyConnection:
     """Open a warehouse for writing, made if it is not there; times are read and written as UTC."""
@@ -16,6 +18,7 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(str(path))
     try:
         connection.execute("set TimeZone = 'UTC'")
+        register_functions(connection)
         if was_killed:
             _recreate_indexes(connection)
     except BaseException:

@@ -22,8 +22,6 @@ from pipelines.lib.writer_lock import WriterLock
 _STEPS = ("int_booking_states", "int_contact_states", "int_rule_candidates")
 #: What they read of the copy as it is, with the schema it lies in.
 _AS_IT_IS = {"int_facts_attributed": "intermediate", "fct_consents": "marts"}
-#: Keys of a tenant's file that facts are made with, besides identity: other values would take a build.
-_MAKES_FACTS = ("currency", "country", "phone_calling_code", "phone_trunk_prefix")
 
 
 class WarehouseOutdatedError(FrontdeskError):
@@ -90,7 +88,7 @@ def _decide(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> str:
 
 def _refuse_other_facts(connection: duckdb.DuckDBPyConnection, tenant: Tenant) -> None:
     row = connection.execute(
-        "select currency, country, calling_code, trunk_prefix from raw.tenants where tenant_id = ?", [tenant.slug]
+        "select currency, country, languages, cancel_is_stop from raw.tenants where tenant_id = ?", [tenant.slug]
     ).fetchone()
     if row is None:
         raise ConfigurationError(
@@ -100,9 +98,16 @@ def _refuse_other_facts(connection: duckdb.DuckDBPyConnection, tenant: Tenant) -
         "select identifier_kind, use, list_sort(ignored_values) from raw.identity_rules where tenant_id = ?",
         [tenant.slug],
     ).fetchall()
-    wrong = [key for known, key in zip(row, _MAKES_FACTS, strict=True) if known != getattr(tenant, key)]
+    # What facts are made with: other values would take a build.
+    made_with = {
+        "currency": tenant.currency,
+        "country": tenant.country,
+        "opt_out.languages": ",".join(tenant.spoken_languages()),
+        "opt_out.cancel_is_stop": list(tenant.opt_out.cancel_is_stop),
+    }
+    wrong = [key for known, (key, value) in zip(row, made_with.items(), strict=True) if known != value]
     if sorted(identity) != sorted(
-        (rule.identifier, rule.use, sorted(rule.ignored_values)) for rule in tenant.identity
+        (rule.identifier, rule.use, sorted(tenant.nobodys_values(rule))) for rule in tenant.identity
     ):
         wrong.append("identity")
     if wrong:

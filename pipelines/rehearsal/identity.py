@@ -59,7 +59,7 @@ _CREDITS = """
 _SENDS = """
     with sent as (
         select decision.command_key, decision.rule_id, decision.channel, decision.message_class, decision.due_at,
-            address.after_id, address.before_id
+            decision.to_address, address.after_id, address.before_id
         from before_side.marts.fct_decisions as decision
         inner join before_side.marts.fct_command_outcomes as outcome
             on decision.tenant_id = outcome.tenant_id and decision.command_key = outcome.command_key
@@ -74,11 +74,13 @@ _SENDS = """
             where consent.tenant_id = $tenant_id and consent.contact_id = sent.after_id and not consent.is_granted
                 and consent.channel in (sent.channel, 'all') and consent.purpose in (sent.message_class, 'all')
                 and consent.changed_at <= sent.due_at
+                and (consent.address is null or consent.address = sent.to_address)
         ) and not exists (
             select 1 from before_side.marts.fct_consents as consent
             where consent.tenant_id = $tenant_id and consent.contact_id = sent.before_id and not consent.is_granted
                 and consent.channel in (sent.channel, 'all') and consent.purpose in (sent.message_class, 'all')
                 and consent.changed_at <= sent.due_at
+                and (consent.address is null or consent.address = sent.to_address)
         ))
     from sent
 """

@@ -15,7 +15,7 @@ import yaml
 from core.errors import ConfigurationError
 from core.outbox.commands import Channel
 from core.outbox.retry import DEFAULT_SCHEDULES
-from core.tenants import load_tenant, load_tenants, read_tenant, read_tenants
+from core.tenants import DEFAULT_IDENTITY_RULES, load_tenant, load_tenants, read_tenant, read_tenants
 
 TENANTS_DIR = Path(__file__).parents[2] / "tenants"
 SLUGS = ("avatar-imaging", "hmnp", "joes-auto-spa", "mikes-detailing", "noizylab", "technifold")
@@ -361,3 +361,39 @@ def test_a_tenant_sends_by_the_number_that_it_receives_at() -> None:
         sms = tenant.delivery.sms
         source = tenant.find_source(sms.provider) if sms else None
         assert sms is None or (source is not None and source.settings["phone_number"] == sms.sender)
+
+
+def _rules(tmp_path: Path, identity: object) -> dict[str, str]:
+    tenant = load_tenant(_write(tmp_path, VALID | {"identity": identity}))
+    return {rule.identifier: rule.use for rule in tenant.identity}
+
+
+def test_own_identity_rules_add_to_the_usual_ones(tmp_path: Path) -> None:
+    usual = {rule.identifier: rule.use for rule in DEFAULT_IDENTITY_RULES}
+    assert _rules(tmp_path, [{"identifier": "email", "use": "ignore"}]) == usual | {"email": "ignore"}
+    alone = {"replace": True, "rules": [{"identifier": "phone", "use": "strong"}]}
+    assert _rules(tmp_path, alone) == {"phone": "strong"}
+    with pytest.raises(ConfigurationError, match=r"identity: .*\{replace: true, rules: \[...\]\}"):
+        _rules(tmp_path, {"rules": []})
+
+
+def test_nobody_s_values_are_named_as_people_write_them(tmp_path: Path) -> None:
+    rules = [
+        {"identifier": "phone", "use": "strong", "ignored_values": ["(08) 5550 0100"]},
+        {"identifier": "email", "use": "link", "ignored_values": ["Desk <Front@Acme.example>"]},
+        {"identifier": "external_id", "use": "link", "ignored_values": ["FRONT-DESK"]},
+    ]
+    tenant = load_tenant(_write(tmp_path, VALID | {"identity": rules}))
+    values = {rule.identifier: tenant.nobodys_values(rule) for rule in tenant.identity}
+    assert values["phone"] == ["+61855500100", "+61855500199"], "and the business's own"
+    assert values["email"] == ["desk@acme.example", "front@acme.example"]
+    assert {"frontdesk", "walkin"} <= set(values["external_id"])
+    assert "walkin" in values["wix_contact"]
+
+
+def test_languages_of_consent_are_the_country_s_unless_named(tmp_path: Path) -> None:
+    assert load_tenant(_write(tmp_path, VALID | {"country": "CA"})).spoken_languages() == ("en", "fr")
+    own = VALID | {"opt_out": {"languages": ["en", "zh"]}}
+    assert load_tenant(_write(tmp_path, own)).spoken_languages() == ("en", "zh")
+    with pytest.raises(ConfigurationError, match=r"country: .* no country with phone numbers"):
+        load_tenant(_write(tmp_path, VALID | {"country": "XX"}))

@@ -14,7 +14,8 @@ _COLUMNS: Mapping[str, str] = {
         tenant_id service_key name price_minor:BIGINT currency duration_minutes:INTEGER
     """,
     "marts.dim_contacts": """
-        tenant_id contact_id display_name first_name last_name company phone email is_identified:BOOLEAN
+        tenant_id contact_id display_name first_name last_name company phone phone_extension
+        phone_as_given is_phone_nobodys:BOOLEAN email email_as_given is_email_nobodys:BOOLEAN is_identified:BOOLEAN
         acquisition_channel acquisition_campaign count_bookings:BIGINT count_bookings_completed:BIGINT
         count_messages:BIGINT amount_paid_minor:BIGINT currency first_seen_at:TIMESTAMPTZ
         last_seen_at:TIMESTAMPTZ
@@ -28,10 +29,14 @@ _COLUMNS: Mapping[str, str] = {
         strong_identifier_b shared_identifier_kind shared_identifier_value contact_id_a contact_id_b
         first_observed_at:TIMESTAMPTZ status decided_by decided_at:TIMESTAMPTZ decision_event_id
     """,
+    "marts.fct_shared_identifiers": """
+        tenant_id identifier_key contact_id identifier_kind identifier_value count_names:BIGINT names
+        first_observed_at:TIMESTAMPTZ last_observed_at:TIMESTAMPTZ
+    """,
     "marts.fct_bookings": """
-        tenant_id booking_key booking_id source contact_id service_name status starts_at:TIMESTAMPTZ
-        ends_at:TIMESTAMPTZ starts_at_local:TIMESTAMP price_minor:BIGINT currency staff_name location
-        payment_status count_reschedules:BIGINT created_at:TIMESTAMPTZ confirmed_at:TIMESTAMPTZ
+        tenant_id booking_key booking_id source contact_id guest_name guest_first_name service_name status
+        starts_at:TIMESTAMPTZ ends_at:TIMESTAMPTZ starts_at_local:TIMESTAMP price_minor:BIGINT currency staff_name
+        location payment_status count_reschedules:BIGINT created_at:TIMESTAMPTZ confirmed_at:TIMESTAMPTZ
         cancelled_at:TIMESTAMPTZ completed_at:TIMESTAMPTZ last_changed_at:TIMESTAMPTZ last_event_id
     """,
     "marts.fct_payments": """
@@ -41,7 +46,7 @@ _COLUMNS: Mapping[str, str] = {
     """,
     "marts.fct_messages": """
         tenant_id message_key message_id source contact_id channel direction status body from_address
-        to_address error_code opt_out_type created_at:TIMESTAMPTZ delivered_at:TIMESTAMPTZ
+        to_address error_code opt_out_type attachments created_at:TIMESTAMPTZ delivered_at:TIMESTAMPTZ
         failed_at:TIMESTAMPTZ last_changed_at:TIMESTAMPTZ last_event_id
     """,
     "marts.fct_touchpoints": """
@@ -49,8 +54,8 @@ _COLUMNS: Mapping[str, str] = {
         occurred_at:TIMESTAMPTZ event_id
     """,
     "marts.fct_consents": """
-        tenant_id consent_key source contact_id channel purpose is_granted:BOOLEAN evidence
-        changed_at:TIMESTAMPTZ event_id
+        tenant_id consent_key source contact_id channel purpose address_kind address address_key
+        is_granted:BOOLEAN evidence changed_at:TIMESTAMPTZ event_id
     """,
     "marts.fct_timeline": """
         tenant_id timeline_key contact_id occurred_at:TIMESTAMPTZ source type title detail

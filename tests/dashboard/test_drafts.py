@@ -21,8 +21,14 @@ def tenant() -> Tenant:
     return load_tenant(TENANTS / "harbour-massage.yaml")
 
 
-def consent(*, hours: int, is_granted: bool, channel: str = "sms", purpose: str = "all") -> Any:
+PHONE = "+61400000001"
+
+
+def consent(
+    *, hours: int, is_granted: bool, channel: str = "sms", purpose: str = "all", address: str | None = PHONE
+) -> Any:
     return SimpleNamespace(
+        address=address,
         channel=channel,
         purpose=purpose,
         is_granted=is_granted,
@@ -42,10 +48,15 @@ def consent(*, hours: int, is_granted: bool, channel: str = "sms", purpose: str 
         ([consent(hours=0, is_granted=False, channel="all")], True),
         ([consent(hours=0, is_granted=False, purpose="marketing")], False),
         ([consent(hours=0, is_granted=False, purpose="transactional")], True),
+        ([consent(hours=0, is_granted=False, address="+61400000002")], False),
+        ([consent(hours=0, is_granted=False), consent(hours=1, is_granted=True, address="+61400000002")], True),
+        ([consent(hours=0, is_granted=False, address=None)], True),
+        ([consent(hours=0, is_granted=False), consent(hours=1, is_granted=True, address=None)], True),
+        ([consent(hours=0, is_granted=False, address=None), consent(hours=1, is_granted=True)], False),
     ],
 )
 def test_the_last_word_on_this_channel_decides(consents: list[Any], is_refused: bool) -> None:
-    assert (drafts.find_objection(consents, channel="sms") is not None) == is_refused
+    assert (drafts.find_objection(consents, channel="sms", address=PHONE) is not None) == is_refused
 
 
 def test_a_price_that_is_not_in_the_file_is_not_called_free(tenant: Tenant) -> None:

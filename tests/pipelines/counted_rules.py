@@ -108,9 +108,13 @@ class RuleAnswers(StageAnswers):
     def _holds(self, condition: Condition, fact: Fact, *, at: datetime) -> bool:
         own = [each for _, each in self._bookings if each.who == fact.who and each.created_at <= at]
         booking = self._book.bookings.get(fact.booking)
+        count_completed = sum(_state(each, at=at) == "completed" for each in own)
         known: object = {
             "contact.count_bookings": len(own),
-            "contact.count_bookings_completed": sum(_state(each, at=at) == "completed" for each in own),
+            "contact.count_bookings_completed": count_completed,
+            # Nobody books for anybody else in this year, and no reply leaves open what it says.
+            "booking.count_guest_bookings_completed": count_completed,
+            "fact.opt_out_type": None,
             "booking.service_name": fact.service,
             "booking.status": booking and _state(booking, at=at),
             "fact.source": fact.source,
@@ -153,7 +157,7 @@ def _due(rule: Rule, fact: Fact) -> datetime | None:
 
 def _about(rule: Rule, fact: Fact) -> str:
     """Return what makes two commands of a rule one."""
-    if rule.once_per == "contact":
+    if rule.once_per in ("contact", "guest"):
         return fact.who
     if rule.once_per == "booking" and fact.booking:
         return fact.booking

@@ -77,3 +77,13 @@ def test_what_is_no_decision_about_two_is_refused(
     assert answer.status == 422
     assert reason in answer.body.decode()
     assert log.read_after(0, limit=1) == []
+
+
+def test_identifiers_are_read_as_facts_are(receiver: RunningReceiver, log: EventLog) -> None:
+    spelt = [{"kind": "phone", "value": "(404) 555-0142"}, {"kind": "email", "value": "Ana <Ana@Example.com>"}]
+    assert decide(receiver, {"decision": "same_person", "identifiers": spelt}).status == 202
+    told = orjson.loads(only_event(log).payload)["identifiers"]
+    assert [each["value"] for each in told] == ["+14045550142", "ana@example.com"]
+    twice = [spelt[0], {"kind": "phone", "value": "+14045550142"}]
+    answer = decide(receiver, {"decision": "same_person", "identifiers": twice})
+    assert (answer.status, "the two are equal" in answer.json()["detail"]) == (422, True)

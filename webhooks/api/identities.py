@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, HTTPException
 from pydantic import BaseModel, ConfigDict
 
 from core.identity_decisions import IdentityDecision
+from core.nobody import identifier_value
 from core.staff.roles import Permission
 from webhooks.api.callers import Caller, Callers
 from webhooks.api.requests import IdempotencyKey, append_request, request_id
@@ -44,6 +45,14 @@ def identities_router(runtime: Runtime, *, callers: Callers) -> APIRouter:
             runtime, tenant_id=tenant_id, operation="identity-decisions", idempotency_key=idempotency_key
         )
         given = body.model_dump(mode="json", exclude_none=True)
+        region = runtime.tenants[tenant_id].country
+        # As facts name them, or the decision would wait for ever: people write 0491 570 156 and Ana@Example.com.
+        for identifier in given["identifiers"]:
+            identifier["value"] = identifier_value(identifier["kind"], identifier["value"], region=region)
+        if given["identifiers"][0] == given["identifiers"][1]:
+            raise HTTPException(
+                HTTPStatus.UNPROCESSABLE_ENTITY, "identifiers: the two are equal; name two different ones"
+            )
         appended = await append_request(
             runtime,
             tenant_id=tenant_id,

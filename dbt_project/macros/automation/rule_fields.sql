@@ -28,12 +28,20 @@
     ) }}
 {%- endmacro %}
 
+{#- Whether a state of a booking is that of an instant, and lets it still take place after it. -#}
+{% macro is_upcoming(states, instant) -%}
+    {{ states }}.valid_from <= {{ instant }}
+            and coalesce({{ states }}.valid_until > {{ instant }}, true)
+            and {{ states }}.status in ('pending', 'confirmed')
+            and {{ states }}.starts_at > {{ instant }}
+{%- endmacro %}
+
 {#- The fields of a booking's state. -#}
 {% macro booking_fields() -%}
     {{ json_fields(
         [
-            'booking_id', 'source', 'status', 'currency', 'service_name', 'staff_name', 'location', 'payment_status',
-            'price_minor', 'count_reschedules'
+            'booking_id', 'source', 'status', 'currency', 'guest_name', 'guest_first_name', 'service_name', 'staff_name',
+            'location', 'payment_status', 'price_minor', 'count_reschedules', 'count_guest_bookings_completed'
         ],
         ['starts_at', 'ends_at', 'created_at', 'last_changed_at', 'confirmed_at', 'cancelled_at', 'completed_at']
     ) }}
@@ -45,7 +53,7 @@
         [
             'display_name', 'first_name', 'last_name', 'company', 'phone', 'email', 'acquisition_channel',
             'acquisition_campaign', 'is_identified', 'count_bookings', 'count_bookings_completed', 'count_messages',
-            'amount_paid_minor', 'currency'
+            'count_bookings_upcoming', 'amount_paid_minor', 'currency'
         ],
         ['first_seen_at', 'last_seen_at']
     ) }}

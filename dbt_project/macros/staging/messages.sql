@@ -4,16 +4,29 @@
 {%- endmacro %}
 
 {#-
-    STOP, START, HELP or NULL from the text of a reply, for providers that don't say. The keywords are those of
-    Twilio's default handling (docs: messaging/tutorials/advanced-opt-out): the whole text is one of them, in any
-    case, with or without punctuation. YES is left out: here it far more often confirms an appointment.
+    The phone behind an address that a provider gives for a message. Providers write the country's code, some of them
+    without its plus; what has a letter in it (a sender's name) or few digits (a short code) is nobody's phone.
 -#}
-{% macro opt_out_keyword(body) -%}
-    {%- set edge = '[\\s[:punct:]]*' -%}
+{% macro message_phone(address) -%}
     case
-            when regexp_full_match({{ body }}, '(?i){{ edge }}(stop|stop ?all|unsubscribe|cancel|end|quit|revoke|opt-?out){{ edge }}')
-                then 'STOP'
-            when regexp_full_match({{ body }}, '(?i){{ edge }}(start|unstop){{ edge }}') then 'START'
-            when regexp_full_match({{ body }}, '(?i){{ edge }}(help|info){{ edge }}') then 'HELP'
+            when regexp_full_match({{ address }}, '[1-9][0-9]{10,14}') then '+' || {{ address }}
+            when regexp_full_match({{ address }}, '[+]?[0-9][0-9 ().-]{6,}') then {{ address }}
+        end
+{%- endmacro %}
+
+{#-
+    What came with a message besides its words: a JSON list of {media_type, url}, or NULL. `urls` and `media_types` are SQL
+    for lists of VARCHAR; where there is no address there is nothing.
+-#}
+{% macro attachments(urls, media_types='cast([] as varchar[])') -%}
+    case
+            when len(list_filter({{ urls }}, lambda url: url <> '')) > 0
+                then
+                    to_json(
+                        list_transform(
+                            list_filter(list_zip({{ urls }}, {{ media_types }}), lambda pair: pair[1] <> ''),
+                            lambda pair: {'media_type': pair[2], 'url': pair[1]}
+                        )
+                    )::varchar
         end
 {%- endmacro %}

@@ -97,6 +97,7 @@ SHAPES: dict[str, Shape] = {
             ("to_address", _TEXT),
             ("error_code", _TEXT),
             ("opt_out_type", _TEXT),
+            ("attachments", _TEXT),
         ),
         never_null=_one_of("message_id channel direction message_status"),
         values={

@@ -27,6 +27,7 @@ running as (
         ) as contact_id,
         first_value(source) over so_far as source,
         coalesce(last_value(booking_status ignore nulls) over so_far, 'pending') as status,
+        {{ newest_guest(over='so_far') }} as guest,
         last_value(service_name ignore nulls) over so_far as service_name,
         last_value(starts_at ignore nulls) over so_far as starts_at,
         last_value(ends_at ignore nulls) over so_far as ends_at,
@@ -65,20 +66,40 @@ settled as (
 bounded as (
 
     select
-        settled.* exclude (settled.fact_order, settled.currency),
+        settled.* exclude (settled.fact_order, settled.currency, settled.guest),
+        settled.guest.full_name as guest_name,
+        settled.guest.first_name as guest_first_name,
         coalesce(settled.currency, tenants.currency) as currency,
         settled.valid_from as last_changed_at,
         lead(settled.valid_from) over (
             partition by settled.tenant_id, settled.booking_id order by settled.valid_from
         ) as valid_until,
+        coalesce(lower(last_value(settled.guest.full_name) over in_all), '') as guest_key,
+        (settled.status = 'completed')::integer
+        - coalesce((lag(settled.status) over in_all_by_time = 'completed')::integer, 0) as completed_change,
         last_value(settled.status) over in_all as newest_status,
         last_value(settled.starts_at) over in_all as newest_starts_at
     from settled
     inner join tenants on settled.tenant_id = tenants.tenant_id
-    window in_all as (
-        partition by settled.tenant_id, settled.booking_id order by settled.valid_from
-        rows between unbounded preceding and unbounded following
-    )
+    window
+        in_all as (
+            partition by settled.tenant_id, settled.booking_id order by settled.valid_from
+            rows between unbounded preceding and unbounded following
+        ),
+        in_all_by_time as (partition by settled.tenant_id, settled.booking_id order by settled.valid_from)
+
+),
+
+-- A patient who comes again is one whose visits are completed, though the phone is another's.
+guests as (
+
+    select
+        * exclude (guest_key, completed_change),
+        (sum(completed_change) over (
+            partition by tenant_id, contact_id, guest_key order by valid_from
+            range between unbounded preceding and current row
+        ))::bigint as count_guest_bookings_completed
+    from bounded
 
 ),
 
@@ -87,7 +108,7 @@ final as (
     select
         *,
         {{ booking_fields() }} as fields
-    from bounded
+    from guests
 
 )
 

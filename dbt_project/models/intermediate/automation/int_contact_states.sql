@@ -12,6 +12,12 @@ tenants as (
 
 ),
 
+booking_states as (
+
+    select * from {{ rows_of_batch('int_booking_states') }}
+
+),
+
 -- What each fact makes of the booking, payment or message that it tells of.
 entities as (
 
@@ -25,6 +31,8 @@ entities as (
         facts.full_name,
         facts.first_name,
         facts.last_name,
+        facts.name_rank,
+        case when facts.contact_ref_key is not null then facts.contact_ref end as contact_ref,
         facts.company,
         facts.phone,
         facts.email,
@@ -83,9 +91,9 @@ running as (
         occurred_at as valid_from,
         fact_order,
         tenant_currency as currency,
-        last_value(full_name ignore nulls) over so_far as full_name,
-        last_value(first_name ignore nulls) over so_far as first_name,
-        last_value(last_name ignore nulls) over so_far as last_name,
+        {{ best_name(over='so_far') }} as person_name,
+        {{ new_surname(over='so_far') }} as new_surname,
+        min(contact_ref) over so_far as contact_ref,
         last_value(company ignore nulls) over so_far as company,
         last_value(phone ignore nulls) over so_far as phone,
         last_value(email ignore nulls) over so_far as email,
@@ -114,18 +122,56 @@ settled as (
 
 ),
 
+upcoming as (
+
+    select
+        settled.tenant_id,
+        settled.contact_id,
+        settled.valid_from,
+        count(*) as count_bookings_upcoming
+    from settled
+    inner join booking_states
+        on
+            settled.tenant_id = booking_states.tenant_id
+            and settled.contact_id = booking_states.contact_id
+            and {{ is_upcoming('booking_states', 'settled.valid_from') }}
+    group by all
+
+),
+
+counted as (
+
+    select
+        settled.*,
+        coalesce(upcoming.count_bookings_upcoming, 0) as count_bookings_upcoming
+    from settled
+    left join upcoming
+        on
+            settled.tenant_id = upcoming.tenant_id
+            and settled.contact_id = upcoming.contact_id
+            and settled.valid_from = upcoming.valid_from
+
+),
+
+named as (
+
+    select
+        * exclude (person_name, new_surname),  -- noqa: RF03
+        {{ name_columns('person_name', 'new_surname') }}
+    from counted
+
+),
+
 bounded as (
 
     select
-        * exclude (fact_order, full_name, count_bookings_completed, amount_paid_minor),
-        coalesce(
-            nullif(concat_ws(' ', first_name, last_name), ''), full_name, company, email, phone, 'Unknown'
-        ) as display_name,
+        * exclude (fact_order, full_name, contact_ref, count_bookings_completed, amount_paid_minor),
+        coalesce(full_name, company, email, phone, {{ shown_id('contact_ref') }}, 'Unknown') as display_name,
         count_bookings_completed::bigint as count_bookings_completed,
         amount_paid_minor::bigint as amount_paid_minor,
         valid_from as last_seen_at,
         lead(valid_from) over (partition by tenant_id, contact_id order by valid_from) as valid_until
-    from settled
+    from named
 
 ),
 

@@ -73,6 +73,7 @@ dated as (
         causes.*,
         booking_states.starts_at as known_starts_at,
         booking_states.status as known_status,
+        booking_states.guest_name as known_guest_name,
         coalesce(booking_states.contact_id, causes.contact_id) as subject_contact_id,
         case causes.anchor
             when 'booking_start' then booking_states.starts_at
@@ -95,6 +96,8 @@ subjects as (
         case
             when rule_id = 'manual' then entity_id
             when once_per = 'contact' then 'contact:' || subject_contact_id
+            when once_per = 'guest'
+                then concat('guest:', subject_contact_id, ':', left(md5(lower(coalesce(known_guest_name, ''))), 12))
             when once_per = 'booking' then 'booking:' || booking_id
             when once_per = 'entity' then entity_kind || ':' || entity_id
             when anchor = 'booking_start' then concat('booking:', booking_id, '@', {{ iso_instant('known_starts_at') }})

@@ -28,24 +28,49 @@ senders as (
 
 ),
 
-consents as (
+consent_changes as (
+
+    select
+        tenant_id,
+        contact_id,
+        address,
+        address_key,
+        -- Sorts by its fields: of a grant and a refusal at the same instant, the refusal is the later one.
+        {
+            'changed_at': changed_at,
+            'is_refused': not is_granted,
+            'consent_key': consent_key,
+            'address': address,
+            'channel': channel,
+            'purpose': purpose,
+            'is_granted': is_granted,
+            'event_id': event_id,
+            'evidence': evidence
+        } as change
+    from {{ rows_of_batch('fct_consents') }}
+
+),
+
+contact_consents as (
 
     select
         contact_id,
-        -- Ascending; of a grant and a refusal at the same instant, the refusal is the later one.
-        list(
-            {
-                'changed_at': changed_at,
-                'channel': channel,
-                'purpose': purpose,
-                'is_granted': is_granted,
-                'event_id': event_id,
-                'evidence': evidence
-            }
-            order by changed_at asc, is_granted desc, consent_key asc
-        ) as changes
-    from {{ rows_of_batch('fct_consents') }}
+        list(change) as changes
+    from consent_changes
     group by contact_id
+
+),
+
+-- Of whichever contact: who shares an address shares what it allows.
+address_consents as (
+
+    select
+        tenant_id,
+        address,
+        list(change) as changes
+    from consent_changes
+    where address_key is not null
+    group by tenant_id, address
 
 ),
 
@@ -77,7 +102,7 @@ acts as (
         actions.booking_variables as booking_fields,
         actions.fact_variables as fact_fields,
         senders.provider,
-        consents.changes as consents,
+        list_sort(list_distinct(list_concat(contact_consents.changes, address_consents.changes))) as all_consents,
         done.command_keys as done_keys,
         concat_ws('/', candidates.tenant_id, candidates.rule_id, actions.command_type, candidates.subject)
             as command_key,
@@ -99,9 +124,39 @@ acts as (
     from candidates
     inner join actions on candidates.tenant_id = actions.tenant_id and candidates.rule_id = actions.rule_id
     left join senders on candidates.tenant_id = senders.tenant_id and actions.channel = senders.channel
-    left join consents on candidates.contact_id = consents.contact_id
+    left join contact_consents on candidates.contact_id = contact_consents.contact_id
+    left join address_consents
+        on
+            candidates.tenant_id = address_consents.tenant_id
+            and address_consents.address = case actions.channel
+                when 'sms' then candidates.newest_phone
+                when 'email' then candidates.newest_email
+            end
     left join done on candidates.contact_id = done.contact_id
     where coalesce(actions.only_fact_channel = (candidates.fact ->> 'channel'), true)
+
+),
+
+-- What is about the address that is written to, ascending. A grant that names none opens no address that was refused
+-- by itself.
+consented as (
+
+    select
+        * exclude (all_consents),
+        list_filter(
+            all_consents,
+            lambda c: c['address'] = to_address
+            or (
+                c['address'] is null
+                and (
+                    not c['is_granted']
+                    or len(
+                        list_filter(all_consents, lambda o: o['address'] = to_address and not o['is_granted'])
+                    ) = 0
+                )
+            )
+        ) as consents
+    from acts
 
 ),
 
@@ -155,7 +210,7 @@ judged as (
         ) as {{ group }}_variables,
         {%- endfor %}
         md5_number_lower(concat_ws('|', tenant_id, rule_id, contact_id)) % 100 < holdout_percent as is_in_holdout
-    from acts
+    from consented
 
 ),
 
@@ -176,12 +231,13 @@ reasoned as (
             when channel in ('sms', 'email') and message_class = 'marketing' and consent is null then 'no_consent'
             when provider is null and not is_shadow then 'no_sender'
             when
-                once_per = 'contact'
+                once_per in ('contact', 'guest')
                 and len(
                     list_filter(
                         done_keys,
                         lambda k: k <> command_key
-                        and starts_with(k, concat_ws('/', tenant_id, rule_id, command_type, 'contact:'))
+                        and starts_with(k, concat_ws('/', tenant_id, rule_id, command_type, once_per || ':'))
+                        and (once_per = 'contact' or split_part(k, ':', -1) = split_part(subject, ':', -1))
                     )
                 ) > 0
                 then 'done_before'

@@ -54,12 +54,19 @@ folded as (
     select
         tenant_id,
         contact_id,
-        arg_max(full_name, fact_order) as full_name,
-        arg_max(first_name, fact_order) as first_name,
-        arg_max(last_name, fact_order) as last_name,
+        {{ best_name() }} as person_name,
+        {{ new_surname() }} as new_surname,
         arg_max(company, fact_order) as company,
         arg_max(phone, fact_order) as phone,
+        max({ 'fact_order': fact_order, 'phone': phone, 'phone_extension': phone_extension })
+        filter (where phone is not null).phone_extension as phone_extension,
+        max({ 'fact_order': fact_order, 'text': phone_as_given, 'is_nobodys': is_phone_nobodys })
+        filter (where phone_as_given is not null) as given_phone,
         arg_max(email, fact_order) as email,
+        max({ 'fact_order': fact_order, 'text': email_as_given, 'is_nobodys': is_email_nobodys })
+        filter (where email_as_given is not null) as given_email,
+        -- An id is all that some systems tell: it is shown, and found by.
+        min(contact_ref) filter (where contact_ref_key is not null) as contact_ref,
         bool_or(has_person) as is_identified,
         arg_min(lower(channel), fact_order) filter (where fact_family in ('touch', 'lead')) as acquisition_channel,
         arg_min(campaign, fact_order) filter (where fact_family in ('touch', 'lead')) as acquisition_campaign,
@@ -70,40 +77,54 @@ folded as (
 
 ),
 
+named as (
+
+    select
+        *,
+        {{ name_columns('person_name', 'new_surname') }}
+    from folded
+
+),
+
 final as (
 
     select
-        folded.tenant_id,
-        folded.contact_id,
+        named.tenant_id,
+        named.contact_id,
         coalesce(
-            nullif(concat_ws(' ', folded.first_name, folded.last_name), ''),
-            folded.full_name,
-            folded.company,
-            folded.email,
-            folded.phone,
+            named.full_name,
+            named.company,
+            named.email,
+            named.phone,
+            {{ shown_id('named.contact_ref') }},
             'Unknown'
         ) as display_name,
-        folded.first_name,
-        folded.last_name,
-        folded.company,
-        folded.phone,
-        folded.email,
-        folded.is_identified,
-        folded.acquisition_channel,
-        folded.acquisition_campaign,
+        named.first_name,
+        named.last_name,
+        named.company,
+        named.phone,
+        named.phone_extension,
+        case when named.phone is null then named.given_phone.text end as phone_as_given,
+        case when named.phone is null then named.given_phone.is_nobodys end as is_phone_nobodys,
+        named.email,
+        case when named.email is null then named.given_email.text end as email_as_given,
+        case when named.email is null then named.given_email.is_nobodys end as is_email_nobodys,
+        named.is_identified,
+        named.acquisition_channel,
+        named.acquisition_campaign,
         coalesce(bookings.count_bookings, 0) as count_bookings,
         coalesce(bookings.count_bookings_completed, 0) as count_bookings_completed,
         coalesce(messages.count_messages, 0) as count_messages,
         coalesce(payments.amount_paid_minor, 0)::bigint as amount_paid_minor,
         tenants.currency,
-        folded.first_seen_at,
-        folded.last_seen_at
-    from folded
-    inner join tenants on folded.tenant_id = tenants.tenant_id
-    left join bookings on folded.contact_id = bookings.contact_id
-    left join messages on folded.contact_id = messages.contact_id
+        named.first_seen_at,
+        named.last_seen_at
+    from named
+    inner join tenants on named.tenant_id = tenants.tenant_id
+    left join bookings on named.contact_id = bookings.contact_id
+    left join messages on named.contact_id = messages.contact_id
     -- What was paid in another currency is in fct_payments; adding it up here would mix moneys.
-    left join payments on folded.contact_id = payments.contact_id and tenants.currency = payments.currency
+    left join payments on named.contact_id = payments.contact_id and tenants.currency = payments.currency
 
 )
 

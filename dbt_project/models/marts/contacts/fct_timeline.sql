@@ -18,7 +18,7 @@ told as (
         case fact_family
             when 'booking' then service_name
             when 'payment' then case when payment_change = 'failed' then failure_reason else method end
-            when 'message' then body
+            when 'message' then coalesce(body, {{ attachments_in_words('attachments') }})
             when 'lead' then coalesce(interest, campaign, channel)
             when 'touch' then coalesce(campaign, channel)
             when 'consent' then evidence

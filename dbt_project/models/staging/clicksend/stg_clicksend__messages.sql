@@ -14,7 +14,8 @@ parsed as (
             '{
                 "message_id": "VARCHAR", "from": "VARCHAR", "sms": "VARCHAR", "to": "VARCHAR",
                 "originalsenderid": "VARCHAR", "body": "VARCHAR", "message": "VARCHAR",
-                "status_code": "VARCHAR", "error_code": "VARCHAR"
+                "status_code": "VARCHAR", "error_code": "VARCHAR",
+                "media_url": "VARCHAR", "media_file": "VARCHAR"
             }'
         ) as message
     from events
@@ -34,7 +35,8 @@ classified as (
             else 'sent'
         end as message_status,
         {{ line_text('coalesce(message.from, message.sms)') }} as from_address,
-        {{ line_text('coalesce(message.to, message.originalsenderid)') }} as to_address
+        {{ line_text('coalesce(message.to, message.originalsenderid)') }} as to_address,
+        [coalesce({{ line_text('message.media_url') }}, {{ line_text('message.media_file') }})] as media_urls
     from parsed
 
 ),
@@ -44,7 +46,7 @@ final as (
     select
         {{ event_columns() }},
         {{ message_fact_type('message_status') }} as fact_type,
-        {{ contact_columns(phone="if(message_status = 'received', from_address, to_address)") }},
+        {{ contact_columns(phone=message_phone("if(message_status = 'received', from_address, to_address)")) }},
         coalesce({{ line_text('message.message_id') }}, subject_id, source_event_id) as message_id,
         'sms' as channel,
         if(message_status = 'received', 'inbound', 'outbound') as direction,
@@ -53,10 +55,9 @@ final as (
         from_address,
         to_address,
         {{ line_text('message.error_code') }} as error_code,
-        case
-            when message_status = 'received'
-                then {{ opt_out_keyword('coalesce(message.body, message.message)') }}
-        end as opt_out_type
+        -- ClickSend tells of no opt-out: the words do.
+        cast(null as varchar) as opt_out_type,
+        {{ attachments('media_urls') }} as attachments
     from classified
 
 )

@@ -15,7 +15,7 @@ parsed as (
             payload,
             '{
                 "message_id": "VARCHAR", "channel": "VARCHAR", "body": "VARCHAR", "error_code": "VARCHAR",
-                "command_key": "VARCHAR",
+                "command_key": "VARCHAR", "attachments": [{"url": "VARCHAR", "media_type": "VARCHAR"}],
                 {{ canonical_contact_shape() }}
             }'
         ) as fact
@@ -50,10 +50,11 @@ final as (
         case when direction = 'inbound' then customer_address end as from_address,
         case when direction = 'outbound' then customer_address end as to_address,
         {{ line_text('fact.error_code') }} as error_code,
-        case
-            when direction = 'inbound' and channel in ('sms', 'whatsapp')
-                then {{ opt_out_keyword('fact.body') }}
-        end as opt_out_type,
+        cast(null as varchar) as opt_out_type,
+        {{ attachments(
+            'list_transform(fact.attachments, lambda a: a.url)',
+            'list_transform(fact.attachments, lambda a: a.media_type)'
+        ) }} as attachments,
         {{ line_text('fact.command_key') }} as command_key
     from addressed
 

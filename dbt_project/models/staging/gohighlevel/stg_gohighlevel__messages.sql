@@ -16,7 +16,7 @@ parsed as (
             '{
                 "contactId": "VARCHAR", "messageType": "VARCHAR", "direction": "VARCHAR", "body": "VARCHAR",
                 "status": "VARCHAR", "callStatus": "VARCHAR", "messageId": "VARCHAR", "emailMessageId": "VARCHAR",
-                "from": "VARCHAR", "to": "JSON"
+                "from": "VARCHAR", "to": "JSON", "attachments": ["VARCHAR"]
             }'
         ) as message
     from events
@@ -76,7 +76,7 @@ final as (
         {{ contact_columns(
             ref_kind='gohighlevel_contact',
             ref='message.contactId',
-            phone="case when channel in ('sms', 'whatsapp', 'call') then customer_address end",
+            phone="case when channel in ('sms', 'whatsapp', 'call') then " ~ message_phone('customer_address') ~ " end",
             email="case when channel = 'email' then customer_address end"
         ) }},
         -- The id is missing from texts in HighLevel's own samples; such a text is a message of its own.
@@ -92,10 +92,9 @@ final as (
         from_address,
         to_address,
         cast(null as varchar) as error_code,
-        case
-            when direction = 'inbound' and channel in ('sms', 'whatsapp')
-                then {{ opt_out_keyword('message.body') }}
-        end as opt_out_type
+        -- HighLevel tells of no opt-out with a message: the words do.
+        cast(null as varchar) as opt_out_type,
+        {{ attachments('message.attachments') }} as attachments
     from ranked
 
 )

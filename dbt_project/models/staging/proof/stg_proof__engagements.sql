@@ -65,8 +65,13 @@ final as (
             first_name='data.signer.first_name',
             last_name='data.signer.last_name'
         ) }},
-        'proof_transaction' as entity_kind,
-        coalesce({{ line_text('data.transaction_id') }}, subject_id, source_event_id) as entity_id,
+        -- A signer is not who booked, and several sign: what tells of one makes no two of them one person.
+        if({{ line_text('data.signer.email') }} is null, 'proof_transaction', 'proof_signer') as entity_kind,
+        concat_ws(
+            ':',
+            coalesce({{ line_text('data.transaction_id') }}, subject_id, source_event_id),
+            lower({{ line_text('data.signer.email') }})
+        ) as entity_id,
         case milestone
             when 'completed' then 'Notarization completed'
             when 'completed_with_rejections' then 'Notarization completed with rejections'

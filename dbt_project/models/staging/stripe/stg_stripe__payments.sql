@@ -39,7 +39,6 @@ parsed as (
                 "receipt_email": "VARCHAR", "customer_email": "VARCHAR",
                 "billing_details": {"email": "VARCHAR", "name": "VARCHAR", "phone": "VARCHAR"},
                 "customer_details": {"email": "VARCHAR", "name": "VARCHAR", "phone": "VARCHAR"},
-                "shipping": {"name": "VARCHAR", "phone": "VARCHAR"},
                 "payment_method_details": {"type": "VARCHAR"}, "payment_method_types": ["VARCHAR"],
                 "last_payment_error": {
                     "code": "VARCHAR", "decline_code": "VARCHAR", "message": "VARCHAR",
@@ -82,17 +81,18 @@ final as (
     select
         {{ event_columns() }},
         'payment.' || payment_change as fact_type,
+        -- Who pays. Name and phone under `shipping` are the receiver's, of a gift somebody else's.
         {{ contact_columns(
             ref_kind='stripe_customer',
             ref='object.customer',
-            phone='coalesce(object.billing_details.phone, object.customer_details.phone, object.shipping.phone)',
+            phone='coalesce(object.billing_details.phone, object.customer_details.phone)',
             email='coalesce(
                 object.receipt_email,
                 object.billing_details.email,
                 object.customer_details.email,
                 object.customer_email
             )',
-            full_name='coalesce(object.billing_details.name, object.customer_details.name, object.shipping.name)'
+            full_name='coalesce(object.billing_details.name, object.customer_details.name)'
         ) }},
         coalesce(
             {{ line_text('object.payment_intent') }},

@@ -13,8 +13,8 @@ final as (
         zone,
         currency,
         country,
-        calling_code,
-        trunk_prefix
+        languages,
+        cancel_is_stop
     from source
 
 )

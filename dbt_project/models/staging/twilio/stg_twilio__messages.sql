@@ -29,7 +29,13 @@ parsed as (
             payload,
             '{
                 "MessageSid": "VARCHAR", "SmsSid": "VARCHAR", "From": "VARCHAR", "To": "VARCHAR", "Body": "VARCHAR",
-                "ErrorCode": "VARCHAR", "OptOutType": "VARCHAR", "ProfileName": "VARCHAR"
+                "ErrorCode": "VARCHAR", "OptOutType": "VARCHAR", "ProfileName": "VARCHAR",
+                "Latitude": "VARCHAR", "Longitude": "VARCHAR", "Address": "VARCHAR", "Label": "VARCHAR",
+                "MediaUrl0": "VARCHAR", "MediaContentType0": "VARCHAR", "MediaUrl1": "VARCHAR", "MediaContentType1": "VARCHAR",
+                "MediaUrl2": "VARCHAR", "MediaContentType2": "VARCHAR", "MediaUrl3": "VARCHAR", "MediaContentType3": "VARCHAR",
+                "MediaUrl4": "VARCHAR", "MediaContentType4": "VARCHAR", "MediaUrl5": "VARCHAR", "MediaContentType5": "VARCHAR",
+                "MediaUrl6": "VARCHAR", "MediaContentType6": "VARCHAR", "MediaUrl7": "VARCHAR", "MediaContentType7": "VARCHAR",
+                "MediaUrl8": "VARCHAR", "MediaContentType8": "VARCHAR", "MediaUrl9": "VARCHAR", "MediaContentType9": "VARCHAR"
             }'
         ) as message,
         case
@@ -51,7 +57,19 @@ addressed as (
         case when message_status = 'received' then 'inbound' else 'outbound' end as direction,
         nullif(lower(regexp_extract(coalesce(message.from, message.to), '^([a-zA-Z]+):', 1)), '') as address_scheme,
         {{ line_text("regexp_replace(message.from, '^[a-zA-Z]+:', '')") }} as from_address,
-        {{ line_text("regexp_replace(message.to, '^[a-zA-Z]+:', '')") }} as to_address
+        {{ line_text("regexp_replace(message.to, '^[a-zA-Z]+:', '')") }} as to_address,
+        {
+            'urls': [
+                {%- for position in range(10) %}
+                message.MediaUrl{{ position }}{{ ',' if not loop.last }}
+                {%- endfor %}
+            ],
+            'media_types': [
+                {%- for position in range(10) %}
+                message.MediaContentType{{ position }}{{ ',' if not loop.last }}
+                {%- endfor %}
+            ]
+        } as media
     from parsed
 
 ),
@@ -64,7 +82,7 @@ final as (
         {{ contact_columns(
             phone="case
                 when address_scheme is null or address_scheme <> 'messenger'
-                    then if(direction = 'inbound', from_address, to_address)
+                    then " ~ message_phone("if(direction = 'inbound', from_address, to_address)") ~ "
             end",
             full_name="case when direction = 'inbound' then message.profilename end"
         ) }},
@@ -77,15 +95,22 @@ final as (
         case address_scheme when 'whatsapp' then 'whatsapp' when 'messenger' then 'chat' else 'sms' end as channel,
         direction,
         message_status,
-        nullif(message.body, '') as body,
+        coalesce(
+            nullif(message.body, ''),
+            -- A place shared in WhatsApp has no words of its own.
+            'Location: ' || coalesce(
+                nullif(concat_ws(', ', nullif(message.label, ''), nullif(message.address, '')), ''),
+                message.latitude || ', ' || message.longitude
+            )
+        ) as body,
         from_address,
         to_address,
         {{ line_text('message.errorcode') }} as error_code,
         case
-            when direction = 'outbound' then null
-            when upper(message.optouttype) in ('STOP', 'START', 'HELP') then upper(message.optouttype)
-            else {{ opt_out_keyword('message.body') }}
-        end as opt_out_type
+            when direction = 'inbound' and upper(message.optouttype) in ('STOP', 'START', 'HELP')
+                then upper(message.optouttype)
+        end as opt_out_type,
+        {{ attachments('media.urls', 'media.media_types') }} as attachments
     from addressed
 
 )

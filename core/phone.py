@@ -1,0 +1,88 @@
+"""The one reader of phone numbers: import, webhooks, API and SQL ask libphonenumber, and it alone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from phonenumbers import (
+    NumberParseException,
+    PhoneNumber,
+    PhoneNumberFormat,
+    PhoneNumberType,
+    ValidationResult,
+    format_number,
+    is_possible_number_for_type_with_reason,
+    is_valid_number,
+    national_significant_number,
+    normalize_digits_only,
+    parse,
+)
+
+#: Longer texts are no field for a phone number; the library stops at 250 itself.
+_LONGEST = 250
+_NORTH_AMERICA = 1
+_ZEROS = re.compile(r"0{8,}$")
+_REPEATED_LINE = re.compile(r"(\d)\1{6}$")
+_SEQUENCES = ("0123456789012345", "9876543210987654")
+#: Lines of the exchange 555 that are typed where there is no number: 555-5555, and directory assistance.
+_NOBODYS_LINES = re.compile(r"[2-9]\d\d555(5555|1212)$")
+_TOLL_FREE = re.compile(r"8(00|33|44|55|66|77|88)")
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """A number that somebody can be told by, or one that is typed where there is none."""
+
+    e164: str
+    extension: str | None = None
+    is_nobodys: bool = False  #: typed in place of a number, such as 0400 000 000
+
+    @property
+    def with_extension(self) -> str:
+        """The number as it is kept in a payload: E.164, and the extension as RFC 3966 writes it."""
+        return f"{self.e164};ext={self.extension}" if self.extension else self.e164
+
+
+def read_phone(text: str, *, region: str) -> Phone | None:
+    """Return the number that a text is, national numbers being the region's; None where that is not certain.
+
+    It must be a number that its country gives out, or have the length of its fixed or mobile numbers: new ranges
+    are opened every year, and a list that is older than the number must not refuse a customer.
+    """
+    number = _parsed(text, region) or _parsed_with_zeros(text, region)
+    if number is None:
+        return None
+    return Phone(
+        e164=format_number(number, PhoneNumberFormat.E164),
+        extension=number.extension or None,
+        is_nobodys=_is_nobodys(number),
+    )
+
+
+def _parsed(text: str, region: str) -> PhoneNumber | None:
+    try:
+        number = parse(text[: _LONGEST + 1], region)
+    except NumberParseException:
+        return None
+    length = is_possible_number_for_type_with_reason(number, PhoneNumberType.FIXED_LINE_OR_MOBILE)
+    return number if length == ValidationResult.IS_POSSIBLE or is_valid_number(number) else None
+
+
+def _parsed_with_zeros(text: str, region: str) -> PhoneNumber | None:
+    """Return the number of a text that begins with 00, which people write for a plus also where nobody dials it."""
+    digits = normalize_digits_only(text)
+    if not digits.startswith("00"):
+        return None
+    number = _parsed(f"+{digits.removeprefix('00')}", region)
+    return number if number is not None and is_valid_number(number) else None
+
+
+def _is_nobodys(number: PhoneNumber) -> bool:
+    """Tell whether a number is what people type for want of one."""
+    digits = national_significant_number(number)
+    if len(set(digits)) == 1 or _ZEROS.search(digits) or any(digits in sequence for sequence in _SEQUENCES):
+        return True
+    if number.country_code == _NORTH_AMERICA and _NOBODYS_LINES.fullmatch(digits):
+        return not _TOLL_FREE.match(digits)
+    return bool(_REPEATED_LINE.search(digits)) and not is_valid_number(number)
