@@ -45,7 +45,7 @@ def test_who_has_no_points_is_cold() -> None:
 def test_stages_are_a_history_with_who_or_what_moved() -> None:
     history = tables_of(open_page("contacts", tenant=MASSAGE, contact=ANNA))[1]
     assert [cell.split(" :gray")[0] for cell in history["Stage"]] == ["Booked", "Contacted", "New lead"]
-    assert list(history["Stayed"]) == ["3 days so far", "16 days", "2 h"]
+    assert list(history["Stayed"]) == ["3 days so far", "16 days", "2 h 24 min"]
     assert list(history["By"])[-1] == "Lead created"
 
 
