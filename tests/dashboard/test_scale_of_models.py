@@ -57,7 +57,7 @@ QUESTIONS: dict[str, Ask] = {
     "tasks of one business": lambda file, _: open_tasks(file, [TENANT]),
     "tasks of all": lambda file, _: open_tasks(file, list(queries.fetch_tenants(file)["tenant_id"])),
     "conversations": lambda file, _: automation_queries.fetch_conversations(
-        file, tenant_id=TENANT, text="", only_unread=False, limit=40
+        file, tenant_id=TENANT, text="", only_open=False, settled=[], limit=40
     ),
     "thread": lambda file, contact: automation_queries.fetch_thread(
         file, tenant_id=TENANT, contact_id=contact, limit=50
