@@ -13,6 +13,7 @@ import duckdb
 import pandas as pd
 
 from core.errors import FrontdeskError
+from core.published_file import attach_published
 
 _Identity = tuple[int, int, int]
 _MAX_ATTEMPTS = 10
@@ -146,8 +147,7 @@ def _open(path: Path) -> duckdb.DuckDBPyConnection:
     # Attached as "analytics", the name it has when opened by itself, because views may name their database.
     connection = duckdb.connect(":memory:", config={"threads": 2, "memory_limit": "512MB"})
     try:
-        quoted_path = str(path).replace("'", "''")
-        connection.execute(f"ATTACH '{quoted_path}' AS analytics (READ_ONLY)")
+        attach_published(connection, path, name="analytics")
     except (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException) as error:
         connection.close()
         raise AnalyticsFileError(f"{path} can't be read: {_first_line(error)}") from error

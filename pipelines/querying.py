@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import duckdb
@@ -13,6 +14,7 @@ from rich.table import Table
 
 from core.errors import ConfigurationError, FrontdeskError
 from core.explaining.errors import NothingPublishedError
+from core.published_file import attach_published
 from core.settings import load_settings
 
 app = typer.Typer()
@@ -39,8 +41,10 @@ def sql(
     if query is None and sys.stdin.isatty():
         raise ConfigurationError('give a statement, as in: frontdesk sql "select * from marts.dim_tenants"')
     text = query if query is not None else typer.get_text_stream("stdin").read()
-    with duckdb.connect(str(path), read_only=True) as connection:
+    # In memory, and the file attached: a reader of an older file of the ring is one of "analytics" all the same.
+    with duckdb.connect(":memory:") as connection:
         connection.execute("set TimeZone = 'UTC'")
+        _attach(connection, path)
         try:
             relation = connection.sql(text)
         except duckdb.Error as error:
@@ -51,6 +55,14 @@ def sql(
             _print_csv(relation)
         else:
             _print_table(relation)
+
+
+def _attach(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    try:
+        attach_published(connection, path, name="analytics")
+    except duckdb.Error as error:
+        raise QueryError(f"{path} can't be read: {error}") from error
+    connection.execute("use analytics")
 
 
 def _print_csv(relation: duckdb.DuckDBPyRelation) -> None:

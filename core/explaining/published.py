@@ -11,9 +11,8 @@ from typing import Any
 import duckdb
 
 from core.explaining.errors import NothingPublishedError
+from core.published_file import attach_published
 
-#: The name can move to a newer file between looking it up and opening it.
-_MAX_ATTEMPTS = 10
 _SIMILAR = 3
 
 Row = Mapping[str, Any]
@@ -219,16 +218,11 @@ def opened(path: Path) -> Iterator[Published]:
 
 
 def _attach(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    quoted = str(path).replace("'", "''")
-    for attempt in range(_MAX_ATTEMPTS):
-        try:
-            connection.execute(f"attach '{quoted}' as published (read_only)")
-            connection.execute("use published")
-        except duckdb.IOException as error:
-            if attempt == _MAX_ATTEMPTS - 1:
-                raise NothingPublishedError(f"{path} can't be read now: {error}") from error
-        else:
-            return
+    try:
+        attach_published(connection, path, name="published")
+    except duckdb.Error as error:
+        raise NothingPublishedError(f"{path} can't be read now: {error}") from error
+    connection.execute("use published")
 
 
 def _plain(value: object) -> object:

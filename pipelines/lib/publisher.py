@@ -28,6 +28,7 @@ from pipelines.lib.published_macros import create_published_macros
 #: With three, a file is written again two publishes after readers were last pointed at it: a reader that has
 #: looked the name up has that long to open the file.
 RING_SIZE = 3
+_OWNER_WRITES, _ANYBODY_WRITES = 0o200, 0o222
 
 #: What the live path replaces rows by.
 _REPLACED_BY = ("contact_id", "contact_id_a", "activity_key")
@@ -97,6 +98,10 @@ class Publisher:
         self._missing[self._turn] = {
             model.name: Change(model, None) for model in self._manifest.live_models if model.name in failed
         }
+        # A second one at once: readers have another where an analyst's client locks the published one.
+        second = (self._turn + 1) % RING_SIZE
+        _copy(path, self._ring[second])
+        self._missing[second] = dict(self._missing[self._turn] or {})
         self._point_to(path)
 
     def publish_changes(self, changes: Sequence[Change], *, now: datetime, published_by: str) -> None:
@@ -208,6 +213,8 @@ class Publisher:
         return True
 
     def _attach(self, path: Path) -> None:
+        if path.exists():
+            path.chmod(path.stat().st_mode | _OWNER_WRITES)
         self._connection.execute(f"attach '{path}' as published")
 
     def _detach(self) -> None:
@@ -218,6 +225,8 @@ class Publisher:
         share_as_its_folder(path)
         name = self._analytics_path.with_suffix(".next")
         _remove(name)
+        # A client that opens it to write, as most do unless told otherwise, is told that it is read-only.
+        path.chmod(path.stat().st_mode & ~_ANYBODY_WRITES)
         name.hardlink_to(path)
         name.replace(self._analytics_path)
 
