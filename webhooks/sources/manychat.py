@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Self
 
 from webhooks.sources.base import Delivery, Reason, RefusedError, Request, Source, SourceConfiguration
-from webhooks.sources.bodies import as_object, body_id, event_type, find_text, instant_of_text, parse_json
+from webhooks.sources.bodies import as_object, body_id, event_type, find_text, instant_of_text, made_id, parse_json
 from webhooks.sources.proofs import check_token, find_token
 
 #: "Full Contact Data" carries no name of what happened unless the author adds one.
@@ -49,9 +49,9 @@ class ManyChatSource(Source):
         event = find_text(contact, "event")
         # For Instagram contacts only the ig_ twin is filled.
         interaction = find_text(contact, "last_interaction") or find_text(contact, "ig_last_interaction")
-        parts = (subscriber, interaction, event)
         return Delivery(
-            source_event_id=":".join(part for part in parts if part) if all(parts) else body_id(body),
+            # A flow can post twice within one interaction, the second time with more.
+            source_event_id=made_id((subscriber, interaction, event), body),
             type=event_type(self.name, event or _UNNAMED),
             payload=body,
             subject_id=subscriber,

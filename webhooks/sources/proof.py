@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Self
 
 from webhooks.sources.base import Delivery, Reason, RefusedError, Request, Source, SourceConfiguration
-from webhooks.sources.bodies import as_object, body_id, event_type, find_text, instant_of_text, parse_json
+from webhooks.sources.bodies import as_object, body_id, event_type, find_text, instant_of_text, made_id, parse_json
 from webhooks.sources.proofs import check_hmac_sha256_hex
 
 _SIGNATURE = b"x-notarize-signature"
@@ -40,7 +40,7 @@ class ProofSource(Source):
         about = (find_text(event, "data", "meeting_id"), find_text(event, "data", "document_id"))
         parts = (name, transaction, *about, date)
         # There is no event id, and version 1 gives no date either.
-        identity = ":".join(part for part in parts if part) if transaction and date else body_id(request.body)
+        identity = made_id(parts, request.body) if transaction and date else body_id(request.body)
         return Delivery(
             source_event_id=identity,
             type=event_type(self.name, name),

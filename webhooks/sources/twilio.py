@@ -32,6 +32,8 @@ from webhooks.sources.bodies import (
     event_type,
     find_text,
     form_object,
+    instant_of_text,
+    made_id,
     parse_form,
     parse_json,
     sends_json,
@@ -42,6 +44,8 @@ _SIGNATURE = b"x-twilio-signature"
 _SIGNATURE_SETTINGS = b"x-twilio-webhooks-signature-settings"
 _DIGEST_OF = {b"HMAC_SHA1": "sha1", b"HMAC_SHA256": "sha256"}
 _BODY_HASH = "bodySHA256"
+#: The status of a text that came in; every other one is of a text that went out.
+_RECEIVED = "received"
 #: TwiML that does nothing: any other text would be sent to the customer or counted as an error.
 _NO_REPLY = Reply(200, b"text/xml", b"<Response></Response>")
 _EMPTY = Reply(200, b"text/xml", b"")
@@ -111,7 +115,20 @@ class TwilioSource(Source):
 
     def _deliver(self, fields: dict[str, Any], payload: bytes) -> Delivery:
         message = find_text(fields, "MessageSid") or find_text(fields, "SmsMessageSid") or find_text(fields, "SmsSid")
-        status = find_text(fields, "MessageStatus")
+        conversation, event = find_text(fields, "ConversationSid"), find_text(fields, "EventType")
+        if conversation and event:
+            # Conversations tell of our own messages too, and of much else: no message is received by that alone.
+            return Delivery(
+                source_event_id=made_id((message or conversation, event), payload),
+                type=event_type(self.name, f"conversation.{event}"),
+                payload=payload,
+                subject_id=message or conversation,
+                occurred_at=instant_of_text(find_text(fields, "DateCreated")),
+                reply=_EMPTY,
+            )
+        status = find_text(fields, "MessageStatus") or find_text(fields, "SmsStatus")
+        if status == _RECEIVED:
+            status = None
         if message and status:
             parts = (message, status, find_text(fields, "ErrorCode"))
             return Delivery(

@@ -22,6 +22,7 @@ from webhooks.sources.bodies import (
     instant_of_milliseconds,
     instant_of_seconds,
     instant_of_text,
+    made_id,
     parse_form,
     parse_json,
     parse_json_exactly,
@@ -48,6 +49,8 @@ class _Fact(NamedTuple):
     id: str | None
     subject_id: str | None = None
     occurred_at: datetime | None = None
+    #: Whether the id is made of what the body says, and not Zoho's or the sender's own.
+    is_id_made: bool = False
 
 
 class ZohoSource(Source):
@@ -83,8 +86,9 @@ class ZohoSource(Source):
         # Exactly: ids of transmissions exceed 64 bits.
         content = as_object(parse_json_exactly(payload))
         fact = _read_fact(content, dict(query))
+        body = request.body or payload
         return Delivery(
-            source_event_id=fact.id or body_id(request.body or payload),
+            source_event_id=made_id((fact.id,), body) if fact.is_id_made else fact.id or body_id(body),
             type=event_type(self.name, fact.name),
             payload=_without_token(payload, content),
             subject_id=fact.subject_id,
@@ -131,7 +135,7 @@ def _crm_notification(content: dict[str, Any], name: str) -> _Fact:
     parts = (find_text(content, "channel_id"), find_text(content, "operation"), ",".join(ids))
     time = find_text(content, "server_time")
     identity = ":".join((*(part for part in parts if part), time)) if time and ids else None
-    return _Fact(name, identity, ids[0] if len(ids) == 1 else None, instant_of_milliseconds(time))
+    return _Fact(name, identity, ids[0] if len(ids) == 1 else None, instant_of_milliseconds(time), bool(identity))
 
 
 def _campaigns_event(content: dict[str, Any], name: str) -> _Fact:
@@ -143,15 +147,14 @@ def _campaigns_event(content: dict[str, Any], name: str) -> _Fact:
     identity = ":".join(part for part in (find_text(content, "webhook_id"), name, *parts) if part)
     has_time = find_text(row, "action_time") is not None
     occurred_at = instant_of_milliseconds(find_text(row, "action_time"))
-    return _Fact(name, identity if has_time else None, find_text(row, "contact_id"), occurred_at)
+    return _Fact(name, identity if has_time else None, find_text(row, "contact_id"), occurred_at, has_time)
 
 
 def _books_object(record: dict[str, Any], key: str) -> _Fact:
     record_id = find_text(record, f"{key}_id")
     modified = find_text(record, "last_modified_time")
-    # Two changes can leave the same status behind: without the time only the body tells them apart.
     identity = f"{key}:{record_id}:{modified}" if record_id and modified else None
-    return _Fact(f"books.{key}", identity, record_id, instant_of_text(modified))
+    return _Fact(f"books.{key}", identity, record_id, instant_of_text(modified), bool(identity))
 
 
 def _instant(value: Any) -> datetime | None:

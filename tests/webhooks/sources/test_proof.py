@@ -28,14 +28,22 @@ def test_the_vector(receiver: RunningReceiver, log: EventLog) -> None:
     assert [receiver.send(post).outcome for _ in range(2)] == ["accepted", "duplicate"]
     event = only_event(log)
     assert (event.type, event.subject_id) == ("proof.transaction.completed", "ot_wd3y67d")
-    assert event.source_event_id == "transaction.completed:ot_wd3y67d:2026-11-01T12:00:00.000Z"
+    assert event.source_event_id.startswith("transaction.completed:ot_wd3y67d:2026-11-01T12:00:00.000Z:")
     assert event.occurred_at == datetime(2026, 11, 1, 12, tzinfo=UTC)
     assert event.payload == event.body == VECTOR
 
 
 def test_the_meeting_and_the_document_are_part_of_the_id(receiver: RunningReceiver, log: EventLog) -> None:
     receiver.send(proof_post(completed(meeting_id="me_1", document_id="do_1", date_occurred="2026-11-01T12:00:00Z")))
-    assert only_event(log).source_event_id == "transaction.completed:ot_1:me_1:do_1:2026-11-01T12:00:00Z"
+    made_of = "transaction.completed:ot_1:me_1:do_1:2026-11-01T12:00:00Z:"
+    assert only_event(log).source_event_id.startswith(made_of)
+
+
+def test_two_signers_of_one_second_are_both_kept(receiver: RunningReceiver) -> None:
+    bodies = [
+        completed(date_occurred="2026-11-01T12:00:00Z", signer_id=signer) for signer in ("si_1", "si_2", "si_1")
+    ]
+    assert [receiver.send(proof_post(body)).outcome for body in bodies] == ["accepted", "accepted", "duplicate"]
 
 
 @pytest.mark.parametrize(

@@ -151,6 +151,42 @@ def test_events_of_another_connected_account_are_refused(start: StartReceiver) -
     assert receiver.send(stripe_post(EVENT | {"account": "acct_1"})).outcome == "accepted"
 
 
+def test_a_connected_account_takes_no_event_of_its_platform(start: StartReceiver) -> None:
+    receiver = start(source_settings={"stripe": {"connected_account": "acct_1"}})
+    assert receiver.send(stripe_post(EVENT)).outcome == "wrong_account"
+
+
+def test_a_business_of_its_own_takes_no_event_of_a_connected_account(receiver: RunningReceiver) -> None:
+    assert receiver.send(stripe_post(EVENT | {"account": "acct_1"})).outcome == "wrong_account"
+    assert receiver.send(stripe_post(EVENT)).outcome == "accepted"
+
+
+@pytest.mark.parametrize("account", [{}, {"account": "acct_1"}, {"account": "acct_2"}])
+def test_an_account_that_is_not_known_yet_takes_all(start: StartReceiver, account: dict[str, str]) -> None:
+    receiver = start(source_settings={"stripe": {"connected_account": "any"}})
+    assert receiver.send(stripe_post(EVENT | account)).outcome == "accepted"
+
+
+@pytest.mark.parametrize(
+    ("settings", "livemode", "type_"),
+    [
+        ({}, False, "stripe."),
+        ({"livemode": "true"}, True, "stripe."),
+        ({"livemode": "true"}, False, "stripe.other_mode."),
+        ({"livemode": "False"}, True, "stripe.other_mode."),
+        ({"connected_account": "acct_1"}, False, "stripe.other_mode."),
+        ({"connected_account": "acct_1", "livemode": "false"}, False, "stripe."),
+    ],
+)
+def test_events_of_the_other_mode_are_kept_apart(
+    start: StartReceiver, log: EventLog, settings: dict[str, str], livemode: bool, type_: str
+) -> None:
+    account = {"account": "acct_1"} if "connected_account" in settings else {}
+    event = EVENT | account | {"livemode": livemode}
+    assert start(source_settings={"stripe": settings}).send(stripe_post(event)).outcome == "accepted"
+    assert only_event(log).type == f"{type_}{EVENT['type']}"
+
+
 @pytest.mark.parametrize("body", [b"[]", b"1", b"null", b'"x"', b"{", b"", b'{"id":"evt_1"}', b'{"type":{}}'])
 def test_signed_bodies_that_are_no_event(receiver: RunningReceiver, body: bytes) -> None:
     answer = receiver.send(stripe_post(body))

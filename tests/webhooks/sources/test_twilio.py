@@ -208,6 +208,34 @@ def test_a_status_callback_gets_an_empty_answer_and_each_status_once(
     ]
 
 
+def test_a_callback_that_knows_the_older_status_alone_is_no_text_that_came_in(
+    receiver: RunningReceiver, log: EventLog
+) -> None:
+    older = {name: value for name, value in UNDELIVERED.items() if name != "MessageStatus"}
+    receiver.send(twilio_post(older))
+    assert only_event(log).type == "twilio.message.undelivered"
+
+
+@pytest.mark.parametrize(("author", "origin"), [("system", "API"), ("tess", "SDK"), ("+15551230001", "SMS")])
+def test_a_conversations_message_is_not_received_by_that_alone(
+    receiver: RunningReceiver, log: EventLog, author: str, origin: str
+) -> None:
+    added = {
+        "EventType": "onMessageAdded",
+        "ConversationSid": "CH1",
+        "MessageSid": "IM1",
+        "AccountSid": "AC1",
+        "Author": author,
+        "Source": origin,
+        "Body": "Ten is fine.",
+        "DateCreated": "2026-11-01T12:00:00.000Z",
+    }
+    assert [receiver.send(twilio_post(added)).status for _ in range(2)] == [200, 200]
+    event = only_event(log)
+    assert (event.type, event.subject_id) == ("twilio.conversation.onMessageAdded", "IM1")
+    assert event.occurred_at == datetime(2026, 11, 1, 12, tzinfo=UTC)
+
+
 def test_a_callback_by_get_signs_its_query(receiver: RunningReceiver, log: EventLog) -> None:
     query = urlencode(UNDELIVERED)
     signature = RequestValidator(TWILIO_TOKEN).compute_signature(f"{PUBLIC_URL}/webhooks/{TENANT}/twilio?{query}", {})

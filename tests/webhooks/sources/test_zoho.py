@@ -88,7 +88,7 @@ def test_a_books_object_names_the_type(receiver: RunningReceiver, log: EventLog)
     receiver.send(zoho_post({"organization_id": "1", "invoice": invoice}))
     event = only_event(log)
     assert (event.type, event.subject_id) == ("zoho.books.invoice", "9")
-    assert event.source_event_id == "invoice:9:2026-10-31T09:00:00+0000"
+    assert event.source_event_id.startswith("invoice:9:2026-10-31T09:00:00+0000:")
     assert event.occurred_at == datetime(2026, 10, 31, 9, tzinfo=UTC)
 
 
@@ -107,7 +107,8 @@ def test_a_crm_notification_proves_itself_by_the_token_in_its_body(receiver: Run
     event = only_event(log)
     assert answer.outcome == "accepted"
     assert event.type == "zoho.crm.leads.update"
-    assert event.source_event_id == "1000000068001:update:5725767000003000010,5725767000003000020:1718117126473"
+    made_of = "1000000068001:update:5725767000003000010,5725767000003000020:1718117126473:"
+    assert event.source_event_id.startswith(made_of)
     assert event.occurred_at == datetime.fromtimestamp(1718117126.473, UTC)
     assert ZOHO_SECRET.encode() not in event.payload
     assert orjson.loads(event.payload) == CRM | {"token": "***", "query_params": {"token": "***"}}

@@ -16,7 +16,8 @@ with events as (
             'twilio.message.undelivered',
             'twilio.message.failed',
             'twilio.message.canceled',
-            'twilio.message.read'
+            'twilio.message.read',
+            'twilio.conversation.onMessageAdded'
         )
 
 ),
@@ -30,6 +31,7 @@ parsed as (
             '{
                 "MessageSid": "VARCHAR", "SmsSid": "VARCHAR", "From": "VARCHAR", "To": "VARCHAR", "Body": "VARCHAR",
                 "ErrorCode": "VARCHAR", "OptOutType": "VARCHAR", "ProfileName": "VARCHAR",
+                "ConversationSid": "VARCHAR", "EventType": "VARCHAR", "Author": "VARCHAR", "Source": "VARCHAR",
                 "Latitude": "VARCHAR", "Longitude": "VARCHAR", "Address": "VARCHAR", "Label": "VARCHAR",
                 "MediaUrl0": "VARCHAR", "MediaContentType0": "VARCHAR", "MediaUrl1": "VARCHAR", "MediaContentType1": "VARCHAR",
                 "MediaUrl2": "VARCHAR", "MediaContentType2": "VARCHAR", "MediaUrl3": "VARCHAR", "MediaContentType3": "VARCHAR",
@@ -39,6 +41,7 @@ parsed as (
             }'
         ) as message,
         case
+            when type = 'twilio.conversation.onMessageAdded' then 'received'
             when type in ('twilio.message.received', 'twilio.message.receiving') then 'received'
             when type in ('twilio.message.accepted', 'twilio.message.scheduled') then 'queued'
             when type = 'twilio.message.partially_delivered' then 'sent'
@@ -49,14 +52,34 @@ parsed as (
 
 ),
 
+-- A conversation posts every message added to it. Received is what came from a phone: what we wrote ourselves came by
+-- the API or an SDK, and its author is a name and no address.
+told as (
+
+    select
+        *,
+        coalesce(message.from, message.author) as sender,
+        {{ row_only_if("
+            message.conversationsid is null
+            or message.eventtype is null
+            or (
+                message.eventtype = 'onMessageAdded'
+                and upper(message.source) not in ('API', 'SDK', 'CHAT')
+                and regexp_matches(message.author, '^([a-z]+:)?\+?[0-9]{5,}$')
+            )
+        ") }} as is_ours_to_tell
+    from parsed
+
+),
+
 addressed as (
 
     -- Addresses of other channels carry a prefix: whatsapp:+15551230001, messenger:1234567890.
     select
         *,
         case when message_status = 'received' then 'inbound' else 'outbound' end as direction,
-        nullif(lower(regexp_extract(coalesce(message.from, message.to), '^([a-zA-Z]+):', 1)), '') as address_scheme,
-        {{ line_text("regexp_replace(message.from, '^[a-zA-Z]+:', '')") }} as from_address,
+        nullif(lower(regexp_extract(coalesce(sender, message.to), '^([a-zA-Z]+):', 1)), '') as address_scheme,
+        {{ line_text("regexp_replace(sender, '^[a-zA-Z]+:', '')") }} as from_address,
         {{ line_text("regexp_replace(message.to, '^[a-zA-Z]+:', '')") }} as to_address,
         {
             'urls': [
@@ -70,7 +93,7 @@ addressed as (
                 {%- endfor %}
             ]
         } as media
-    from parsed
+    from told
 
 ),
 
