@@ -1,21 +1,72 @@
-"""Money in minor units: how many digits each currency has behind the point (ISO 4217)."""
+"""Money in minor units: how many digits each currency has behind the point.
+
+The one table is Babel's, which is the Unicode CLDR's: ISO 4217's digits, and none where coins are out of use. The SQL
+has it from here (dbt_project/macros/staging/currencies.sql is written by `python -m core.money`), and so has whatever
+shows or reads an amount.
+"""
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
+from types import MappingProxyType
 
-_DEFAULT_EXPONENT = 2
-_ZERO_DECIMALS = (
-    *("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG"),
-    *("RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"),
+from babel import Locale
+from babel.numbers import get_currency_precision, get_decimal_symbol, list_currencies
+
+_DEFAULT_DIGITS = 2
+#: Currencies whose amounts Stripe writes in whole units, or in thousandths; every other one in hundredths, also those
+#: without digits, such as ISK and UGX (docs.stripe.com/currencies).
+_STRIPE_WHOLE = (
+    *("BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA"),
+    *("PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF"),
 )
-_THREE_DECIMALS = ("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND")
-_EXPONENTS = {**dict.fromkeys(_ZERO_DECIMALS, 0), **dict.fromkeys(_THREE_DECIMALS, 3)}
+_STRIPE_THOUSANDTHS = ["BHD", "JOD", "KWD", "OMR", "TND"]
+_STRIPE_DIGITS = {**dict.fromkeys(_STRIPE_WHOLE, 0), **dict.fromkeys(_STRIPE_THOUSANDTHS, 3)}
+
+#: What a symbol can stand for; "$" alone is many currencies and is not checked.
+CURRENCIES_OF_SYMBOLS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "€": frozenset({"EUR"}),
+        "£": frozenset({"GBP", "GIP", "FKP", "SHP"}),
+        "¥": frozenset({"JPY", "CNY"}),
+        "₹": frozenset({"INR"}),
+        "₩": frozenset({"KRW"}),
+        "US$": frozenset({"USD"}),
+        "A$": frozenset({"AUD"}),
+        "AU$": frozenset({"AUD"}),
+        "C$": frozenset({"CAD"}),
+        "CA$": frozenset({"CAD"}),
+        "NZ$": frozenset({"NZD"}),
+        "HK$": frozenset({"HKD"}),
+        "S$": frozenset({"SGD"}),
+        "R$": frozenset({"BRL"}),
+        "kr": frozenset({"SEK", "NOK", "DKK", "ISK"}),
+        "kr.": frozenset({"SEK", "NOK", "DKK", "ISK"}),
+        "zł": frozenset({"PLN"}),
+        "Fr.": frozenset({"CHF"}),
+        "Rs": frozenset({"INR", "PKR", "LKR", "NPR", "MUR"}),
+        "Rs.": frozenset({"INR", "PKR", "LKR", "NPR", "MUR"}),
+        "R": frozenset({"ZAR"}),
+    }
+)
+#: Digits that are written elsewhere than in Europe, by ours: full-width, Arabic, Persian, Devanagari, Bengali, Thai.
+_DIGITS_OF_OTHERS = "".join(
+    chr(zero + digit) for zero in (0xFF10, 0x0660, 0x06F0, 0x0966, 0x09E6, 0x0E50) for digit in range(10)
+)
+_PLAIN_DIGITS = "0123456789" * (len(_DIGITS_OF_OTHERS) // 10)
+#: A minus and an apostrophe that typesetters prefer, by what a keyboard has.
+_TYPESET, _TYPED = "\u2212\u2019", "-'"
+_PLAIN = str.maketrans(_DIGITS_OF_OTHERS + _TYPESET, _PLAIN_DIGITS + _TYPED)
 
 
+@cache
 def minor_unit_exponent(currency: str) -> int:
-    """Return how many decimal digits a currency has (2 for AUD, 0 for JPY, 3 for KWD)."""
-    return _EXPONENTS.get(currency, _DEFAULT_EXPONENT)
+    """Return how many decimal digits a currency has (2 for AUD, 0 for JPY, 3 for KWD); 2 for an unknown one."""
+    return get_currency_precision(currency)
 
 
 def format_minor_units(amount_minor: int, currency: str) -> str:
@@ -35,3 +86,101 @@ def to_minor_units(amount: Decimal, currency: str) -> int:
     (8900, 500)
     """
     return int((amount * 10 ** minor_unit_exponent(currency)).to_integral_value(rounding=ROUND_HALF_UP))
+
+
+def plain_amount(text: str) -> str:
+    """Return an amount with the digits, signs and blanks that a keyboard has.
+
+    >>> plain_amount(" \u06f1\u06f2\u00a0\u20ac ")
+    '12 \u20ac'
+    """
+    return re.sub(r"\s", " ", text.translate(_PLAIN)).strip()
+
+
+@cache
+def decimal_mark_of(country: str) -> str:
+    """Return what stands before the decimals of a number in a country (ISO 3166): a point, or a comma."""
+    return "," if get_decimal_symbol(Locale.parse(f"und_{country}")) == "," else "."
+
+
+def stripe_exponent(currency: str) -> int:
+    """Return how many digits Stripe's whole numbers have behind the point: 2 for ISK, which itself has none."""
+    return _STRIPE_DIGITS.get(currency, _DEFAULT_DIGITS)
+
+
+def currency_macros() -> str:
+    """Return the dbt macros that hold these tables."""
+    codes = sorted(list_currencies())
+    digits = _cases(codes, minor_unit_exponent, otherwise=_DEFAULT_DIGITS)
+    shift = _cases(codes, lambda code: minor_unit_exponent(code) - stripe_exponent(code), otherwise=0)
+    symbols = ",\n        ".join(
+        f"{_literal(symbol)}: [{', '.join(map(_literal, sorted(known)))}]"
+        for symbol, known in CURRENCIES_OF_SYMBOLS.items()
+    )
+    return _MACROS.format(
+        digits=digits,
+        shift=shift,
+        symbols=symbols,
+        others=_literal(_DIGITS_OF_OTHERS + _TYPESET),
+        plain=f"'{_PLAIN_DIGITS}{_TYPED.replace(chr(39), chr(39) * 2)}'",
+    )
+
+
+_MACROS = """\
+{{#- Written by `python -m core.money`, from Babel's table: change nothing here. A test compares the two. -#}}
+
+{{#- How many digits a currency has behind the point; two where it is not known. -#}}
+{{% macro currency_digits(currency) -%}}
+    case
+{digits}
+    end
+{{%- endmacro %}}
+
+{{#- How many digits a currency has more than Stripe's whole numbers of it have. -#}}
+{{% macro digits_more_than_stripes(currency) -%}}
+    case
+{shift}
+    end
+{{%- endmacro %}}
+
+{{#- What a currency's symbol can stand for. -#}}
+{{% macro currencies_of_symbols() -%}}
+    map {{
+        {symbols}
+    }}
+{{%- endmacro %}}
+
+{{#- An amount with the digits, signs and blanks that a keyboard has. -#}}
+{{% macro plain_amount(text) -%}}
+    trim(regexp_replace(
+        translate(
+            {{{{ text }}}},
+            {others},
+            {plain}
+        ),
+        '[\\s\\p{{Z}}\\x{{0b}}\\x{{1c}}-\\x{{1f}}\\x{{85}}]', ' ', 'g'
+    ))
+{{%- endmacro %}}
+"""
+_CODES_PER_LINE = 16
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _cases(codes: list[str], value_of: Callable[[str], int], *, otherwise: int) -> str:
+    codes_of: dict[int, list[str]] = defaultdict(list)
+    for code in codes:
+        if value_of(code) != otherwise:
+            codes_of[value_of(code)].append(f"'{code}'")
+    lines = []
+    for value, named in sorted(codes_of.items()):
+        rows = [", ".join(named[at : at + _CODES_PER_LINE]) for at in range(0, len(named), _CODES_PER_LINE)]
+        listed = ",\n            ".join(rows)
+        lines.append(f"        when upper({{{{ currency }}}}) in (\n            {listed}\n        ) then {value}")
+    return "\n".join([*lines, f"        else {otherwise}"])
+
+
+if __name__ == "__main__":
+    print(currency_macros(), end="")

@@ -7,17 +7,12 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from core.lengths import age_words, length_words
+from core.money import minor_unit_exponent
 
 MISSING = "\N{EN DASH}"
 #: Has no width, and keeps an address of a page from being made a link.
 WORD_JOINER = "\N{WORD JOINER}"
 
-# Digits after the point, ISO 4217; every other currency has two.
-_MINOR_DIGITS = {
-    **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX"), 0),
-    **dict.fromkeys(("VND", "VUV", "XAF", "XOF", "XPF"), 0),
-    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
-}
 _SYMBOLS = {
     "USD": "$",
     "AUD": "A$",
@@ -56,7 +51,7 @@ def format_money(amount_minor: int | None, currency: str | None) -> str:
     if amount_minor is None:
         return MISSING
     code = (currency or "").upper()
-    digits = _MINOR_DIGITS.get(code, 2)
+    digits = minor_unit_exponent(code)
     whole, rest = divmod(abs(amount_minor), 10**digits)
     number = f"{whole:,}.{rest:0{digits}d}" if digits else f"{whole:,}"
     prefix = _SYMBOLS.get(code, f"{code} " if code else "")
@@ -65,7 +60,7 @@ def format_money(amount_minor: int | None, currency: str | None) -> str:
 
 def count_minor_units(currency: str | None) -> int:
     """Return how many minor units a unit of the currency has, such as 100."""
-    return int(10 ** _MINOR_DIGITS.get((currency or "").upper(), 2))
+    return int(10 ** minor_unit_exponent((currency or "").upper()))
 
 
 def format_count(count: int | None) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from core.csv_output import CsvWriter
 from core.errors import ConfigurationError, FrontdeskError
 from core.explaining.errors import NothingPublishedError
 from core.published_file import attach_published
@@ -67,10 +67,11 @@ def _attach(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
 
 def _print_csv(relation: duckdb.DuckDBPyRelation) -> None:
     # Not by pandas, which makes floats of whole numbers where one of them is NULL.
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(relation.columns)
+    writer = CsvWriter(sys.stdout, line_end="\n")
+    writer.write(relation.columns)
     while rows := relation.fetchmany(_ROWS_AT_ONCE):
-        writer.writerows(rows)
+        for row in rows:
+            writer.write(row)
 
 
 def _print_table(relation: duckdb.DuckDBPyRelation) -> None:

@@ -22,7 +22,7 @@ payments as (
     select
         tenant_id,
         count(*) as payments,
-        sum(amount_minor - refunded_minor) filter (where succeeded_at is not null) as revenue_minor
+        sum(net_minor) as revenue_minor
     from marts.fct_payments group by all
 ),
 messages as (select tenant_id, count(*) as messages from marts.fct_messages group by all),

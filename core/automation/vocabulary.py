@@ -135,12 +135,17 @@ _SHAPES = (
         about_booking="always",
     ),
     _Shape(
-        types=_types("payment", "pending", "succeeded", "failed", "refunded", "disputed"),
+        types=(
+            *_types("payment", "pending", "succeeded", "failed", "cancelled", "expired", "refunded", "disputed"),
+            *_types("refund", "pending", "succeeded", "failed", "cancelled"),
+            *_types("dispute", "updated", "won", "lost"),
+        ),
         fields={
             "payment_id": _KNOWN_TEXT,
             **dict.fromkeys(("booking_id", "currency", "method", "failure_reason"), _TEXT),
             "amount_minor": _NUMBER,
             "refunded_minor": _NUMBER,
+            "part_minor": _NUMBER,
         },
         about_booking="sometimes",
     ),

@@ -1,4 +1,7 @@
-"""Numbers and money as people and programs write them, read exactly: Decimal, never float."""
+"""Numbers and money as people and programs write them, read exactly: Decimal, never float.
+
+Payloads of providers are read by the same rules in SQL (dbt_project/macros/staging/amounts.sql); a test holds that.
+"""
 
 from __future__ import annotations
 
@@ -7,34 +10,10 @@ import unicodedata
 from decimal import Decimal
 
 from core.importing.problems import CellError, quoted
-from core.money import minor_unit_exponent
+from core.money import CURRENCIES_OF_SYMBOLS, minor_unit_exponent, plain_amount
 
-_NUMBER = re.compile(r"(?P<before>\D*?)(?P<number>[.,]?\d[\d.,'\u2019\s]*?)(?P<after>\D*)")
+_NUMBER = re.compile(r"(?P<before>[^0-9]*?)(?P<number>[.,]?[0-9][0-9.,' ]*?)(?P<after>[^0-9]*)")
 _MAX_DIGITS = 18
-#: What a symbol can stand for; "$" alone is many currencies and is not checked.
-_SYMBOLS = {
-    "€": {"EUR"},
-    "£": {"GBP", "GIP", "FKP", "SHP"},
-    "¥": {"JPY", "CNY"},
-    "₹": {"INR"},
-    "₩": {"KRW"},
-    "US$": {"USD"},
-    "A$": {"AUD"},
-    "AU$": {"AUD"},
-    "C$": {"CAD"},
-    "CA$": {"CAD"},
-    "NZ$": {"NZD"},
-    "HK$": {"HKD"},
-    "S$": {"SGD"},
-    "R$": {"BRL"},
-    "kr": {"SEK", "NOK", "DKK", "ISK"},
-    "kr.": {"SEK", "NOK", "DKK", "ISK"},
-    "zł": {"PLN"},
-    "Fr.": {"CHF"},
-    "Rs": {"INR", "PKR", "LKR", "NPR", "MUR"},
-    "Rs.": {"INR", "PKR", "LKR", "NPR", "MUR"},
-    "R": {"ZAR"},
-}
 _CODE = re.compile(r"[A-Z]{3}")
 
 
@@ -72,7 +51,7 @@ def parse_integer(text: str, *, decimal_mark: str) -> int:
 
 def _split(text: str, *, decimal_mark: str) -> tuple[Decimal, str]:
     """Return the signed number and what stands around it (a currency's symbol or code)."""
-    inner = text.strip().replace("\u2212", "-")
+    inner = plain_amount(text)
     is_bracketed = inner.startswith("(") and inner.endswith(")")
     match = _NUMBER.fullmatch(inner[1:-1].strip() if is_bracketed else inner)
     if match is None:
@@ -94,8 +73,8 @@ def _to_decimal(number: str, *, decimal_mark: str, text: str) -> Decimal:
     whole, mark, fraction = number.partition(decimal_mark)
     if mark and not fraction.isdecimal():
         raise CellError(f"{quoted(text)} is no amount with the decimal mark {decimal_mark!r}")
-    groups = re.split(r"[.,'\u2019\s]", whole)
-    separators = set(re.findall(r"[.,'\u2019\s]", whole))
+    groups = re.split(r"[.,' ]", whole)
+    separators = set(re.findall(r"[.,' ]", whole))
     if len(groups) > 1 and not (len(separators) == 1 and _are_thousands(groups)):
         raise CellError(
             f"{quoted(text)} is no amount with the decimal mark {decimal_mark!r}; set decimal_mark to the other one?"
@@ -114,7 +93,7 @@ def _are_thousands(groups: list[str]) -> bool:
 def _check_unit(text: str, *, unit: str, currency: str) -> None:
     parts = unit.split()
     for part in parts:
-        known = _SYMBOLS.get(part) or ({part} if _CODE.fullmatch(part) else None)
+        known = CURRENCIES_OF_SYMBOLS.get(part) or ({part} if _CODE.fullmatch(part) else None)
         if known is None and not (len(part) == 1 and unicodedata.category(part) == "Sc"):
             raise CellError(f"{quoted(text)} is no amount: {quoted(part)} is no currency")
         if known is not None and currency not in known:

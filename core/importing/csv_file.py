@@ -5,14 +5,16 @@ from __future__ import annotations
 import csv
 from collections import Counter, deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import TextIOWrapper
 from pathlib import Path
 from types import TracebackType
 from typing import TextIO
 
+from core.csv_output import without_text_mark
 from core.errors import ImportFileError
 from core.importing.mapping import FileOptions
+from core.importing.report import REPORT_COLUMNS
 
 _DELIMITERS = {"tab": "\t"}
 
@@ -65,7 +67,9 @@ class CsvFile:
     def records(self) -> Iterator[Record]:
         """Yield the rows below the header; rows without any text are left out."""
         width = len(self.header)
-        for record in self._records:
+        is_report = self.header[: len(REPORT_COLUMNS)] == REPORT_COLUMNS
+        for read in self._records:
+            record = _without_text_marks(read) if is_report else read
             if not record.problem and len(record.cells) != width:
                 yield self._fit(record, width)
             else:
@@ -130,6 +134,11 @@ class CsvFile:
             encoding = self._options.encoding.removesuffix("-sig")
             return f"holds bytes that are not {encoding}; set file.encoding, to cp1252 for most old Windows exports"
         return ""
+
+
+def _without_text_marks(record: Record) -> Record:
+    """Return a row of a report of refused rows as it was in the file that it came from."""
+    return replace(record, cells=[without_text_mark(cell) for cell in record.cells])
 
 
 class _Lines:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
+from core.csv_output import CsvWriter
 from core.errors import ImportFileError
 from core.importing.mapping import FileOptions
 from core.importing.problems import MappedRow
@@ -15,7 +15,10 @@ REPORT_COLUMNS = ("refused_line", "refused_column", "refused_because")
 
 
 class RefusedRows:
-    """Writes one row per refused row: where and why, then its own cells, in the encoding and form it came in."""
+    """Writes one row per refused row: where and why, then its own cells, in the encoding and form it came in.
+
+    A cell that a spreadsheet would run has an apostrophe in front, which reading such a report takes off again.
+    """
 
     def __init__(self, path: Path, *, header: Sequence[str], options: FileOptions) -> None:
         encoding = options.encoding.removesuffix("-sig")
@@ -25,11 +28,11 @@ class RefusedRows:
         except OSError as error:
             raise ImportFileError(f"{path}: the report can't be written: {error.strerror}") from error
         delimiter = "\t" if options.delimiter == "tab" else options.delimiter
-        self._writer = csv.writer(self._handle, delimiter=delimiter, quotechar=options.quote)
+        self._writer = CsvWriter(self._handle, delimiter=delimiter, quote=options.quote)
         self._encoding = encoding
         # Where the mapping skips lines above the header, it must find them here too.
         self._handle.write("\n" * options.skip_lines)
-        self._writer.writerow([*REPORT_COLUMNS, *header])
+        self._writer.write([*REPORT_COLUMNS, *header])
 
     def __enter__(self) -> RefusedRows:
         return self
@@ -42,7 +45,7 @@ class RefusedRows:
         columns = ", ".join(dict.fromkeys(problem.column for problem in row.problems if problem.column))
         reasons = "; ".join(dict.fromkeys(describe(problem.column, problem.reason) for problem in row.problems))
         told = [text.encode(self._encoding, "backslashreplace").decode(self._encoding) for text in (columns, reasons)]
-        self._writer.writerow([row.line, *told, *row.cells])
+        self._writer.write([row.line, *told, *row.cells])
 
 
 def describe(column: str, reason: str) -> str:

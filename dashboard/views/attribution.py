@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from typing import Any, get_args
 
 import pandas as pd
 import streamlit as st
 
+from core.csv_output import CsvWriter
 from dashboard import actions, attribution_queries, components, queries, session
 from dashboard import attribution_tables as tables
 from dashboard.attribution_tables import MODELS, Measure
@@ -191,10 +193,19 @@ def _show_payback(office: Office, business: Business) -> None:
     st.caption("100 % is paid back. What people of a month have paid so far, by what marketing cost in that month.")
 
 
+def _as_csv(table: pd.DataFrame) -> bytes:
+    stream = StringIO()
+    writer = CsvWriter(stream)
+    writer.write(table.columns)
+    for row in table.astype(object).where(table.notna(), None).itertuples(index=False):
+        writer.write(row)
+    return stream.getvalue().encode()
+
+
 def _offer_download(office: Office, business: Business, attribution: pd.DataFrame) -> None:
     st.download_button(
         "Download all models and lookbacks (CSV)",
-        attribution.to_csv(index=False).encode(),
+        _as_csv(attribution),
         file_name=f"{business.tenant_id}-attribution.csv",
         mime="text/csv",
         icon=":material/download:",

@@ -6,29 +6,43 @@ with known as (
 
 ),
 
+changes as (
+
+    select
+        *,
+        row(occurred_at, payment_change_key) as fact_order
+    from {{ ref('fct_payment_changes') }}
+    where occurred_at <= t::timestamptz and received_at <= known_at::timestamptz
+
+),
+
+folded as (
+
+    {{ payment_fold('changes') }}
+
+),
+
 payments as (
 
     select
-        known.contact_id,
-        known.entity_id,
-        max(known.amount_minor) filter (where known.type = 'payment.succeeded') as received_minor,
-        max(known.amount_minor) filter (where known.type = 'payment.refunded') as refunded_minor
-    from known
-    inner join {{ ref('dim_tenants') }} as tenants
-        on known.tenant_id = tenants.tenant_id and known.currency = tenants.currency
-    where known.type in ('payment.succeeded', 'payment.refunded')
-    group by known.contact_id, known.entity_id
+        tenant_id,
+        contact_id,
+        arg_max(currency, fact_order) as currency,
+        arg_max(received_so_far - refunded_so_far - lost_so_far, fact_order) as net_minor
+    from folded
+    group by tenant_id, contact_id, payment_id
 
 ),
 
 paid as (
 
     select
-        contact_id,
-        sum(received_minor - coalesce(refunded_minor, 0))::bigint as amount_paid_minor
+        payments.contact_id,
+        sum(payments.net_minor)::bigint as amount_paid_minor
     from payments
-    where received_minor is not null
-    group by contact_id
+    inner join {{ ref('dim_tenants') }} as tenants
+        on payments.tenant_id = tenants.tenant_id and payments.currency = tenants.currency
+    group by payments.contact_id
 
 ),
 

@@ -43,7 +43,7 @@ payments as (
 
     select
         payments.tenant_id,
-        sum(payments.amount_minor - payments.refunded_minor) as amount_paid_minor
+        sum(payments.net_minor) as amount_paid_minor
     from {{ ref('fct_payments') }} as payments
     inner join tenants on payments.tenant_id = tenants.tenant_id and payments.currency = tenants.currency
     where payments.succeeded_at is not null

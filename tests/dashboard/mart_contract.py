@@ -41,8 +41,9 @@ _COLUMNS: Mapping[str, str] = {
     """,
     "marts.fct_payments": """
         tenant_id payment_key payment_id source contact_id booking_id status amount_minor:BIGINT
-        refunded_minor:BIGINT currency method failure_reason succeeded_at:TIMESTAMPTZ failed_at:TIMESTAMPTZ
-        refunded_at:TIMESTAMPTZ last_changed_at:TIMESTAMPTZ last_event_id
+        refunded_minor:BIGINT disputed_minor:BIGINT lost_minor:BIGINT net_minor:BIGINT currency method failure_reason
+        dispute_status dispute_fee_minor:BIGINT dispute_respond_by:TIMESTAMPTZ succeeded_at:TIMESTAMPTZ
+        failed_at:TIMESTAMPTZ refunded_at:TIMESTAMPTZ last_changed_at:TIMESTAMPTZ last_event_id
     """,
     "marts.fct_messages": """
         tenant_id message_key message_id source contact_id channel direction status body from_address

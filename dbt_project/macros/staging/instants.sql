@@ -26,6 +26,11 @@
         end
 {%- endmacro %}
 
+{#- Unix seconds from 1973 to 2286: fewer digits are no time, such as the 0 that stands for none. -#}
+{% macro instant_from_unix_seconds(expression) -%}
+    to_timestamp(try_cast(regexp_extract_all({{ expression }}, '^\d{9,10}$')[1] as bigint))
+{%- endmacro %}
+
 {#- Unix milliseconds up to the year 2286. -#}
 {% macro instant_from_unix_milliseconds(expression) -%}
     to_timestamp(try_cast(regexp_extract_all({{ expression }}, '^\d{1,13}(?:\.\d+)?$')[1] as double) / 1000)

@@ -26,6 +26,12 @@ payments as (
 
 ),
 
+payment_changes as (
+
+    select * from {{ ref('fct_payment_changes') }}
+
+),
+
 messages as (
 
     select * from {{ ref('fct_messages') }}
@@ -86,25 +92,24 @@ booked_leads as (
 
 ),
 
--- What was refunded is told as the total so far; each telling counts for what it adds to the ones before it.
-refunds as (
+-- Each change of what a payment gave back, or lost to a dispute; a refund that fails takes its part back.
+returned as (
 
     select
-        tenant_id,
-        timeline_key,
-        contact_id,
-        entity_id,
-        occurred_at,
-        currency,
-        amount_minor - coalesce(
-            max(amount_minor) over (
-                partition by tenant_id, entity_id order by occurred_at, amount_minor, timeline_key
-                rows between unbounded preceding and 1 preceding
-            ),
-            0
-        ) as value
-    from timeline
-    where type = 'payment.refunded'
+        changes.tenant_id,
+        changes.payment_change_key,
+        changes.payment_key,
+        changes.occurred_at,
+        changes.refunded_change_minor,
+        changes.lost_change_minor,
+        payments.contact_id,
+        payments.currency,
+        bookings.service_name
+    from payment_changes as changes
+    inner join payments on changes.tenant_id = payments.tenant_id and changes.payment_key = payments.payment_key
+    left join bookings
+        on payments.tenant_id = bookings.tenant_id and payments.booking_id = bookings.booking_id
+    where changes.refunded_change_minor <> 0 or changes.lost_change_minor <> 0
 
 ),
 
@@ -260,20 +265,20 @@ measured as (
     union all by name
 
     select
-        refunds.tenant_id,
-        'revenue_refunded' as metric,
-        refunds.timeline_key as source_key,
-        refunds.timeline_key as entity_key,
-        refunds.contact_id,
-        refunds.occurred_at as measured_at,
-        refunds.value,
-        coalesce(refunds.currency, payments.currency) as currency,
-        bookings.service_name
-    from refunds
-    left join payments on refunds.tenant_id = payments.tenant_id and refunds.entity_id = payments.payment_id
-    left join bookings
-        on payments.tenant_id = bookings.tenant_id and payments.booking_id = bookings.booking_id
-    where refunds.value > 0
+        tenant_id,
+        unnest(['revenue_refunded', 'revenue_lost', 'revenue_returned']) as metric,
+        payment_change_key as source_key,
+        payment_key as entity_key,
+        contact_id,
+        if(unnest([
+            refunded_change_minor, lost_change_minor, refunded_change_minor + lost_change_minor
+        ]) <> 0, occurred_at, null) as measured_at,
+        unnest([
+            refunded_change_minor, lost_change_minor, refunded_change_minor + lost_change_minor
+        ]) as value,
+        currency,
+        service_name
+    from returned
 
     union all by name
 

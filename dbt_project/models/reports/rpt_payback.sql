@@ -56,7 +56,7 @@ received as (
         acquired.tenant_id,
         acquired.acquisition_month,
         date_trunc('month', payments.succeeded_at at time zone settings.zone)::date as revenue_month,
-        sum(greatest(payments.amount_minor - payments.refunded_minor, 0))::bigint as revenue_minor
+        coalesce(sum(payments.net_minor), 0)::bigint as revenue_minor
     from payments
     inner join acquired on payments.tenant_id = acquired.tenant_id and payments.contact_id = acquired.contact_id
     inner join settings on payments.tenant_id = settings.tenant_id and payments.currency = settings.currency

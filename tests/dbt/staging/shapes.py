@@ -84,7 +84,9 @@ SHAPES: dict[str, Shape] = {
             ("failure_reason", _TEXT),
         ),
         never_null=_one_of("payment_id payment_change"),
-        values={"payment_change": _one_of("pending succeeded failed refunded disputed")},
+        values={
+            "payment_change": _one_of("pending succeeded failed cancelled expired refunded refund disputed"),
+        },
     ),
     "messages": Shape(
         (
@@ -195,10 +197,20 @@ MODEL_KEYS: dict[str, tuple[str, ...]] = {
 }
 
 
-#: What only facts of our own tell, after the columns of their shape.
-OUR_OWN_COLUMNS: Mapping[str, Columns] = MappingProxyType(
+#: What only some sources tell, after the columns of their shape.
+FURTHER_COLUMNS: Mapping[str, Columns] = MappingProxyType(
     {
         "stg_frontdesk__messages": (("command_key", _TEXT),),
+        "stg_stripe__payments": (
+            ("paid_at", _INSTANT),
+            ("part_id", _TEXT),
+            ("part_status", _TEXT),
+            ("part_minor", _WHOLE),
+            ("part_version", _WHOLE),
+            ("fee_minor", _WHOLE),
+            ("respond_by", _INSTANT),
+            ("refund_step", _WHOLE),
+        ),
         "stg_frontdesk__engagements": (
             ("booking_id", _TEXT),
             ("command_key", _TEXT),
@@ -218,4 +230,4 @@ def columns_of(model: str) -> Columns:
     """Return all columns of a model, in order, with their types."""
     shape = shape_of(model)
     people = OF_PEOPLE if shape.is_about_a_person else ()
-    return OF_EVENTS + people + shape.columns + OUR_OWN_COLUMNS.get(model, ())
+    return OF_EVENTS + people + shape.columns + FURTHER_COLUMNS.get(model, ())

@@ -18,6 +18,12 @@ booking_states as (
 
 ),
 
+payment_changes as (
+
+    select * from {{ rows_of_batch('fct_payment_changes') }}
+
+),
+
 -- What each fact makes of the booking, payment or message that it tells of.
 entities as (
 
@@ -42,31 +48,19 @@ entities as (
         row_number() over so_far = 1 as is_first_of_entity,
         facts.fact_family = 'booking'
         and last_value(facts.booking_status ignore nulls) over so_far = 'completed' as is_completed,
-        last_value(facts.currency ignore nulls) over so_far as payment_currency,
-        max(case when facts.payment_change = 'succeeded' then facts.amount_minor end) over so_far as received_minor,
-        max(
-            case when facts.payment_change = 'refunded' then coalesce(facts.refunded_minor, facts.amount_minor) end
-        ) over so_far as refunded_minor,
+        if(payment_changes.currency = tenants.currency, coalesce(payment_changes.net_minor, 0), 0) as paid_minor,
         tenants.currency as tenant_currency
     from facts
     inner join tenants on facts.tenant_id = tenants.tenant_id
+    left join payment_changes
+        on
+            facts.fact_family = 'payment'
+            and facts.tenant_id = payment_changes.tenant_id
+            and facts.event_id = payment_changes.event_id
     window so_far as (
         partition by facts.tenant_id, facts.fact_family, facts.entity_id order by facts.fact_order
         rows between unbounded preceding and current row
     )
-
-),
-
-paid as (
-
-    select
-        *,
-        case
-            when fact_family = 'payment' and payment_currency = tenant_currency and received_minor is not null
-                then received_minor - coalesce(refunded_minor, 0)
-            else 0
-        end as paid_minor
-    from entities
 
 ),
 
@@ -77,7 +71,7 @@ changes as (
         coalesce(is_completed, false)::integer
         - coalesce(lag(is_completed) over of_entity, false)::integer as completed_change,
         paid_minor - coalesce(lag(paid_minor) over of_entity, 0) as paid_change
-    from paid
+    from entities
     window of_entity as (partition by tenant_id, fact_family, entity_id order by fact_order)
 
 ),

@@ -33,6 +33,7 @@ causes as (
         facts.booking_id,
         facts.payment_id,
         facts.refunded_minor,
+        facts.part_id,
         facts.message_id,
         facts.entity_kind,
         facts.entity_id,
@@ -103,7 +104,10 @@ subjects as (
             when anchor = 'booking_start' then concat('booking:', booking_id, '@', {{ iso_instant('known_starts_at') }})
             when fact_family = 'booking'
                 then concat('booking:', booking_id, '@', fact_type, '@', {{ iso_instant('known_starts_at') }})
-            when fact_family = 'payment' then concat('payment:', payment_id, '@', fact_type, '@', refunded_minor)
+            when fact_family = 'payment'
+                then concat(
+                    'payment:', payment_id, '@', fact_type, '@', coalesce(part_id, refunded_minor::varchar)
+                )
             when fact_family = 'message' then concat('message:', message_id, '@', fact_type)
             else concat(fact_type, ':', source, ':', source_event_id)
         end as subject

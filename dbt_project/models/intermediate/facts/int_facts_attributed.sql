@@ -33,12 +33,14 @@ attributed as (
                 when 'succeeded' then 5
                 when 'delivered' then 5
                 when 'cancelled' then 6
+                when 'expired' then 6
                 when 'declined' then 6
                 when 'undelivered' then 6
                 when 'failed' then 6
                 when 'no_show' then 7
                 when 'completed' then 7
                 when 'refunded' then 7
+                when 'refund' then 7
                 when 'read' then 7
                 when 'disputed' then 8
                 else 0

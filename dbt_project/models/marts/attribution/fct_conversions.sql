@@ -129,12 +129,12 @@ could_be_of as (
 
 ),
 
--- It is what is left of it today: what was given back is not revenue.
+-- It is what is left of it today: what was given back or lost to a dispute is not revenue.
 received as (
 
     select
         payments.payment_key,
-        payments.amount_minor - payments.refunded_minor as amount_minor,
+        payments.net_minor as amount_minor,
         arg_min(
             could_be_of.conversion_key,
             row(could_be_of.preference, could_be_of.distance, could_be_of.conversion_key)
@@ -146,7 +146,7 @@ received as (
             and payments.currency = settings.currency
             and settings.revenue = 'payments'
     inner join could_be_of on payments.payment_key = could_be_of.payment_key
-    group by payments.payment_key, payments.amount_minor, payments.refunded_minor
+    group by payments.payment_key, payments.net_minor
 
 ),
 
@@ -154,7 +154,7 @@ revenues as (
 
     select
         conversion_key,
-        sum(greatest(amount_minor, 0))::bigint as revenue_minor
+        coalesce(sum(amount_minor), 0)::bigint as revenue_minor
     from received
     group by conversion_key
 

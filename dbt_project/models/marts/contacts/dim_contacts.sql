@@ -32,7 +32,7 @@ payments as (
     select
         contact_id,
         currency,
-        sum(amount_minor - refunded_minor) as amount_paid_minor
+        sum(net_minor) as amount_paid_minor
     from {{ rows_of_batch('fct_payments') }}
     where succeeded_at is not null
     group by contact_id, currency

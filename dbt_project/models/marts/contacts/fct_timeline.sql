@@ -17,7 +17,19 @@ told as (
         {{ told_thing() }} as discriminator,
         case fact_family
             when 'booking' then service_name
-            when 'payment' then case when payment_change = 'failed' then failure_reason else method end
+            when 'payment'
+                then case
+                    when payment_change = 'disputed'
+                        then concat_ws(
+                            ', ',
+                            failure_reason,
+                            part_status,
+                            'fee ' || {{ amount_text('fee_minor', 'currency') }},
+                            'answer by ' || strftime(respond_by, '%Y-%m-%d')
+                        )
+                    when payment_change in ('failed', 'cancelled', 'refund') then failure_reason
+                    else method
+                end
             when 'message' then coalesce(body, {{ attachments_in_words('attachments') }})
             when 'lead' then coalesce(interest, campaign, channel)
             when 'touch' then coalesce(campaign, channel)
@@ -57,6 +69,7 @@ final as (
         told_detail as detail,
         case
             when fact_family = 'payment' and payment_change = 'refunded' then coalesce(refunded_minor, amount_minor)
+            when fact_family = 'payment' then coalesce(part_minor, amount_minor)
             when fact_family = 'booking' then price_minor
             when fact_family = 'touch' then cost_minor
             else amount_minor

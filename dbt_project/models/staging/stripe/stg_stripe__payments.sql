@@ -4,22 +4,41 @@
 -- same reason checkout sessions of subscriptions (paid by an invoice) are left out.
 with events as (
 
-    select * from {{ logged_events() }}
+    select
+        *,
+        regexp_extract(
+            type, '^stripe\.(payment_intent|checkout\.session|charge\.dispute|charge\.refund|refund|charge)\.', 1
+        ) as about
+    from {{ logged_events() }}
     where
         source = 'stripe'
         and type in (
-            'stripe.payment_intent.processing',
-            'stripe.payment_intent.succeeded',
+            'stripe.payment_intent.amount_capturable_updated',
+            'stripe.payment_intent.canceled',
             'stripe.payment_intent.payment_failed',
-            'stripe.charge.pending',
-            'stripe.charge.succeeded',
+            'stripe.payment_intent.processing',
+            'stripe.payment_intent.requires_action',
+            'stripe.payment_intent.succeeded',
             'stripe.charge.captured',
+            'stripe.charge.expired',
             'stripe.charge.failed',
+            'stripe.charge.pending',
             'stripe.charge.refunded',
+            'stripe.charge.succeeded',
+            'stripe.charge.updated',
+            'stripe.charge.refund.updated',
+            'stripe.refund.created',
+            'stripe.refund.failed',
+            'stripe.refund.updated',
+            'stripe.charge.dispute.closed',
             'stripe.charge.dispute.created',
-            'stripe.checkout.session.completed',
+            'stripe.charge.dispute.funds_reinstated',
+            'stripe.charge.dispute.funds_withdrawn',
+            'stripe.charge.dispute.updated',
+            'stripe.checkout.session.async_payment_failed',
             'stripe.checkout.session.async_payment_succeeded',
-            'stripe.checkout.session.async_payment_failed'
+            'stripe.checkout.session.completed',
+            'stripe.checkout.session.expired'
         )
 
 ),
@@ -30,25 +49,41 @@ parsed as (
         *,
         from_json(
             payload,
-            '{"data": {"object": {
-                "id": "VARCHAR", "payment_intent": "VARCHAR", "charge": "VARCHAR", "customer": "VARCHAR",
-                "amount": "VARCHAR", "amount_received": "VARCHAR", "amount_captured": "VARCHAR",
-                "amount_refunded": "VARCHAR", "amount_total": "VARCHAR", "captured": "VARCHAR", "currency": "VARCHAR",
-                "mode": "VARCHAR", "payment_status": "VARCHAR", "client_reference_id": "VARCHAR",
-                "metadata": {"booking_id": "VARCHAR"},
-                "receipt_email": "VARCHAR", "customer_email": "VARCHAR",
-                "billing_details": {"email": "VARCHAR", "name": "VARCHAR", "phone": "VARCHAR"},
-                "customer_details": {"email": "VARCHAR", "name": "VARCHAR", "phone": "VARCHAR"},
-                "payment_method_details": {"type": "VARCHAR"}, "payment_method_types": ["VARCHAR"],
-                "last_payment_error": {
-                    "code": "VARCHAR", "decline_code": "VARCHAR", "message": "VARCHAR",
-                    "payment_method": {"type": "VARCHAR"}
+            '{"data": {
+                "object": {
+                    "id": "VARCHAR", "payment_intent": "VARCHAR", "charge": "VARCHAR", "customer": "VARCHAR",
+                    "amount": "VARCHAR", "amount_received": "VARCHAR", "amount_captured": "VARCHAR",
+                    "amount_refunded": "VARCHAR", "amount_total": "VARCHAR", "captured": "VARCHAR",
+                    "created": "VARCHAR", "currency": "VARCHAR", "status": "VARCHAR",
+                    "mode": "VARCHAR", "payment_status": "VARCHAR", "client_reference_id": "VARCHAR",
+                    "metadata": {"booking_id": "VARCHAR"},
+                    "receipt_email": "VARCHAR", "customer_email": "VARCHAR",
+                    "billing_details": {"email": "VARCHAR", "name": "VARCHAR", "phone": "VARCHAR"},
+                    "customer_details": {"email": "VARCHAR", "name": "VARCHAR", "phone": "VARCHAR"},
+                    "payment_method_details": {"type": "VARCHAR"}, "payment_method_types": ["VARCHAR"],
+                    "last_payment_error": {
+                        "code": "VARCHAR", "decline_code": "VARCHAR", "message": "VARCHAR",
+                        "payment_method": {"type": "VARCHAR"}
+                    },
+                    "outcome": {"reason": "VARCHAR"}, "failure_code": "VARCHAR", "failure_message": "VARCHAR",
+                    "failure_reason": "VARCHAR", "cancellation_reason": "VARCHAR", "reason": "VARCHAR",
+                    "evidence_details": {"due_by": "VARCHAR"}, "balance_transactions": [{"fee": "VARCHAR"}]
                 },
-                "outcome": {"reason": "VARCHAR"}, "failure_code": "VARCHAR", "failure_message": "VARCHAR",
-                "reason": "VARCHAR"
-            }}}'
-        ).data.object as object
+                "previous_attributes": {"amount_refunded": "VARCHAR"}
+            }}'
+        ).data as data
     from events
+
+),
+
+unpacked as (
+
+    select
+        *,
+        data.object,
+        data.previous_attributes.amount_refunded as amount_refunded_before,
+        {{ currency_code('data.object.currency') }} as currency
+    from parsed
 
 ),
 
@@ -56,23 +91,66 @@ classified as (
 
     select
         *,
-        case
-            when type in ('stripe.payment_intent.processing', 'stripe.charge.pending') then 'pending'
-            when type in ('stripe.payment_intent.payment_failed', 'stripe.charge.failed') then 'failed'
-            when type = 'stripe.checkout.session.async_payment_failed' then 'failed'
-            when type = 'stripe.charge.refunded' then 'refunded'
-            when type = 'stripe.charge.dispute.created' then 'disputed'
-            -- The money of a charge that is only authorised, or of a bank debit under way, is not there yet.
-            when type = 'stripe.charge.succeeded' and object.captured = 'false' then 'pending'
-            when type = 'stripe.checkout.session.completed' and coalesce(object.payment_status, '') <> 'paid'
-                then 'pending'
-            else 'succeeded'
+        case about
+            when 'charge.dispute' then 'disputed'
+            when 'refund' then 'refund'
+            when 'charge.refund' then 'refund'
+            when 'checkout.session'
+                then case
+                    when type = 'stripe.checkout.session.expired' then 'expired'
+                    when type = 'stripe.checkout.session.async_payment_failed' then 'failed'
+                    when type = 'stripe.checkout.session.async_payment_succeeded' then 'succeeded'
+                    when object.payment_status = 'paid' then 'succeeded'
+                    else 'pending'
+                end
+            when 'payment_intent'
+                then case type
+                    when 'stripe.payment_intent.succeeded' then 'succeeded'
+                    when 'stripe.payment_intent.payment_failed' then 'failed'
+                    when 'stripe.payment_intent.canceled' then 'cancelled'
+                    else 'pending'
+                end
+            else
+                case
+                    when type = 'stripe.charge.refunded' then 'refunded'
+                    when type = 'stripe.charge.failed' or object.status = 'failed' then 'failed'
+                    when type = 'stripe.charge.expired' then 'cancelled'
+                    -- The money of a charge that is only authorised, or of a bank debit under way, is not there yet.
+                    when type = 'stripe.charge.pending' or object.status = 'pending' or object.captured = 'false'
+                        then 'pending'
+                    else 'succeeded'
+                end
         end as payment_change,
+        -- A state that this model does not know is under way.
+        case
+            when about in ('refund', 'charge.refund')
+                then case coalesce(object.status, if(type = 'stripe.refund.failed', 'failed', 'pending'))
+                    when 'succeeded' then 'succeeded'
+                    when 'failed' then 'failed'
+                    when 'canceled' then 'cancelled'
+                    else 'pending'
+                end
+            when about = 'charge.dispute' then coalesce({{ line_text('object.status') }}, 'needs_response')
+        end as part_status,
         {{ row_only_if("
             coalesce(object.payment_status, '') <> 'no_payment_required'
             and coalesce(object.mode, '') not in ('subscription', 'setup')
         ") }} as is_payment
-    from parsed
+    from unpacked
+
+),
+
+counted as (
+
+    select
+        *,
+        {{ minor_units_from_stripe('object.amount', 'currency') }} as object_minor,
+        {{ minor_units_from_stripe('coalesce(object.amount_received, object.amount)', 'currency') }} as intent_minor,
+        {{ minor_units_from_stripe('coalesce(object.amount_captured, object.amount)', 'currency') }} as captured_minor,
+        {{ minor_units_from_stripe('object.amount_total', 'currency') }} as total_minor,
+        {{ minor_units_from_stripe('object.amount_refunded', 'currency') }} as told_refunded_minor,
+        {{ minor_units_from_stripe('amount_refunded_before', 'currency') }} as refunded_before_minor
+    from classified
 
 ),
 
@@ -80,7 +158,13 @@ final as (
 
     select
         {{ event_columns() }},
-        'payment.' || payment_change as fact_type,
+        case
+            when payment_change = 'refund' then 'refund.' || part_status
+            when type = 'stripe.charge.dispute.created' then 'payment.disputed'
+            when payment_change = 'disputed' and part_status in ('won', 'lost') then 'dispute.' || part_status
+            when payment_change = 'disputed' then 'dispute.updated'
+            else 'payment.' || payment_change
+        end as fact_type,
         -- Who pays. Name and phone under `shipping` are the receiver's, of a gift somebody else's.
         {{ contact_columns(
             ref_kind='stripe_customer',
@@ -107,16 +191,24 @@ final as (
         ) as booking_id,
         payment_change,
         case
-            -- A dispute's amount is the disputed part, not the payment's.
-            when payment_change = 'disputed' then null
-            when type = 'stripe.payment_intent.succeeded'
-                then {{ whole_number('coalesce(object.amount_received, object.amount)') }}
-            when type = 'stripe.charge.captured'
-                then {{ whole_number('coalesce(object.amount_captured, object.amount)') }}
-            else {{ whole_number('coalesce(object.amount_total, object.amount)') }}
+            -- The amount of a refund or dispute is not the payment's.
+            when payment_change in ('refund', 'disputed') then null
+            when payment_change in ('succeeded', 'refunded')
+                then case about
+                    when 'payment_intent' then intent_minor
+                    when 'charge' then captured_minor
+                    else coalesce(total_minor, object_minor)
+                end
+            else coalesce(total_minor, object_minor)
         end as amount_minor,
-        case when payment_change = 'refunded' then {{ whole_number('object.amount_refunded') }} end as refunded_minor,
-        {{ currency_code('object.currency') }} as currency,
+        -- Of an authorisation captured in part, what is released is told as refunded too.
+        case
+            when payment_change = 'refunded'
+                then
+                    told_refunded_minor
+                    - if(told_refunded_minor >= object_minor - captured_minor, object_minor - captured_minor, 0)
+        end as refunded_minor,
+        currency,
         -- payment_method_types lists what was offered: it names the method only when it is alone.
         coalesce(
             {{ line_text('object.payment_method_details.type') }},
@@ -133,9 +225,38 @@ final as (
                     {{ line_text('object.failure_code') }},
                     {{ free_text('object.failure_message') }}
                 )
+            when 'cancelled' then {{ line_text('object.cancellation_reason') }}
+            when 'refund' then {{ line_text('object.failure_reason') }}
             when 'disputed' then {{ line_text('object.reason') }}
-        end as failure_reason
-    from classified
+        end as failure_reason,
+        -- A charge that was given back was taken before, also where nothing told of that.
+        case
+            when payment_change = 'succeeded' then occurred_at
+            when payment_change = 'refunded' and object.captured = 'true'
+                then coalesce({{ instant_from_unix_seconds('object.created') }}, occurred_at)
+        end as paid_at,
+        case when part_status is not null then coalesce({{ line_text('object.id') }}, subject_id, source_event_id) end
+            as part_id,
+        part_status,
+        case when part_status is not null then object_minor end as part_minor,
+        -- Each movement of the money of a dispute adds to the list.
+        case when payment_change = 'disputed' then coalesce(len(object.balance_transactions), 0) end as part_version,
+        case
+            when payment_change = 'disputed'
+                then list_sum(list_transform(
+                    object.balance_transactions,
+                    lambda movement: {{ minor_units_from_stripe('movement.fee', 'currency') }}
+                ))
+        end::bigint as fee_minor,
+        case
+            when payment_change = 'disputed' then {{ instant_from_unix_seconds('object.evidence_details.due_by') }}
+        end as respond_by,
+        -- What this change of the charge adds to what was given back, or takes from it where a refund has failed.
+        case
+            when type = 'stripe.charge.refunded' then greatest(told_refunded_minor - refunded_before_minor, 0)
+            when type = 'stripe.charge.updated' then least(told_refunded_minor - refunded_before_minor, 0)
+        end as refund_step
+    from counted
 
 )
 
