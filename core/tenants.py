@@ -24,6 +24,7 @@ from core.automation.templates import Reading, Templates, render
 from core.clock import SystemClock
 from core.delivery_settings import Delivery
 from core.errors import ConfigurationError, validation_message
+from core.money import decimal_mark_of
 from core.nobody import NOBODYS_IDS, nobodys_value
 from core.pipeline_settings import Pipeline, refuse_unknown_stages
 from core.recipient_zones import zones_of
@@ -190,6 +191,9 @@ class Tenant(Strict):
     phone_trunk_prefix: Annotated[str, StringConstraints(pattern=r"^[0-9]?$")] = Field(
         default="", description="Not needed: numbers are read as those of the country."
     )
+    decimal_mark: Literal[".", ","] | None = Field(
+        default=None, description="What its systems write before decimals, where that is not the country's way."
+    )
     email: Email
     phone: E164Phone | None = Field(default=None, description="E.164, such as +16135550100.")
     hours: dict[Weekday, tuple[OpenHours, ...]]
@@ -214,6 +218,11 @@ class Tenant(Strict):
     attribution: Attribution = Attribution()
     reports: ReportSettings = ReportSettings()
     alerts: AlertSettings = AlertSettings()
+
+    @property
+    def written_decimal_mark(self) -> str:
+        """What its systems write before decimals."""
+        return self.decimal_mark or decimal_mark_of(self.country)
 
     @field_validator("zone")
     @classmethod

@@ -77,11 +77,12 @@ def fetch_modelled(file: AnalyticsFile, *, tenant_id: str) -> pd.DataFrame:
 
 
 def fetch_costs(file: AnalyticsFile, *, tenant_id: str, count_months: int) -> pd.DataFrame:
-    """Return a row per channel over the last calendar months, this one included: spend_minor, count_leads,
-    count_bookings, cost_per_lead_minor, cost_per_booking_minor, currency; the dearest first.
+    """Return a row per channel over the last calendar months, this one included: spend_minor, told_again_minor,
+    count_leads, count_bookings, cost_per_lead_minor, cost_per_booking_minor, currency; the dearest first.
     """
     sql = """
-    SELECT channel, sum(spend_minor)::BIGINT AS spend_minor, sum(count_leads)::BIGINT AS count_leads,
+    SELECT channel, sum(spend_minor)::BIGINT AS spend_minor, sum(told_again_minor)::BIGINT AS told_again_minor,
+        sum(count_leads)::BIGINT AS count_leads,
         sum(count_bookings)::BIGINT AS count_bookings,
         if(sum(count_leads) > 0, round(sum(spend_minor) / sum(count_leads))::BIGINT, NULL) AS cost_per_lead_minor,
         if(sum(count_bookings) > 0, round(sum(spend_minor) / sum(count_bookings))::BIGINT, NULL)

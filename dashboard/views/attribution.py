@@ -174,6 +174,12 @@ def _show_costs(office: Office, business: Business, of_lookback: pd.DataFrame) -
     st.caption(
         "Spend, leads and bookings of the last 12 months; return is revenue per unit of spend since the beginning."
     )
+    if told_again := int(costs["told_again_minor"].sum()):
+        amount = escape_markdown(format_money(told_again, costs["currency"].iloc[0]))
+        st.caption(
+            f"{amount} of spend was told again at another grain, such as a week and its days, or a channel and its "
+            "campaigns. It counts once: the finer telling."
+        )
     if not costs["spend_minor"].sum():
         st.info(
             "No spend is known. Import it with `frontdesk import`, so that leads, bookings and returns have a price.",

@@ -266,7 +266,7 @@ def replace_tenants(connection: duckdb.DuckDBPyConnection, tenants: Iterable[Ten
         [
             (
                 *(t.slug, t.name, t.industry, t.zone, t.currency, t.country),
-                *(",".join(t.spoken_languages()), list(t.opt_out.cancel_is_stop)),
+                *(",".join(t.spoken_languages()), list(t.opt_out.cancel_is_stop), t.written_decimal_mark),
             )
             for t in tenants
         ],
@@ -275,7 +275,10 @@ def replace_tenants(connection: duckdb.DuckDBPyConnection, tenants: Iterable[Ten
         connection,
         "raw.services",
         [
-            (t.slug, s.key, s.name, to_minor_units(s.price, t.currency), t.currency, s.duration_minutes)
+            (
+                *(t.slug, s.key, s.name, to_minor_units(s.price, t.currency), t.currency, s.duration_minutes),
+                orjson.dumps(s.provider_ids).decode(),
+            )
             for t in tenants
             for s in t.services
         ],

@@ -29,7 +29,8 @@ create table if not exists raw.tenants (
     currency varchar not null,
     country varchar not null,
     languages varchar not null,
-    cancel_is_stop varchar[] not null
+    cancel_is_stop varchar[] not null,
+    decimal_mark varchar not null
 );
 
 create table if not exists raw.services (
@@ -38,7 +39,8 @@ create table if not exists raw.services (
     name varchar not null,
     price_minor bigint not null,
     currency varchar not null,
-    duration_minutes integer not null
+    duration_minutes integer not null,
+    provider_ids json not null
 );
 
 create table if not exists raw.tenant_sources (tenant_id varchar not null, source varchar not null);

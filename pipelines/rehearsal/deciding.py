@@ -19,7 +19,7 @@ from pipelines.lib.warehouse_builder import WarehouseBuilder
 from pipelines.lib.writer_lock import WriterLock
 
 #: What decisions are made of, in this order.
-_STEPS = ("int_booking_states", "int_contact_states", "int_rule_candidates")
+_STEPS = ("int_payment_facts", "int_booking_states", "int_contact_states", "int_rule_candidates")
 #: What they read of the copy as it is, with the schema it lies in.
 _AS_IT_IS = {"int_facts_attributed": "intermediate", "fct_consents": "marts"}
 
@@ -88,7 +88,8 @@ def _decide(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> str:
 
 def _refuse_other_facts(connection: duckdb.DuckDBPyConnection, tenant: Tenant) -> None:
     row = connection.execute(
-        "select currency, country, languages, cancel_is_stop from raw.tenants where tenant_id = ?", [tenant.slug]
+        "select currency, country, languages, cancel_is_stop, decimal_mark from raw.tenants where tenant_id = ?",
+        [tenant.slug],
     ).fetchone()
     if row is None:
         raise ConfigurationError(
@@ -104,6 +105,7 @@ def _refuse_other_facts(connection: duckdb.DuckDBPyConnection, tenant: Tenant) -
         "country": tenant.country,
         "opt_out.languages": ",".join(tenant.spoken_languages()),
         "opt_out.cancel_is_stop": list(tenant.opt_out.cancel_is_stop),
+        "decimal_mark": tenant.written_decimal_mark,
     }
     wrong = [key for known, (key, value) in zip(row, made_with.items(), strict=True) if known != value]
     if sorted(identity) != sorted(

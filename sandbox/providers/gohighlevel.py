@@ -94,7 +94,7 @@ def appointment(at: datetime, account: Account, booking: Appointment, *, verb: s
     fields = {
         "appointment": {
             "id": booking.appointment_id, "title": booking.title,
-            "calendarId": base62("calendar", booking.calendar, length=20),
+            "calendarId": booking.calendar,
             "contactId": contact_id(booking.person), "groupId": base62("group", account.location_id, length=20),
             "appointmentStatus": booking.status, "assignedUserId": base62("user", account.location_id, length=20),
             "users": [base62("user", account.location_id, length=20)], "address": booking.address, "notes": "",

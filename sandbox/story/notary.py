@@ -117,7 +117,8 @@ def _appointment(case: _Case, at: datetime, *, number: int) -> datetime:
     starts_at = free_slot(business, offer, rng, after=at, days=rng.choice((0, 0.5, 1, 2, 4)))
     miles = 0 if is_remote else rng.randint(1, offer.radius_miles + 12)
     booking = Appointment(
-        key=f"{case.client.key}/{number}", person=case.client, title=offer.name, calendar=offer.key, created_at=at,
+        key=f"{case.client.key}/{number}", person=case.client, title=offer.name,
+        calendar=offer.ids.get("gohighlevel", offer.key), created_at=at,
         starts_at=starts_at, ends_at=starts_at + timedelta(minutes=offer.minutes),
         address="https://app.proof.com" if is_remote else f"{rng.randint(100, 9900)} Westheimer Rd, Houston TX",
     )  # fmt: skip

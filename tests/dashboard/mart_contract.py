@@ -60,7 +60,7 @@ _COLUMNS: Mapping[str, str] = {
     """,
     "marts.fct_timeline": """
         tenant_id timeline_key contact_id occurred_at:TIMESTAMPTZ source type title detail
-        amount_minor:BIGINT currency entity_id event_id first_sequence:BIGINT received_at:TIMESTAMPTZ
+        amount_minor:BIGINT currency unread_amount entity_id event_id first_sequence:BIGINT received_at:TIMESTAMPTZ
     """,
     "marts.dim_metrics": """
         metric metric_order:INTEGER metric_name unit is_by_currency:BOOLEAN aggregation numerator denominator
@@ -151,8 +151,8 @@ _COLUMNS: Mapping[str, str] = {
         return_on_spend:DOUBLE currency
     """,
     "reports.rpt_channel_costs": """
-        tenant_id channel cost_month:DATE spend_minor:BIGINT count_leads:BIGINT count_bookings:BIGINT
-        cost_per_lead_minor:BIGINT cost_per_booking_minor:BIGINT currency
+        tenant_id channel cost_month:DATE spend_minor:BIGINT told_again_minor:BIGINT count_leads:BIGINT
+        count_bookings:BIGINT        cost_per_lead_minor:BIGINT cost_per_booking_minor:BIGINT currency
     """,
     "reports.rpt_payback": """
         tenant_id acquisition_month:DATE months_since:BIGINT count_contacts:BIGINT spend_minor:BIGINT

@@ -141,6 +141,7 @@ def _add_costs(rows: PublishedRows, now: datetime) -> None:
                 channel=channel,
                 cost_month=month,
                 spend_minor=_SPEND.get(channel, 0) // 6,
+                told_again_minor=0,
                 count_leads=leads,
                 count_bookings=bookings,
                 currency="AUD",

@@ -9,18 +9,6 @@
 {%- endmacro %}
 
 {#-
-    Minor units of a decimal amount such as 120.00, or NULL.
--#}
-{% macro minor_units_from_decimal(expression, currency='cast(null as varchar)') -%}
-    try_cast(
-            round(
-                try_cast(regexp_extract_all({{ expression }}, '^\s*(\d{1,12}(?:\.\d*)?)\s*$', 1)[1] as decimal(18, 4))
-                * pow(10, {{ currency_digits(currency) }})
-            ) as bigint
-        )
-{%- endmacro %}
-
-{#-
     Minor units of one of Stripe's whole numbers, or NULL. Stripe writes some currencies without digits (ISK, UGX) in
     hundredths; what such a currency cannot hold is rounded half up.
 -#}
@@ -60,7 +48,7 @@
                         -- From here on the decimal mark is a point.
                         'parts': regexp_extract(
                             translate(trim(regexp_replace(typed_amount.text, '^\((.*)\)$', '\1')), typed_amount.marks, '.,'),
-                            '^([^0-9]*?\pL *[.,]|[^0-9]*?)(?:([0-9]+|[0-9]{1,3}(?:(?:,[0-9]{3})+|(?:,[0-9]{2})+,[0-9]{3}|(?: [0-9]{3})+|(?: [0-9]{2})+ [0-9]{3}|(?:''[0-9]{3})+|(?:''[0-9]{2})+''[0-9]{3}))(?:\.([0-9]+))?|\.([0-9]+))([^0-9]*)$', -- noqa: LT05
+                            '^([^0-9]*?\pL *[.,]|[^0-9]*?)(?:([0-9]+|[0-9]{1,3}(?:(?:,[0-9]{3})+|(?:,[0-9]{2})+,[0-9]{3}|(?: [0-9]{3})+|(?: [0-9]{2})+ [0-9]{3}|(?:''[0-9]{3})+|(?:''[0-9]{2})+''[0-9]{3}))(?:\.([0-9]+))?|\.([0-9]+))([^0-9]*)$',
                             ['before', 'whole', 'fraction', 'alone', 'after']
                         )
                     }
@@ -121,5 +109,5 @@
 
 {#- The amount as it came, where one came and none could be read; NULL where all is well. -#}
 {% macro unread_amount(amount, minor) -%}
-    case when {{ minor }} is null then {{ line_text("left(" ~ amount ~ "::varchar, 200)") }} end
+    case when {{ minor }} is null then {{ line_text("left(" ~ amount ~ " ->> '$', 200)") }} end
 {%- endmacro %}

@@ -23,7 +23,9 @@
 {% macro zoho_post_shape() -%}
     {%- set leaves = [] -%}
     {%- for spellings in zoho_post_spellings().values() -%}
-        {%- for spelling in spellings -%} {%- do leaves.append('"' ~ spelling ~ '": "VARCHAR"') -%} {%- endfor -%}
+        {%- for spelling in spellings -%}
+            {%- do leaves.append('"' ~ spelling ~ '": "' ~ ('JSON' if spelling == 'amount' else 'VARCHAR') ~ '"') -%}
+        {%- endfor -%}
     {%- endfor -%}
     { {{- leaves | join(', ') }}, "data": { {{- leaves | join(', ') -}} }}
 {%- endmacro %}

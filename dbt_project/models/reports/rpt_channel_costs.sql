@@ -98,7 +98,8 @@ measured as (
         tenant_id,
         channel,
         spend_month as cost_month,
-        spend_minor
+        spend_minor,
+        told_again_minor
     from spend
 
 ),
@@ -110,6 +111,7 @@ summed as (
         channel,
         cost_month,
         coalesce(sum(spend_minor), 0)::bigint as spend_minor,
+        coalesce(sum(told_again_minor), 0)::bigint as told_again_minor,
         coalesce(sum(count_leads), 0)::bigint as count_leads,
         coalesce(sum(count_bookings), 0)::bigint as count_bookings
     from measured
@@ -124,6 +126,7 @@ final as (
         summed.channel,
         summed.cost_month,
         summed.spend_minor,
+        summed.told_again_minor,
         summed.count_leads,
         summed.count_bookings,
         if(summed.count_leads > 0, round(summed.spend_minor / summed.count_leads)::bigint, null)

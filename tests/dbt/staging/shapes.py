@@ -201,6 +201,11 @@ MODEL_KEYS: dict[str, tuple[str, ...]] = {
 FURTHER_COLUMNS: Mapping[str, Columns] = MappingProxyType(
     {
         "stg_frontdesk__messages": (("command_key", _TEXT),),
+        "stg_zoho__payments": (("unread_amount", _TEXT),),
+        "stg_zoho__engagements": (("unread_amount", _TEXT),),
+        "stg_gohighlevel__engagements": (("unread_amount", _TEXT),),
+        "stg_wix__bookings": (("unread_amount", _TEXT),),
+        "stg_gohighlevel__bookings": (("detail", _TEXT),),
         "stg_stripe__payments": (
             ("paid_at", _INSTANT),
             ("part_id", _TEXT),

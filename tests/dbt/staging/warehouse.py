@@ -14,6 +14,7 @@ import duckdb
 
 PROJECT = Path(__file__).parents[3] / "dbt_project"
 _LOG = "stg_event_log__events"
+_OF_TENANTS = ("stg_tenants__tenants", "stg_tenants__services")
 #: Far from UTC, so that a model that forgets the zone of a time is found out.
 _SESSION_ZONE = "Pacific/Kiritimati"
 _CREATE_LOG = """
@@ -22,6 +23,16 @@ create table raw.event_log (
     subject_id varchar, occurred_at timestamptz, received_at timestamptz, correlation_id varchar,
     causation_id varchar, schema_version integer, origin varchar, content_type varchar, headers json, payload json
 )
+"""
+_CREATE_TENANTS = """
+create table raw.tenants as
+select
+    'tenant' as tenant_id, 'Salon' as name, 'hair' as industry, 'America/Chicago' as zone, 'USD' as currency,
+    'US' as country, '1' as calling_code, '1' as trunk_prefix, '.' as decimal_mark;
+create table raw.services as
+select
+    'tenant' as tenant_id, 'cut' as service_key, 'Cut' as name, 4000::bigint as price_minor, 'USD' as currency,
+    30 as duration_minutes, '{"gohighlevel": "cal_cut"}'::json as provider_ids
 """
 _APPEND = """
 insert into raw.event_log
@@ -47,13 +58,14 @@ class StagingWarehouse:
     """Holds events and shows what staging makes of them. Event ids are `event-<position>`."""
 
     def __init__(self, path: Path, models: dict[str, str]) -> None:
-        self.models = frozenset(models) - {_LOG}
+        self.models = frozenset(models) - {_LOG, *_OF_TENANTS}
         self._connection = duckdb.connect(str(path))
         self._connection.execute(f"set TimeZone = '{_SESSION_ZONE}'")
         self._connection.execute("create schema if not exists raw")
         self._connection.execute("create schema if not exists staging")
         self._connection.execute(_CREATE_LOG)
-        for name in (_LOG, *sorted(self.models)):
+        self._connection.execute(_CREATE_TENANTS)
+        for name in (_LOG, *_OF_TENANTS, *sorted(self.models)):
             self._connection.execute(f"create view staging.{name} as {models[name]}")
 
     def replace_events(self, events: Iterable[Event]) -> None:
@@ -113,4 +125,6 @@ def _copy_staging(folder: Path) -> Path:
 
 def _is_about_us(file: Path) -> bool:
     """Tell models of the tenants' files and of the log itself, which no delivery reaches."""
-    return file.parent.name == "tenants" or (file.parent.name == "event_log" and file.stem != _LOG)
+    return (file.parent.name == "tenants" and file.stem not in _OF_TENANTS) or (
+        file.parent.name == "event_log" and file.stem != _LOG
+    )

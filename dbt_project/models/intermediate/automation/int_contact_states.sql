@@ -18,9 +18,9 @@ booking_states as (
 
 ),
 
-payment_changes as (
+payments as (
 
-    select * from {{ rows_of_batch('fct_payment_changes') }}
+    select * from {{ rows_of_batch('int_payment_facts') }}
 
 ),
 
@@ -48,15 +48,15 @@ entities as (
         row_number() over so_far = 1 as is_first_of_entity,
         facts.fact_family = 'booking'
         and last_value(facts.booking_status ignore nulls) over so_far = 'completed' as is_completed,
-        if(payment_changes.currency = tenants.currency, coalesce(payment_changes.net_minor, 0), 0) as paid_minor,
+        if(payments.currency_so_far = tenants.currency, coalesce(payments.net_so_far, 0), 0) as paid_minor,
         tenants.currency as tenant_currency
     from facts
     inner join tenants on facts.tenant_id = tenants.tenant_id
-    left join payment_changes
+    left join payments
         on
             facts.fact_family = 'payment'
-            and facts.tenant_id = payment_changes.tenant_id
-            and facts.event_id = payment_changes.event_id
+            and facts.tenant_id = payments.tenant_id
+            and facts.event_id = payments.event_id
     window so_far as (
         partition by facts.tenant_id, facts.fact_family, facts.entity_id order by facts.fact_order
         rows between unbounded preceding and current row

@@ -1,4 +1,4 @@
-{{ config(materialized='view', tags=['live'], meta={'live': {'mode': 'scratch', 'fact_families': ['payment']}}) }}
+{{ config(materialized='view', tags=['live'], meta={'live': {'mode': 'scratch'}}) }}
 
 with facts as (
 

@@ -16,7 +16,7 @@ told as (
         *,
         {{ told_thing() }} as discriminator,
         case fact_family
-            when 'booking' then service_name
+            when 'booking' then coalesce(service_name, detail)
             when 'payment'
                 then case
                     when payment_change = 'disputed'
@@ -66,7 +66,7 @@ final as (
         source,
         fact_type as type,
         coalesce(title, {{ timeline_title('fact_type', 'channel') }}) as title,
-        told_detail as detail,
+        coalesce(told_detail, 'Amount not read: ' || unread_amount) as detail,
         case
             when fact_family = 'payment' and payment_change = 'refunded' then coalesce(refunded_minor, amount_minor)
             when fact_family = 'payment' then coalesce(part_minor, amount_minor)
@@ -75,6 +75,7 @@ final as (
             else amount_minor
         end as amount_minor,
         currency,
+        unread_amount,
         entity_id,
         event_id,
         first_sequence,

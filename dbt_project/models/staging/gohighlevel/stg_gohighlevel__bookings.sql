@@ -14,6 +14,16 @@ with events as (
 
 ),
 
+services as (
+
+    select
+        tenant_id,
+        list({ 'calendar': provider_ids ->> '$.gohighlevel', 'name': name }) as offered
+    from {{ ref('stg_tenants__services') }}
+    group by tenant_id
+
+),
+
 parsed as (
 
     select
@@ -22,11 +32,12 @@ parsed as (
             payload,
             '{
                 "appointment": {
-                    "id": "VARCHAR", "title": "VARCHAR", "contactId": "VARCHAR", "appointmentStatus": "VARCHAR",
+                    "id": "VARCHAR", "title": "VARCHAR", "calendarId": "VARCHAR", "contactId": "VARCHAR",
+                    "appointmentStatus": "VARCHAR",
                     "address": "VARCHAR", "startTime": "VARCHAR", "endTime": "VARCHAR", "dateUpdated": "VARCHAR"
                 },
                 "calendar": {
-                    "appointmentId": "VARCHAR", "title": "VARCHAR", "appoinmentStatus": "VARCHAR",
+                    "appointmentId": "VARCHAR", "id": "VARCHAR", "title": "VARCHAR", "appoinmentStatus": "VARCHAR",
                     "appointmentStatus": "VARCHAR", "status": "VARCHAR", "address": "VARCHAR",
                     "startTime": "VARCHAR", "endTime": "VARCHAR", "selectedTimezone": "VARCHAR"
                 },
@@ -56,8 +67,20 @@ unpacked as (
         coalesce(body.appointment.startTime, body.calendar.startTime) as starts_at_text,
         coalesce(body.appointment.endTime, body.calendar.endTime) as ends_at_text,
         -- Workflow times lack an offset. Without a zone beside them the instant is not known and stays NULL.
-        coalesce(body.calendar.selectedTimezone, body.timezone, body.location.timezone) as zone
+        coalesce(body.calendar.selectedTimezone, body.timezone, body.location.timezone) as zone,
+        {{ line_text('coalesce(body.appointment.title, body.calendar.title)') }} as title,
+        {{ line_text('coalesce(body.appointment.calendarId, body.calendar.id)') }} as calendar_id
     from parsed
+
+),
+
+offered as (
+
+    select
+        unpacked.*,
+        services.offered
+    from unpacked
+    left join services on unpacked.tenant_id = services.tenant_id
 
 ),
 
@@ -73,8 +96,14 @@ classified as (
             when provider_status = 'showed' then 'completed'
             when provider_status in ('noshow', 'no_show') then 'no_show'
         end as booking_status,
-        {{ row_only_if("type <> 'gohighlevel.workflow' or appointment_id is not null") }} as is_appointment
-    from unpacked
+        {{ row_only_if("type <> 'gohighlevel.workflow' or appointment_id is not null") }} as is_appointment,
+        -- The calendar tells the service. A title is free text, by default the customer's name: it names the service
+        -- only if it is one of the business's.
+        coalesce(
+            list_filter(offered, lambda service: service.calendar = calendar_id)[1].name,
+            list_filter(offered, lambda service: lower(service.name) = lower(title))[1].name
+        ) as service_name
+    from offered
 
 ),
 
@@ -102,14 +131,15 @@ final as (
         epoch_ms(coalesce({{ instant_from_iso('body.appointment.dateUpdated') }}, occurred_at)) as change_order,
         booking_status,
         false as is_reschedule,
-        {{ line_text('coalesce(body.appointment.title, body.calendar.title)') }} as service_name,
+        service_name,
         {{ instant_from_iso('starts_at_text', 'zone') }} as starts_at,
         {{ instant_from_iso('ends_at_text', 'zone') }} as ends_at,
         cast(null as bigint) as price_minor,
         cast(null as varchar) as currency,
         cast(null as varchar) as staff_name,
         {{ line_text('coalesce(body.appointment.address, body.calendar.address)') }} as location,
-        cast(null as varchar) as payment_status
+        cast(null as varchar) as payment_status,
+        title as detail
     from classified
 
 )

@@ -1,9 +1,14 @@
 with events as (
 
-    select * from {{ logged_events() }}
+    select
+        events.*,
+        tenants.decimal_mark,
+        tenants.currency as tenant_currency
+    from {{ logged_events() }} as events
+    left join {{ ref('stg_tenants__tenants') }} as tenants on events.tenant_id = tenants.tenant_id
     where
-        source = 'gohighlevel'
-        and type in (
+        events.source = 'gohighlevel'
+        and events.type in (
             'gohighlevel.OpportunityCreate',
             'gohighlevel.OpportunityUpdate',
             'gohighlevel.OpportunityStageUpdate',
@@ -31,9 +36,9 @@ parsed as (
             payload,
             '{
                 "id": "VARCHAR", "_id": "VARCHAR", "contactId": "VARCHAR", "name": "VARCHAR", "title": "VARCHAR",
-                "body": "VARCHAR", "status": "VARCHAR", "pipelineStageId": "VARCHAR", "monetaryValue": "VARCHAR",
-                "dueDate": "VARCHAR", "invoiceNumber": "VARCHAR", "currency": "VARCHAR", "amountPaid": "VARCHAR",
-                "total": "VARCHAR",
+                "body": "VARCHAR", "status": "VARCHAR", "pipelineStageId": "VARCHAR", "monetaryValue": "JSON",
+                "dueDate": "VARCHAR", "invoiceNumber": "VARCHAR", "currency": "VARCHAR", "amountPaid": "JSON",
+                "total": "JSON",
                 "contactDetails": {
                     "id": "VARCHAR", "name": "VARCHAR", "email": "VARCHAR", "phoneNo": "VARCHAR",
                     "companyName": "VARCHAR"
@@ -87,6 +92,30 @@ grouped as (
 
 ),
 
+told as (
+
+    select
+        *,
+        case
+            when record_kind = 'opportunity' then record.monetaryValue
+            when fact_type in ('invoice.paid', 'invoice.partially_paid') then record.amountPaid
+            when record_kind = 'invoice' then record.total
+        end as amount
+    from grouped
+
+),
+
+priced as (
+
+    select
+        *,
+        {{ minor_units_from_json(
+            'amount', 'coalesce(' ~ currency_code('record.currency') ~ ', tenant_currency)', 'decimal_mark'
+        ) }} as amount_minor
+    from told
+
+),
+
 final as (
 
     select
@@ -121,16 +150,10 @@ final as (
             when fact_type = 'stage.changed' then {{ line_text('record.pipelineStageId') }}
             else {{ line_text('record.status') }}
         end as detail,
-        case
-            when record_kind = 'opportunity' then {{ minor_units_from_decimal('record.monetaryValue') }}
-            when record_kind = 'invoice'
-                then {{ minor_units_from_decimal(
-                    "if(fact_type in ('invoice.paid', 'invoice.partially_paid'), record.amountPaid, record.total)",
-                    'record.currency'
-                ) }}
-        end as amount_minor,
-        {{ currency_code('record.currency') }} as currency
-    from grouped
+        amount_minor,
+        {{ currency_code('record.currency') }} as currency,
+        {{ unread_amount('amount', 'amount_minor') }} as unread_amount
+    from priced
 
 )
 

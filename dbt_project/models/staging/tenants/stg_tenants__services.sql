@@ -12,7 +12,8 @@ final as (
         name,
         price_minor,
         currency,
-        duration_minutes
+        duration_minutes,
+        provider_ids
     from source
 
 )

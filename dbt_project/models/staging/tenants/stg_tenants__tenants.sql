@@ -14,7 +14,8 @@ final as (
         currency,
         country,
         languages,
-        cancel_is_stop
+        cancel_is_stop,
+        decimal_mark
     from source
 
 )

@@ -4,12 +4,15 @@
 with events as (
 
     select
-        *,
-        regexp_extract(type, 'booking_(\w+)$', 1) as verb
-    from {{ logged_events() }}
+        events.*,
+        tenants.decimal_mark,
+        tenants.currency as tenant_currency,
+        regexp_extract(events.type, 'booking_(\w+)$', 1) as verb
+    from {{ logged_events() }} as events
+    left join {{ ref('stg_tenants__tenants') }} as tenants on events.tenant_id = tenants.tenant_id
     where
-        source = 'wix'
-        and type in (
+        events.source = 'wix'
+        and events.type in (
             'wix.bookings.v2.booking_created',
             'wix.bookings.v2.booking_confirmed',
             'wix.bookings.v2.booking_updated',
@@ -69,7 +72,7 @@ parsed as (
             '{
                 "id": "VARCHAR", "_id": "VARCHAR", "bookingId": "VARCHAR", "revision": "VARCHAR", "status": "VARCHAR",
                 "paymentStatus": "VARCHAR", "startDate": "VARCHAR", "endDate": "VARCHAR", "timezone": "VARCHAR",
-                "serviceName": "VARCHAR", "price": "VARCHAR", "currency": "VARCHAR", "staffName": "VARCHAR",
+                "serviceName": "VARCHAR", "price": "JSON", "currency": "VARCHAR", "staffName": "VARCHAR",
                 "locationName": "VARCHAR", "contactId": "VARCHAR", "name": "VARCHAR", "firstName": "VARCHAR",
                 "lastName": "VARCHAR", "email": "VARCHAR", "phone": "VARCHAR",
                 "contactDetails": {
@@ -114,6 +117,17 @@ unpacked as (
             'UTC'
         ) as zone
     from parsed
+
+),
+
+priced as (
+
+    select
+        *,
+        {{ minor_units_from_json(
+            'booking.price', 'coalesce(' ~ currency_code('booking.currency') ~ ', tenant_currency)', 'decimal_mark'
+        ) }} as price_minor
+    from unpacked
 
 ),
 
@@ -164,7 +178,7 @@ final as (
         {{ line_text('coalesce(booking.bookedEntity.title, booking.serviceName)') }} as service_name,
         {{ instant_from_iso('starts_at_text', 'zone') }} as starts_at,
         {{ instant_from_iso('ends_at_text', 'zone') }} as ends_at,
-        {{ minor_units_from_decimal('booking.price', 'booking.currency') }} as price_minor,
+        price_minor,
         {{ currency_code('booking.currency') }} as currency,
         {{ line_text('coalesce(slot.resource.name, booking.staffName)') }} as staff_name,
         {{ line_text('coalesce(
@@ -174,8 +188,9 @@ final as (
             schedule.location.formattedAddress,
             booking.locationName
         )') }} as location,
-        lower({{ line_text('booking.paymentStatus') }}) as payment_status
-    from unpacked
+        lower({{ line_text('booking.paymentStatus') }}) as payment_status,
+        {{ unread_amount('booking.price', 'price_minor') }} as unread_amount
+    from priced
 
 )
 

@@ -3,8 +3,13 @@
 -- Books invoices.
 with events as (
 
-    select * from {{ logged_events() }}
-    where source = 'zoho'
+    select
+        events.*,
+        tenants.decimal_mark,
+        tenants.currency as tenant_currency
+    from {{ logged_events() }} as events
+    left join {{ ref('stg_tenants__tenants') }} as tenants on events.tenant_id = tenants.tenant_id
+    where events.source = 'zoho'
 
 ),
 
@@ -80,7 +85,8 @@ campaign_engagements as (
             )
         ) as detail,
         cast(null as bigint) as amount_minor,
-        cast(null as varchar) as currency
+        cast(null as varchar) as currency,
+        cast(null as varchar) as unread_amount
     from campaign_lines
 
 ),
@@ -116,6 +122,18 @@ read_posts as (
 
 ),
 
+-- What says no currency is in the business's own.
+priced_posts as (
+
+    select
+        *,
+        {{ minor_units_from_json(
+            'amount', 'coalesce(' ~ currency_code('currency') ~ ', tenant_currency)', 'decimal_mark'
+        ) }} as amount_minor
+    from read_posts
+
+),
+
 post_engagements as (
 
     select
@@ -136,9 +154,10 @@ post_engagements as (
             {{ line_text('topic') }}
         ) as title,
         {{ line_text('remark') }} as detail,
-        {{ minor_units_from_decimal('amount', 'currency') }} as amount_minor,
-        {{ currency_code('currency') }} as currency
-    from read_posts
+        amount_minor,
+        {{ currency_code('currency') }} as currency,
+        {{ unread_amount('amount', 'amount_minor') }} as unread_amount
+    from priced_posts
 
 ),
 
@@ -159,7 +178,7 @@ crm_notifications as (
                 "affected_values": [{
                     "record_id": "VARCHAR",
                     "values": {
-                        "Stage": "VARCHAR", "Status": "VARCHAR", "Amount": "VARCHAR", "Deal_Name": "VARCHAR",
+                        "Stage": "VARCHAR", "Status": "VARCHAR", "Amount": "JSON", "Deal_Name": "VARCHAR",
                         "Subject": "VARCHAR"
                     }
                 }]
@@ -192,6 +211,15 @@ crm_values as (
 
 ),
 
+priced_values as (
+
+    select
+        *,
+        {{ minor_units_from_json('changed_values.Amount', 'tenant_currency', 'decimal_mark') }} as amount_minor
+    from crm_values
+
+),
+
 crm_engagements as (
 
     select
@@ -216,9 +244,10 @@ crm_engagements as (
             'Zoho CRM ' || replace(module, '_', ' ') || ': record ' || change
         ) as title,
         {{ line_text('coalesce(changed_values.Stage, changed_values.Status)') }} as detail,
-        {{ minor_units_from_decimal('changed_values.Amount') }} as amount_minor,
-        cast(null as varchar) as currency
-    from crm_values
+        amount_minor,
+        cast(null as varchar) as currency,
+        {{ unread_amount('changed_values.Amount', 'amount_minor') }} as unread_amount
+    from priced_values
 
 ),
 
@@ -229,7 +258,7 @@ books_invoices as (
         from_json(
             payload,
             '{"invoice": {
-                "invoice_id": "VARCHAR", "invoice_number": "VARCHAR", "status": "VARCHAR", "total": "VARCHAR",
+                "invoice_id": "VARCHAR", "invoice_number": "VARCHAR", "status": "VARCHAR", "total": "JSON",
                 "currency_code": "VARCHAR", "customer_id": "VARCHAR", "customer_name": "VARCHAR", "email": "VARCHAR"
             }}'
         ).invoice as invoice
@@ -252,7 +281,9 @@ invoice_statuses as (
             when 'overdue' then 'overdue'
             when 'void' then 'voided'
             else 'updated'
-        end as change
+        end as change,
+        {{ minor_units_from_json('invoice.total', currency_code('invoice.currency_code'), 'decimal_mark') }}
+            as amount_minor
     from books_invoices
 
 ),
@@ -272,8 +303,9 @@ invoice_engagements as (
         coalesce({{ line_text('invoice.invoice_id') }}, subject_id, source_event_id) as entity_id,
         concat_ws(' ', 'Invoice', {{ line_text('invoice.invoice_number') }}, replace(change, '_', ' ')) as title,
         {{ line_text('invoice.status') }} as detail,
-        {{ minor_units_from_decimal('invoice.total', 'invoice.currency_code') }} as amount_minor,
-        {{ currency_code('invoice.currency_code') }} as currency
+        amount_minor,
+        {{ currency_code('invoice.currency_code') }} as currency,
+        {{ unread_amount('invoice.total', 'amount_minor') }} as unread_amount
     from invoice_statuses
 
 ),

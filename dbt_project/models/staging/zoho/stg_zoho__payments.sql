@@ -2,8 +2,13 @@
 -- has already reported; counting it here would count it twice.
 with events as (
 
-    select * from {{ logged_events() }}
-    where source = 'zoho' and type = 'zoho.books.payment'
+    select
+        events.*,
+        tenants.decimal_mark,
+        tenants.currency as tenant_currency
+    from {{ logged_events() }} as events
+    left join {{ ref('stg_tenants__tenants') }} as tenants on events.tenant_id = tenants.tenant_id
+    where events.source = 'zoho' and events.type = 'zoho.books.payment'
 
 ),
 
@@ -15,7 +20,7 @@ parsed as (
             payload,
             '{"payment": {
                 "payment_id": "VARCHAR", "customer_id": "VARCHAR", "customer_name": "VARCHAR", "email": "VARCHAR",
-                "amount": "VARCHAR", "currency_code": "VARCHAR", "payment_mode": "VARCHAR",
+                "amount": "JSON", "currency_code": "VARCHAR", "payment_mode": "VARCHAR",
                 "reference_number": "VARCHAR"
             }}'
         ).payment as payment
@@ -28,10 +33,20 @@ received as (
     select
         *,
         {{ row_only_if("
-            coalesce(payment.payment_id, payment.amount) is not null
+            coalesce(payment.payment_id, payment.amount::varchar) is not null
             and not regexp_matches(coalesce(payment.reference_number, ''), '^(pi|ch|cs|py|in)_')
         ") }} as is_ours_to_count
     from parsed
+
+),
+
+priced as (
+
+    select
+        *,
+        {{ minor_units_from_json('payment.amount', currency_code('payment.currency_code'), 'decimal_mark') }}
+            as amount_minor
+    from received
 
 ),
 
@@ -49,12 +64,13 @@ final as (
         coalesce({{ line_text('payment.payment_id') }}, subject_id, source_event_id) as payment_id,
         cast(null as varchar) as booking_id,
         'succeeded' as payment_change,
-        {{ minor_units_from_decimal('payment.amount', 'payment.currency_code') }} as amount_minor,
+        amount_minor,
         cast(null as bigint) as refunded_minor,
         {{ currency_code('payment.currency_code') }} as currency,
         lower({{ line_text('payment.payment_mode') }}) as method,
-        cast(null as varchar) as failure_reason
-    from received
+        cast(null as varchar) as failure_reason,
+        {{ unread_amount('payment.amount', 'amount_minor') }} as unread_amount
+    from priced
 
 )
 
