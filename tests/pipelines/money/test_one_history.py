@@ -130,8 +130,10 @@ SURFACES = {
     ),
     "README": f"select sum(round(received * 100)::bigint) from ({_readme_query()}) where {_OF_TENANT}",
     "question 17": f"select sum(received_minor) from ({_question(17)}) where {_OF_TENANT}",
-    "the demo's summary": f"select sum(column7) from ({_COUNTS}) as t(tenant_id, e, c, b, p, m, tp, column7, currency)"
-    f" where {_OF_TENANT}",
+    "the demo's summary": (
+        f"select sum(revenue) from ({_COUNTS}) as t(tenant_id, e, c, b, p, m, tp, revenue, currency)"
+        f" where {_OF_TENANT}"
+    ),
 }
 
 
