@@ -239,7 +239,7 @@ def _with_times_dealt_anew(events: Sequence[NewEvent], source: Random) -> list[N
 def told(homes: HomeFactory) -> Home:
     """Return a home that was told each story in its order and in many others, in a dozen batches."""
     source = Random(14)
-    events = []
+    events: list[NewEvent] = []
     for number, (story, _) in enumerate(STORIES.values()):
         events += story(StripePayment(name=f"{number}_told"))
         for order in range(ORDERS):

@@ -54,7 +54,7 @@ counted as (
     select *
     from told
     qualify row_number() over (
-        partition by tenant_id, channel, campaign, spend_date order by count_days, recorded_at desc, spend_key
+        partition by tenant_id, channel, campaign, spend_date order by count_days asc, recorded_at desc, spend_key asc
     ) = 1
 
 ),
@@ -105,7 +105,7 @@ of_months as (
 
 ),
 
--- Whole minor units, each month what it adds to the whole so far; a thousandth more than enough for what days round off.
+-- Whole minor units, each month what it adds to the whole so far. A thousandth is more than days round off.
 so_far as (
 
     select
