@@ -268,6 +268,14 @@ class ReportFact(_Payload):
     files: dict[str, str] = Field(description="SHA-256 of each file, by its ending.")
 
 
+class ImportRunFact(_Payload):
+    """import.undone, import.restored: the events of a run of an import no longer count, or count again."""
+
+    run: Identifier = Field(description="Name of the run, as frontdesk import runs lists it.")
+    by: Text | None = Field(default=None, description="Who said so.")
+    reason: Text | None = None
+
+
 CANONICAL_PAYLOADS: dict[str, type[BaseModel]] = {
     "contact.created": ContactFact,
     "contact.updated": ContactFact,
@@ -289,6 +297,8 @@ CANONICAL_PAYLOADS: dict[str, type[BaseModel]] = {
     "note.added": NoteFact,
     "stage.changed": StageFact,
     "identity.decided": IdentityDecision,
+    "import.undone": ImportRunFact,
+    "import.restored": ImportRunFact,
     "message.requested": MessageRequest,
     "message.suppressed": CommandOutcome,
     "message.uncertain": CommandOutcome,
@@ -301,6 +311,8 @@ CANONICAL_PAYLOADS: dict[str, type[BaseModel]] = {
 BUSINESS_FACTS = frozenset(
     {
         "identity.decided",
+        "import.undone",
+        "import.restored",
         "spend.recorded",
         *(f"report.{verb}" for verb in ("computed", "sent", "failed", "suppressed", "uncertain")),
     }

@@ -8,7 +8,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, delete, event, insert, make_url
+from sqlalchemy import Connection, Engine, create_engine, delete, event, insert, inspect, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from core.database_file import DatabaseFile
@@ -83,6 +83,14 @@ def create_tables(engine: Engine) -> None:
             metadata.create_all(connection)
     except SQLAlchemyError as error:
         raise EventLogUnavailableError(f"can't open the operational database: {error}") from error
+
+
+def has_tables(engine: Engine) -> bool:
+    """Tell whether the tables are there. Raises EventLogUnavailableError where the database can't be read."""
+    try:
+        return inspect(engine).has_table("event_log")
+    except SQLAlchemyError as error:
+        raise EventLogUnavailableError(f"can't read the operational database: {error}") from error
 
 
 @contextmanager

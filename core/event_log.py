@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Engine, RowMapping, func, select, tuple_
+from sqlalchemy import JSON, ColumnElement, Connection, Engine, RowMapping, func, select, tuple_
 from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError, StatementError
 
 from core.database import WRITES_AFTER_READING
@@ -21,6 +22,18 @@ from core.schema import event_log
 
 #: Characters of a source_event_id; PostgreSQL's unique index takes at most 2,704 bytes a row.
 MAX_SOURCE_EVENT_ID = 512
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPart:
+    """What one run of an import wrote of one source and file."""
+
+    tenant_id: str
+    source: str
+    run_id: str
+    file: str | None
+    started_at: datetime
+    count_events: int
 
 
 class EventLog:
@@ -98,6 +111,56 @@ class EventLog:
         columns = event_log.c
         ids = sorted({_storable_id(each) for each in source_event_ids})
         return self._read(columns.tenant_id == tenant_id, columns.source == source, columns.source_event_id.in_(ids))
+
+    def read_by_id_prefix(self, tenant_id: str, source: str, prefix: str) -> list[Event]:
+        """Return a tenant's events of one source whose ids begin so, in the order of the log."""
+        columns = event_log.c
+        begins = columns.source_event_id.startswith(prefix, autoescape=True)
+        return self._read(columns.tenant_id == tenant_id, columns.source == source, begins)
+
+    def read_import_runs(self) -> list[RunPart]:
+        """Return what each run of an import wrote, by business, source and file. Reads the whole log."""
+        columns = event_log.c
+        keys = (
+            columns.tenant_id,
+            columns.source,
+            self._header("import-run").label("run_id"),
+            self._header("import-file").label("file"),
+        )
+        query = (
+            select(*keys, func.min(columns.received_at).label("started_at"), func.count().label("count_events"))
+            .where(columns.origin == Origin.IMPORT.value, keys[2].is_not(None))
+            .group_by(*keys)
+        )
+        try:
+            with self._engine.connect() as connection:
+                return [RunPart(**row) for row in connection.execute(query).mappings()]
+        except SQLAlchemyError as error:
+            raise EventLogUnavailableError(_reason(error)) from error
+
+    def read_ids_of_run(self, tenant_id: str, run_id: str, *, batch_size: int) -> Iterator[list[tuple[str, str]]]:
+        """Yield batches of (source, source_event_id) of the events that a run of an import wrote."""
+        columns = event_log.c
+        sequence = 0
+        is_of_run = (columns.tenant_id == tenant_id) & (self._header("import-run") == run_id)
+        query = select(columns.sequence, columns.source, columns.source_event_id).order_by(columns.sequence)
+        while True:
+            try:
+                with self._engine.connect() as connection:
+                    of_batch = query.where(is_of_run, columns.sequence > sequence).limit(batch_size)
+                    rows = connection.execute(of_batch).all()
+            except SQLAlchemyError as error:
+                raise EventLogUnavailableError(_reason(error)) from error
+            if not rows:
+                return
+            yield [(row.source, row.source_event_id) for row in rows]
+            sequence = rows[-1].sequence
+
+    def _header(self, name: str) -> ColumnElement[Any]:
+        if self._engine.dialect.name == "postgresql":
+            in_postgresql: ColumnElement[Any] = event_log.c.headers.cast(JSON)[name].as_string()
+            return in_postgresql
+        return func.json_extract(event_log.c.headers, f'$."{name}"')
 
     def last_sequence(self) -> int:
         """Return the newest sequence, 0 for an empty log."""

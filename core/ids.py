@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+from datetime import UTC
 from typing import Protocol
 
 from core.clock import Clock
@@ -41,6 +42,11 @@ class UuidV7Factory:
         )
         digits = f"{value:032x}"  # the form of UUID, at a third of its cost
         return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def new_run_id(clock: Clock) -> str:
+    """Return the name of a run of an import: its second in UTC, and six letters for two of one second."""
+    return f"{clock.now().astimezone(UTC):%Y%m%d-%H%M%S}-{os.urandom(3).hex()}"
 
 
 def new_session_token() -> str:

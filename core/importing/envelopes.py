@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,21 +14,28 @@ from pydantic import ValidationError
 from core.canonical import ImportedEvent
 from core.envelope import NewEvent, Origin
 from core.errors import validation_message
+from core.import_runs import LINE_HEADER, RUN_HEADER
 
 #: Levels of objects and lists in a line; deeper ones only ever come from mistakes and attacks.
 MAX_NESTING = 64
 
 
-def to_new_event(
-    imported: ImportedEvent,
-    *,
-    tenant_id: str,
-    received_at: datetime,
-    body: bytes,
-    headers: Mapping[str, str] | None = None,
-    content_type: str = "application/json",
-) -> NewEvent:
-    """Return the event as the log takes it. `body` is the raw row or line, `headers` say where it came from.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """What all events of one run share."""
+
+    received_at: datetime
+    run_id: str
+    file_name: str | None = None  #: None where it came over HTTP
+
+    def headers(self, *, line: int) -> dict[str, str]:
+        """Return the headers of an event: its run, and where it stands."""
+        file = {"import-file": self.file_name} if self.file_name else {}
+        return file | {LINE_HEADER: str(line), RUN_HEADER: self.run_id}
+
+
+def to_new_event(imported: ImportedEvent, *, tenant_id: str, arrival: Arrival, line: int, body: bytes) -> NewEvent:
+    """Return the event as the log takes it. `body` is the raw row or line.
 
     Raises ValueError where the payload holds half of a surrogate pair, which no database keeps.
     """
@@ -39,20 +46,17 @@ def to_new_event(
         type=imported.type,
         subject_id=imported.subject_id,
         occurred_at=imported.occurred_at.astimezone(UTC),
-        received_at=received_at,
+        received_at=arrival.received_at,
         correlation_id=imported.correlation_id,
         causation_id=imported.causation_id,
-        content_type=content_type,
-        headers=headers or {},
+        headers=arrival.headers(line=line),
         origin=Origin.IMPORT,
         body=body,
         payload=_to_json(imported.payload),
     )
 
 
-def parse_line(
-    line: bytes, *, tenant_id: str, received_at: datetime, headers: Mapping[str, str] | None = None
-) -> NewEvent:
+def parse_line(line: bytes, *, tenant_id: str, arrival: Arrival, number: int) -> NewEvent:
     """Return the event of one NDJSON line. Raises ValueError that says what is wrong with the line."""
     try:
         imported = ImportedEvent.model_validate(_parse_json(line))
@@ -60,9 +64,7 @@ def parse_line(
         raise ValueError(explain(error)) from error
     if imported.tenant_id not in (None, tenant_id):
         raise ValueError(f"tenant_id: is {imported.tenant_id!r}, but this import is for {tenant_id!r}")
-    return to_new_event(
-        imported, tenant_id=tenant_id, received_at=received_at, body=line.rstrip(b"\r\n"), headers=headers
-    )
+    return to_new_event(imported, tenant_id=tenant_id, arrival=arrival, line=number, body=line.rstrip(b"\r\n"))
 
 
 def explain(error: ValidationError) -> str:

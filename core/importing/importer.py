@@ -1,18 +1,45 @@
-"""Appends mapped rows to the log in batches, and counts what became of them."""
+"""Puts mapped rows into the log in batches, and counts what became of them."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
 
-from core.envelope import Appended, Event, NewEvent
-from core.event_log import EventLog
+from core.envelope import NewEvent
 from core.importing.problems import MappedRow, Problem
+from core.importing.runs import Fate, Outcome
 
 BATCH_SIZE = 1_000
-_SHOWN_REFUSALS = 20
+_SHOWN_ROWS = 20
 _SHOWN_EVENTS = 3
+
+
+class RowFate(StrEnum):
+    """What became of one row; each row has one of these."""
+
+    IN = "in"  #: all that it says is in the log, and some of it is new
+    IN_PART = "in part"  #: some of it is new in the log, and some was not written
+    KNOWN = "known"  #: the log had all of it before this run
+    REPEATED = "repeated"  #: an earlier line says the same; nothing was written
+    CHANGED = "changed"  #: the log has other content under its ids, and keeps that; nothing was written
+    REFUSED = "refused"  #: it can't be read as the mapping says; nothing was written
+    NO_EVENT = "no event"  #: no event of the mapping wants it
+
+
+#: Rows of these are told to who imports: something that they say is not in the log.
+LACKING = frozenset({RowFate.IN_PART, RowFate.REPEATED, RowFate.CHANGED, RowFate.REFUSED})
+
+
+class RunWriter(Protocol):
+    """Where a run's events go: see core/importing/runs.py."""
+
+    def write(self, events: Sequence[NewEvent]) -> list[Outcome]:
+        """Write events together; tell of each what became of it."""
+        ...
 
 
 @dataclass(slots=True)
@@ -21,119 +48,117 @@ class TypeCount:
 
     first: datetime
     last: datetime
-    count_new: int = 0
-    count_known: int = 0
+    fates: Counter[Fate] = field(default_factory=Counter)
 
 
 @dataclass(slots=True)
 class ImportResult:
     """What became of a file."""
 
-    count_rows: int = 0
-    count_refused: int = 0
-    count_without_event: int = 0
+    rows: Counter[RowFate] = field(default_factory=Counter)
     types: dict[str, TypeCount] = field(default_factory=dict)
-    refused: list[MappedRow] = field(default_factory=list)  #: the first few, to show
-    events: list[NewEvent] = field(default_factory=list)  #: the first few, to show
+    lacking: list[MappedRow] = field(default_factory=list)  #: the first few rows that are not wholly in, to show
+    events: list[NewEvent] = field(default_factory=list)  #: the first few new events, to show
 
     @property
-    def count_new(self) -> int:
-        """Events that were not in the log before."""
-        return sum(count.count_new for count in self.types.values())
+    def count_rows(self) -> int:
+        """Rows of the file."""
+        return self.rows.total()
 
-    def refuse(self, row: MappedRow) -> None:
-        """Count a row that did not go in."""
-        self.count_refused += 1
-        if len(self.refused) < _SHOWN_REFUSALS:
-            self.refused.append(row)
+    @property
+    def count_lacking(self) -> int:
+        """Rows that say something that is not in the log."""
+        return sum(self.rows[fate] for fate in LACKING)
 
-    def count(self, event: NewEvent, *, is_new: bool) -> None:
-        """Count an event that is in the log now."""
+    def count_events(self, fate: Fate) -> int:
+        """Events that this became of."""
+        return sum(count.fates[fate] for count in self.types.values())
+
+    def count_row(self, row: MappedRow, fate: RowFate) -> None:
+        """Count what became of a row."""
+        self.rows[fate] += 1
+        if fate in LACKING and len(self.lacking) < _SHOWN_ROWS:
+            self.lacking.append(row)
+
+    def count_event(self, event: NewEvent, fate: Fate) -> None:
+        """Count what became of an event."""
         count = self.types.setdefault(event.type, TypeCount(event.occurred_at, event.occurred_at))
         count.first = min(count.first, event.occurred_at)
         count.last = max(count.last, event.occurred_at)
-        count.count_new += is_new
-        count.count_known += not is_new
-        if len(self.events) < _SHOWN_EVENTS:
+        count.fates[fate] += 1
+        if fate is Fate.NEW and len(self.events) < _SHOWN_EVENTS:
             self.events.append(event)
 
 
 def import_rows(
     rows: Iterable[MappedRow],
     *,
-    log: EventLog | None,
-    on_refused: Callable[[MappedRow], None],
+    log: RunWriter,
+    on_lacking: Callable[[MappedRow, RowFate], None],
     on_progress: Callable[[], None] = lambda: None,
 ) -> ImportResult:
-    """Append every row's events, a row's together; without a log, only count (every event counts as new).
+    """Write every row's events, a row's together, and return what became of each.
 
-    An event whose id the log has already, with the same content, is known and adds nothing. With other content
-    the row is refused: the log keeps the first. Raises EventLogUnavailableError; what was appended before stays,
-    and running again goes on from there.
+    `on_lacking` gets each row that says something that is not in the log, with its reasons as problems. Raises
+    EventLogUnavailableError; what was written before stays, and running again goes on from there.
     """
     result = ImportResult()
 
-    def refuse(row: MappedRow) -> None:
-        result.refuse(row)
-        on_refused(row)
+    def settle(row: MappedRow, fate: RowFate) -> None:
+        result.count_row(row, fate)
+        if fate in LACKING:
+            on_lacking(row, fate)
 
     batch: list[MappedRow] = []
     count_waiting = 0
     for row in rows:
-        result.count_rows += 1
-        if row.problems:
-            refuse(row)
-            continue
-        if not row.events:
-            result.count_without_event += 1
-            continue
-        batch.append(row)
-        count_waiting += len(row.events)
+        batch.append(row)  # refused ones too, so that rows are told in the order of the file
+        count_waiting += max(len(row.events), 1)
         if count_waiting >= BATCH_SIZE:
-            _append(batch, log=log, result=result, refuse=refuse)
+            _write(batch, log=log, result=result, settle=settle)
             batch, count_waiting = [], 0
             on_progress()
-    _append(batch, log=log, result=result, refuse=refuse)
+    _write(batch, log=log, result=result, settle=settle)
     on_progress()
     return result
 
 
-def _append(
+def _write(
     batch: Sequence[MappedRow],
     *,
-    log: EventLog | None,
+    log: RunWriter,
     result: ImportResult,
-    refuse: Callable[[MappedRow], None],
+    settle: Callable[[MappedRow, RowFate], None],
 ) -> None:
-    if log is None:
-        for row in batch:
-            for event in row.events:
-                result.count(event, is_new=True)
-        return
-    answers = log.append([event for row in batch for event in row.events])
-    kept = log.read_at([answer.sequence for answer in answers if not answer.is_new])
-    remaining = iter(answers)
+    events = [event for row in batch if not row.problems for event in row.events]
+    outcomes = iter(log.write(events) if events else [])
     for row in batch:
-        problems: list[Problem] = []
-        for event in row.events:
-            answer = next(remaining)
-            if answer.is_new or _is_same(event, kept[answer.sequence]):
-                result.count(event, is_new=answer.is_new)
-            else:
-                problems.append(_tell_conflict(event, kept[answer.sequence], answer))
-        if problems:
-            refuse(MappedRow(line=row.line, cells=row.cells, problems=problems))
+        if row.problems:
+            settle(row, RowFate.REFUSED)
+            continue
+        of_row = [next(outcomes) for _ in row.events]
+        for event, outcome in zip(row.events, of_row, strict=True):
+            result.count_event(event, outcome.fate)
+        problems = [Problem("", outcome.reason) for outcome in of_row if outcome.reason]
+        settle(MappedRow(line=row.line, cells=row.cells, problems=problems), _fate_of(row, of_row))
 
 
-def _is_same(event: NewEvent, kept: Event) -> bool:
-    return (event.type, event.occurred_at, event.payload) == (kept.type, kept.occurred_at, kept.payload)
+def _fate_of(row: MappedRow, outcomes: Sequence[Outcome]) -> RowFate:
+    if not outcomes:
+        return RowFate.NO_EVENT
+    fates = {outcome.fate for outcome in outcomes}
+    # Many rows name the same contact; that it is in the log once is all that they say of it.
+    lost = {
+        outcome.fate
+        for event, outcome in zip(row.events, outcomes, strict=True)
+        if outcome.fate is Fate.CHANGED or (outcome.fate is Fate.REPEATED and not _is_of_contact(event))
+    }
+    if Fate.NEW in fates:
+        return RowFate.IN_PART if lost else RowFate.IN
+    if Fate.CHANGED in fates:
+        return RowFate.CHANGED
+    return RowFate.REPEATED if Fate.REPEATED in fates else RowFate.KNOWN
 
 
-def _tell_conflict(event: NewEvent, kept: Event, answer: Appended) -> Problem:
-    line, file = kept.headers.get("import-line"), kept.headers.get("import-file")
-    origin = f"line {line} of {file}" if line and file else f"event {answer.event_id}"
-    return Problem(
-        "source_event_id",
-        f"{event.source_event_id!r} is in the log with other content (from {origin}), which stays; where this is"
-        " another event, its id needs another column",
-    )
+def _is_of_contact(event: NewEvent) -> bool:
+    return event.type.startswith("contact.")

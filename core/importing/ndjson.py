@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 
 from core.errors import ImportFileError
-from core.importing.envelopes import parse_line
+from core.importing.envelopes import Arrival, parse_line
 from core.importing.problems import MappedRow, Problem
 
 HEADER = ("line",)
@@ -17,10 +16,10 @@ HEADER = ("line",)
 class NdjsonFile:
     """An open NDJSON file. Raises ImportFileError where it can't be read."""
 
-    def __init__(self, path: Path, *, tenant_id: str, received_at: datetime, max_line_bytes: int) -> None:
+    def __init__(self, path: Path, *, tenant_id: str, arrival: Arrival, max_line_bytes: int) -> None:
         self._path = path
         self._tenant_id = tenant_id
-        self._received_at = received_at
+        self._arrival = arrival
         self._max_line_bytes = max_line_bytes
         self.bytes_read = 0
         try:
@@ -44,12 +43,11 @@ class NdjsonFile:
 
     def _map(self, line: bytes, number: int) -> MappedRow:
         cells = [line.decode("utf-8", "surrogateescape").rstrip("\r\n")]
-        headers = {"import-file": self._path.name, "import-line": str(number)}
         if len(line) > self._max_line_bytes:
             too_long = Problem("", f"is longer than {self._max_line_bytes:,} bytes")
             return MappedRow(line=number, cells=cells, problems=[too_long])
         try:
-            event = parse_line(line, tenant_id=self._tenant_id, received_at=self._received_at, headers=headers)
+            event = parse_line(line, tenant_id=self._tenant_id, arrival=self._arrival, number=number)
         except ValueError as error:
             return MappedRow(line=number, cells=cells, problems=[Problem("", str(error))])
         return MappedRow(line=number, cells=cells, events=[event])

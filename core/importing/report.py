@@ -1,4 +1,4 @@
-"""The report of refused rows: a file like the one imported, to be corrected and imported by the same mapping."""
+"""The report of rows that are not wholly in the log: a file like theirs, to be corrected and imported again."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from types import TracebackType
 
 from core.csv_output import CsvWriter
 from core.errors import ImportFileError
+from core.importing.importer import RowFate
 from core.importing.mapping import FileOptions
 from core.importing.problems import MappedRow
 
 REPORT_COLUMNS = ("refused_line", "refused_column", "refused_because")
 
 
-class RefusedRows:
-    """Writes one row per refused row: where and why, then its own cells, in the encoding and form it came in.
+class LackingRows:
+    """Writes one row for each: where and why, then its own cells, in the encoding and form it came in.
 
     A cell that a spreadsheet would run has an apostrophe in front, which reading such a report takes off again.
     """
@@ -24,7 +25,7 @@ class RefusedRows:
         encoding = options.encoding.removesuffix("-sig")
         try:
             # Bytes that could not be decoded go out as they came in; a reason may hold what the encoding lacks.
-            self._handle = path.open("w", encoding=encoding, errors="surrogateescape", newline="")
+            self._handle = path.open("x", encoding=encoding, errors="surrogateescape", newline="")
         except OSError as error:
             raise ImportFileError(f"{path}: the report can't be written: {error.strerror}") from error
         delimiter = "\t" if options.delimiter == "tab" else options.delimiter
@@ -34,16 +35,18 @@ class RefusedRows:
         self._handle.write("\n" * options.skip_lines)
         self._writer.write([*REPORT_COLUMNS, *header])
 
-    def __enter__(self) -> RefusedRows:
+    def __enter__(self) -> LackingRows:
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         self._handle.close()
 
-    def write(self, row: MappedRow) -> None:
-        """Add a refused row."""
+    def write(self, row: MappedRow, fate: RowFate) -> None:
+        """Add a row."""
         columns = ", ".join(dict.fromkeys(problem.column for problem in row.problems if problem.column))
         reasons = "; ".join(dict.fromkeys(describe(problem.column, problem.reason) for problem in row.problems))
+        if fate is RowFate.IN_PART:
+            reasons = f"is in the log but for this: {reasons}"
         told = [text.encode(self._encoding, "backslashreplace").decode(self._encoding) for text in (columns, reasons)]
         self._writer.write([row.line, *told, *row.cells])
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import orjson
 
 from core.canonical import ImportedEvent
 from core.importing.csv_file import Record
-from core.importing.envelopes import to_new_event
+from core.importing.envelopes import Arrival, to_new_event
 from core.importing.event_mapper import EventMapper, RowRefusedError
 from core.importing.fields import FieldCompiler, Locale
 from core.importing.mapping import Mapping
@@ -23,13 +22,10 @@ from core.tenants import Tenant
 class RowMapper:
     """Maps the records of one file, whose header has passed check_columns."""
 
-    def __init__(
-        self, mapping: Mapping, *, tenant: Tenant, header: Sequence[str], file_name: str, received_at: datetime
-    ) -> None:
+    def __init__(self, mapping: Mapping, *, tenant: Tenant, header: Sequence[str], arrival: Arrival) -> None:
         self._tenant_id = tenant.slug
         self._header = header
-        self._file_name = file_name
-        self._received_at = received_at
+        self._arrival = arrival
         self._empty_values = {value.strip().casefold() for value in mapping.file.empty_values}
         self._totals = RunningTotals()
         compiler = FieldCompiler(_locale_of(mapping, tenant))
@@ -65,11 +61,8 @@ class RowMapper:
             return MappedRow(line=record.line, cells=record.cells, problems=list(dict.fromkeys(problems)))
         self._totals.keep()
         body = orjson.dumps(dict(zip(self._header, record.cells, strict=True)))
-        headers = {"import-file": self._file_name, "import-line": str(record.line)}
         events = [
-            to_new_event(
-                imported, tenant_id=self._tenant_id, received_at=self._received_at, body=body, headers=headers
-            )
+            to_new_event(imported, tenant_id=self._tenant_id, arrival=self._arrival, line=record.line, body=body)
             for imported in found
         ]
         return MappedRow(line=record.line, cells=record.cells, events=events)

@@ -44,6 +44,8 @@ LEAST: dict[str, dict[str, Any]] = {
         "decision": "same_person",
         "identifiers": [{"kind": "phone", "value": "+13105550142"}, {"kind": "email", "value": "ana@example.com"}],
     },
+    "import.undone": {"run": "20260302-120000-3f9a1c"},
+    "import.restored": {"run": "20260302-120000-3f9a1c"},
     "message.requested": {"message_id": "m1", "contact": CONTACT, "channel": "sms", "text": "On my way"},
     **{
         type_: {"command_key": "hmnp/thanks/send_sms/b1"}

@@ -51,8 +51,18 @@ def test_a_line_becomes_an_event(receiver: RunningReceiver, log: EventLog) -> No
 
     summary = summary_of(receiver.send(import_post(whole)))
 
-    assert summary == {"accepted": 1, "duplicates": 0, "rejected": [], "rejected_count": 0}
     event = only_event(log)
+    assert summary == {
+        "run": event.headers["import-run"],
+        "is_dry_run": False,
+        "accepted": 1,
+        "duplicates": 0,
+        "repeated": [],
+        "repeated_count": 0,
+        "rejected": [],
+        "rejected_count": 0,
+    }
+    assert event.headers["import-line"] == "1"
     assert (event.tenant_id, event.source, event.source_event_id) == (TENANT, "oldcrm", "row-1")
     assert (event.type, event.subject_id) == ("contact.created", "c-1")
     assert (event.correlation_id, event.causation_id, event.schema_version) == ("batch-7", "row-0", 1)
@@ -65,8 +75,10 @@ def test_a_line_becomes_an_event(receiver: RunningReceiver, log: EventLog) -> No
 def test_sent_again_it_adds_nothing(receiver: RunningReceiver, log: EventLog) -> None:
     post = import_post(*(line(number) for number in range(3)), line(1))
     first, again = (summary_of(receiver.send(post)) for _ in range(2))
-    assert (first["accepted"], first["duplicates"]) == (3, 1)
-    assert (again["accepted"], again["duplicates"]) == (0, 4)
+    assert (first["accepted"], first["duplicates"], first["repeated_count"]) == (3, 0, 1)
+    assert [line["line"] for line in first["repeated"]] == [4]
+    assert "says the same as line 2" in first["repeated"][0]["error"]
+    assert (again["accepted"], again["duplicates"], again["repeated_count"]) == (0, 4, 0)
     assert len(log.read_after(0, limit=10)) == 3
 
 

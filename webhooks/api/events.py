@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -13,6 +15,9 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from core.envelope import Event, NewEvent
 from core.errors import EventLogUnavailableError
+from core.ids import new_run_id
+from core.importing.envelopes import Arrival
+from core.importing.runs import DryRunLog, Fate, Outcome, RunLog
 from core.staff.roles import Permission
 from webhooks.api.callers import Caller, Callers
 from webhooks.api.import_lines import Line, LineError, LineSplitter, parse_line
@@ -28,6 +33,7 @@ MAX_LISTED_REJECTIONS = 100
 MAX_EVENTS_PER_PAGE = 1_000
 _NDJSON = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
 _BIGGEST_SEQUENCE = 2**63 - 1
+_Write = Callable[[Sequence[NewEvent]], Awaitable[list[Outcome]]]
 
 _IMPORT_BODY: dict[str, Any] = {
     "requestBody": {
@@ -49,10 +55,18 @@ class RejectedLine(BaseModel):
 class ImportSummary(BaseModel):
     """What became of an import's lines; empty lines are left out."""
 
+    run: str = Field(description="Name of this run; `frontdesk import undo` takes it back.")
+    is_dry_run: bool = Field(description="Nothing was written, as asked: the counts say what would be.")
     accepted: int = Field(description="Lines that are new events now.")
-    duplicates: int = Field(description="Lines whose event was there already.")
-    rejected: list[RejectedLine] = Field(description=f"The first {MAX_LISTED_REJECTIONS} that can't be used.")
-    rejected_count: int = Field(description="All that can't be used.")
+    duplicates: int = Field(description="Lines whose event was there before this run, with the same content.")
+    repeated: list[RejectedLine] = Field(
+        description=f"The first {MAX_LISTED_REJECTIONS} lines that say the same as an earlier one of this body."
+    )
+    repeated_count: int = Field(description="All that repeat one; they are not written again.")
+    rejected: list[RejectedLine] = Field(
+        description=f"The first {MAX_LISTED_REJECTIONS} that can't be used, or whose id has other content already."
+    )
+    rejected_count: int = Field(description="All that can't be used; nothing of them is in the log.")
 
 
 class EventRead(BaseModel):
@@ -89,10 +103,13 @@ class _Import:
 
     runtime: Runtime
     tenant_id: str
-    accepted: int = 0
-    duplicates: int = 0
-    rejected_count: int = 0
+    arrival: Arrival
+    write: _Write
+    fates: Counter[Fate] = field(default_factory=Counter)
+    count_unusable: int = 0
     rejected: list[RejectedLine] = field(default_factory=list)
+    repeated: list[RejectedLine] = field(default_factory=list)
+    _lines: list[int] = field(default_factory=list)
     _events: list[NewEvent] = field(default_factory=list)
     _size: int = 0
 
@@ -104,11 +121,12 @@ class _Import:
         if not line.content.strip():
             return
         try:
-            event = parse_line(line.content, tenant_id=self.tenant_id, received_at=self.runtime.clock.now())
+            event = parse_line(line, tenant_id=self.tenant_id, arrival=self.arrival)
         except LineError as error:
             self._reject(line, str(error))
             return
         self._events.append(event)
+        self._lines.append(line.number)
         self._size += len(line.content)
         if len(self._events) >= MAX_EVENTS_PER_APPEND or self._size >= MAX_BYTES_PER_APPEND:
             await self.append()
@@ -117,14 +135,29 @@ class _Import:
         """Append what has come together."""
         if not self._events:
             return
-        appended = await self.runtime.committer.append_many(self._events)
-        count_new = sum(answer.is_new for answer in appended)
-        self.accepted += count_new
-        self.duplicates += len(appended) - count_new
-        self._events, self._size = [], 0
+        outcomes = await self.write(self._events)
+        for number, outcome in zip(self._lines, outcomes, strict=True):
+            self.fates[outcome.fate] += 1
+            told = {Fate.CHANGED: self.rejected, Fate.REPEATED: self.repeated}.get(outcome.fate)
+            if told is not None and len(told) < MAX_LISTED_REJECTIONS:
+                told.append(RejectedLine(line=number, error=outcome.reason))
+        self._events, self._lines, self._size = [], [], 0
+
+    def summary(self, *, is_dry_run: bool) -> ImportSummary:
+        """Return what became of all lines."""
+        return ImportSummary(
+            run=self.arrival.run_id,
+            is_dry_run=is_dry_run,
+            accepted=self.fates[Fate.NEW],
+            duplicates=self.fates[Fate.KNOWN],
+            repeated=self.repeated,
+            repeated_count=self.fates[Fate.REPEATED],
+            rejected=sorted(self.rejected, key=lambda rejected: rejected.line),
+            rejected_count=self.count_unusable + self.fates[Fate.CHANGED],
+        )
 
     def _reject(self, line: Line, error: str) -> None:
-        self.rejected_count += 1
+        self.count_unusable += 1
         if len(self.rejected) < MAX_LISTED_REJECTIONS:
             self.rejected.append(RejectedLine(line=line.number, error=error))
 
@@ -140,29 +173,32 @@ def events_router(runtime: Runtime, *, callers: Callers) -> APIRouter:
         responses={200: {"model": ImportSummary}, **document_problems(401, 403, 415, 503)},
         openapi_extra=_IMPORT_BODY,
     )
-    async def import_events(request: Request, caller: Caller = importing) -> Response:
+    async def import_events(
+        request: Request,
+        caller: Caller = importing,
+        *,
+        dry_run: Annotated[bool, Query(description="Only tell what would become of the lines.")] = False,
+    ) -> Response:
         """Append history from an older system. Sent again it adds nothing: known events count as duplicates."""
         headers = dict(request.scope["headers"])
         if b"content-type" in headers and media_type_of(headers) not in _NDJSON:
             raise HTTPException(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"send {_NDJSON[0]}, one event a line")
         await run_in_threadpool(callers.note, caller, "events.imported")
-        running = _Import(runtime, caller.tenant_id)
+        arrival = Arrival(received_at=runtime.clock.now(), run_id=new_run_id(runtime.clock))
+        fates: Counter[Fate] = Counter()
         try:
+            write = await _open_run(runtime, caller.tenant_id, run_id=arrival.run_id, is_dry_run=dry_run)
+            running = _Import(runtime, caller.tenant_id, arrival, write, fates)
             await _read_all(request, running, limit=runtime.settings.max_body_bytes)
         except EventLogUnavailableError as error:
             return problem_response(
                 status=error.http_status,
                 title=error.title,
-                detail=f"{running.accepted} events are in; send all again later, known events are skipped",
+                detail=f"{0 if dry_run else fates[Fate.NEW]} events are in; "
+                "send all again later, known events are skipped",
                 headers={"Retry-After": str(RETRY_AFTER_UNAVAILABLE_S)},
             )
-        summary = ImportSummary(
-            accepted=running.accepted,
-            duplicates=running.duplicates,
-            rejected=running.rejected,
-            rejected_count=running.rejected_count,
-        )
-        return Response(summary.model_dump_json(), media_type="application/json")
+        return Response(running.summary(is_dry_run=dry_run).model_dump_json(), media_type="application/json")
 
     @router.get("/events", responses={200: {"model": EventPage}, **document_problems(401, 403, 422, 503)})
     def read_events(
@@ -189,6 +225,25 @@ async def _read_all(request: Request, running: _Import, *, limit: int) -> None:
     for line in splitter.finish():
         await running.add(line)
     await running.append()
+
+
+async def _open_run(runtime: Runtime, tenant_id: str, *, run_id: str, is_dry_run: bool) -> _Write:
+    """Return what writes a run's events, or only tells of them; the log is read in a thread."""
+    if is_dry_run:
+        dry_run = await run_in_threadpool(DryRunLog, runtime.log, tenant_id=tenant_id, run_id=run_id)
+
+        async def tell(events: Sequence[NewEvent]) -> list[Outcome]:
+            return await run_in_threadpool(dry_run.write, events)
+
+        return tell
+    run = await run_in_threadpool(RunLog, runtime.log, tenant_id=tenant_id, run_id=run_id)
+
+    async def write(events: Sequence[NewEvent]) -> list[Outcome]:
+        named = await run_in_threadpool(run.name, events)
+        appended = await runtime.committer.append_many(named)
+        return await run_in_threadpool(run.judge, named, appended)
+
+    return write
 
 
 def _without_body(event: Event) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any, NamedTuple
 
 import orjson
@@ -14,6 +13,7 @@ from pydantic import ValidationError
 from core.canonical import ImportedEvent
 from core.envelope import NewEvent, Origin
 from core.errors import located_message
+from core.importing.envelopes import Arrival
 from webhooks.sources.base import RefusedError
 from webhooks.sources.bodies import refuse_deep
 
@@ -71,9 +71,10 @@ class LineSplitter:
         return Line(self._number, content)
 
 
-def parse_line(line: bytes, *, tenant_id: str, received_at: datetime) -> NewEvent:
-    """Return the event of a line. Raises LineError."""
-    content = _parse_json(line)
+def parse_line(line: Line, *, tenant_id: str, arrival: Arrival) -> NewEvent:
+    """Return the event of a line that has content. Raises LineError."""
+    body = line.content or b""
+    content = _parse_json(body)
     try:
         imported = ImportedEvent.model_validate(content)
     except ValidationError as error:
@@ -88,8 +89,9 @@ def parse_line(line: bytes, *, tenant_id: str, received_at: datetime) -> NewEven
         source_event_id=imported.source_event_id,
         type=imported.type,
         occurred_at=imported.occurred_at,
-        received_at=received_at,
-        body=line,
+        received_at=arrival.received_at,
+        body=body,
+        headers=arrival.headers(line=line.number),
         payload=_to_json(imported.payload),
         subject_id=imported.subject_id,
         correlation_id=imported.correlation_id,

@@ -8,9 +8,10 @@ import orjson
 import pytest
 
 from core.envelope import Origin
-from core.importing.envelopes import parse_line
+from core.importing.envelopes import Arrival, parse_line
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+ARRIVAL = Arrival(received_at=NOW, run_id="run-1", file_name="a.ndjson")
 
 
 def line(payload: str, **changes: object) -> bytes:
@@ -26,7 +27,7 @@ def line(payload: str, **changes: object) -> bytes:
 
 def test_a_line() -> None:
     content = line('{"a": 1.5}', subject_id="s", correlation_id="c")
-    event = parse_line(content + b"\r\n", tenant_id="hmnp", received_at=NOW)
+    event = parse_line(content + b"\r\n", tenant_id="hmnp", arrival=ARRIVAL, number=1)
 
     assert (event.tenant_id, event.source, event.subject_id, event.correlation_id) == ("hmnp", "acuity", "s", "c")
     assert event.occurred_at == datetime(2025, 3, 1, 2, 0, tzinfo=UTC)
@@ -35,7 +36,7 @@ def test_a_line() -> None:
 
 
 def test_integers_beyond_64_bits_stay_what_they_are() -> None:
-    event = parse_line(line('{"id": 98765432109876543210, "é": 1}'), tenant_id="hmnp", received_at=NOW)
+    event = parse_line(line('{"id": 98765432109876543210, "é": 1}'), tenant_id="hmnp", arrival=ARRIVAL, number=1)
 
     assert event.payload == '{"id":98765432109876543210,"é":1}'.encode()
 
@@ -59,10 +60,10 @@ def test_integers_beyond_64_bits_stay_what_they_are() -> None:
 )
 def test_what_is_refused(content: bytes, reason: str) -> None:
     with pytest.raises(ValueError, match=reason):
-        parse_line(content, tenant_id="hmnp", received_at=NOW)
+        parse_line(content, tenant_id="hmnp", arrival=ARRIVAL, number=1)
 
 
 def test_sixty_four_levels_are_enough_for_anybody() -> None:
-    event = parse_line(line('{"a": ' + "[" * 61 + "1" + "]" * 61 + "}"), tenant_id="hmnp", received_at=NOW)
+    event = parse_line(line('{"a": ' + "[" * 61 + "1" + "]" * 61 + "}"), tenant_id="hmnp", arrival=ARRIVAL, number=1)
 
     assert event.payload.startswith(b'{"a":[[')

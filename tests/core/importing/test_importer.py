@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 
 from core.clock import SystemClock
-from core.envelope import Appended, NewEvent
+from core.envelope import Appended, NewEvent, Origin
 from core.errors import EventLogUnavailableError
 from core.event_log import EventLog
 from core.ids import UuidV7Factory
-from core.importing.importer import BATCH_SIZE, ImportResult, import_rows
+from core.importing.importer import BATCH_SIZE, ImportResult, RowFate, import_rows
 from core.importing.problems import MappedRow, Problem
+from core.importing.runs import DryRunLog, Fate, RunLog
 from tests.core.backends import Backend
 from tests.core.factories import new_event
+
+TENANT = new_event("any").tenant_id
+CHANGED = new_event("evt_1", payload=b'{"other": 1}')
+_run_numbers = count(1)
 
 
 class CountingLog(EventLog):
@@ -45,13 +52,29 @@ def row(line: int, *names: str, **changes: Any) -> MappedRow:
 
 
 def do(rows: Sequence[MappedRow] | Iterator[MappedRow], log: EventLog | None) -> tuple[ImportResult, list[MappedRow]]:
-    refused: list[MappedRow] = []
-    return import_rows(rows, log=log, on_refused=refused.append), refused
+    """Import rows as a run of its own; without a log, as a dry run."""
+    lacking: list[MappedRow] = []
+    run_id = f"run-{next(_run_numbers)}"
+    named = (_of_run(row, run_id) for row in rows)
+    writer = RunLog(log, tenant_id=TENANT, run_id=run_id) if log else DryRunLog(None, tenant_id=TENANT, run_id=run_id)
+    return import_rows(named, log=writer, on_lacking=lambda row, _fate: lacking.append(row)), lacking
+
+
+def _of_run(row: MappedRow, run_id: str) -> MappedRow:
+    """Name the run in the row's events, as the mapper does."""
+    headers = {"import-line": str(row.line), "import-run": run_id}
+    events = [replace(event, origin=Origin.IMPORT, headers=headers | dict(event.headers)) for event in row.events]
+    return replace(row, events=events)
 
 
 def counts(result: ImportResult) -> tuple[int, int, int, int]:
-    count_known = sum(count.count_known for count in result.types.values())
-    return result.count_rows, result.count_refused, result.count_new, count_known
+    """Rows, refused rows, new events, known events."""
+    return (
+        result.count_rows,
+        result.rows[RowFate.REFUSED],
+        result.count_events(Fate.NEW),
+        result.count_events(Fate.KNOWN),
+    )
 
 
 def test_rows_are_read_and_appended_in_batches(log: CountingLog) -> None:
@@ -79,14 +102,41 @@ def test_a_second_time_everything_is_known(log: CountingLog) -> None:
     assert log.last_sequence() == 1_500
 
 
-def test_a_repeated_row_of_the_file_is_known(log: CountingLog) -> None:
-    result, _ = do([row(2, "evt_1"), row(3, "evt_1")], log)
+@pytest.mark.parametrize("is_dry_run", [False, True])
+def test_a_repeated_row_of_the_file_is_told_by_its_line_and_never_known(log: CountingLog, is_dry_run: bool) -> None:
+    result, lacking = do([row(2, "evt_1"), row(3, "evt_1")], None if is_dry_run else log)
 
-    assert counts(result) == (2, 0, 1, 1)
+    assert counts(result) == (2, 0, 1, 0)
+    assert (result.rows[RowFate.IN], result.rows[RowFate.REPEATED]) == (1, 1)
+    assert [row.line for row in lacking] == [3]
+    assert "says the same as line 2 and was not written again" in lacking[0].problems[0].reason
+
+
+def test_a_row_of_which_only_some_is_new_is_in_in_part_and_never_refused(log: CountingLog) -> None:
+    do([row(2, "evt_1")], log)
+
+    result, lacking = do([MappedRow(line=2, cells=[], events=[CHANGED, new_event("evt_2")])], log)
+
+    assert (result.rows[RowFate.IN_PART], result.rows[RowFate.REFUSED]) == (1, 0)
+    assert (result.count_events(Fate.NEW), result.count_events(Fate.CHANGED)) == (1, 1)
+    assert "is in the log with another other, id" in lacking[0].problems[0].reason
+    assert [event.payload for event in log.read_after(0, limit=9)] == [b'{"id": "evt_1"}'] * 2
+
+
+def test_the_same_contact_on_many_rows_is_no_loss(log: CountingLog) -> None:
+    def of_line(line: int) -> MappedRow:
+        contact = new_event("ana", type="contact.updated")
+        return MappedRow(line=line, cells=[], events=[contact, new_event(f"payment-{line}")])
+
+    result, lacking = do([of_line(2), of_line(3)], log)
+
+    assert result.rows == {RowFate.IN: 2}
+    assert lacking == []
+    assert result.count_events(Fate.REPEATED) == 1
 
 
 @pytest.mark.parametrize("in_two_runs", [False, True])
-def test_other_content_under_a_known_id_is_refused(log: CountingLog, in_two_runs: bool) -> None:
+def test_other_content_under_a_known_id_is_told_as_changed(log: CountingLog, in_two_runs: bool) -> None:
     headers = {"import-file": "old.csv", "import-line": "2"}
     first = row(2, "evt_1", headers=headers)
     second = row(3, "evt_1", payload=b'{"other": 1}')
@@ -96,9 +146,10 @@ def test_other_content_under_a_known_id_is_refused(log: CountingLog, in_two_runs
     else:
         result, refused = do([first, second], log)
 
-    assert result.count_refused == 1
+    assert result.rows[RowFate.CHANGED] == 1
     assert [(row.line, row.cells) for row in refused] == [(3, ["3"])]
-    assert "'evt_1' is in the log with other content (from line 2 of old.csv)" in refused[0].problems[0].reason
+    told = "is in the log with another other, id (from line 2 of old.csv)" if in_two_runs else "has the id of line 2"
+    assert told in refused[0].problems[0].reason
     assert log.last_sequence() == 1
 
 
@@ -107,15 +158,15 @@ def test_a_refused_row_and_a_row_without_event_are_counted(log: CountingLog) -> 
     result, refused = do([row(2, "evt_1"), bad, row(4)], log)
 
     assert counts(result) == (3, 1, 1, 0)
-    assert result.count_without_event == 1
-    assert refused == result.refused == [bad]
+    assert result.rows[RowFate.NO_EVENT] == 1
+    assert refused == result.lacking == [bad]
 
 
 def test_only_the_first_refused_rows_are_kept_in_memory() -> None:
     bad = [MappedRow(line=line, cells=[], problems=[Problem("", "is bad")]) for line in range(100)]
     result, refused = do(bad, None)
 
-    assert (len(result.refused), len(refused), result.count_refused) == (20, 100, 100)
+    assert (len(result.lacking), len(refused), result.count_lacking) == (20, 100, 100)
 
 
 def test_an_import_that_is_cut_off_goes_on_where_it_stopped(sqlite_backend: Backend) -> None:

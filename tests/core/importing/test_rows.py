@@ -12,6 +12,7 @@ import pytest
 
 from core.envelope import NewEvent, Origin
 from core.importing.csv_file import CsvFile
+from core.importing.envelopes import Arrival
 from core.importing.mapping import Mapping
 from core.importing.problems import MappedRow
 from core.importing.rows import RowMapper
@@ -32,7 +33,12 @@ def map_rows(tmp_path: Path) -> MapRows:
         rules = Mapping.model_validate({"source": "older", "events": list(events), **mapping})
         tenant = load_tenant(ROOT / "tenants" / "mikes-detailing.yaml")
         with CsvFile(path, rules.file) as file:
-            mapper = RowMapper(rules, tenant=tenant, header=file.header, file_name=path.name, received_at=NOW)
+            mapper = RowMapper(
+                rules,
+                tenant=tenant,
+                header=file.header,
+                arrival=Arrival(received_at=NOW, run_id="run-1", file_name=path.name),
+            )
             return [mapper.map(record) for record in file.records()]
 
     return map_rows
@@ -63,7 +69,7 @@ def test_the_envelope_of_a_row(map_rows: MapRows) -> None:
     assert event.received_at == NOW
     assert event.origin is Origin.IMPORT
     assert orjson.loads(event.body) == {"id": "7", "at": "2025-03-01", "odd": " kept "}
-    assert event.headers == {"import-file": "export.csv", "import-line": "2"}
+    assert event.headers == {"import-file": "export.csv", "import-line": "2", "import-run": "run-1"}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,140 @@
+"""Takes a run of an import back, and lets it count again: one event each, the log itself is never changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+
+import orjson
+
+from core.canonical import FRONTDESK_SOURCE
+from core.clock import Clock
+from core.envelope import Event, NewEvent, Origin
+from core.errors import ImportFileError
+from core.event_log import EventLog, RunPart
+from core.ids import IdFactory
+from core.import_runs import CHANGE_ID_PREFIX, RESTORED, RUN_HEADER, UNDONE, UndoneRuns
+from core.importing.runs import next_name
+
+_BATCH_SIZE = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One run of an import, as the log knows it."""
+
+    run_id: str
+    tenant_id: str
+    sources: tuple[str, ...]
+    files: tuple[str, ...]
+    started_at: datetime
+    count_events: int
+    is_undone: bool
+
+
+def list_runs(log: EventLog, *, tenant_id: str | None = None) -> list[Run]:
+    """Return every run that wrote something, oldest first."""
+    parts = [part for part in log.read_import_runs() if tenant_id in (None, part.tenant_id)]
+    undone = {slug: UndoneRuns.read(log, tenant_id=slug) for slug in {part.tenant_id for part in parts}}
+    parts.sort(key=_run_key)
+    runs = [
+        _combine(list(of_run), is_undone=run_id in undone[slug])
+        for (slug, run_id), of_run in groupby(parts, _run_key)
+    ]
+    return sorted(runs, key=lambda run: (run.started_at, run.run_id))
+
+
+def find_run(log: EventLog, run_id: str) -> Run:
+    """Return a run. Raises ImportFileError where there is none of that name."""
+    runs = list_runs(log)
+    found = next((run for run in runs if run.run_id == run_id), None)
+    if found is None:
+        newest = f"the newest is {runs[-1].run_id}; " if runs else ""
+        raise ImportFileError(f"there is no run {run_id!r}; {newest}frontdesk import runs lists them")
+    return found
+
+
+def undo_run(log: EventLog, run_id: str, *, ids: IdFactory, clock: Clock, by: str, reason: str | None) -> Run:
+    """Take a run back: its events no longer count. Raises ImportFileError where it is already."""
+    run = find_run(log, run_id)
+    if run.is_undone:
+        raise ImportFileError(f"run {run_id} is taken back already; frontdesk import restore {run_id} lets it count")
+    log.append([_change(UNDONE, run, ids=ids, clock=clock, by=by, reason=reason)])
+    return run
+
+
+def restore_run(log: EventLog, run_id: str, *, ids: IdFactory, clock: Clock, by: str, reason: str | None) -> Run:
+    """Let a run count again. Raises ImportFileError where it does, or where another brought the same events since."""
+    run = find_run(log, run_id)
+    if not run.is_undone:
+        raise ImportFileError(f"run {run_id} counts: there is nothing to restore")
+    if successor := _find_successor(log, run):
+        raise ImportFileError(
+            f"run {successor} brought events of run {run_id} again, and they would count twice; "
+            f"frontdesk import undo {successor} comes first"
+        )
+    log.append([_change(RESTORED, run, ids=ids, clock=clock, by=by, reason=reason)])
+    return run
+
+
+def _run_key(part: RunPart) -> tuple[str, str]:
+    return part.tenant_id, part.run_id
+
+
+def _combine(parts: Sequence[RunPart], *, is_undone: bool) -> Run:
+    first = parts[0]
+    return Run(
+        run_id=first.run_id,
+        tenant_id=first.tenant_id,
+        sources=tuple(sorted({part.source for part in parts})),
+        files=tuple(sorted({part.file for part in parts if part.file})),
+        started_at=min(part.started_at for part in parts),
+        count_events=sum(part.count_events for part in parts),
+        is_undone=is_undone,
+    )
+
+
+def _find_successor(log: EventLog, run: Run) -> str | None:
+    """Return a run that counts and has an event of this run under its next name, or a later one."""
+    undone = UndoneRuns.read(log, tenant_id=run.tenant_id)
+    for batch in log.read_ids_of_run(run.tenant_id, run.run_id, batch_size=_BATCH_SIZE):
+        waiting = [(source, next_name(name)) for source, name in batch]
+        while waiting:
+            found = [event for source, ids in _by_source(waiting) for event in _read(log, run, source, ids)]
+            for event in found:
+                run_id = event.headers.get(RUN_HEADER, "")
+                if run_id not in undone:
+                    return run_id or f"of event {event.event_id}"
+            waiting = [(event.source, next_name(event.source_event_id)) for event in found]
+    return None
+
+
+def _read(log: EventLog, run: Run, source: str, ids: Sequence[str]) -> list[Event]:
+    return log.read_by_source_ids(run.tenant_id, source, ids)
+
+
+def _by_source(names: Iterable[tuple[str, str]]) -> list[tuple[str, list[str]]]:
+    by_source: dict[str, list[str]] = {}
+    for source, name in names:
+        by_source.setdefault(source, []).append(name)
+    return list(by_source.items())
+
+
+def _change(type_: str, run: Run, *, ids: IdFactory, clock: Clock, by: str, reason: str | None) -> NewEvent:
+    payload = {"run": run.run_id, "by": by} | ({"reason": reason} if reason else {})
+    body = orjson.dumps(payload)
+    now = clock.now()
+    return NewEvent(
+        tenant_id=run.tenant_id,
+        source=FRONTDESK_SOURCE,
+        source_event_id=f"{CHANGE_ID_PREFIX}{run.run_id}/{ids.new_event_id()}",
+        type=type_,
+        subject_id=run.run_id,
+        occurred_at=now,
+        received_at=now,
+        body=body,
+        payload=body,
+        origin=Origin.COMMAND,
+    )
