@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import (
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
+    PlainSerializer,
     StringConstraints,
     ValidationError,
     ValidationInfo,
+    WithJsonSchema,
+    WrapValidator,
     field_validator,
     model_validator,
 )
@@ -29,6 +35,33 @@ Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pat
 Identifier = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"\S", max_length=255)]
 CommandKey = Annotated[str, StringConstraints(min_length=1, max_length=512)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+def _only_a_day(value: object) -> object:
+    if isinstance(value, str) and not _DAY.fullmatch(value):
+        raise ValueError("write a day as 2026-03-02")
+    return value
+
+
+def _instant_or_day(value: object, read_instant: Callable[[object], datetime]) -> date:
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        return date.fromisoformat(value)
+    return read_instant(value)
+
+
+def _as_written(value: date) -> str:
+    return value.isoformat().replace("+00:00", "Z")
+
+
+#: A calendar day without a time; a time of midnight is no day.
+Day = Annotated[date, BeforeValidator(_only_a_day)]
+InstantOrDay = Annotated[
+    AwareDatetime,
+    WrapValidator(_instant_or_day),
+    PlainSerializer(_as_written, when_used="json"),
+    WithJsonSchema({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]}),
+]
 MinorUnits = Annotated[int, Field(ge=0, lt=2**53, description="Amount in minor units of the currency (cents).")]
 
 
@@ -50,6 +83,9 @@ class ContactPayload(_Payload):
     )
 
     external_id: Identifier | None = Field(default=None, description="The person's id in the writing system.")
+    system: Identifier | None = Field(
+        default=None, description="The business system whose id external_id is; the source where left out."
+    )
     phone: Identifier | None = None
     email: Identifier | None = None
     name: Text | None = None
@@ -117,8 +153,13 @@ class BookingFact(_Payload):
     booking_id: Identifier
     contact: ContactPayload | None = None
     service: Text | None = None
-    starts_at: AwareDatetime | None = None
-    ends_at: AwareDatetime | None = None
+    starts_at: InstantOrDay | None = Field(
+        default=None, description="With its offset; or a day such as 2026-03-02, for a booking without a time of day."
+    )
+    ends_at: InstantOrDay | None = None
+    occurred_on: Day | None = Field(
+        default=None, description="Day of the fact, where no time of it is known; occurred_at is in that day."
+    )
     price_minor: MinorUnits | None = None
     currency: Currency | None = None
     staff: Text | None = None
@@ -162,6 +203,7 @@ class MessageFact(_Payload):
     channel: Literal["sms", "email", "whatsapp", "chat", "call"] = "sms"
     body: str | None = Field(default=None, max_length=100_000)
     error_code: Identifier | None = None
+    booking_id: Identifier | None = Field(default=None, description="Booking that it is about.")
 
 
 class MessageReadFact(MessageFact):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Hashable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
@@ -197,6 +197,10 @@ class Tenant(Strict):
     email: Email
     phone: E164Phone | None = Field(default=None, description="E.164, such as +16135550100.")
     hours: dict[Weekday, tuple[OpenHours, ...]]
+    all_day_time: LocalTime = Field(
+        default=time(9),
+        description="What reminders of an appointment without a time of day count from, such as 09:00.",
+    )
     services: Annotated[tuple[Service, ...], Field(min_length=1)]
     surcharges: tuple[Surcharge, ...] = ()
     tax_rate_percent: Annotated[Decimal, Field(ge=0, le=100)] = Decimal(0)

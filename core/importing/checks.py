@@ -8,6 +8,7 @@ from pathlib import Path
 
 from core.canonical import CANONICAL_PAYLOADS, ContactPayload
 from core.errors import ImportFileError
+from core.importing.columns import columns_of as columns_of_computed
 from core.importing.event_mapper import sibling_currency
 from core.importing.fields import columns_of
 from core.importing.mapping import EventRule, Mapping
@@ -32,11 +33,20 @@ def check_mapping(mapping: Mapping, *, mapping_file: Path) -> list[str]:
             notes += [f"{mapping_file}: events.{place}.fields: {note}" for note in _find_mistyped(type_, paths)]
     if mistakes:
         raise ImportFileError("\n".join(mistakes))
-    return notes
+    if mapping.system is None and any("contact.external_id" in mapping.fields_of(event) for event in mapping.events):
+        notes.append(
+            f"{mapping_file}: contact.external_id without system: these ids meet only those of source "
+            f"{mapping.source!r}; where other files are of the same business system, say system: NAME in the mapping "
+            "of each"
+        )
+    return list(dict.fromkeys(notes))
 
 
 def check_columns(mapping: Mapping, *, header: Sequence[str], file: Path) -> None:
     """Raise ImportFileError, naming what the header has instead, where the mapping reads a column it has not."""
+    taken = sorted(set(mapping.columns) & set(header))
+    if taken:
+        raise ImportFileError(f"{file}: the header has a column {taken[0]!r}; give columns.{taken[0]} another name")
     missing = sorted(_columns_read(mapping) - set(header))
     if not missing:
         return
@@ -56,6 +66,11 @@ def _columns_read(mapping: Mapping) -> set[str]:
         columns.update(Template(event.subject_id).columns if event.subject_id else ())
         for rule in (event.occurred_at, *mapping.fields_of(event).values()):
             columns.update(columns_of(rule))
+    columns -= mapping.columns.keys()
+    above: set[str] = set()
+    for name, computed in mapping.columns.items():
+        columns.update(set(columns_of_computed(computed)) - above)
+        above.add(name)
     return columns
 
 

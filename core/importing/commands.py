@@ -20,6 +20,7 @@ from core.errors import ImportFileError
 from core.event_log import EventLog
 from core.ids import UuidV7Factory, new_run_id
 from core.importing.checks import check_columns, check_mapping
+from core.importing.columns import KEPT, kept_columns
 from core.importing.csv_file import CsvFile
 from core.importing.envelopes import Arrival
 from core.importing.importer import ImportResult, RowFate, RunWriter, import_rows
@@ -181,18 +182,26 @@ class _CsvSource:
 
     def __init__(self, run: _Run, *, mapping_file: Path, tenant_slug: str | None) -> None:
         self._run = run
+        self._folder = mapping_file.parent
         self._mapping: Mapping = load_mapping(mapping_file)
         for note in check_mapping(self._mapping, mapping_file=mapping_file):
             run.tell(note)
         self.tenant = run.find_tenant(tenant_slug or self._mapping.tenant)
         self.options = self._mapping.file
+        self.kept = tuple(f"{KEPT}{name}" for name in kept_columns(self._mapping.columns))
 
     @contextmanager
     def opened(self) -> Iterator[_Opened]:
         """Open the file. Raises ImportFileError."""
         with CsvFile(self._run.file, self.options) as file:
             check_columns(self._mapping, header=file.header, file=self._run.file)
-            mapper = RowMapper(self._mapping, tenant=self.tenant, header=file.header, arrival=self._run.arrival)
+            mapper = RowMapper(
+                self._mapping,
+                tenant=self.tenant,
+                header=file.header,
+                arrival=self._run.arrival,
+                folder=self._folder,
+            )
             yield _Opened(map(mapper.map, file.records()), position=file, header=file.header)
 
 
@@ -203,6 +212,7 @@ class _NdjsonSource:
         self._run = run
         self.tenant = run.find_tenant(tenant_slug)
         self.options = FileOptions()
+        self.kept: tuple[str, ...] = ()
 
     @contextmanager
     def opened(self) -> Iterator[_Opened]:
@@ -223,7 +233,7 @@ def _import(
         writer = DryRunLog(_find_log(run.settings), tenant_id=slug, run_id=run_id)
         result = _read_file(run, source, writer)
         if is_dry_run or result.count_lacking:
-            _show(run, source, result, is_dry_run=True)
+            _show(run, source, result, is_dry_run=True, is_all_or_nothing=is_all_or_nothing)
             return result
         if run.report is not None:
             run.report.unlink()  # nothing is in it; the second reading writes its own
@@ -248,11 +258,18 @@ def _reporting(
     if run.report is None:
         yield lambda _row, _fate: None
         return
-    with LackingRows(run.report, header=opened.header, options=source.options) as rows:
+    with LackingRows(run.report, header=opened.header, options=source.options, kept=source.kept) as rows:
         yield rows.write
 
 
-def _show(run: _Run, source: _CsvSource | _NdjsonSource, result: ImportResult, *, is_dry_run: bool) -> None:
+def _show(
+    run: _Run,
+    source: _CsvSource | _NdjsonSource,
+    result: ImportResult,
+    *,
+    is_dry_run: bool,
+    is_all_or_nothing: bool = False,
+) -> None:
     if is_dry_run:
         show_events(Console(), result.events)
     show_lacking(run.errors, result, report=run.report)
@@ -263,6 +280,7 @@ def _show(run: _Run, source: _CsvSource | _NdjsonSource, result: ImportResult, *
         now=SystemClock().now(),
         run_id=run.arrival.run_id,
         is_dry_run=is_dry_run,
+        is_all_or_nothing=is_all_or_nothing,
     )
 
 

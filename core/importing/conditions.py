@@ -2,24 +2,57 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
+from decimal import Decimal
 
+from core.importing.amounts import parse_number
 from core.importing.fields import Cells
 from core.importing.mapping import REFUSE, SKIP, Condition, TypeRule
 from core.importing.problems import CellError, quoted
 
+_COMPARISONS: dict[str, Callable[[Decimal, Decimal], bool]] = {
+    "less_than": operator.lt,
+    "at_most": operator.le,
+    "greater_than": operator.gt,
+    "at_least": operator.ge,
+}
 
-def compile_condition(condition: Condition) -> Callable[[Cells], bool]:
-    """Return a test of a row's cells; case and surrounding spaces don't count."""
+
+def compile_condition(condition: Condition, *, decimal_mark: str) -> Callable[[Cells], bool]:
+    """Return a test of a row's cells; case and surrounding spaces don't count.
+
+    A comparison reads the cell as a number, with or without a currency; an empty cell meets none. It raises CellError
+    where the cell is no number.
+    """
     column = condition.column
     if condition.empty is not None:
         wanted = condition.empty
         return lambda cells: (not cells[column]) is wanted
+    for name, compare in _COMPARISONS.items():
+        limit = getattr(condition, name)
+        if limit is not None:
+            return _compile_comparison(column, compare, limit, decimal_mark=decimal_mark)
     positive = [condition.equals] if condition.equals is not None else condition.one_of
     negative = [condition.not_equals] if condition.not_equals is not None else condition.none_of
     words = {word.strip().casefold() for word in positive or negative or ()}
     is_wanted = positive is not None
     return lambda cells: (cells[column].casefold() in words) is is_wanted
+
+
+def _compile_comparison(
+    column: str, compare: Callable[[Decimal, Decimal], bool], limit: Decimal, *, decimal_mark: str
+) -> Callable[[Cells], bool]:
+    def is_met(cells: Cells) -> bool:
+        if not cells[column]:
+            return False
+        try:
+            number, _ = parse_number(cells[column], decimal_mark=decimal_mark)
+        except CellError as error:
+            raise CellError(error.reason, column=column) from error
+        return compare(number, limit)
+
+    return is_met
 
 
 def compile_type(rule: TypeRule) -> Callable[[Cells], str | None]:

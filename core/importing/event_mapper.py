@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, time
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
@@ -17,6 +19,7 @@ from core.importing.templates import Template
 from core.importing.totals import RunningTotals
 
 Value = TypeVar("Value")
+_DAYS_OF_BOOKINGS = ("starts_at", "ends_at")
 
 
 class RowRefusedError(Exception):
@@ -38,15 +41,26 @@ class EventMapper:
         fields: Mapping[str, FieldRule],
         compiler: FieldCompiler,
         totals: RunningTotals,
+        decimal_mark: str,
+        system: str | None,
+        business_zone: ZoneInfo,
     ) -> None:
         self._rule = rule
+        self._system = system
+        self._business_zone = business_zone
         self._source = source
         self._totals = totals
-        self._conditions = [compile_condition(condition) for condition in rule.when]
+        self._conditions = [compile_condition(condition, decimal_mark=decimal_mark) for condition in rule.when]
         self._type_of = compile_type(rule.type)
         self._id = Template(rule.source_event_id)
         self._subject = Template(rule.subject_id) if rule.subject_id else None
         self._occurred_at = compiler.compile(rule.occurred_at.model_copy(update={"required": True}))
+        self._occurred_on = compiler.compile_day(rule.occurred_at)
+        self._days = {
+            path: compiler.compile_day(fields[path])
+            for path in _DAYS_OF_BOOKINGS
+            if path in fields and fields[path].type == "datetime"
+        }
         self._columns = {path: ", ".join(columns_of(field)) for path, field in fields.items()}
         beside = {path: fields.get(sibling_currency(path)) for path, field in fields.items() if field.type == "money"}
         self._readers = {path: compiler.compile(field, sibling=beside.get(path)) for path, field in fields.items()}
@@ -59,9 +73,11 @@ class EventMapper:
 
     def map(self, cells: Cells) -> ImportedEvent | None:
         """Return the row's event, None where the row is none of this rule. Raises RowRefusedError."""
-        if not all(condition(cells) for condition in self._conditions):
-            return None
         attempt = _Attempt()
+        if not all(attempt(condition, cells, field="when") for condition in self._conditions):
+            if attempt.problems:
+                raise RowRefusedError(attempt.problems)
+            return None
         type_ = attempt(self._type_of, cells, field="type")
         if type_ is None and not attempt.problems:
             return None
@@ -73,6 +89,10 @@ class EventMapper:
             self._add_running_totals(values, cells, event_id=source_event_id or "")
         if attempt.problems:
             raise RowRefusedError(attempt.problems)
+        if (type_ or "").startswith("booking."):
+            self._keep_days(values, cells, occurred_at=occurred_at or "")
+        if self._system is not None and values.get("contact.external_id") is not None:
+            values["contact.system"] = self._system
         payload = nest(values)
         if self._rule.contact_without_identifier == "drop":
             drop_contact_without_identifier(payload)
@@ -88,6 +108,16 @@ class EventMapper:
         except ValidationError as error:
             problems = list(explain(error, type_=type_ or "", payload=payload, columns=self._columns))
             raise RowRefusedError(problems) from error
+
+    def _keep_days(self, values: dict[str, Any], cells: Cells, *, occurred_at: str) -> None:
+        """Write a day that has no time as a day: a booking of a whole day, and a change of which no time is known."""
+        for path, day_of in self._days.items():
+            if values[path] is not None:
+                values[path] = day_of(cells) or values[path]
+        # Midnight on the business's clock is understood as a day; elsewhere, and where none is, the day is written.
+        day = self._occurred_on(cells)
+        if day and datetime.fromisoformat(occurred_at).astimezone(self._business_zone).time() != time(0):
+            values["occurred_on"] = day
 
     def _add_currencies(self, values: dict[str, Any], cells: Cells) -> Iterator[Problem]:
         """Write beside each amount the currency it was read in, so that the two can't differ."""

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from core.importing.amounts import parse_decimal, parse_integer, parse_minor_units
 from core.importing.identifiers import parse_email, parse_phone
-from core.importing.instants import later, parse_date, parse_instant
+from core.importing.instants import DateOrder, later, parse_date, parse_day_alone, parse_instant
 from core.importing.mapping import Duration, FieldRule, FieldType
 from core.importing.problems import CellError, quoted
 from core.importing.templates import Template
@@ -38,6 +38,7 @@ class Locale:
     currency: str
     region: str
     decimal_mark: str
+    date_order: DateOrder | None = None
 
 
 def columns_of(rule: FieldRule) -> tuple[str, ...]:
@@ -85,14 +86,35 @@ class FieldCompiler:
         column = rule.currency.column
         return lambda cells: parse_currency(cells[column]) if cells[column] else default
 
+    def compile_day(self, rule: FieldRule) -> Reader:
+        """Return a function from cells to the day of a datetime that has no time of day, None where it has one."""
+        words = {word.strip().casefold(): ours for word, ours in (rule.map or {}).items()}
+        day_alone = partial(
+            parse_day_alone, formats=rule.format, date_order=rule.date_order or self._locale.date_order
+        )
+        text_of, if_empty = _compile_text(rule), rule.if_empty or ""
+
+        def read(cells: Cells) -> str | None:
+            text = text_of(cells) or if_empty
+            if text and rule.map is not None:
+                text = words.get(text.casefold(), rule.otherwise) or ""
+            try:
+                day = day_alone(text) if text else None
+            except CellError:  # told by the field itself
+                return None
+            return day.isoformat() if day else None
+
+        return read
+
     def _compile(self, rule: FieldRule, sibling: FieldRule | None) -> Reader:
         text_of = _compile_text(rule)
         convert = _compile_conversion(rule, self._locale, currency_of=self.compile_currency(rule, sibling=sibling))
         words = {word.strip().casefold(): ours for word, ours in (rule.map or {}).items()}
         first_column = rule.column[0] if rule.column else rule.template or ""
+        if_empty = rule.if_empty or ""
 
         def read(cells: Cells) -> Any:
-            text = text_of(cells)
+            text = text_of(cells) or if_empty
             if not text:
                 if rule.required:
                     raise CellError("is empty, but required", column=first_column)
@@ -157,6 +179,7 @@ def _compile_conversion(
     rule: FieldRule, locale: Locale, *, currency_of: CurrencyReader
 ) -> Callable[[str, Cells], Any]:
     mark = rule.decimal_mark or locale.decimal_mark
+    date_order = rule.date_order or locale.date_order
     if rule.type == "datetime":
         return _compile_instant(rule, locale)
     if rule.type == "money":
@@ -166,7 +189,7 @@ def _compile_conversion(
         # The same customers come again and again, and this is the dearest of all conversions.
         "phone": lru_cache(_REMEMBERED_PHONES)(partial(parse_phone, region=rule.region or locale.region)),
         "email": parse_email,
-        "date": lambda text: parse_date(text, formats=rule.format).isoformat(),
+        "date": lambda text: parse_date(text, formats=rule.format, date_order=date_order).isoformat(),
         "currency": parse_currency,
         "integer": partial(parse_integer, decimal_mark=mark),
         "decimal": lambda text: str(parse_decimal(text, decimal_mark=mark)),
@@ -180,10 +203,13 @@ def _compile_instant(rule: FieldRule, locale: Locale) -> Callable[[str, Cells], 
     zone = ZoneInfo(rule.zone.constant) if rule.zone is not None and rule.zone.constant else locale.zone
     zone_column = rule.zone.column if rule.zone is not None else None
     plus = rule.plus
+    date_order = rule.date_order or locale.date_order
 
     def convert(text: str, cells: Cells) -> str | None:
         own_zone = _parse_zone(cells[zone_column]) if zone_column and cells[zone_column] else zone
-        instant = parse_instant(text, formats=rule.format, zone=own_zone, ambiguous=rule.ambiguous)
+        instant = parse_instant(
+            text, formats=rule.format, zone=own_zone, ambiguous=rule.ambiguous, date_order=date_order
+        )
         if plus is None:
             return instant.isoformat()
         duration = _read_duration(plus, cells, decimal_mark=locale.decimal_mark)
@@ -220,7 +246,7 @@ def _compile_money(rule: FieldRule, *, currency_of: CurrencyReader, decimal_mark
         amount = parse_minor_units(text, currency=currency_of(cells), decimal_mark=decimal_mark)
         if amount < 0 and rule.negative == "refuse":
             raise CellError(f"{quoted(text)} is negative; say negative: absolute where that is meant, as in a refund")
-        return abs(amount)
+        return amount if rule.negative == "keep" else abs(amount)
 
     return convert
 

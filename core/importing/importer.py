@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -140,7 +140,7 @@ def _write(
         for event, outcome in zip(row.events, of_row, strict=True):
             result.count_event(event, outcome.fate)
         problems = [Problem("", outcome.reason) for outcome in of_row if outcome.reason]
-        settle(MappedRow(line=row.line, cells=row.cells, problems=problems), _fate_of(row, of_row))
+        settle(replace(row, events=[], problems=problems), _fate_of(row, of_row))
 
 
 def _fate_of(row: MappedRow, outcomes: Sequence[Outcome]) -> RowFate:

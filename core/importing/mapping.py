@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -18,7 +19,7 @@ from pydantic import (
 )
 
 from core.canonical import CANONICAL_PAYLOADS, Currency
-from core.importing.instants import ISO, UNIX, UNIX_MS, Ambiguous
+from core.importing.instants import ISO, UNIX, UNIX_MS, Ambiguous, DateOrder
 from core.importing.templates import Template
 from core.tenant_fields import Slug
 
@@ -28,6 +29,7 @@ FieldType = Literal[
 #: The options that only some types understand.
 _OPTION_TYPES: dict[str, tuple[FieldType, ...]] = {
     "format": ("datetime", "date"),
+    "date_order": ("datetime", "date"),
     "zone": ("datetime",),
     "ambiguous": ("datetime",),
     "plus": ("datetime",),
@@ -127,6 +129,7 @@ class FileOptions(_Strict):
     delimiter: Literal[",", ";", "tab", "|"] = ","
     quote: Literal['"', "'"] = '"'
     decimal_mark: DecimalMark = "."
+    date_order: DateOrder | None = Field(default=None, description="How dates such as 3/4/2025 are meant.")
     skip_lines: Annotated[int, Field(ge=0)] = Field(default=0, description="Lines above the header.")
     empty_values: tuple[str, ...] = Field(default=(), description='Texts that mean an empty cell, such as "N/A".')
 
@@ -148,12 +151,73 @@ class Condition(_Strict):
     one_of: Annotated[tuple[str, ...] | None, Field(alias="in")] = None
     none_of: Annotated[tuple[str, ...] | None, Field(alias="not_in")] = None
     empty: bool | None = None
+    less_than: Decimal | None = None
+    at_most: Decimal | None = None
+    greater_than: Decimal | None = None
+    at_least: Decimal | None = None
 
     @model_validator(mode="after")
     def _has_one_test(self) -> Condition:
-        tests = (self.equals, self.not_equals, self.one_of, self.none_of, self.empty)
-        if sum(test is not None for test in tests) != 1:
-            raise ValueError("give exactly one of equals, not_equals, in, not_in, empty")
+        if len(self.model_fields_set - {"column"}) != 1:
+            names = [field.alias or name for name, field in type(self).model_fields.items() if name != "column"]
+            raise ValueError(f"give exactly one of {', '.join(names)}")
+        return self
+
+
+class Operand(_Strict):
+    """A number in a sum or product: a column's, or always the same."""
+
+    column: NonEmpty | None = None
+    constant: Annotated[str, StringConstraints(pattern=r"^-?\d+(\.\d+)?$")] | None = None
+
+    @model_validator(mode="after")
+    def _has_one_origin(self) -> Operand:
+        if (self.column is None) == (self.constant is None):
+            raise ValueError("give either column or constant")
+        return self
+
+
+Operands = Annotated[
+    tuple[Annotated[Operand, _as_key("column")], ...],
+    BeforeValidator(lambda value: (value,) if isinstance(value, (str, dict)) else value),
+    AfterValidator(_check_not_empty),
+]
+
+
+class LookUp(_Strict):
+    """What another CSV file says beside a key."""
+
+    column: NonEmpty
+    file: NonEmpty = Field(description="Path from the mapping file's folder.")
+    key: NonEmpty = Field(description="Its column that has what our column has.")
+    value: NonEmpty = Field(description="Its column to take.")
+    otherwise: str | None = Field(default=None, description="What a key that it lacks becomes.")
+    encoding: Annotated[str, AfterValidator(_check_encoding)] | None = None
+    delimiter: Literal[",", ";", "tab", "|"] | None = None
+
+
+class ColumnRule(_Strict):
+    """A column that is computed from others."""
+
+    column: Columns | None = Field(default=None, description="One column, or several: the first not empty counts.")
+    sum: Operands | None = None
+    minus: Operands | None = Field(default=None, description="Taken off the sum.")
+    product: Operands | None = None
+    occurrence: Columns | None = Field(default=None, description="How often these columns have had this so far.")
+    row_number: Literal["true"] | None = None
+    look_up: LookUp | None = None
+    round: Annotated[int, Field(ge=0, le=6)] | None = Field(default=None, description="To so many decimals.")
+    if_empty: NonEmpty | None = None
+
+    @model_validator(mode="after")
+    def _has_one_origin(self) -> ColumnRule:
+        origins = ("column", "sum", "product", "occurrence", "row_number", "look_up")
+        if sum(getattr(self, name) is not None for name in origins) != 1:
+            raise ValueError(f"give exactly one of {', '.join(origins)}")
+        if self.minus is not None and self.sum is None:
+            raise ValueError("minus goes with sum: sum: [Gross], minus: [Fee]")
+        if self.round is not None and (self.occurrence or self.row_number or self.look_up):
+            raise ValueError("round goes with column, sum or product")
         return self
 
 
@@ -195,15 +259,17 @@ class FieldRule(_Strict):
     map: dict[str, str] | None = Field(default=None, description="The file's words to ours, case ignored.")
     otherwise: str | None = Field(default=None, description="What a word that map lacks becomes.")
     required: bool = Field(default=False, description="Refuse the row where there is no value.")
+    if_empty: NonEmpty | None = Field(default=None, description="What an empty cell is read as.")
     if_invalid: Literal["refuse", "keep", "drop"] = "refuse"
     format: Annotated[
         tuple[Format, ...], BeforeValidator(lambda value: (value,) if isinstance(value, str) else value)
     ] = (ISO,)
+    date_order: DateOrder | None = None
     zone: Annotated[ZoneRule | None, _as_key("constant")] = None
     ambiguous: Ambiguous = "first"
     plus: Annotated[Duration | None, _as_key("column")] = None
     currency: Annotated[CurrencyRule | None, _as_key("constant")] = None
-    negative: Literal["refuse", "absolute"] = "refuse"
+    negative: Literal["refuse", "absolute", "keep"] = "refuse"
     running_total_per: TemplateText | None = None
     decimal_mark: DecimalMark | None = None
     region: Region | None = None
@@ -219,6 +285,8 @@ class FieldRule(_Strict):
             raise ValueError("if_invalid: keep is for type phone or email; the others are refused or dropped")
         if self.otherwise is not None and self.map is None:
             raise ValueError("otherwise needs a map")
+        if self.required and self.if_empty is not None:
+            raise ValueError("required and if_empty contradict one another; keep one")
         return self
 
 
@@ -286,7 +354,11 @@ class Mapping(_Strict):
     tenant: Slug | None = None
     source: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}$")]
     file: FileOptions = FileOptions()
+    system: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}$")] | None = Field(
+        default=None, description="The business system that contact.external_id is an id of; the source if left out."
+    )
     defaults: Defaults = Defaults()
+    columns: dict[NonEmpty, ColumnRule] = Field(default_factory=dict, description="Columns computed from others.")
     fields: FieldRules = Field(default_factory=dict, description="Fields that every event gets.")
     events: Annotated[tuple[EventRule, ...], AfterValidator(_check_not_empty)]
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from core.errors import ImportFileError, validation_message
 from core.importing.mapping import Mapping
+from core.yaml_places import line_of
 
 
 class _TextLoader(yaml.SafeLoader):
@@ -33,7 +34,7 @@ class _TextLoader(yaml.SafeLoader):
 def load_mapping(file: Path) -> Mapping:
     """Read a mapping file. Raises ImportFileError, one line per mistake: file, key, what to do."""
     try:
-        content = _load_yaml(file.read_text(encoding="utf-8-sig"))
+        root, content = _load_yaml(file.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise ImportFileError(f"{file}: not readable: {error.strerror}; check the path") from error
     except (UnicodeDecodeError, yaml.YAMLError) as error:
@@ -43,21 +44,23 @@ def load_mapping(file: Path) -> Mapping:
     try:
         return Mapping.model_validate(content)
     except ValidationError as error:
-        raise ImportFileError("\n".join(_explain(file, error))) from error
+        raise ImportFileError("\n".join(_explain(file, error, root))) from error
 
 
-def _load_yaml(text: str) -> Any:
+def _load_yaml(text: str) -> tuple[yaml.Node | None, Any]:
     loader = _TextLoader(text)
     try:
-        return loader.get_single_data()
+        root = loader.get_single_node()
+        return root, loader.construct_document(root) if root is not None else None
     finally:
         loader.dispose()
 
 
-def _explain(file: Path, error: ValidationError) -> Iterator[str]:
+def _explain(file: Path, error: ValidationError, root: yaml.Node | None) -> Iterator[str]:
     for problem in error.errors():
         key = ".".join(str(part) for part in problem["loc"]) or "(file)"
-        yield f"{file}: {key}: {_remedy(problem)}"
+        line = f" (line {line_of(root, problem['loc'])})" if root is not None else ""
+        yield f"{file}: {key}: {_remedy(problem)}{line}"
 
 
 def _remedy(problem: Any) -> str:

@@ -34,6 +34,7 @@ class MappedRow:
     cells: list[str]  #: as read
     events: list[NewEvent] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)  #: what a report must keep beside the cells: computed numbers
 
 
 def quoted(text: str) -> str:

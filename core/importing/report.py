@@ -21,7 +21,7 @@ class LackingRows:
     A cell that a spreadsheet would run has an apostrophe in front, which reading such a report takes off again.
     """
 
-    def __init__(self, path: Path, *, header: Sequence[str], options: FileOptions) -> None:
+    def __init__(self, path: Path, *, header: Sequence[str], options: FileOptions, kept: Sequence[str] = ()) -> None:
         encoding = options.encoding.removesuffix("-sig")
         try:
             # Bytes that could not be decoded go out as they came in; a reason may hold what the encoding lacks.
@@ -33,7 +33,10 @@ class LackingRows:
         self._encoding = encoding
         # Where the mapping skips lines above the header, it must find them here too.
         self._handle.write("\n" * options.skip_lines)
-        self._writer.write([*REPORT_COLUMNS, *header])
+        # A report of a report has the columns of the first already.
+        self._width = len(header)
+        self._own = [place for place, name in enumerate(header) if name not in (*REPORT_COLUMNS, *kept)]
+        self._writer.write([*REPORT_COLUMNS, *kept, *(header[place] for place in self._own)])
 
     def __enter__(self) -> LackingRows:
         return self
@@ -48,7 +51,8 @@ class LackingRows:
         if fate is RowFate.IN_PART:
             reasons = f"is in the log but for this: {reasons}"
         told = [text.encode(self._encoding, "backslashreplace").decode(self._encoding) for text in (columns, reasons)]
-        self._writer.write([row.line, *told, *row.cells])
+        own = [row.cells[place] for place in self._own] if len(row.cells) == self._width else row.cells
+        self._writer.write([row.line, *told, *row.kept, *own])
 
 
 def describe(column: str, reason: str) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import orjson
 
 from core.canonical import ImportedEvent
+from core.importing.columns import ComputedColumns, kept_columns
 from core.importing.csv_file import Record
 from core.importing.envelopes import Arrival, to_new_event
 from core.importing.event_mapper import EventMapper, RowRefusedError
@@ -22,12 +25,16 @@ from core.tenants import Tenant
 class RowMapper:
     """Maps the records of one file, whose header has passed check_columns."""
 
-    def __init__(self, mapping: Mapping, *, tenant: Tenant, header: Sequence[str], arrival: Arrival) -> None:
+    def __init__(
+        self, mapping: Mapping, *, tenant: Tenant, header: Sequence[str], arrival: Arrival, folder: Path = Path()
+    ) -> None:
         self._tenant_id = tenant.slug
         self._header = header
         self._arrival = arrival
         self._empty_values = {value.strip().casefold() for value in mapping.file.empty_values}
         self._totals = RunningTotals()
+        self._computed = ComputedColumns(mapping.columns, header=header, file=mapping.file, folder=folder)
+        self._kept = kept_columns(mapping.columns)
         compiler = FieldCompiler(_locale_of(mapping, tenant))
         self._events = [
             EventMapper(
@@ -36,6 +43,9 @@ class RowMapper:
                 fields=mapping.fields_of(event),
                 compiler=compiler,
                 totals=self._totals,
+                decimal_mark=mapping.file.decimal_mark,
+                system=mapping.system,
+                business_zone=ZoneInfo(tenant.zone),
             )
             for event in mapping.events
         ]
@@ -46,7 +56,8 @@ class RowMapper:
             return MappedRow(line=record.line, cells=record.cells, problems=[Problem("", record.problem)])
         cells = {name: self._clean(cell) for name, cell in zip(self._header, record.cells, strict=True)}
         found: list[ImportedEvent] = []
-        problems: list[Problem] = []
+        problems = [Problem(column, reason) for column, reason in self._computed.add(cells)]
+        row = MappedRow(line=record.line, cells=record.cells, kept=[cells[name] for name in self._kept])
         for event in self._events:
             try:
                 imported = event.map(cells)
@@ -58,14 +69,14 @@ class RowMapper:
         if problems:
             self._totals.forget()
             # Two events that read the same cell say the same of it.
-            return MappedRow(line=record.line, cells=record.cells, problems=list(dict.fromkeys(problems)))
+            return replace(row, problems=list(dict.fromkeys(problems)))
         self._totals.keep()
         body = orjson.dumps(dict(zip(self._header, record.cells, strict=True)))
         events = [
             to_new_event(imported, tenant_id=self._tenant_id, arrival=self._arrival, line=record.line, body=body)
             for imported in found
         ]
-        return MappedRow(line=record.line, cells=record.cells, events=events)
+        return replace(row, events=events)
 
     def _clean(self, cell: str) -> str:
         text = cell.strip()
@@ -79,6 +90,7 @@ def _locale_of(mapping: Mapping, tenant: Tenant) -> Locale:
         currency=mapping.defaults.currency or tenant.currency,
         region=mapping.defaults.region or tenant.country,
         decimal_mark=mapping.file.decimal_mark,
+        date_order=mapping.file.date_order,
     )
 
 

@@ -51,7 +51,14 @@ def progress_bar(console: Console, *, file: Path, position: Position) -> Iterato
 
 
 def show_result(
-    console: Console, result: ImportResult, *, zone: ZoneInfo, now: datetime, run_id: str, is_dry_run: bool
+    console: Console,
+    result: ImportResult,
+    *,
+    zone: ZoneInfo,
+    now: datetime,
+    run_id: str,
+    is_dry_run: bool,
+    is_all_or_nothing: bool = False,
 ) -> None:
     """Print the table of types and the counts of rows. Times are shown in the tenant's zone."""
     fates = [Fate.NEW, *(fate for fate in (Fate.KNOWN, Fate.REPEATED, Fate.CHANGED) if result.count_events(fate))]
@@ -70,7 +77,9 @@ def show_result(
     if any(count.last > now for count in result.types.values()):
         console.print("Some lie in the future: is the column of occurred_at, or its format, right?", style="yellow")
     console.print(describe_rows(result, is_dry_run=is_dry_run), highlight=False, soft_wrap=True)
-    if is_dry_run:
+    if is_all_or_nothing and result.count_lacking:
+        console.print("Nothing was written: not every row can go in wholly (--all-or-nothing).")
+    elif is_dry_run:
         console.print("Dry run: nothing was written.")
     elif result.count_events(Fate.NEW):
         console.print(f"Run {run_id}: frontdesk import undo {run_id} takes it back.", highlight=False, soft_wrap=True)

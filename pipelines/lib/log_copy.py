@@ -13,8 +13,10 @@ import orjson
 import pyarrow as pa
 from sqlalchemy import Engine, func, select
 
+from core.canonical import FRONTDESK_SOURCE
 from core.envelope import Event
 from core.event_log import EventLog
+from core.import_runs import CHANGE_ID_PREFIX, RESTORED, RUN_HEADER, UNDONE
 from core.money import to_minor_units
 from core.schema import rejection_counts, set_aside
 from core.tenants import Tenant
@@ -63,6 +65,19 @@ _UNKEPT = re.compile(r"\\u(?:0000|[dD][89a-fA-F][0-9a-fA-F]{2})")
 _REPLACEMENT = "\\ufffd"
 #: What a warehouse copies from beside the log, which changes in place.
 _SIDE_TABLES = ("rejection_counts", "set_aside")
+
+#: The runs of imports that are taken back; as core/import_runs.py tells it.
+_UNDONE_RUNS = f"""
+    select tenant_id, payload ->> '$.run' as run_id
+    from raw.event_log
+    where
+        source = '{FRONTDESK_SOURCE}'
+        and type in ('{UNDONE}', '{RESTORED}')
+        and starts_with(source_event_id, '{CHANGE_ID_PREFIX}')
+    qualify
+        row_number() over (partition by tenant_id, (payload ->> '$.run') order by sequence desc) = 1
+        and type = '{UNDONE}'
+"""
 
 
 def create_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
@@ -169,6 +184,35 @@ def quarantine_event(connection: duckdb.DuckDBPyConnection, event: Event, *, rea
     )
 
 
+def note_undone_events(connection: duckdb.DuckDBPyConnection) -> None:
+    """Note which of the copied events belong to a run of an import that is taken back."""
+    connection.execute("delete from raw.undone_events")
+    connection.execute(
+        f"""
+        insert into raw.undone_events
+        select events.sequence
+        from raw.event_log as events
+        inner join ({_UNDONE_RUNS}) as undone
+            on
+                events.tenant_id = undone.tenant_id
+                and (events.headers ->> '$."{RUN_HEADER}"') = undone.run_id
+        """
+    )
+
+
+def read_undone_runs(connection: duckdb.DuckDBPyConnection) -> frozenset[str]:
+    """Return the runs of imports that are taken back, as far as the log is copied."""
+    return frozenset(str(row[1]) for row in connection.execute(_UNDONE_RUNS).fetchall())
+
+
+def ask_for_build(events: Sequence[Event], *, undone_runs: frozenset[str]) -> bool:
+    """Tell whether events change what older ones count for: a run of an import is taken back, or restored.
+
+    So does an event of a run that is taken back already: it must not be modelled.
+    """
+    return any(event.type in (UNDONE, RESTORED) or event.headers.get(RUN_HEADER) in undone_runs for event in events)
+
+
 def read_quarantine(connection: duckdb.DuckDBPyConnection) -> pa.Table:
     """Return the events that are set aside, in the columns of raw.quarantined_events."""
     return connection.execute("select * from raw.quarantined_events").arrow().read_all()
@@ -265,7 +309,7 @@ def replace_tenants(connection: duckdb.DuckDBPyConnection, tenants: Iterable[Ten
         "raw.tenants",
         [
             (
-                *(t.slug, t.name, t.industry, t.zone, t.currency, t.country),
+                *(t.slug, t.name, t.industry, t.zone, t.all_day_time, t.currency, t.country),
                 *(",".join(t.spoken_languages()), list(t.opt_out.cancel_is_stop), t.written_decimal_mark),
             )
             for t in tenants

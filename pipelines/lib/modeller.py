@@ -16,7 +16,14 @@ from pipelines.activation.outbox_filler import OutboxFiller
 from pipelines.lib import warehouse
 from pipelines.lib.echoes import are_echoes, choose_batch
 from pipelines.lib.live_path import BatchGivenUp, BatchResult, combine
-from pipelines.lib.log_copy import knows_set_aside, read_postponed, read_quarantine, read_side_tables
+from pipelines.lib.log_copy import (
+    ask_for_build,
+    knows_set_aside,
+    read_postponed,
+    read_quarantine,
+    read_side_tables,
+    read_undone_runs,
+)
 from pipelines.lib.open_warehouse import OpenWarehouse, RuleSetAside
 from pipelines.lib.publisher import Publisher
 from pipelines.lib.verification import Difference, compare_warehouses
@@ -52,6 +59,7 @@ class Modeller:
         self.verified_sequence = 0  #: how far the last verification went
         #: Echoes before it that wait for a later batch.
         self._postponed: list[Event] = []
+        self._undone_runs: frozenset[str] = frozenset()
         self._published_at = datetime.min.replace(tzinfo=UTC)
 
     @property
@@ -80,6 +88,7 @@ class Modeller:
         """Open the warehouse that is built, act on what it decides, and publish it."""
         self._warehouse = opened = self._builder.open(sink=self._filler)
         self._postponed = read_postponed(opened.connection, self._log)
+        self._undone_runs = read_undone_runs(opened.connection)
         self._filler.reconcile(opened.connection)
         self._filler.opened(self.modelled_sequence)
         if not knows_set_aside(opened.connection, self._builder.engine):
@@ -147,6 +156,9 @@ class Modeller:
         """Model and publish the next batch; None when the log has no new event. Needs open()."""
         results: list[BatchResult] = []
         while coming := self._postponed + self._log.read_after(self.modelled_sequence, limit=LIVE_BATCH_SIZE):
+            if ask_for_build(coming, undone_runs=self._undone_runs):
+                results.append(self._build_again())
+                break
             batch = choose_batch(coming, now=self._clock.now())
             try:
                 results.append(self._run_batch(batch.events, postponed=batch.postponed))
@@ -221,7 +233,7 @@ class Modeller:
         return _opened(self._warehouse).run([], postponed=[event.sequence for event in self._postponed])
 
     def _build_again(self) -> BatchResult:
-        """Compute everything anew by the rules that are left, through the end of the log, and publish it."""
+        """Compute everything anew by the rules and imports that are left, through the end of the log, and publish it."""
         before = self.modelled_sequence
         self._close_warehouse()
         self._builder.build(with_tests=False)

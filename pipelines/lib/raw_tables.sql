@@ -26,6 +26,7 @@ create table if not exists raw.tenants (
     name varchar not null,
     industry varchar not null,
     zone varchar not null,
+    all_day_time time not null,
     currency varchar not null,
     country varchar not null,
     languages varchar not null,
@@ -106,6 +107,9 @@ create table if not exists raw.set_aside (
     last_seen_at timestamptz not null,
     let_in_at timestamptz
 );
+
+-- Events of imports that are taken back (core/import_runs.py): they stay in the log, and no model reads them.
+create table if not exists raw.undone_events (sequence bigint not null);
 
 -- Rules as data: what models/marts/automation decides by.
 create table if not exists raw.rules (

@@ -26,6 +26,7 @@ from pipelines.lib.log_copy import (
     copy_or_quarantine,
     create_raw_tables,
     has_current_raw_tables,
+    note_undone_events,
     put_side_tables,
     quarantine_event,
     read_postponed,
@@ -122,6 +123,7 @@ class WarehouseBuilder:
                 replace_quarantine(connection, quarantine)
             end = self.log.last_sequence() if end is None else end
             self._copy_log(connection, progress=progress, start=start, end=end)
+            note_undone_events(connection)
             if side_tables is not None:
                 put_side_tables(connection, side_tables)
         try:

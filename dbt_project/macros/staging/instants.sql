@@ -31,6 +31,11 @@
     to_timestamp(try_cast(regexp_extract_all({{ expression }}, '^\d{9,10}$')[1] as bigint))
 {%- endmacro %}
 
+{#- The day of a text that is a date alone, else NULL. -#}
+{% macro day_from_iso(expression) -%}
+    try_cast(regexp_extract_all({{ expression }}, '^[12]\d{3}-\d\d-\d\d$')[1] as date)
+{%- endmacro %}
+
 {#- Unix milliseconds up to the year 2286. -#}
 {% macro instant_from_unix_milliseconds(expression) -%}
     to_timestamp(try_cast(regexp_extract_all({{ expression }}, '^\d{1,13}(?:\.\d+)?$')[1] as double) / 1000)

@@ -33,7 +33,7 @@ DONE = {
 MAPPING = {"tenant": "hmnp", "source": "till", "events": [PAYMENT, DONE]}
 HEADER = "No,At,Amount,Note\n"
 ROWS = "1,2025-03-01T10:00,10.00,first\n2,2025-03-01T11:00,20.00,Zoë\n3,2025-03-01T12:00,30.00,done\n"
-LINE = {
+LINE: dict[str, Any] = {
     "source": "till",
     "source_event_id": "1",
     "type": "payment.succeeded",
@@ -171,7 +171,7 @@ def test_all_or_nothing_writes_nothing_where_a_row_is_not_wholly_in(
 
     assert result.exit_code == 2
     assert all_events(log) == []
-    assert "nothing was written" in result.stdout
+    assert "Nothing was written: not every row can go in wholly" in result.stdout
     (tmp_path / "r.csv").unlink()
     assert run(write("a.csv", HEADER + ROWS), *arguments).exit_code == 0
     assert len(all_events(log)) == 4

@@ -1,4 +1,4 @@
-"""A wrong import is taken back and imported again, taken back again, restored: by events, the log is never changed."""
+"""A wrong import is taken back and imported again, restored: by events, never by changing the log."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_a_third_run_takes_the_next_ids(run: Run, bring: Callable[[str], Result]
     assert counting(log) == [("1~3", 1000), ("2~3", 2000)]
 
 
-def test_runs_are_listed_with_their_state(run: Run, bring: Callable[[str], Result], log: EventLog) -> None:
+def test_runs_are_listed_with_their_state(run: Run, bring: Callable[[str], Result]) -> None:
     assert "No import has written anything yet" in run("runs").output
     first = run_id_of(bring(WRONG))
     run("undo", first)

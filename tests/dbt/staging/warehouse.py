@@ -27,8 +27,9 @@ create table raw.event_log (
 _CREATE_TENANTS = """
 create table raw.tenants as
 select
-    'tenant' as tenant_id, 'Salon' as name, 'hair' as industry, 'America/Chicago' as zone, 'USD' as currency,
-    'US' as country, '1' as calling_code, '1' as trunk_prefix, '.' as decimal_mark;
+    'tenant' as tenant_id, 'Salon' as name, 'hair' as industry, 'America/Chicago' as zone,
+    time '09:00' as all_day_time, 'USD' as currency, 'US' as country, 'en' as languages,
+    []::varchar[] as cancel_is_stop, '.' as decimal_mark;
 create table raw.services as
 select
     'tenant' as tenant_id, 'cut' as service_key, 'Cut' as name, 4000::bigint as price_minor, 'USD' as currency,
@@ -64,6 +65,7 @@ class StagingWarehouse:
         self._connection.execute("create schema if not exists raw")
         self._connection.execute("create schema if not exists staging")
         self._connection.execute(_CREATE_LOG)
+        self._connection.execute("create table raw.undone_events (sequence bigint)")
         self._connection.execute(_CREATE_TENANTS)
         for name in (_LOG, *_OF_TENANTS, *sorted(self.models)):
             self._connection.execute(f"create view staging.{name} as {models[name]}")

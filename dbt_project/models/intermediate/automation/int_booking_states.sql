@@ -30,6 +30,7 @@ running as (
         {{ newest_guest(over='so_far') }} as guest,
         last_value(service_name ignore nulls) over so_far as service_name,
         last_value(starts_at ignore nulls) over so_far as starts_at,
+        coalesce(last_value(is_all_day ignore nulls) over so_far, false) as is_all_day,
         last_value(ends_at ignore nulls) over so_far as ends_at,
         last_value(price_minor ignore nulls) over so_far as price_minor,
         last_value(currency ignore nulls) over so_far as currency,
@@ -70,6 +71,12 @@ bounded as (
         settled.guest.full_name as guest_name,
         settled.guest.first_name as guest_first_name,
         coalesce(settled.currency, tenants.currency) as currency,
+        -- What reminders count from: without a time of day, the business's own hour of that day.
+        if(
+            settled.is_all_day,
+            ((settled.starts_at at time zone tenants.zone)::date + tenants.all_day_time) at time zone tenants.zone,
+            settled.starts_at
+        ) as reminded_from,
         settled.valid_from as last_changed_at,
         lead(settled.valid_from) over (
             partition by settled.tenant_id, settled.booking_id order by settled.valid_from

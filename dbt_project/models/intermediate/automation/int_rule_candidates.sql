@@ -77,7 +77,7 @@ dated as (
         booking_states.guest_name as known_guest_name,
         coalesce(booking_states.contact_id, causes.contact_id) as subject_contact_id,
         case causes.anchor
-            when 'booking_start' then booking_states.starts_at
+            when 'booking_start' then booking_states.reminded_from
             else causes.occurred_at
         end + causes.due_offset as due_at
     from causes
@@ -86,6 +86,11 @@ dated as (
             causes.tenant_id = booking_states.tenant_id
             and causes.booking_id = booking_states.booking_id
             and causes.occurred_at >= booking_states.valid_from
+    -- "Two hours before" means nothing for a day.
+    where
+        causes.anchor <> 'booking_start'
+        or not coalesce(booking_states.is_all_day, false)
+        or abs(epoch(causes.due_offset)) >= 86400
 
 ),
 

@@ -13,43 +13,39 @@ contact_identifiers as (
 
 ),
 
+tenants as (
+
+    select * from {{ ref('stg_tenants__tenants') }}
+
+),
+
+{{ settled_bookings('facts', 'tenants') }},
+
 attributed as (
 
     select
-        facts.*,
+        facts.* exclude (facts.status_basis, facts.told_on)
+        replace (
+            coalesce(settled_bookings.settled_at, facts.occurred_at) as occurred_at,
+            if(settled_bookings.event_id is null, facts.fact_type, settled_bookings.settled_type) as fact_type,
+            settled_bookings.settled_status as booking_status
+        ),
         contact_identifiers.contact_id,
         -- Total order of the facts about one entity, made of what the source says and never of arrival:
         -- its time, its own version number, how far the state is, its id.
         {
-            'occurred_at': facts.occurred_at,
-            'change_order': coalesce(facts.change_order, 0),
-            'progress': case coalesce(facts.booking_status, facts.payment_change, facts.message_status)
-                when 'pending' then 1
-                when 'queued' then 1
-                when 'sending' then 2
-                when 'confirmed' then 3
-                when 'sent' then 3
-                when 'received' then 4
-                when 'succeeded' then 5
-                when 'delivered' then 5
-                when 'cancelled' then 6
-                when 'expired' then 6
-                when 'declined' then 6
-                when 'undelivered' then 6
-                when 'failed' then 6
-                when 'no_show' then 7
-                when 'completed' then 7
-                when 'refunded' then 7
-                when 'refund' then 7
-                when 'read' then 7
-                when 'disputed' then 8
-                else 0
-            end,
+            'occurred_at': coalesce(settled_bookings.settled_at, facts.occurred_at),
+            'change_order': coalesce(settled_bookings.change_order, facts.change_order, 0),
+            'progress': {{ progress_of('coalesce(
+                settled_bookings.settled_status, facts.payment_change, facts.message_status
+            )') }},
             'source_event_id': facts.source_event_id
         } as fact_order
     from facts
     inner join contact_identifiers
         on facts.primary_identifier_key = contact_identifiers.identifier_key
+    left join settled_bookings
+        on facts.event_id = settled_bookings.event_id and facts.fact_family = 'booking'
 
 ),
 

@@ -33,12 +33,16 @@ rules as (
 cleaned as (
 
     select
-        facts.*
+        facts.* exclude (facts.starts_on)
         replace (
             {%- for id in ['booking_id', 'payment_id', 'message_id', 'lead_id', 'entity_id', 'contact_ref'] %}
-            {{ bounded_id('facts.' ~ id) }} as {{ id }}{{ ',' if not loop.last }}
+            {{ bounded_id('facts.' ~ id) }} as {{ id }},
             {%- endfor %}
+            -- A day without a time begins with its first instant on the business's clock; not all begin at midnight.
+            coalesce(facts.starts_on::timestamp at time zone tenants.zone, facts.starts_at) as starts_at,
+            if(facts.starts_on is null, facts.ends_at, null) as ends_at
         ),
+        if(coalesce(facts.starts_on, facts.starts_at) is null, null, facts.starts_on is not null) as is_all_day,
         tenants.cancel_is_stop,
         rules.uses,
         rules.ignored,

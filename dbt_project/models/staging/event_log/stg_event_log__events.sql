@@ -4,6 +4,12 @@ with events as (
 
 ),
 
+undone as (
+
+    select * from {{ source('raw', 'undone_events') }}
+
+),
+
 final as (
 
     select
@@ -24,6 +30,8 @@ final as (
         headers,
         payload
     from events
+    -- The events of an import that was taken back stay in the log and are read no more.
+    where sequence not in (select undone.sequence from undone)
 
 )
 

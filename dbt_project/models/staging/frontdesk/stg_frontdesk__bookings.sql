@@ -21,6 +21,7 @@ parsed as (
             payload,
             '{
                 "booking_id": "VARCHAR", "service": "VARCHAR", "starts_at": "VARCHAR", "ends_at": "VARCHAR",
+                "occurred_on": "VARCHAR",
                 "price_minor": "VARCHAR", "currency": "VARCHAR", "staff": "VARCHAR", "location": "VARCHAR",
                 {{ canonical_contact_shape() }}
             }'
@@ -42,8 +43,11 @@ final as (
             when 'booking.rescheduled' then null
             else replace(type, 'booking.', '')
         end as booking_status,
+        'act' as status_basis,
+        {{ day_from_iso('fact.occurred_on') }} as told_on,
         type = 'booking.rescheduled' as is_reschedule,
         {{ line_text('fact.service') }} as service_name,
+        {{ day_from_iso('fact.starts_at') }} as starts_on,
         {{ instant_from_iso('fact.starts_at') }} as starts_at,
         {{ instant_from_iso('fact.ends_at') }} as ends_at,
         {{ whole_number('fact.price_minor') }} as price_minor,

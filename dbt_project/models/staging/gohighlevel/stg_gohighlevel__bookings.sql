@@ -130,8 +130,12 @@ final as (
         -- Order is not guaranteed and there is no version number: milliseconds of the last change serve as one.
         epoch_ms(coalesce({{ instant_from_iso('body.appointment.dateUpdated') }}, occurred_at)) as change_order,
         booking_status,
+        -- Every update repeats the status, and the statuses include showed and noshow.
+        if(booking_status in ('pending', 'confirmed'), 'record', 'act') as status_basis,
+        cast(null as date) as told_on,
         false as is_reschedule,
         service_name,
+        {{ day_from_iso('starts_at_text') }} as starts_on,
         {{ instant_from_iso('starts_at_text', 'zone') }} as starts_at,
         {{ instant_from_iso('ends_at_text', 'zone') }} as ends_at,
         cast(null as bigint) as price_minor,

@@ -11,6 +11,7 @@ final as (
         name,
         industry,
         zone,
+        all_day_time,
         currency,
         country,
         languages,

@@ -174,8 +174,12 @@ final as (
             when upper(booking.status) = 'DECLINED' then 'declined'
             when verb = 'created' then 'pending'
         end as booking_status,
+        -- A snapshot's status is never completed or no-show: Wix keeps plans, not outcomes.
+        if(verb in ('updated', 'number_of_participants_updated'), 'plan', 'act') as status_basis,
+        cast(null as date) as told_on,
         verb = 'rescheduled' as is_reschedule,
         {{ line_text('coalesce(booking.bookedEntity.title, booking.serviceName)') }} as service_name,
+        {{ day_from_iso('starts_at_text') }} as starts_on,
         {{ instant_from_iso('starts_at_text', 'zone') }} as starts_at,
         {{ instant_from_iso('ends_at_text', 'zone') }} as ends_at,
         price_minor,

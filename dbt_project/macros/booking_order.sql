@@ -1,0 +1,141 @@
+{#- How far the state of a booking, payment or message is: what decides between facts of one instant. -#}
+{% macro progress_of(state) -%}
+    case {{ state }}
+                when 'pending' then 1
+                when 'queued' then 1
+                when 'sending' then 2
+                when 'confirmed' then 3
+                when 'sent' then 3
+                when 'received' then 4
+                when 'succeeded' then 5
+                when 'delivered' then 5
+                when 'cancelled' then 6
+                when 'expired' then 6
+                when 'declined' then 6
+                when 'undelivered' then 6
+                when 'failed' then 6
+                when 'no_show' then 7
+                when 'completed' then 7
+                when 'refunded' then 7
+                when 'refund' then 7
+                when 'read' then 7
+                when 'disputed' then 8
+                else 0
+            end
+{%- endmacro %}
+
+{#-
+    CTEs that say of each fact about a booking when it holds and what it makes of the state; the last of them is
+    `settled_bookings`, one row per event. DECISIONLOG has the table of states. In short:
+
+    - a booking's making comes before all else that is told of it, whatever its time;
+    - an outcome that is dated by its day alone comes after what was open on that day;
+    - a record that repeats "pending" or "confirmed" says nothing against an outcome that its own system can't know of;
+    - a move to a later time opens a booking again that was completed or missed.
+-#}
+{% macro settled_bookings(facts, tenants) -%}
+booking_changes as (
+
+    select
+        changes.event_id,
+        changes.tenant_id,
+        changes.booking_id,
+        changes.source,
+        changes.source_event_id,
+        changes.fact_type,
+        changes.booking_status,
+        changes.status_basis,
+        changes.is_reschedule,
+        changes.starts_at,
+        changes.occurred_at,
+        if(changes.fact_type = 'booking.created', -1, coalesce(changes.change_order, 0)) as change_order,
+        changes.fact_type = 'booking.created' as is_making,
+        coalesce(changes.booking_status in ('cancelled', 'declined', 'completed', 'no_show'), false) as is_outcome,
+        changes.told_on is not null
+        or (changes.occurred_at at time zone tenants.zone)::time = time '00:00' as is_of_a_day,
+        coalesce(changes.told_on, (changes.occurred_at at time zone tenants.zone)::date) as day
+    from {{ facts }} as changes
+    inner join {{ tenants }} as tenants on changes.tenant_id = tenants.tenant_id
+    where changes.fact_family = 'booking'
+
+),
+
+booking_times as (
+
+    select
+        *,
+        case
+            when is_making then min(occurred_at) over of_booking
+            when is_of_a_day and is_outcome
+                then greatest(
+                    occurred_at, max(occurred_at) filter (where not is_making and not is_outcome) over of_day
+                )
+            else occurred_at
+        end as settled_at
+    from booking_changes
+    window
+        of_booking as (partition by tenant_id, booking_id),
+        of_day as (partition by tenant_id, booking_id, day)
+
+),
+
+-- What stood before each change: the last that happened, and the last state that was open.
+booking_history as (
+
+    select
+        *,
+        is_reschedule and starts_at > settled_at as is_moved_ahead,
+        last_value(
+            case
+                when is_outcome or (status_basis = 'act' and booking_status is not null)
+                    then { 'status': booking_status, 'source': source }
+                when is_reschedule and starts_at > settled_at then { 'status': 'moved', 'source': source }
+            end ignore nulls
+        ) over earlier as standing,
+        last_value(
+            case when booking_status in ('pending', 'confirmed') then booking_status end ignore nulls
+        ) over earlier as open_status
+    from booking_times
+    window earlier as (
+        partition by tenant_id, booking_id
+        order by settled_at, change_order, {{ progress_of('booking_status') }}, source_event_id
+        rows between unbounded preceding and 1 preceding
+    )
+
+),
+
+booking_words as (
+
+    select
+        *,
+        coalesce(
+            status_basis <> 'act'
+            and booking_status in ('pending', 'confirmed')
+            and standing['status'] in ('cancelled', 'declined', 'completed', 'no_show')
+            and not (
+                standing['source'] = source
+                and (status_basis = 'record' or standing['status'] in ('cancelled', 'declined'))
+            ),
+            false
+        ) as is_repetition
+    from booking_history
+
+),
+
+settled_bookings as (
+
+    select
+        event_id,
+        settled_at,
+        change_order,
+        if(is_repetition, 'booking.updated', fact_type) as settled_type,
+        case
+            when is_repetition then null
+            when booking_status is null and is_moved_ahead and standing['status'] in ('completed', 'no_show')
+                then coalesce(open_status, 'pending')
+            else booking_status
+        end as settled_status
+    from booking_words
+
+)
+{%- endmacro %}
