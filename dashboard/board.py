@@ -14,6 +14,7 @@ from dashboard import components, contact_queries, pipeline_queries, queries
 from dashboard.formatting import (
     escape_markdown,
     format_count,
+    format_day,
     format_moment,
     format_money,
 )
@@ -136,7 +137,11 @@ def _show_card(card: Any, business: Business, pipeline: Pipeline, targets: Seque
             facts.append(escape_markdown(format_money(card.value_minor, card.currency or business.currency)))
         lines = [f":small[{' · '.join(facts)}]"]
         if card.starts_at is not None:
-            when = escape_markdown(format_moment(card.starts_at, business.zone, now=now))
+            when = escape_markdown(
+                format_day(card.starts_at, business.zone, now=now)
+                if card.is_all_day
+                else format_moment(card.starts_at, business.zone, now=now)
+            )
             lines.append(f":gray[:small[:material/event: {when}]]")
         lines.append(badge)
         st.markdown("  \n".join(lines))

@@ -48,13 +48,15 @@ shown AS (
     QUALIFY row_number() OVER (PARTITION BY stage ORDER BY entered_at DESC, subject_id) <= $limit
 ),
 bookings AS (
-    SELECT if($subject = 'booking', booking_id, contact_id) AS subject_id, currency, price_minor, starts_at
+    SELECT if($subject = 'booking', booking_id, contact_id) AS subject_id, currency, price_minor, starts_at,
+        is_all_day
     FROM marts.fct_bookings
     WHERE tenant_id = $tenant_id
         AND ($subject = 'booking' OR status IN ('pending', 'confirmed') AND starts_at > now())
 ),
 worth AS (
-    SELECT subject_id, currency, sum(price_minor)::BIGINT AS value_minor, min(starts_at) AS starts_at
+    SELECT subject_id, currency, sum(price_minor)::BIGINT AS value_minor, min(starts_at) AS starts_at,
+        arg_min(is_all_day, starts_at) AS is_all_day
     FROM bookings
     WHERE subject_id IN (SELECT subject_id FROM shown)
     GROUP BY subject_id, currency
@@ -63,7 +65,7 @@ worth AS (
     ) = 1
 )
 SELECT shown.*, contact.display_name, contact.phone, contact.email, worth.value_minor, worth.currency,
-    worth.starts_at
+    worth.starts_at, worth.is_all_day
 FROM shown
 LEFT JOIN marts.dim_contacts AS contact
     ON contact.tenant_id = $tenant_id AND contact.contact_id = shown.contact_id

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -18,6 +19,10 @@ from core.errors import FrontdeskError
 from core.money import format_minor_units
 
 _GROUPS = ("contact", "booking", "fact", "business")
+#: A booking of a whole day has no time; the word before it goes too: "on Fri 18 Dec at 9:00 am", "on Fri 18 Dec".
+_WHOLE_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_NO_TIME = "\ue000"
+_NO_TIME_OF_DAY = re.compile(rf"(?:,?\s+(?:at|@|from|um|\u00e0|a las)|,)?\s*{_NO_TIME}", re.IGNORECASE)
 _FORM = "write variables as {{ contact.first_name }}"
 #: The filters that templates have.
 FILTERS = ("date", "time", "until", "day", "money", "default")
@@ -121,7 +126,8 @@ def render(source: str, *, variables: Mapping[str, Mapping[str, object]], zone: 
     Raises TemplateRenderError where a value that is shown is missing or None.
     """
     try:
-        return _compiled(source, zone).render({**_with_unknown(source, variables), _READING: reading})
+        words = _compiled(source, zone).render({**_with_unknown(source, variables), _READING: reading})
+        return _NO_TIME_OF_DAY.sub("", words)
     except (TemplateError, TypeError, ValueError) as error:
         raise TemplateRenderError(f"{error}; give the value, or words for its absence by default(...)") from error
 
@@ -155,10 +161,8 @@ def _environment(zone: ZoneInfo) -> ImmutableSandboxedEnvironment:
     environment.filters.clear()
     environment.filters.update(
         date=lambda value: None if value is None else _format_date(_local(value, zone)),
-        time=lambda value: None if value is None else _format_time(_local(value, zone)),
-        until=pass_context(
-            lambda context, value: None if value is None else format_until(_local(value, zone), context[_READING])
-        ),
+        time=lambda value: None if value is None else _time_words(value, zone),
+        until=pass_context(lambda context, value: _until_words(value, zone, context[_READING])),
         day=pass_context(
             lambda context, value: None if value is None else format_day(_local(value, zone), context[_READING])
         ),
@@ -174,7 +178,24 @@ def _refuse_unknown(value: object) -> object:
     return value
 
 
+def _time_words(value: object, zone: ZoneInfo) -> str:
+    return _NO_TIME if _is_day(value) else _format_time(_local(value, zone))
+
+
+def _until_words(value: object, zone: ZoneInfo, reading: Reading) -> str | None:
+    if value is None:
+        return None
+    words = format_day if _is_day(value) else format_until  # of a day no hours are left
+    return words(_local(value, zone), reading)
+
+
+def _is_day(value: object) -> bool:
+    return isinstance(value, str) and _WHOLE_DAY.fullmatch(value) is not None
+
+
 def _local(value: object, zone: ZoneInfo) -> datetime:
+    if _is_day(value):
+        return datetime.fromisoformat(f"{value}T12:00").replace(tzinfo=zone)
     moment = datetime.fromisoformat(value) if isinstance(value, str) else value
     if not isinstance(moment, datetime) or moment.tzinfo is None:
         raise TypeError(f"{value!r} is no instant with its offset from UTC")

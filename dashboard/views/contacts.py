@@ -19,6 +19,7 @@ from dashboard.formatting import (
     escape_markdown,
     format_clock,
     format_count,
+    format_day,
     format_instant,
     format_money,
     format_quantity,
@@ -224,7 +225,11 @@ def _show_rows(rows: pd.DataFrame, cells: dict[str, Callable[[Any], str]], *, no
 def _show_bookings(office: Office, business: Business, contact_id: str) -> None:
     bookings = queries.fetch_bookings(office.file, tenant_id=business.tenant_id, contact_id=contact_id)
     cells: dict[str, Callable[[Any], str]] = {
-        "Starts": lambda row: _whole_line(format_instant(row.starts_at, business.zone)),
+        "Starts": lambda row: _whole_line(
+            format_day(row.starts_at, business.zone, now=components.present())
+            if row.is_all_day
+            else format_instant(row.starts_at, business.zone)
+        ),
         "For": lambda row: escape_markdown(row.guest_name),
         "Service": lambda row: escape_markdown(row.service_name),
         "Status": lambda row: components.describe_status(row.status),

@@ -113,6 +113,18 @@ moneys as (
 
 ),
 
+-- What each business ever hears of: a share with a side that nobody tells of is not known, and not 0 or 100 per cent.
+heard_of as (
+
+    select
+        tenant_id,
+        list(distinct type) as types
+    from {{ ref('fct_timeline') }}
+    where starts_with(type, 'booking.')
+    group by tenant_id
+
+),
+
 -- Every metric has a figure in every period in which anything was measured, 0 included.
 slots as (
 
@@ -171,6 +183,11 @@ final as (
             when joined.aggregation = 'difference' then joined.numerator_value - joined.denominator_value
             when joined.aggregation = 'median' then joined.own_value
             when joined.aggregation <> 'ratio' then coalesce(joined.own_value, 0)
+            when
+                joined.metric = 'show_rate'
+                and not coalesce(list_has_all(heard_of.types, ['booking.completed', 'booking.no_show']), false)
+                then null
+            when joined.metric = 'lead_to_booking_rate' and heard_of.types is null then null
             -- Rounded half up in whole numbers, so that no machine's floating point decides.
             when joined.denominator_value > 0
                 then (
@@ -179,6 +196,7 @@ final as (
         end::bigint as value
     from joined
     inner join tenants on joined.tenant_id = tenants.tenant_id
+    left join heard_of on joined.tenant_id = heard_of.tenant_id
 
 )
 

@@ -37,15 +37,15 @@
             and {{ states }}.starts_at > {{ instant }}
 {%- endmacro %}
 
-{#- The fields of a booking's state. -#}
+{#- The fields of a booking's state. Without a time of day its start is a day, such as 2026-03-02. -#}
 {% macro booking_fields() -%}
-    {{ json_fields(
+    json_merge_patch({{ json_fields(
         [
             'booking_id', 'source', 'status', 'currency', 'guest_name', 'guest_first_name', 'service_name', 'staff_name',
             'location', 'payment_status', 'price_minor', 'count_reschedules', 'count_guest_bookings_completed'
         ],
         ['starts_at', 'ends_at', 'created_at', 'last_changed_at', 'confirmed_at', 'cancelled_at', 'completed_at']
-    ) }}
+    ) }}, if(is_all_day, json_object('starts_at', starts_on::varchar), '{}'::json))
 {%- endmacro %}
 
 {#- The fields of a contact's state. -#}

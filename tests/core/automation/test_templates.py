@@ -158,3 +158,17 @@ def test_a_tenant_s_template_takes_the_place_of_the_shared_one() -> None:
 
     assert merged.sms == {"a": "shared a", "b": "own b"}
     assert merged.email == shared.email
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("on {{ booking.starts_at | date }} at {{ booking.starts_at | time }}.", "on Fri 18 Dec."),
+        ("your visit is at {{ booking.starts_at | time }} today.", "your visit is today."),
+        ("{{ booking.starts_at | date }}, {{ booking.starts_at | time }}", "Fri 18 Dec"),
+    ],
+)
+def test_a_booking_of_a_whole_day_has_no_time(source: str, text: str) -> None:
+    variables = {"booking": {"starts_at": "2026-12-18"}}
+
+    assert render(source, variables=variables, zone=ZoneInfo("America/Sao_Paulo"), reading=_READING) == text

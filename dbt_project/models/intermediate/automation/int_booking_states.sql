@@ -71,6 +71,7 @@ bounded as (
         settled.guest.full_name as guest_name,
         settled.guest.first_name as guest_first_name,
         coalesce(settled.currency, tenants.currency) as currency,
+        if(settled.is_all_day, (settled.starts_at at time zone tenants.zone)::date, null) as starts_on,
         -- What reminders count from: without a time of day, the business's own hour of that day.
         if(
             settled.is_all_day,
