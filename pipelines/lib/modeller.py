@@ -233,7 +233,7 @@ class Modeller:
         return _opened(self._warehouse).run([], postponed=[event.sequence for event in self._postponed])
 
     def _build_again(self) -> BatchResult:
-        """Compute everything anew by the rules and imports that are left, through the end of the log, and publish it."""
+        """Compute everything anew, by the rules and imports that are left, and publish it."""
         before = self.modelled_sequence
         self._close_warehouse()
         self._builder.build(with_tests=False)
