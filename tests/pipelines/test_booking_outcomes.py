@@ -76,4 +76,4 @@ def test_a_day_is_a_day_and_an_outcome_is_never_lost(home: Home) -> None:
     reminders = [(due_at, orjson.loads(str(payload))) for due_at, payload in home.query(due)]
     # At nine o'clock, and none that is two hours before a day.
     assert [due_at for due_at, _ in reminders] == [datetime(2026, 12, day, 1, tzinfo=UTC) for day in (16, 17)]
-    assert {payload["booking"]["starts_at"] for _, payload in reminders} == {"2026-12-18"}
+    assert {payload["variables"]["booking"]["starts_at"] for _, payload in reminders} == {"2026-12-18"}
