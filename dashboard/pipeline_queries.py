@@ -49,7 +49,7 @@ shown AS (
 ),
 bookings AS (
     SELECT if($subject = 'booking', booking_id, contact_id) AS subject_id, currency, price_minor, starts_at,
-        is_all_day
+        coalesce(is_all_day, false) AS is_all_day
     FROM marts.fct_bookings
     WHERE tenant_id = $tenant_id
         AND ($subject = 'booking' OR status IN ('pending', 'confirmed') AND starts_at > now())

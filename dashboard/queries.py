@@ -209,9 +209,8 @@ def fetch_shared_identifiers(file: AnalyticsFile, *, tenant_id: str, contact_id:
 def fetch_bookings(file: AnalyticsFile, *, tenant_id: str, contact_id: str) -> pd.DataFrame:
     """Return the contact's bookings, latest start first."""
     sql = """
-    SELECT source, guest_name, service_name, status, starts_at, is_all_day, price_minor, currency, staff_name,
-        location,
-        payment_status, count_reschedules
+    SELECT source, guest_name, service_name, status, starts_at, coalesce(is_all_day, false) AS is_all_day,
+        price_minor, currency, staff_name, location, payment_status, count_reschedules
     FROM marts.fct_bookings
     WHERE tenant_id = $tenant_id AND contact_id = $contact_id
     ORDER BY starts_at DESC NULLS LAST, booking_key
