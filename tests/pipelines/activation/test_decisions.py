@@ -91,6 +91,7 @@ def test_a_confirmed_booking_is_confirmed_by_text_and_reminded_of(home: Home) ->
     assert (told["to"], told["template"], told["is_immediate"]) == (PHONE, "reminder_24h", False)
     assert told["variables"]["booking"] == {
         "service_name": "MRI",
+        "guest_first_name": "Ana",
         "starts_at": START.isoformat("T", "microseconds").replace("+00:00", "Z"),
     }
     assert told["variables"]["contact"] == {}

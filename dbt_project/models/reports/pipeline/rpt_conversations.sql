@@ -17,7 +17,9 @@ told as (
 
     select
         messages.*,
-        messages.direction = 'inbound' and coalesce(messages.opt_out_type not in ('STOP', 'START'), true) as is_question,
+        row(messages.created_at, messages.message_key) as message_order,
+        messages.direction = 'inbound'
+        and coalesce(messages.opt_out_type not in ('STOP', 'START'), true) as is_question,
         messages.direction = 'outbound' and coalesce(outcomes.rule_id, 'manual') = 'manual' as is_answer
     from messages
     left join outcomes on messages.tenant_id = outcomes.tenant_id and messages.message_id = outcomes.message_id
@@ -27,14 +29,18 @@ told as (
 folded as (
 
     select
-        tenant_id,
-        contact_id,
-        arg_max(struct_pack(channel, direction, body, created_at), row(created_at, message_key)) as newest,
-        arg_max(struct_pack(message_id, status, created_at), row(created_at, message_key))
-            filter (where is_question) as question,
-        max(created_at) filter (where is_answer) as last_answer_at
+        told.tenant_id,
+        told.contact_id,
+        arg_max_null(told.channel, told.message_order) as last_channel,
+        arg_max_null(told.direction, told.message_order) as last_direction,
+        arg_max_null(told.body, told.message_order) as last_body,
+        max(told.created_at) as last_message_at,
+        arg_max(told.message_id, told.message_order) filter (where told.is_question) as last_question_id,
+        arg_max_null(told.status, told.message_order) filter (where told.is_question) as last_question_status,
+        max(told.created_at) filter (where told.is_question) as last_question_at,
+        max(told.created_at) filter (where told.is_answer) as last_answer_at
     from told
-    group by tenant_id, contact_id
+    group by told.tenant_id, told.contact_id
 
 ),
 
@@ -43,15 +49,15 @@ final as (
     select
         tenant_id,
         contact_id,
-        newest.channel as last_channel,
-        newest.direction as last_direction,
-        newest.body as last_body,
-        newest.created_at as last_message_at,
-        question.message_id as last_question_id,
-        question.created_at as last_question_at,
-        question is not null
-        and question.status <> 'read'
-        and coalesce(question.created_at > last_answer_at, true) as needs_reply
+        last_channel,
+        last_direction,
+        last_body,
+        last_message_at,
+        last_question_id,
+        last_question_at,
+        last_question_id is not null
+        and last_question_status <> 'read'
+        and coalesce(last_question_at > last_answer_at, true) as needs_reply
     from folded
 
 )
