@@ -133,17 +133,24 @@ def render(source: str, *, variables: Mapping[str, Mapping[str, object]], zone: 
 
 
 def _with_unknown(source: str, variables: Mapping[str, Mapping[str, object]]) -> dict[str, dict[str, object]]:
-    """Return the variables, None for what a template uses and a command lacks: it may be older than the words."""
+    """Return the variables, None for what a template has words without and a command lacks: it may be older.
+
+    What the template can't do without stays missing, so that the complaint names it.
+    """
     full = {group: dict(values) for group, values in variables.items()}
-    for name in _used_names(source):
+    for name, can_be_unknown in _used_names(source):
         group, _, field = name.partition(".")
-        full.setdefault(group, {}).setdefault(field, None)
+        values = full.setdefault(group, {})
+        if can_be_unknown:
+            values.setdefault(field, None)
     return full
 
 
 @lru_cache(maxsize=512)
-def _used_names(source: str) -> frozenset[str]:
-    return frozenset(use.name for use in read_template(source))
+def _used_names(source: str) -> frozenset[tuple[str, bool]]:
+    return frozenset(
+        (use.name, use.is_tested or use.is_guarded or "default" in use.filters) for use in read_template(source)
+    )
 
 
 # Compiling costs some milliseconds, rendering some microseconds.
