@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from core.automation.rules import Rule
-from core.automation.vocabulary import BOOKING_FIELDS, CONTACT_FIELDS, FACT_TYPES, offered_fields
+from core.automation.vocabulary import BOOKING_FIELDS, CONTACT_FIELDS, FACT_TYPES, MOMENT_FIELDS, offered_fields
 from core.envelope import NewEvent
 from core.tenants import load_tenants
 from tests.pipelines.facts import TENANT, contact, fact
@@ -227,7 +227,7 @@ def test_a_holdout_is_about_its_share_of_the_contacts_and_what_it_changes_is_cou
     trial_homes: HomeFactory,
 ) -> None:
     home = trial_homes.new_home()
-    numbers = [f"+614{number:08d}" for number in range(400)]
+    numbers = [f"+61{491570100 + number}" for number in range(400)]
     told = [fact("contact.created", {"contact": {"phone": phone}}, event_id=phone) for phone in numbers]
     # Every third books, the day after or up to three weeks later.
     booked_after = {phone: timedelta(days=1 + place % 20) for place, phone in enumerate(numbers) if place % 3 == 0}
@@ -287,7 +287,8 @@ def test_the_models_know_every_field_that_rules_can_speak_of(home: Home) -> None
         for name in offered_fields([fact_type])
         if name.startswith("fact.")
     }
-    assert known == [set(CONTACT_FIELDS), set(BOOKING_FIELDS), spoken]
+    of_contact, of_booking = (set(MOMENT_FIELDS[group]) for group in ("contact", "booking"))
+    assert known == [of_contact | set(CONTACT_FIELDS), of_booking | set(BOOKING_FIELDS), spoken]
 
 
 def test_the_last_state_of_a_history_is_the_present(homes: HomeFactory, story_events: list[NewEvent]) -> None:
