@@ -27,7 +27,11 @@ _STRIPE_WHOLE = (
 _STRIPE_THOUSANDTHS = ["BHD", "JOD", "KWD", "OMR", "TND"]
 _STRIPE_DIGITS = {**dict.fromkeys(_STRIPE_WHOLE, 0), **dict.fromkeys(_STRIPE_THOUSANDTHS, 3)}
 
-#: What a symbol can stand for; "$" alone is many currencies and is not checked.
+_DOLLARS = (
+    "USD AUD CAD NZD HKD SGD TWD MXN ARS CLP COP UYU DOP CUP BBD BMD BND BSD BZD FJD GYD JMD KYD LRD "
+    "NAD SBD SRD TTD XCD"
+)
+#: What a symbol can stand for; another one than these is refused.
 CURRENCIES_OF_SYMBOLS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "€": frozenset({"EUR"}),
@@ -51,6 +55,27 @@ CURRENCIES_OF_SYMBOLS: Mapping[str, frozenset[str]] = MappingProxyType(
         "Rs": frozenset({"INR", "PKR", "LKR", "NPR", "MUR"}),
         "Rs.": frozenset({"INR", "PKR", "LKR", "NPR", "MUR"}),
         "R": frozenset({"ZAR"}),
+        "$": frozenset(_DOLLARS.split()),
+        "\u20bd": frozenset({"RUB"}),
+        "\u20ba": frozenset({"TRY"}),
+        "\u20aa": frozenset({"ILS"}),
+        "\u20ab": frozenset({"VND"}),
+        "\u20b4": frozenset({"UAH"}),
+        "\u0e3f": frozenset({"THB"}),
+        "\u20a6": frozenset({"NGN"}),
+        "\u20b1": frozenset({"PHP", "CUP"}),
+        "\u20a1": frozenset({"CRC"}),
+        "\u20b2": frozenset({"PYG"}),
+        "\u20b8": frozenset({"KZT"}),
+        "\u20bc": frozenset({"AZN"}),
+        "\u20be": frozenset({"GEL"}),
+        "\u20ae": frozenset({"MNT"}),
+        "\u20b5": frozenset({"GHS"}),
+        "\u058f": frozenset({"AMD"}),
+        "\u09f3": frozenset({"BDT"}),
+        "\u17db": frozenset({"KHR"}),
+        "\u20ad": frozenset({"LAK"}),
+        "\u20a8": frozenset({"INR", "PKR", "LKR", "NPR", "MUR", "SCR"}),
     }
 )
 #: Digits that are written elsewhere than in Europe, by ours: full-width, Arabic, Persian, Devanagari, Bengali, Thai.

@@ -13,35 +13,6 @@ from core.money import CURRENCIES_OF_SYMBOLS, minor_unit_exponent, plain_amount
 
 _NUMBER = re.compile(r"(?P<before>[^0-9]*?)(?P<number>[.,]?[0-9][0-9.,' ]*?)(?P<after>[^0-9]*)")
 _MAX_DIGITS = 18
-_DOLLARS = (
-    "USD AUD CAD NZD HKD SGD TWD MXN ARS CLP COP UYU DOP CUP BBD BMD BND BSD BZD FJD GYD JMD KYD LRD "
-    "NAD SBD SRD TTD XCD"
-)
-#: What a symbol can stand for; another one than these is refused.
-_SYMBOLS = {
-    **CURRENCIES_OF_SYMBOLS,
-    "$": set(_DOLLARS.split()),
-    "\u20bd": {"RUB"},
-    "\u20ba": {"TRY"},
-    "\u20aa": {"ILS"},
-    "\u20ab": {"VND"},
-    "\u20b4": {"UAH"},
-    "\u0e3f": {"THB"},
-    "\u20a6": {"NGN"},
-    "\u20b1": {"PHP", "CUP"},
-    "\u20a1": {"CRC"},
-    "\u20b2": {"PYG"},
-    "\u20b8": {"KZT"},
-    "\u20bc": {"AZN"},
-    "\u20be": {"GEL"},
-    "\u20ae": {"MNT"},
-    "\u20b5": {"GHS"},
-    "\u058f": {"AMD"},
-    "\u09f3": {"BDT"},
-    "\u17db": {"KHR"},
-    "\u20ad": {"LAK"},
-    "\u20a8": {"INR", "PKR", "LKR", "NPR", "MUR", "SCR"},
-}
 _CODE = re.compile(r"[A-Z]{3}")
 
 
@@ -73,7 +44,7 @@ def parse_number(text: str, *, decimal_mark: str) -> tuple[Decimal, str]:
     """Return a signed number, and the currency's symbol or code around it. Raises CellError where it is none."""
     number, unit = _split(text, decimal_mark=decimal_mark)
     for part in unit.split():
-        if part not in _SYMBOLS and not _CODE.fullmatch(part):
+        if part not in CURRENCIES_OF_SYMBOLS and not _CODE.fullmatch(part):
             raise CellError(f"{quoted(text)} is no number: {quoted(part)} is no currency")
     return number, unit
 
@@ -130,7 +101,7 @@ def _are_thousands(groups: list[str]) -> bool:
 def _check_unit(text: str, *, unit: str, currency: str) -> None:
     parts = unit.split()
     for part in parts:
-        known = _SYMBOLS.get(part) or ({part} if _CODE.fullmatch(part) else None)
+        known = CURRENCIES_OF_SYMBOLS.get(part) or ({part} if _CODE.fullmatch(part) else None)
         if known is None:
             raise CellError(f"{quoted(text)} is no amount: {quoted(part)} is no currency")
         if known is not None and currency not in known:

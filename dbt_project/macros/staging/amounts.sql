@@ -74,10 +74,7 @@
                         lambda unit_part: not (
                             unit_part = ''
                             or unit_part = told_amount.currency
-                            or coalesce(
-                                list_contains({{ currencies_of_symbols() }}[unit_part], told_amount.currency),
-                                regexp_full_match(unit_part, '\p{Sc}')
-                            )
+                            or coalesce(list_contains({{ currencies_of_symbols() }}[unit_part], told_amount.currency), false)
                         )
                     )) = 0
                     then if(told_amount.is_bracketed or contains(told_amount.unit, '-'), -1, 1)

@@ -58,7 +58,28 @@
         'Fr.': ['CHF'],
         'Rs': ['INR', 'LKR', 'MUR', 'NPR', 'PKR'],
         'Rs.': ['INR', 'LKR', 'MUR', 'NPR', 'PKR'],
-        'R': ['ZAR']
+        'R': ['ZAR'],
+        '$': ['ARS', 'AUD', 'BBD', 'BMD', 'BND', 'BSD', 'BZD', 'CAD', 'CLP', 'COP', 'CUP', 'DOP', 'FJD', 'GYD', 'HKD', 'JMD', 'KYD', 'LRD', 'MXN', 'NAD', 'NZD', 'SBD', 'SGD', 'SRD', 'TTD', 'TWD', 'USD', 'UYU', 'XCD'],
+        '₽': ['RUB'],
+        '₺': ['TRY'],
+        '₪': ['ILS'],
+        '₫': ['VND'],
+        '₴': ['UAH'],
+        '฿': ['THB'],
+        '₦': ['NGN'],
+        '₱': ['CUP', 'PHP'],
+        '₡': ['CRC'],
+        '₲': ['PYG'],
+        '₸': ['KZT'],
+        '₼': ['AZN'],
+        '₾': ['GEL'],
+        '₮': ['MNT'],
+        '₵': ['GHS'],
+        '֏': ['AMD'],
+        '৳': ['BDT'],
+        '៛': ['KHR'],
+        '₭': ['LAK'],
+        '₨': ['INR', 'LKR', 'MUR', 'NPR', 'PKR', 'SCR']
     }
 {%- endmacro %}
 
