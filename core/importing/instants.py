@@ -161,7 +161,7 @@ def _parse_time(text: str | None) -> datetime | None:
         return datetime(FIRST_YEAR, 1, 1)  # noqa: DTZ001 - only its time counts
     for pattern in _TIMES:
         try:
-            return datetime.strptime(" ".join(text.upper().replace(".", "").split()), pattern)  # noqa: DTZ007
+            return datetime.strptime(" ".join(text.upper().replace(".", "").split()), pattern)  # noqa: DTZ007 - only its time counts
         except ValueError:
             continue
     return None

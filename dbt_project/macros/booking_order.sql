@@ -25,8 +25,8 @@
 {%- endmacro %}
 
 {#-
-    CTEs that say of each fact about a booking when it holds and what it makes of the state; the last of them is
-    `settled_bookings`, one row per event. DECISIONLOG has the table of states. In short:
+    What a CTE selects to say of each fact about a booking when it holds and what it makes of the state: one row per
+    event. DECISIONLOG has the table of states. In short:
 
     - a booking's making comes before all else that is told of it, whatever its time;
     - an outcome that is dated by its day alone comes after what was open on that day;
@@ -34,7 +34,7 @@
     - a move to a later time opens a booking again that was completed or missed.
 -#}
 {% macro settled_bookings(facts, tenants) -%}
-booking_changes as (
+with booking_changes as (
 
     select
         changes.event_id,
@@ -120,22 +120,18 @@ booking_words as (
         ) as is_repetition
     from booking_history
 
-),
-
-settled_bookings as (
-
-    select
-        event_id,
-        settled_at,
-        change_order,
-        if(is_repetition, 'booking.updated', fact_type) as settled_type,
-        case
-            when is_repetition then null
-            when booking_status is null and is_moved_ahead and standing['status'] in ('completed', 'no_show')
-                then coalesce(open_status, 'pending')
-            else booking_status
-        end as settled_status
-    from booking_words
-
 )
+
+select
+    event_id,
+    settled_at,
+    change_order,
+    if(is_repetition, 'booking.updated', fact_type) as settled_type,
+    case
+        when is_repetition then null
+        when booking_status is null and is_moved_ahead and standing['status'] in ('completed', 'no_show')
+            then coalesce(open_status, 'pending')
+        else booking_status
+    end as settled_status
+from booking_words
 {%- endmacro %}

@@ -125,7 +125,7 @@ STORIES: dict[str, tuple[list[Told], str]] = {
 def settle() -> Iterator[duckdb.DuckDBPyConnection]:
     environment = Environment(loader=FileSystemLoader(PROJECT / "macros"))  # noqa: S701 - SQL, not HTML
     macro = environment.get_template("booking_order.sql").module
-    ctes = macro.settled_bookings("facts", "tenants")  # type: ignore[attr-defined]
+    settled = macro.settled_bookings("facts", "tenants")  # type: ignore[attr-defined]
     progress = macro.progress_of("settled_status")  # type: ignore[attr-defined]
     with duckdb.connect() as connection:
         connection.execute("set TimeZone = 'UTC'")
@@ -143,7 +143,7 @@ def settle() -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute(
             f"""
             create view folded as
-            with {ctes}
+            with settled_bookings as ({settled})
             select
                 arg_max(settled_status, row(settled_at, change_order, {progress}, source_event_id)) as status,
                 min(settled_at) as first_at

@@ -19,7 +19,11 @@ tenants as (
 
 ),
 
-{{ settled_bookings('facts', 'tenants') }},
+settled_bookings as (
+
+    {{ settled_bookings('facts', 'tenants') }}
+
+),
 
 attributed as (
 
