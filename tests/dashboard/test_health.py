@@ -39,7 +39,7 @@ def source(**columns: Any) -> SimpleNamespace:
         (timedelta(seconds=2), 0, "Up to date", False),
         (timedelta(minutes=15), 0, "Up to date", False),
         (timedelta(minutes=15, seconds=1), 0, "Stale", True),
-        (timedelta(seconds=2), 40, "Catching up", False),
+        (timedelta(seconds=2), 40, "Updating…", False),
         (timedelta(minutes=2), 40, "Falling behind", True),
         (timedelta(hours=1), 40, "Stale", True),
     ],

@@ -97,5 +97,5 @@ def test_lag_shows_until_the_models_catch_up(filled_home: Path, now: datetime) -
     rows.publish(filled_home / "analytics.duckdb")
     app = open_page("systems")
     assert figures(app)["Behind the log"] == "12"
-    assert "Catching up" in text_of(app)
+    assert "Updating…" in text_of(app)
     assert "12 events behind the log" in text_of(app)

@@ -106,7 +106,9 @@ def test_an_unknown_source(receiver: RunningReceiver) -> None:
     assert_is_problem(receiver.send(Post(f"/webhooks/{TENANT}/myspace")), status=404, reason="not_configured")
 
 
-@pytest.mark.parametrize("path", ["/", "/webhooks", f"/webhooks/{TENANT}", f"/webhooks/{TENANT}/stripe/", "/docs"])
+@pytest.mark.parametrize(
+    "path", ["/", "/webhooks", f"/webhooks/{TENANT}", f"/webhooks/{TENANT}/stripe/more", "/docs"]
+)
 def test_addresses_that_are_not_there(receiver: RunningReceiver, path: str) -> None:
     assert_is_problem(receiver.send(Post(path)), status=404)
 

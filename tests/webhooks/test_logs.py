@@ -94,7 +94,7 @@ def test_a_mistake_of_ours_is_answered_so_that_the_provider_sends_again(
     owner: type,
     method: str,
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise KeyError("ana@example.com")
 
     monkeypatch.setattr(owner, method, fail)

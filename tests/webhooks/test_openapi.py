@@ -68,6 +68,8 @@ OPERATIONS = [
     ("/v1/events:import", "post"),
     ("/v1/events", "get"),
     ("/v1/messages", "post"),
+    ("/v1/messages/{message_id}:no-reply-needed", "post"),
+    ("/media/{event_id}/{position}", "get"),
     ("/v1/stage-changes", "post"),
     ("/v1/outbox", "get"),
     ("/v1/outbox:redrive", "post"),

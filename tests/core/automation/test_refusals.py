@@ -94,7 +94,7 @@ def _refusal(tmp_path: Path, added: str) -> list[str]:
             id="no booking to count from",
         ),
         pytest.param(
-            _rule(when="lead.created", do="{send_sms: on_the_way}", more="    once_per: booking\n"),
+            _rule(when="lead.created", do="{send_sms: did_you_mean_cancel}", more="    once_per: booking\n"),
             "rules.0.once_per: is 'booking', but lead.created may be about none; use one of fact, entity, contact",
             5,
             id="once per what is not there",
@@ -121,7 +121,11 @@ def _refusal(tmp_path: Path, added: str) -> list[str]:
             id="unless of another kind",
         ),
         pytest.param(
-            _rule(when="lead.created", do="{send_sms: on_the_way}", more="    unless: {booking_is: cancelled}\n"),
+            _rule(
+                when="lead.created",
+                do="{send_sms: did_you_mean_cancel}",
+                more="    unless: {booking_is: cancelled}\n",
+            ),
             "rules.0.unless.booking_is: is about a booking, but lead.created may be about none; "
             "wait for facts of bookings",
             5,
@@ -135,7 +139,7 @@ def _refusal(tmp_path: Path, added: str) -> list[str]:
             id="unknown field",
         ),
         pytest.param(
-            _rule(when="lead.created", do="{send_sms: on_the_way}",
+            _rule(when="lead.created", do="{send_sms: did_you_mean_cancel}",
                   more="    only_if: [{field: fact.channel, operator: at_least, value: x}]\n"),
             "rules.0.only_if.0.operator: is 'at_least'; fact.channel is a text, "
             "use one of equals, not_equals, one_of, none_of, is_set, is_not_set, contains",

@@ -124,8 +124,8 @@ def test_decisions_that_lag_behind_the_log_say_so(
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        (None, ", and stopped since because of the booking's state"),
-        (CommandState.WITHDRAWN, ", and stopped since because of the booking's state"),
+        (None, ", and stopped since because of the booking's state: the booking is cancelled"),
+        (CommandState.WITHDRAWN, ", and stopped since because of the booking's state: the booking is cancelled"),
         (CommandState.SENT, ""),
     ],
 )
@@ -133,7 +133,10 @@ def test_what_came_since_stops_what_waits_and_is_of_no_account_for_what_went_out
     state: CommandState | None, words: str
 ) -> None:
     decision = {
-        **{"verdict": "intended", "due_at": NOW, "reason": None},
-        **{"stopped_by": "booking_state", "stopped_detail": "the booking is cancelled"},
+        "verdict": "intended",
+        "due_at": NOW,
+        "reason": None,
+        "stopped_by": "booking_state",
+        "stopped_detail": "the booking is cancelled",
     }
     assert of_decision(decision, state) == f"intended, due 2026-11-21 12:00:00Z{words}"
