@@ -52,6 +52,8 @@ LEAST: dict[str, dict[str, Any]] = {
         for type_ in (
             "message.suppressed",
             "message.uncertain",
+            "task.failed",
+            "task.suppressed",
             "webhook.delivered",
             "webhook.failed",
             "webhook.suppressed",

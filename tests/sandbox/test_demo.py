@@ -113,7 +113,7 @@ def published_file(tmp_path: Path) -> Path:
         )
         connection.execute(
             "create table marts.fct_payments as select 'acme' as tenant_id, * from (values"
-            " (9000::bigint, 1000::bigint, now()), (5000, 0, null)) as v(amount_minor, refunded_minor, succeeded_at)"
+            " (9000::bigint, 8000::bigint, now()), (5000, 0, null)) as v(amount_minor, net_minor, succeeded_at)"
         )
         connection.execute(
             "create table reports.rpt_freshness as"

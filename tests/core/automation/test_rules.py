@@ -113,14 +113,9 @@ _EXPECTED = {
 }  # fmt: skip
 
 
-#: Where texts are answered, one that may mean STOP is a person's task.
-_OF_REPLIES = {"did_they_mean_stop", "did_they_mean_cancel"}
-
-
 @pytest.mark.parametrize("slug", _EXPECTED)
 def test_each_business_has_the_rules_of_its_document(slug: str) -> None:
-    replies = set() if slug == "technifold" else _OF_REPLIES
-    assert {rule.id for rule in TENANTS[slug].rules} - _OF_EVERY_BUSINESS == _EXPECTED[slug] | replies
+    assert {rule.id for rule in TENANTS[slug].rules} - _OF_EVERY_BUSINESS == _EXPECTED[slug]
 
 
 @pytest.mark.parametrize("slug", _EXPECTED)

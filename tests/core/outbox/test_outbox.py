@@ -132,11 +132,11 @@ def test_the_longest_key_of_wide_letters(outbox: Outbox) -> None:
 def test_only_what_is_due_is_claimed_oldest_first_and_in_the_order_enqueued(outbox: Outbox, clock: SetClock) -> None:
     outbox.enqueue(
         [
-            new_command("tomorrow", due_at=NOON + timedelta(days=1)),
-            new_command("second"),
-            new_command("third"),
-            new_command("first", due_at=NOON - timedelta(hours=1)),
-            new_command("soon", due_at=NOON + timedelta(microseconds=1)),
+            new_command("tomorrow", contact_id="of-tomorrow", due_at=NOON + timedelta(days=1)),
+            new_command("second", contact_id="of-second"),
+            new_command("third", contact_id="of-third"),
+            new_command("first", contact_id="of-first", due_at=NOON - timedelta(hours=1)),
+            new_command("soon", contact_id="of-soon", due_at=NOON + timedelta(microseconds=1)),
         ]
     )
 

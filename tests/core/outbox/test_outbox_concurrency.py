@@ -22,7 +22,7 @@ KEYS = [f"k{number:03}" for number in range(120)]
 
 
 def test_two_workers_never_get_one_row(outbox: Outbox) -> None:
-    outbox.enqueue([new_command(key) for key in KEYS])
+    outbox.enqueue([new_command(key, contact_id=f"of-{key}") for key in KEYS])  # one contact's texts go one by one
     barrier = Barrier(THREADS)
 
     def work(_: int) -> list[str]:

@@ -97,7 +97,7 @@ def test_commands_of_one_block_are_added_all_or_none(outbox: Outbox, engine: Eng
 def test_many_workers_recording_beside_one_another(backend: Backend, outbox: Outbox, log: EventLog) -> None:
     engine = backend.open()
     keys = [f"k{number:02}" for number in range(40)]
-    outbox.enqueue([new_command(key) for key in keys])
+    outbox.enqueue([new_command(key, contact_id=f"of-{key}") for key in keys])  # one contact's texts go one by one
     barrier = Barrier(4)
 
     def work(_: int) -> None:
