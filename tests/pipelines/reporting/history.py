@@ -50,7 +50,8 @@ class History:
         """Note something, and tell the log."""
         self.noted.append(happening)
         name = f"{type_}-{len(self.events)}"
-        self.events.append(fact(type_, payload, event_id=name, at=happening.at, tenant_id=TENANT))
+        source = "stripe" if type_.startswith("stripe.") else "frontdesk"
+        self.events.append(fact(type_, payload, event_id=name, at=happening.at, tenant_id=TENANT, source=source))
 
 
 def person(number: int) -> dict[str, str]:
@@ -130,6 +131,15 @@ def _visit(history: History, chance: random.Random, who: int, booking: str, mome
             "payment.refunded",
             paid | {"refunded_minor": back},
             Happening("refunded", paid_at, who, booking, part, currency),
+        )
+    if who % 7 == 0:
+        paid_at += timedelta(days=9)
+        rest = price - back
+        dispute = {"id": f"dp-{booking}", "payment_intent": f"p-{booking}", "amount": rest, "status": "lost"}
+        history.add(
+            "stripe.charge.dispute.closed",
+            {"data": {"object": dispute | {"currency": currency}}},
+            Happening("disputed", paid_at, who, booking, rest, currency),
         )
     _message(history, "received", paid_at + timedelta(seconds=1), who, f"in-{booking}")
 
@@ -236,11 +246,14 @@ def _money(by_kind: dict[str, list[Happening]], currency: str) -> dict[Any, Any]
     def amounts(kind: str) -> Sequence[int]:
         return [each.amount for each in by_kind[kind] if each.currency == currency]
 
-    paid, back, prices = sum(amounts("paid")), sum(amounts("refunded")), amounts("booked")
+    paid, back, lost = (sum(amounts(kind)) for kind in ("paid", "refunded", "disputed"))
+    prices = amounts("booked")
     return {
         ("revenue_received", currency): paid,
         ("revenue_refunded", currency): back,
-        ("revenue_net", currency): paid - back,
+        ("revenue_lost", currency): lost,
+        ("revenue_returned", currency): back + lost,
+        ("revenue_net", currency): paid - back - lost,
         ("booking_value", currency): sum(prices),
         ("bookings_priced", currency): len(prices),
         ("booking_value_average", currency): _half_up(sum(prices) / len(prices)) if prices else None,
@@ -290,7 +303,7 @@ def count_credits(
         seen.add(each.who)
         if not period.starts_at(zone) <= each.at < period.ends_at(zone):
             continue
-        signs = {"paid": 1, "refunded": -1}
+        signs = {"paid": 1, "refunded": -1, "disputed": -1}
         revenue = sum(
             signs[money.kind] * money.amount
             for money in noted
