@@ -224,7 +224,10 @@ FURTHER_COLUMNS: Mapping[str, Columns] = MappingProxyType(
             ("command_key", _TEXT),
             ("attributes", _TEXT),
         ),
-        "stg_frontdesk__commands": (("channel", _TEXT), ("body", _TEXT), ("command_key", _TEXT)),
+        "stg_frontdesk__commands": (
+            *(("channel", _TEXT), ("body", _TEXT), ("booking_id", _TEXT), ("error_code", _TEXT)),
+            ("command_key", _TEXT),
+        ),
     }
 )
 
