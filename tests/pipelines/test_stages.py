@@ -53,7 +53,7 @@ class Told:
         """Return it as the log has it."""
         type_, _, detail = self.what.partition(":")
         booking = self.tenant_id == WORKSHOP
-        person = {"phone": f"+1619555{self.subject[1:]:0>4}" if booking else f"+614000{self.subject[1:]:0>5}"}
+        person = {"phone": f"+1619555{self.subject[1:]:0>4}" if booking else f"+614917{self.subject[1:]:0>5}"}
         payload: dict[str, object] = {"contact": person}
         match type_.partition(".")[0]:
             case "message":
