@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, StorageState, syn
 from tests.browser.servers import BROWSER_FLAGS, find_browser, site_running
 from tests.browser.signing_in import sign_in_at
 from tests.dashboard.published_messages import conversations_published
-from tests.dashboard.receivers import EMAIL, PASSWORD, Beside
+from tests.dashboard.receivers import EMAIL, PASSWORD, Beside, fill_outbox
 
 #: Generous: the two cores may be busy with other tests; a page is there in well under a second otherwise.
 TIMEOUT_MILLISECONDS = 30_000
@@ -166,3 +166,14 @@ def open_context(browser: Browser, look: Look, *, signed_in: StorageState | None
         yield context
     finally:
         context.close()
+
+
+@pytest.fixture(scope="module")
+def beside_and_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Beside, str]]:
+    """A receiver and a dashboard over one home."""
+    home = tmp_path_factory.mktemp("home")
+    now = datetime.now(UTC)
+    conversations_published(now=now).publish(home / "analytics.duckdb")
+    with site_running(home=home, folder=tmp_path_factory.mktemp("dashboard")) as site:
+        fill_outbox(site[0].outbox, now=now)
+        yield site

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from datetime import UTC, datetime
 
 import orjson
 import pytest
 from playwright.sync_api import Browser, Page, StorageState, expect
 
 from tests.browser.conftest import TIMEOUT_MILLISECONDS, Look, sign_in_once
-from tests.browser.servers import site_running
 from tests.dashboard.published_file import ANNA, MASSAGE
-from tests.dashboard.published_messages import REMINDER_KEY, UNCERTAIN_KEY, conversations_published
-from tests.dashboard.receivers import Beside, fill_outbox
+from tests.dashboard.published_messages import REMINDER_KEY, UNCERTAIN_KEY
+from tests.dashboard.receivers import Beside
 
 pytestmark = pytest.mark.browser
 
@@ -22,17 +19,6 @@ expect.set_options(timeout=TIMEOUT_MILLISECONDS)
 
 #: What staff sent must be in the thread by then: it is read again every second.
 APPEARS_WITHIN_MILLISECONDS = 5_000
-
-
-@pytest.fixture(scope="module")
-def beside_and_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Beside, str]]:
-    """A receiver and a dashboard over one home."""
-    home = tmp_path_factory.mktemp("home")
-    now = datetime.now(UTC)
-    conversations_published(now=now).publish(home / "analytics.duckdb")
-    with site_running(home=home, folder=tmp_path_factory.mktemp("dashboard")) as site:
-        fill_outbox(site[0].outbox, now=now)
-        yield site
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from itertools import cycle, islice
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,11 +17,10 @@ from core.automation.sms_segments import measure_sms
 from dashboard.drafts import find_sms_rates
 from dashboard.typed_text import box
 from tests.browser.conftest import TIMEOUT_MILLISECONDS, Look, open_page, sign_in_once
-from tests.browser.servers import site_running
 from tests.dashboard.published_file import ANNA, JOSE, MASSAGE
-from tests.dashboard.published_messages import UNCERTAIN_KEY, conversations_published
+from tests.dashboard.published_messages import UNCERTAIN_KEY
 from tests.dashboard.published_tasks import WELCOME_CALL
-from tests.dashboard.receivers import Beside, fill_outbox
+from tests.dashboard.receivers import Beside
 
 pytestmark = pytest.mark.browser
 
@@ -110,17 +108,6 @@ BOXES = {
         value="2025-10-05",
     ),
 }
-
-
-@pytest.fixture(scope="module")
-def beside_and_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Beside, str]]:
-    """A receiver and a dashboard over one home."""
-    home = tmp_path_factory.mktemp("home")
-    now = datetime.now(UTC)
-    conversations_published(now=now).publish(home / "analytics.duckdb")
-    with site_running(home=home, folder=tmp_path_factory.mktemp("dashboard")) as site:
-        fill_outbox(site[0].outbox, now=now)
-        yield site
 
 
 @pytest.fixture(scope="module")
