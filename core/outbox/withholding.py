@@ -19,6 +19,9 @@ from core.outbox.outcome_events import about_whom, outcome_event
 
 _FAMILIES = {Channel.SMS: "message", Channel.EMAIL: "message", Channel.WEBHOOK: "webhook", Channel.TASK: "task"}
 
+#: Events that are looked up by their ids within one query.
+_READ_TOGETHER = 500
+
 
 class Withholding:
     """Takes back what is no longer intended. What was due by then is told of in the log."""
@@ -35,6 +38,16 @@ class Withholding:
                 return self._withdraw(connection, command_keys, reason=reason, now=now)
         except SQLAlchemyError as error:
             raise OutboxUnavailableError(f"the outbox can't be used now: {error}") from error
+
+    def caused_after(self, sequence: int, command_keys: Collection[str]) -> set[str]:
+        """Return which of these have a cause in the log after a sequence."""
+        causes = {key: found.cause_event_ids for key in command_keys if (found := self._outbox.find(key)) is not None}
+        ids = sorted({event_id for event_ids in causes.values() for event_id in event_ids})
+        later: set[str] = set()
+        for start in range(0, len(ids), _READ_TOGETHER):
+            events = self._log.read_by_id(ids[start : start + _READ_TOGETHER])
+            later |= {event_id for event_id, event in events.items() if event.sequence > sequence}
+        return {key for key, event_ids in causes.items() if later.intersection(event_ids)}
 
     def enter_withheld(self, command: NewCommand, *, reason: str, now: datetime) -> bool:
         """Enter a command that was stopped before it was first known, as withdrawn; False where its key is known."""

@@ -52,6 +52,8 @@ class OutboxFiller:
         #: Keys of the commands that are set aside, as the table keeps them.
         self._aside = set(set_aside.subjects(Kind.COMMAND))
         self._position = position
+        #: Keys of open commands whose causes are not modelled yet.
+        self._to_come: set[str] = set()
 
     def apply(self, before: pa.Table, after: pa.Table) -> None:
         """Bring the outbox from one set of decisions to another; both have the columns of fct_decisions."""
@@ -63,8 +65,11 @@ class OutboxFiller:
         self._take_back({key: _reason(coming.get(key)) for key in gone})
         self._enter_withheld(row for row in changed if not _is_intended(known.get(row["command_key"])))
 
-    def reconcile(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Make the outbox what a whole warehouse decides, such as after a rebuild or with other rules."""
+    def reconcile(self, connection: duckdb.DuckDBPyConnection, *, modelled_sequence: int) -> None:
+        """Make the outbox what a whole warehouse decides, such as after a rebuild or with other rules.
+
+        What later events caused, in a batch that did not come to its end, waits for them to be modelled: see settle.
+        """
         decisions = connection.execute(
             "select * from marts.fct_decisions where verdict = 'intended' and expires_at > ?", [self._clock.now()]
         )
@@ -73,9 +78,18 @@ class OutboxFiller:
         # What is set aside and no longer decided is nothing to mend.
         self._let_in(self._aside - {subject_of(row["command_key"]) for row in rows if _is_intended(row)})
         tenants = connection.execute("select tenant_id from marts.dim_tenants").fetchall()
+        self._to_come = set()
         for (tenant_id,) in tenants:
-            self._take_back(self._no_longer_decided(connection, self._outbox.open_keys(tenant_id)))
+            keys = self._outbox.open_keys(tenant_id)
+            self._to_come |= self._take_back_undecided(connection, keys, modelled_sequence=modelled_sequence)
         self._enter_withheld(rows)
+
+    def settle(self, connection: duckdb.DuckDBPyConnection, *, modelled_sequence: int) -> None:
+        """Take back what waited for its cause to be modelled, and is not decided again by the events up to here."""
+        if self._to_come:
+            self._to_come = self._take_back_undecided(
+                connection, sorted(self._to_come), modelled_sequence=modelled_sequence
+            )
 
     def opened(self, sequence: int) -> None:
         """Take note that a warehouse was opened that has all events up to this sequence."""
@@ -86,6 +100,15 @@ class OutboxFiller:
         """Take note that the outbox takes account of all events up to this sequence."""
         if self._position is not None:
             self._position.advance(sequence)
+
+    def _take_back_undecided(
+        self, connection: duckdb.DuckDBPyConnection, command_keys: Sequence[str], *, modelled_sequence: int
+    ) -> set[str]:
+        """Take back what the warehouse does not intend; return what it can't know of, by events still to come."""
+        gone = self._no_longer_decided(connection, command_keys)
+        to_come = self._withholding.caused_after(modelled_sequence, gone)
+        self._take_back({key: reason for key, reason in gone.items() if key not in to_come})
+        return to_come
 
     def _no_longer_decided(
         self, connection: duckdb.DuckDBPyConnection, command_keys: Sequence[str]

@@ -89,7 +89,7 @@ class Modeller:
         self._warehouse = opened = self._builder.open(sink=self._filler)
         self._postponed = read_postponed(opened.connection, self._log)
         self._undone_runs = read_undone_runs(opened.connection)
-        self._filler.reconcile(opened.connection)
+        self._filler.reconcile(opened.connection, modelled_sequence=self.modelled_sequence)
         self._filler.opened(self.modelled_sequence)
         if not knows_set_aside(opened.connection, self._builder.engine):
             self._run_empty_batch()
@@ -227,6 +227,7 @@ class Modeller:
             gives_up=is_overtaken if are_echoes(events) else lambda: False,
         )
         self._filler.decided(self.modelled_sequence)  # what was set aside is decided upon too
+        self._filler.settle(_opened(self._warehouse).connection, modelled_sequence=self.modelled_sequence)
         return result
 
     def _run_empty_batch(self) -> BatchResult:

@@ -48,7 +48,7 @@ def test_a_board_has_a_column_for_each_stage_and_a_card_for_each_contact() -> No
     assert "In this stage 11 days" in text
     app.segmented_control(key="pipeline").set_value("visit").run()
     assert cards_of(app) == [ANNA, JOSE]
-    assert "3 days here · A$125.00" in text_of(app)
+    assert "In this stage 3 days · A$125.00" in text_of(app)
     assert ":orange-badge[Warm 74]" in text_of(app)
     assert ":blue-badge[Cool 18]" in text_of(app)
 

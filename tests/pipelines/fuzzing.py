@@ -294,6 +294,7 @@ _VALUES: Mapping[str, Any] = {
     "method": "card",
     "models_fingerprint": "abc",
     "note_id": "N1",
+    "occurred_on": NOW.date().isoformat(),
     "payment_id": "P1",
     "period_end": "2026-10-31",
     "period_start": "2026-10-01",

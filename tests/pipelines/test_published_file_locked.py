@@ -46,7 +46,7 @@ def test_the_published_file_is_read_only_and_the_next_one_can_be_written(home: H
     with home.modeller().opened() as modeller:
         for number in range(4):  # once round the ring
             assert _mode(home.analytics_path) & 0o222 == 0
-            home.log.append([contact(str(number), phone=f"+6140000000{number}")])
+            home.log.append([contact(str(number), phone=f"+6140000000{number + 1}")])
             modeller.follow_to_end()
     assert home.query("select count(*) from marts.dim_contacts") == [(4,)]
 

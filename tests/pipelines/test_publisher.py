@@ -60,7 +60,7 @@ def test_readers_meet_no_lock_and_no_half_written_file(home: Home) -> None:
     with home.modeller().opened() as modeller:
         readers = [start_reader(home.analytics_path, last=count_events) for _ in range(3)]
         for number in range(count_events):
-            home.log.append([contact(str(number), phone=f"+6140000{number:04d}")])
+            home.log.append([contact(str(number), phone=f"+6140000{number + 1:04d}")])
             modeller.follow_to_end()
         for reader in readers:
             output, errors = reader.communicate(timeout=60)
@@ -70,7 +70,7 @@ def test_readers_meet_no_lock_and_no_half_written_file(home: Home) -> None:
 
 def test_a_reader_keeps_the_file_it_has_open(home: Home) -> None:
     with home.modeller().opened() as modeller:
-        home.log.append([contact("0", phone="+61400000000")])
+        home.log.append([contact("0", phone="+61400000009")])
         modeller.follow_to_end()
         # A process of its own: inside one process DuckDB shares an opened file.
         reader = subprocess.Popen(

@@ -160,9 +160,31 @@ def test_what_the_machine_is_at_fault_for_sets_no_event_aside(
         with pytest.raises(type(error)):
             follow_poison(home)
     assert home.set_aside.read() == []
+    # What the batch had decided before it failed waits for it, and nobody is told that it is withheld.
+    decided = {tenant_id: keys_of(home, tenant_id) for tenant_id in (TENANT, OTHER)}
     with home.modeller().opened() as modeller:
         assert modeller.follow_to_end() == 5
+    assert {tenant_id: keys_of(home, tenant_id) for tenant_id in (TENANT, OTHER)} == decided
+    assert all(decided.values())
     assert home.query("select count(*) from marts.fct_quarantined_events") == [(0,)]
+
+
+def test_what_a_failed_batch_decided_and_is_not_decided_again_is_taken_back(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        failing_model(patch, "fct_bookings", lambda: OSError(errno.ENOSPC, "No space left on device"))
+        with pytest.raises(OSError, match="No space left"):
+            follow_poison(home)
+    clinic = {"booking_id": "b2", "contact": {"phone": "+61400000001"}}
+    decided = keys_of(home, TENANT)
+    home.log.append([fact("booking.cancelled", clinic, event_id="off", hours=1)])
+    with home.modeller().opened() as modeller:
+        assert keys_of(home, TENANT) == decided
+        modeller.follow_to_end()
+    assert not [key for key in keys_of(home, TENANT) if "reminder" in key or "confirmation" in key]
+    assert [key for key in decided if "confirmation" in key]
+    assert keys_of(home, OTHER)
 
 
 def test_where_nothing_can_be_modelled_no_event_is_to_blame(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:

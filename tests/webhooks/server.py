@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -58,11 +58,12 @@ def free_port() -> int:
 class ReceiverProcess:
     """`python -m webhooks` over a folder of its own."""
 
-    def __init__(self, home: Path, *, wrapper: str = "") -> None:
+    def __init__(self, home: Path, *, wrapper: str = "", environ: Mapping[str, str] | None = None) -> None:
         self.home = home
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._wrapper = wrapper
+        self._environ = environ or {}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -72,6 +73,7 @@ class ReceiverProcess:
             "FRONTDESK_HOME": str(self.home),
             "FRONTDESK_TENANTS_DIR": str(self.home / "tenants"),
             "FRONTDESK_RECEIVER_PORT": str(self.port),
+            **self._environ,
         }  # fmt: skip
         with (self.home / "receiver.log").open("ab") as log:
             self._process = subprocess.Popen(
@@ -112,10 +114,10 @@ def write_tenant(home: Path) -> None:
 
 
 @contextmanager
-def process(home: Path, *, wrapper: str = "") -> Iterator[ReceiverProcess]:
-    """Run the receiver's process over the home."""
+def process(home: Path, *, wrapper: str = "", environ: Mapping[str, str] | None = None) -> Iterator[ReceiverProcess]:
+    """Run the receiver's process over the home; `environ` is added to what the tests' sources need."""
     write_tenant(home)
-    running = ReceiverProcess(home, wrapper=wrapper)
+    running = ReceiverProcess(home, wrapper=wrapper, environ=environ)
     running.start()
     try:
         yield running

@@ -82,8 +82,8 @@ def answers(environ: dict[str, str], part: str, path: str) -> httpx.Response:
 @pytest.mark.parametrize(
     ("arguments", "reason"),
     [
-        (["--without", "dagster,kitchen"], "kitchen: is no part; use receiver, dagster, dashboard"),
-        (["--without", "receiver, dagster,dashboard"], "leaves nothing to start"),
+        (["--without", "dagster,kitchen"], "kitchen: is no part; use receiver, dagster, dashboard, monitor"),
+        (["--without", "receiver, dagster,dashboard,monitor"], "leaves nothing to start"),
     ],
 )
 def test_wrong_parts(arguments: list[str], reason: str) -> None:
@@ -127,7 +127,7 @@ def test_doctors_status_says_whether_there_are_errors(
 
 
 def test_receiver_and_dashboard_for_real(environ: dict[str, str], tmp_path: Path) -> None:
-    with frontdesk_up("--without", "dagster", environ=environ, folder=tmp_path) as process:
+    with frontdesk_up("--without", "dagster,monitor", environ=environ, folder=tmp_path) as process:
         wait_until(lambda: "Ctrl-C stops everything." in shown(tmp_path), timeout=90)
         assert answers(environ, "RECEIVER", "/healthz").status_code == 200
         assert answers(environ, "DASHBOARD", "/_stcore/health").status_code == 200
@@ -155,20 +155,20 @@ def test_everything_with_a_real_dagster(environ: dict[str, str], tmp_path: Path)
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=60) == 0
 
-    assert len(started) == 5
+    assert len(started) == 6
     assert not any(is_running(pid) for pid in started)
 
 
 @pytest.mark.slow
 def test_after_kill_9_of_the_supervisor_the_next_start_takes_over(environ: dict[str, str], tmp_path: Path) -> None:
-    with frontdesk_up("--without", "dagster,dashboard", environ=environ, folder=tmp_path) as process:
+    with frontdesk_up("--without", "dagster,dashboard,monitor", environ=environ, folder=tmp_path) as process:
         wait_until(lambda: "Ctrl-C stops everything." in shown(tmp_path), timeout=90)
         [receiver] = pids(tmp_path)
         process.kill()
         process.wait()
     assert is_running(receiver)
 
-    with frontdesk_up("--without", "dagster,dashboard", environ=environ, folder=tmp_path):
+    with frontdesk_up("--without", "dagster,dashboard,monitor", environ=environ, folder=tmp_path):
         wait_until(lambda: "Ctrl-C stops everything." in shown(tmp_path), timeout=90)
         assert "Stopped what an earlier run left behind: receiver." in shown(tmp_path)
         assert answers(environ, "RECEIVER", "/healthz").status_code == 200
