@@ -11,7 +11,7 @@ from statistics import median
 from zoneinfo import ZoneInfo
 
 from core.tenants import Tenant
-from tests.pipelines.counted_year import Book, Booking, Payment, Text, Touch
+from tests.pipelines.counted_year import Book, Booking, Payment, Text, Touch, number_of
 
 Row = tuple[object, ...]
 #: Stage, what enters it, and from which stages alone it does (None: from any, "": before the first).
@@ -23,7 +23,7 @@ JOB: Stages = (
     ("on_the_way", _NEVER, None),
     ("in_progress", _NEVER, None),
     ("completed", frozenset({"completed"}), None),
-    ("canceled", frozenset({"cancelled"}), None),
+    ("canceled", frozenset({"cancelled", "declined"}), None),
     ("no_show", frozenset({"no_show"}), None),
 )
 REPAIR: Stages = (
@@ -34,6 +34,7 @@ REPAIR: Stages = (
     ("completed", frozenset({"completed"}), None),
     ("paid", frozenset({"paid"}), None),
     ("shipped", _NEVER, None),
+    ("cancelled", frozenset({"cancelled", "declined"}), None),
 )
 #: Of pipelines of bookings, by business.
 PIPELINES: dict[str, tuple[str, Stages]] = {
@@ -122,10 +123,16 @@ class Answers:
         yield from Counter(answered.values()).items()
 
     def opt_outs(self) -> Iterator[Row]:
-        """Question 15, without whose they are: channel, purpose, evidence, when."""
+        """Question 15, without whose they are: channel, purpose, address, evidence, when."""
         for consent in self._book.consents:
             if not consent.is_yes:
-                yield consent.channel, consent.purpose, consent.evidence, consent.at
+                yield consent.channel, consent.purpose, self._written(consent.address), consent.evidence, consent.at
+
+    def _written(self, address: str) -> str | None:
+        """Return an address as it is written to, a number with its country's code; None where none was told."""
+        if not address or "@" in address:
+            return address.lower() or None
+        return f"+{self._tenant.phone_calling_code}{number_of(address)}"
 
     def who_comes_back(self) -> Iterator[Row]:
         """Question 16: customers who came, those who came again, median days between."""

@@ -45,6 +45,8 @@ class Fact:
     starts_at: datetime | None = None
     service: str = ""
     task: str = ""
+    #: Whether it gives back a part alone of what was paid.
+    is_partial: bool = False
 
 
 def kind_of(event: NewEvent, content: dict[str, Any]) -> str:

@@ -14,6 +14,11 @@ from tests.pipelines.counted_stages import StageAnswers
 from tests.pipelines.counted_year import Booking, Consent
 
 _CHANNELS = {"send_sms": "sms", "send_email": "email"}
+#: What takes back what was told of the same payment, or overtakes it.
+_UNDOING = {
+    "payment.succeeded": ("payment.failed", "payment.refunded"),
+    "payment.failed": ("payment.succeeded", "payment.refunded"),
+}
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,7 @@ class RuleAnswers(StageAnswers):
         """Return the first thing that keeps a command from being done; empty where nothing does."""
         return (
             self._stopped_by_the_booking(rule, fact, due_at)
+            or ("undone" if self._is_undone(fact, until=due_at) else "")
             or ("happened" if self._has_happened(rule, fact, until=due_at) else "")
             or ("" if all(self._holds(each, fact, at=due_at) for each in rule.only_if) else "condition")
             or self._unreachable(rule, fact.who, due_at, command=command)
@@ -93,8 +99,8 @@ class RuleAnswers(StageAnswers):
     def _unreachable(self, rule: Rule, who: str, due_at: datetime, *, command: str) -> str:
         channel = _CHANNELS.get(command)
         if channel is None:
-            # Nobody writes records to providers' systems yet.
-            return "no_sender" if command == "sync_record" else ""
+            # Nobody writes records to providers' systems yet; what is shown alone needs no sender.
+            return "no_sender" if command == "sync_record" and not rule.is_shadow else ""
         addresses = self._book.phones if channel == "sms" else self._book.emails
         if who not in addresses or addresses[who] > due_at:
             return "no_address"
@@ -102,8 +108,31 @@ class RuleAnswers(StageAnswers):
 
     def _has_happened(self, rule: Rule, fact: Fact, *, until: datetime) -> bool:
         happened = rule.unless.happened
-        between = (each for each in self._book.facts if fact.at < each.at <= until)
-        return any(_is_same(fact, each, scope) for each in between for scope in happened.get(each.kind, ()))
+        between = (
+            each for each in self._book.facts if fact.at < each.at <= until and not _is_told_again(fact, by=each)
+        )
+        return any(_is_same(fact, each, scope) for each in between for scope in happened.get(each.kind, ())) or (
+            "contact" in happened.get("message.received", ()) and self._is_answered(fact, until=until)
+        )
+
+    def _is_answered(self, fact: Fact, *, until: datetime) -> bool:
+        """Return whether a person of the business wrote; what did not arrive is no answer, nor is a rule's text."""
+        return any(
+            text.who == fact.who and fact.at < text.created_at <= until
+            for name, text in self._book.texts.items()
+            if not (text.is_inbound or text.command or name in self._book.failed or name == fact.thing)
+        )
+
+    def _is_undone(self, fact: Fact, *, until: datetime) -> bool:
+        """Return whether the newest word on the same payment is another; a part given back says nothing of it."""
+        undoing = _UNDOING.get(fact.kind, ())
+        told = [
+            each
+            for each in self._book.facts
+            if fact.at < each.at <= until and each.thing == fact.thing and each.kind in (fact.kind, *undoing)
+        ]
+        newest = max((each for each in told if not each.is_partial), key=lambda each: each.at, default=fact)
+        return newest.kind in undoing
 
     def _holds(self, condition: Condition, fact: Fact, *, at: datetime) -> bool:
         own = [each for _, each in self._bookings if each.who == fact.who and each.created_at <= at]
@@ -140,6 +169,11 @@ class RuleAnswers(StageAnswers):
         if last is None:
             return "no_consent" if message_class == "marketing" else ""
         return "" if last.is_yes else "opted_out"
+
+
+def _is_told_again(fact: Fact, *, by: Fact) -> bool:
+    """Return whether a delivery tells once more of what the fact told."""
+    return (fact.kind, fact.thing) == (by.kind, by.thing)
 
 
 def _is_same(fact: Fact, other: Fact, scope: str) -> bool:

@@ -101,9 +101,10 @@ class Text:
 
 @dataclass(frozen=True)
 class Consent:
-    """A yes or no to what is sent; `evidence` is what proves it."""
+    """A yes or no to what is sent to an address, where one is told; `evidence` is what proves it."""
 
     who: str
+    address: str
     channel: str
     purpose: str
     is_yes: bool
@@ -209,13 +210,13 @@ class Reader:
         if not kind:
             return
         booking, starts_at, thing, service = "", None, event.source_event_id, ""
+        told = content.get("data", {}).get("object", {}) if kind.startswith("payment.") else {}
         if kind.startswith("booking."):
             booking, _, starts = _told_booking(event.type, content)
             starts_at, service = datetime.fromisoformat(starts), content.get("appointment", {}).get("title", "")
         elif event.type == "zoho.books.payment":
             thing = content["payment"]["payment_id"]
         elif kind.startswith("payment."):
-            told = content["data"]["object"]
             thing = str(told["id"] if told["object"] == "payment_intent" else told["payment_intent"])
             booking = told["metadata"].get("booking_id", "")
         elif kind.startswith("message.") and "message_id" in content:
@@ -232,6 +233,7 @@ class Reader:
                 starts_at=starts_at,
                 service=service,
                 task=content.get("kind", ""),
+                is_partial=kind == "payment.refunded" and told["amount_refunded"] < told["amount"],
             )
         )
 
@@ -239,25 +241,33 @@ class Reader:
 def _consents(who: str, event: NewEvent, content: dict[str, Any]) -> Iterator[Consent]:
     """Yield what a delivery says of what may be sent. Without an address a no is none: the box was never shown."""
     at = event.occurred_at
+    names, phone = names_and_phone(event, content)
+    email = next((name for name in names if "@" in name), "")
     if event.type in ("manychat.lead_captured", "manychat.price_asked"):
-        for channel, box, address in (("sms", "optin_phone", "phone"), ("email", "optin_email", "email")):
+        for channel, box, field_name, address in (
+            ("sms", "optin_phone", "phone", phone),
+            ("email", "optin_email", "email", email),
+            ("whatsapp", "optin_whatsapp", "whatsapp_phone", phone),
+        ):
             is_yes = content[box]
             # Given when they subscribed, refused when it was seen.
             since = min(datetime.fromisoformat(content["subscribed"]), at) if is_yes else at
-            if is_yes or content[address]:
-                yield Consent(who, channel, "marketing", is_yes, since, f"ManyChat {box}={str(is_yes).lower()}")
+            if is_yes or content[field_name]:
+                evidence = f"ManyChat {box}={str(is_yes).lower()}"
+                yield Consent(who, address, channel, "marketing", is_yes, since, evidence)
     elif event.type in ("zoho.email_unsubscribed", "zoho.campaigns.unsubscribed"):
-        yield Consent(who, "email", "marketing", False, at, f"Zoho {event.type.removeprefix('zoho.')}")
+        yield Consent(who, email, "email", "marketing", False, at, f"Zoho {event.type.removeprefix('zoho.')}")
     elif event.type == "gohighlevel.ContactDndUpdate":
         for channel, setting in content["dndSettings"].items():
             if setting["status"] == "active":
                 evidence = f"GoHighLevel do not disturb: {setting['status']}"
-                yield Consent(who, channel.lower(), "all", False, at, evidence)
+                address = email if channel == "Email" else phone
+                yield Consent(who, address, channel.lower(), "all", False, at, evidence)
     elif event.type.lower().endswith(("message.received", "inboundmessage")):
         said = content.get("body", "").strip().lower()
         if said in STOP_WORDS | START_WORDS:
             is_yes = said in START_WORDS
-            yield Consent(who, "sms", "all", is_yes, at, f"text: {'START' if is_yes else 'STOP'}")
+            yield Consent(who, phone, "sms", "all", is_yes, at, f"text: {'START' if is_yes else 'STOP'}")
 
 
 def _told_booking(kind: str, content: dict[str, Any]) -> tuple[str, str, str]:

@@ -13,7 +13,7 @@ from core.envelope import NewEvent
 from core.tenants import load_tenants
 from tests.pipelines.activation.test_decisions import PHONE, START, booking
 from tests.pipelines.facts import TENANT, contact, fact
-from tests.pipelines.homes import REPOSITORY, Home, HomeFactory, shared_folder
+from tests.pipelines.homes import NOW, REPOSITORY, Home, HomeFactory, shared_folder
 
 _RULES: list[dict[str, Any]] = [
     {"id": "thanks", "when": "payment.succeeded", "once_per": "entity"},
@@ -26,6 +26,12 @@ _RULES: list[dict[str, Any]] = [
         "when": "lead.created",
         "due": {"after": "4h"},
         "unless": {"happened": {"message.received": "contact"}},
+    },
+    {
+        "id": "reorder",
+        "when": "payment.succeeded",
+        "due": {"after": "90d"},
+        "unless": {"happened": {"payment.succeeded": "contact"}},
     },
     {"id": "texted", "when": "message.received"},
     {"id": "stopped", "when": "consent.revoked"},
@@ -73,7 +79,7 @@ def stage(booking_id: str, to: str, *, hours: float) -> NewEvent:
 
 def text(phone: str, body: str, *, hours: float = 0, verb: str = "received", **more: Any) -> NewEvent:
     payload = {"message_id": f"{phone}-{body}", "contact": {"phone": phone}, "channel": "sms", "body": body, **more}
-    return fact(f"message.{verb}", payload, event_id=f"{phone}-{body}", hours=hours, source="clicksend")
+    return fact(f"message.{verb}", payload, event_id=f"{phone}-{body}-{verb}", hours=hours, source="clicksend")
 
 
 def test_every_fact_that_undoes_is_one_that_rules_know() -> None:
@@ -94,6 +100,36 @@ def test_a_payment_is_thanked_for_and_asked_for_as_it_stands(trial_home: Home) -
     assert verdicts(trial_home, "part")["thanks"] == ("intended", None, None)
     assert verdicts(trial_home, "late")["open"] == ("refused", "undone", None)
     assert verdicts(trial_home, "twice")["open"] == ("intended", None, None)
+
+
+def test_what_is_taken_back_by_the_time_it_is_due_is_not_asked_for(trial_home: Home) -> None:
+    days = 24
+    trial_home.follow_in_batches(
+        [
+            [payment("failed", "again"), payment("succeeded", "again", hours=2)],
+            [payment("failed", "again", hours=8 * days)],
+        ]
+    )
+    rows = trial_home.query(
+        "select verdict, date_diff('day', caused_at, due_at), due_at from marts.fct_decisions "
+        "where rule_id = 'open' and contains(command_key, 'again')"
+    )
+    assert rows == [("intended", 7, NOW + timedelta(days=15))]
+
+
+def test_a_second_telling_of_the_cause_is_no_fact_after_it(trial_home: Home) -> None:
+    flo = {"contact": {"phone": "+61400000016"}}
+    told = [payment("succeeded", "ribs", hours=hours, **flo) for hours in (0, 0.001)]
+    trial_home.follow_in_batches([told])
+    reorder = (
+        "select verdict, reason, reason_detail, caused_at from marts.fct_decisions "
+        "where rule_id = 'reorder' and contains(command_key, 'ribs')"
+    )
+    assert trial_home.query(reorder) == [("intended", None, None, NOW)]
+    trial_home.follow_in_batches([[payment("succeeded", "knives", hours=24, **flo)]])
+    following = NOW + timedelta(hours=24)
+    detail = f"payment.succeeded at {following:%Y-%m-%dT%H:%M:%SZ}"
+    assert trial_home.query(reorder) == [("refused", "happened", detail, NOW)]
 
 
 def test_a_step_is_told_until_the_next_one(trial_home: Home) -> None:
@@ -149,6 +185,27 @@ def test_a_text_of_a_person_ends_waiting_and_one_of_a_rule_does_not(trial_home: 
     )
     assert verdicts(trial_home, ben)["waiting"][:2] == ("refused", "happened")
     assert verdicts(trial_home, cal)["waiting"][:2] == ("intended", None)
+
+
+def test_a_text_is_an_answer_from_when_it_was_written_and_only_if_it_arrives(trial_home: Home) -> None:
+    gus, hal, ida = "+61400000017", "+61400000018", "+61400000019"
+    lead = {
+        phone: fact("lead.created", {"contact": {"phone": phone}}, event_id=phone, hours=1)
+        for phone in (gus, hal, ida)
+    }
+    trial_home.follow_in_batches(
+        [
+            [*lead.values(), text(gus, "lost", hours=2, verb="sent"), text(hal, "before", hours=0.9, verb="sent")],
+            [
+                text(gus, "lost", hours=2.1, verb="failed"),
+                text(hal, "before", hours=1.1, verb="delivered"),
+                text(ida, "late", hours=2, verb="sent"),
+                text(ida, "late", hours=2.1, verb="delivered"),
+            ],
+        ]
+    )
+    waiting = {phone: verdicts(trial_home, phone)["waiting"][:2] for phone in lead}
+    assert waiting == {gus: ("intended", None), hal: ("intended", None), ida: ("refused", "happened")}
 
 
 def test_stop_is_a_consent_that_is_revoked_and_warms_nobody(trial_home: Home) -> None:

@@ -24,6 +24,18 @@ rules as (
 
 ),
 
+-- Several deliveries can tell of one thing; each fact about a booking is one of its own.
+things as (
+
+    select
+        *,
+        concat_ws(
+            '|', fact_type, {{ told_thing() }}, case when fact_family = 'booking' then source || source_event_id end
+        ) as thing
+    from facts
+
+),
+
 -- Whose fact a rule waits for. A rule never waits for what its own commands did.
 causes as (
 
@@ -45,6 +57,7 @@ causes as (
         facts.fact_order,
         facts.occurred_at,
         facts.amount_minor,
+        facts.thing,
         {{ happening_track('facts.') }} as track,
         {{ fact_fields('facts') }} as fact,
         rules.rule_id,
@@ -59,7 +72,7 @@ causes as (
         rules.conditions,
         rules.holdout_percent,
         rules.is_shadow
-    from facts
+    from things as facts
     inner join rules on facts.tenant_id = rules.tenant_id and list_contains(rules.facts, facts.fact_type)
     where
         not starts_with(coalesce(facts.command_key, ''), concat(facts.tenant_id, '/', rules.rule_id, '/'))
@@ -132,7 +145,23 @@ candidates as (
 
 ),
 
--- A text that a person of the business wrote is an answer as much as the customer's own: nobody waits any longer.
+messages as (
+
+    select
+        *,
+        min(occurred_at) over of_entity as first_told_at,
+        bool_or(coalesce(split_part(command_key, '/', 2) <> 'manual', false)) over of_entity as is_of_a_rule,
+        arg_max(message_status, fact_order) filter (
+            where message_status in ('delivered', 'undelivered', 'failed', 'read')
+        ) over of_entity as arrival
+    from things
+    window of_entity as (partition by tenant_id, fact_family, entity_id)
+
+),
+
+-- A text that a person of the business wrote is an answer as much as the customer's own: nobody waits any longer. It
+-- is one from when it was first told of, whenever its receipts come; one that did not arrive is none, as in
+-- rpt_speed_to_lead.
 told as (
 
     select
@@ -141,11 +170,11 @@ told as (
         or (
             fact_family = 'message'
             and direction = 'outbound'
-            and coalesce(message_status not in ('failed', 'undelivered'), true)
-            and not bool_or(coalesce(split_part(command_key, '/', 2) <> 'manual', false)) over of_entity
+            and occurred_at = first_told_at
+            and not is_of_a_rule
+            and not coalesce(arrival = 'failed' or (arrival = 'undelivered' and channel is distinct from 'call'), false)
         ) as is_from_staff
-    from facts
-    window of_entity as (partition by tenant_id, fact_family, entity_id)
+    from messages
 
 ),
 
@@ -160,6 +189,7 @@ happenings as (
         event_id,
         amount_minor,
         refunded_minor,
+        thing,
         unnest([
             { 'fact_type': fact_type, 'scope': 'contact', 'value': contact_id },
             { 'fact_type': fact_type, 'scope': 'booking', 'value': booking_id },
@@ -183,10 +213,12 @@ awaited as (
         tenant_id,
         fact_order,
         occurred_at,
+        due_at,
         amount_minor,
         contact_id,
         booking_id,
         track,
+        thing,
         entity_kind || ':' || entity_id as entity,
         unnest(
             list_transform(
@@ -222,31 +254,22 @@ awaited_about as (
 
 ),
 
--- After the cause: what came at the same instant is no answer to it. Of what takes it back the newest counts, and a
--- refund of a part takes no payment back.
-prevented as (
+-- After the cause: what came at the same instant is no answer to it, nor is what tells of it once more. A refund of a
+-- part takes no payment back.
+after_the_cause as (
 
     select
         awaited_about.candidate_key,
-        min({
+        awaited_about.due_at,
+        awaited_about.unless['scope'] = 'track' as is_of_track,
+        happenings.fact_order,
+        {
             'at': happenings.occurred_at,
             'fact_type': happenings.fact_type,
             'source_event_id': happenings.source_event_id,
-            'event_id': happenings.event_id
-        }) filter (
-            where awaited_about.unless['scope'] <> 'track' and happenings.occurred_at > awaited_about.occurred_at
-        ) as prevention,
-        arg_max(
-            {
-                'at': happenings.occurred_at,
-                'fact_type': happenings.fact_type,
-                'event_id': happenings.event_id,
-                'undoes': awaited_about.unless['undoes']
-            },
-            happenings.fact_order
-        ) filter (
-            where awaited_about.unless['scope'] = 'track' and happenings.fact_order > awaited_about.fact_order
-        ) as newest
+            'event_id': happenings.event_id,
+            'undoes': awaited_about.unless['undoes']
+        } as happening
     from awaited_about
     inner join happenings
         on
@@ -254,12 +277,32 @@ prevented as (
             and awaited_about.about = happenings.about
             and awaited_about.occurred_at <= happenings.occurred_at
     where
-        happenings.fact_type <> 'payment.refunded'
-        or awaited_about.unless['scope'] <> 'track'
-        or coalesce(
-            happenings.refunded_minor >= coalesce(happenings.amount_minor, awaited_about.amount_minor), true
-        )
-    group by awaited_about.candidate_key
+        case
+            when awaited_about.unless['scope'] <> 'track'
+                then happenings.occurred_at > awaited_about.occurred_at and happenings.thing <> awaited_about.thing
+            else
+                happenings.fact_order > awaited_about.fact_order
+                and (
+                    happenings.fact_type <> 'payment.refunded'
+                    or coalesce(
+                        happenings.refunded_minor >= coalesce(happenings.amount_minor, awaited_about.amount_minor),
+                        true
+                    )
+                )
+        end
+
+),
+
+-- Of what takes the cause back the newest counts.
+prevented as (
+
+    select
+        candidate_key,
+        min(happening) filter (where not is_of_track) as prevention,
+        arg_max(happening, fact_order) filter (where is_of_track) as newest,
+        arg_max(happening, fact_order) filter (where is_of_track and happening['at'] <= due_at) as newest_when_due
+    from after_the_cause
+    group by candidate_key
 
 ),
 
@@ -303,6 +346,7 @@ final as (
         candidates.due_at,
         prevented.prevention,
         case when prevented.newest['undoes'] then prevented.newest end as undoing,
+        case when prevented.newest_when_due['undoes'] then prevented.newest_when_due end as undoing_when_due,
         candidates.occurred_at,
         candidates.fact,
         booking_states.booking_id as known_booking_id,

@@ -223,7 +223,7 @@ reasoned as (
             when list_contains(booking_is, booking_status) then 'booking_state'
             when {{ booking_contradicts('booking_status') }} then 'booking_state'
             when tells_start and booking_starts_at <= due_at then 'started'
-            when undoing['at'] <= due_at then 'undone'
+            when undoing_when_due is not null then 'undone'
             when prevention['at'] <= due_at then 'happened'
             when failed_condition is not null then 'condition'
             when channel in ('sms', 'email') and due_address is null then 'no_address'
@@ -355,13 +355,14 @@ final as (
             when 'booking_state' then concat('the booking is ', booking_status)
             when 'happened' then concat(prevention['fact_type'], ' at ', {{ iso_instant("prevention['at']") }})
             when 'started' then concat('the booking began at ', {{ iso_instant('booking_starts_at') }})
-            when 'undone' then concat(undoing['fact_type'], ' at ', {{ iso_instant("undoing['at']") }})
+            when 'undone'
+                then concat(undoing_when_due['fact_type'], ' at ', {{ iso_instant("undoing_when_due['at']") }})
             when 'condition' then {{ condition_in_words('failed_condition') }}
             when 'opted_out' then concat(consent['evidence'], ' at ', {{ iso_instant("consent['changed_at']") }})
         end as reason_detail,
         case
             when reason = 'happened' then prevention['event_id']
-            when reason = 'undone' then undoing['event_id']
+            when reason = 'undone' then undoing_when_due['event_id']
             when reason is null or reason = 'opted_out' then consent['event_id']
         end as reason_event_id,
         to_address,
