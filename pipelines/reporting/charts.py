@@ -14,6 +14,7 @@ from matplotlib.figure import Figure as Drawing
 from core.money import minor_unit_exponent
 from core.reports.periods import PeriodKind
 from pipelines.reporting.document import Point, Report, Share
+from pipelines.reporting.lettering import Lettering, lettering_of
 from pipelines.reporting.wording import part_words
 
 #: Letters, which a page on a dark screen makes lighter; the rest is read on both.
@@ -28,7 +29,6 @@ _LABEL_LENGTH = 24
 _SETTINGS: Any = {
     "svg.hashsalt": "frontdesk",  # ids in the SVG would otherwise be random
     "svg.fonttype": "path",  # no font is asked of the reader's machine
-    "font.family": "DejaVu Sans",
     "font.size": 8,
     "text.color": INK,
     "axes.labelcolor": INK,
@@ -52,7 +52,8 @@ ImageFormat = Literal["svg", "png"]
 def draw_charts(report: Report, *, image_format: ImageFormat) -> list[tuple[str, bytes]]:
     """Return (title, image) of every chart that has something to show."""
     charts = []
-    with mpl.rc_context(_SETTINGS):
+    lettering = lettering_of(report)
+    with mpl.rc_context({**_SETTINGS, "font.family": lettering.families()}):
         for metric in _TITLES:
             points = [point for point in report.history if point.metric == metric]
             if any(point.value for point in points):
@@ -67,7 +68,7 @@ def draw_charts(report: Report, *, image_format: ImageFormat) -> list[tuple[str,
             ]
             if shares:
                 title = f"{_titled(metric, report)}, by {dimension}"
-                charts.append((title, _image(_parts(shares[:_MOST_BARS]), image_format)))
+                charts.append((title, _image(_parts(shares[:_MOST_BARS], lettering), image_format)))
     return charts
 
 
@@ -95,9 +96,9 @@ def _titled(metric: str, report: Report) -> str:
     return f"{_TITLES[metric]} ({report.currency})" if metric == "revenue_received" else _TITLES[metric]
 
 
-def _parts(shares: Sequence[Share]) -> Drawing:
+def _parts(shares: Sequence[Share], lettering: Lettering) -> Drawing:
     drawing, axes = _empty()
-    names = [_short(part_words(share.dimension_value)) for share in reversed(shares)]
+    names = [_short(lettering.drawable(part_words(share.dimension_value))) for share in reversed(shares)]
     values = [_scaled(share.value, share.currency) for share in reversed(shares)]
     bars = axes.barh(range(len(values)), values, color=_ACCENT, height=0.62)
     # One bar alone is no thicker than one of several.

@@ -3,48 +3,83 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC
-from pathlib import Path
 
-import matplotlib as mpl
 from fpdf import FPDF
 from fpdf.fonts import FontFace
 
 from pipelines.reporting import wording
 from pipelines.reporting.charts import draw_charts
 from pipelines.reporting.document import Figure, Report
+from pipelines.reporting.lettering import JOINERS, MAIN, MAIN_BOLD, Lettering, lettering_of
 from pipelines.reporting.tables import figure_sections, headline_figures, share_tables
 
-#: Comes with matplotlib and has the letters of every language that names are likely to be in.
 _FONT = "DejaVu"
-_FONT_FILES = {"": "DejaVuSans.ttf", "B": "DejaVuSans-Bold.ttf"}
 _INK, _QUIET, _GOOD, _BAD = (17, 24, 39), (91, 100, 114), (21, 128, 61), (185, 28, 28)
 _LINE = (226, 229, 234)
 _MARGIN = 16
 _CHART_WIDTH, _CHART_HEIGHT, _GAP = 86, 33, 6
 _CHARTS_PER_ROW = 2
 _TITLE_HEIGHT, _LINE_HEIGHT = 12, 5.4
+_NUMBER_AFTER_RIGHT_TO_LEFT = re.compile(r"([\u0590-\u08ff][\W_]*)(?=\d)")
 _NAME_SHARE = 1.6  #: width of the column of names, in columns of figures
 
 
 class _Pages(FPDF):
     """A4, with the report's id and the page's number at the foot."""
 
-    def __init__(self, footing: str) -> None:
+    def __init__(self, footing: str, lettering: Lettering) -> None:
         super().__init__(format="A4")
         self._footing = footing
-        fonts = Path(mpl.get_data_path()) / "fonts" / "ttf"
-        for style, name in _FONT_FILES.items():
-            self.add_font(_FONT, style, fonts / name)
+        self._lettering = lettering
+        self._fallback: str | None = None
+        if lettering.is_plain:
+            self.add_font(_FONT, "", MAIN.path)
+            self.add_font(_FONT, "B", MAIN_BOLD.path)
+        else:
+            self._add_fonts()
         self.set_margins(_MARGIN, _MARGIN)
         self.set_auto_page_break(auto=True, margin=_MARGIN + 4)
+
+    def _add_fonts(self) -> None:
+        for style, font in (("", MAIN), ("B", MAIN_BOLD)):
+            self.add_font(_FONT, style, font.path, unicode_range=sorted(font.codes() - JOINERS))
+        for font in self._lettering.extra_fonts:
+            self.add_font(font.family, "", font.path, collection_font_number=font.face)
+        # The ordinary one too: it has letters that its bold sibling lacks.
+        families = [_FONT, *(font.family for font in self._lettering.extra_fonts)]
+        self.set_fallback_fonts(families, exact_match=False)
+        self.set_text_shaping()
+
+    def normalize_text(self, text: str) -> str:
+        """Return what is drawn of a text; called by the library before it draws any."""
+        self._fallback = None
+        return super().normalize_text(self._lettering.drawable(text))
+
+    def get_fallback_font(self, char: str, style: str = "") -> str | None:
+        """Return the font of a letter that the ordinary one lacks; a joiner goes with the letter before it."""
+        if ord(char) not in JOINERS:
+            self._fallback = super().get_fallback_font(char, style)
+        return self._fallback
+
+    @contextmanager
+    def _left_to_right(self) -> Iterator[None]:
+        """Write English words that a name may begin; other texts begin where their first letter does."""
+        shaping = self.text_shaping
+        if shaping is not None:
+            self.set_text_shaping(direction="ltr")
+        yield
+        self.text_shaping = shaping
 
     def footer(self) -> None:
         """Write the foot of a page; called by the library."""
         self.set_y(-_MARGIN)
         self.use(7, _QUIET)
-        self.cell(0, 5, f"{self._footing}, page {self.page_no()}", align="L")
+        with self._left_to_right():
+            self.cell(0, 5, _parted(f"{self._footing}, page {self.page_no()}"), align="L")
 
     def use(self, size: float, colour: tuple[int, int, int], *, style: str = "") -> None:
         """Write in this size, colour and style from here on."""
@@ -54,12 +89,13 @@ class _Pages(FPDF):
     def line_of(self, text: str, *, size: float, colour: tuple[int, int, int] = _INK, style: str = "") -> None:
         """Write one paragraph over the whole width."""
         self.use(size, colour, style=style)
-        self.multi_cell(0, size * 0.5, text, new_x="LMARGIN", new_y="NEXT")
+        with self._left_to_right():
+            self.multi_cell(0, size * 0.5, _parted(text), new_x="LMARGIN", new_y="NEXT")
 
 
 def to_pdf(report: Report) -> bytes:
     """Return the file's bytes."""
-    pages = _Pages(f"{report.business}: report {report.report_id}")
+    pages = _Pages(f"{report.business}: report {report.report_id}", lettering_of(report))
     pages.set_creation_date(report.generated_at.astimezone(UTC))
     pages.set_title(f"{report.business}: {wording.title_words(report)}")
     pages.set_creator("Frontdesk")
@@ -178,6 +214,12 @@ def _show_table(
             for place, text in enumerate(cells):
                 is_mood = colours is not None and place == len(cells) - 1
                 row.cell(text, style=FontFace(color=colours[number]) if is_mood and colours else None)
+
+
+def _parted(text: str) -> str:
+    """Return an English line in which a number stays where it is written, right of the Arabic or Hebrew before it."""
+    # The library, 2.8.9, would swap the number and the space before it.
+    return _NUMBER_AFTER_RIGHT_TO_LEFT.sub("\\1\N{LEFT-TO-RIGHT MARK}", text)
 
 
 def _mood(figure: Figure) -> tuple[int, int, int]:

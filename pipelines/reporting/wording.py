@@ -42,7 +42,8 @@ def part_words(name: str) -> str:
     """Return a service's or channel's name as it begins a line, cut where it is no name any more."""
     words = " ".join(name.replace("_", " ").split())
     cut = words if len(words) <= _NAME_LENGTH else words[: _NAME_LENGTH - 1].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
-    return cut[:1].upper() + cut[1:]
+    # A title letter, not a capital one: Georgian has capitals that begin no word.
+    return cut[:1].title() + cut[1:]
 
 
 def change_words(figure: Figure) -> str:
