@@ -31,7 +31,8 @@
     - a booking's making comes before all else that is told of it, whatever its time;
     - an outcome that is dated by its day alone comes after what was open on that day;
     - a record that repeats "pending" or "confirmed" says nothing against an outcome that its own system can't know of;
-    - a move to a later time opens a booking again that was completed or missed.
+    - a move to a later time opens a booking again that was completed or missed;
+    - who gives another start than before tells of a move, whatever the provider calls it.
 -#}
 {% macro settled_bookings(facts, tenants) -%}
 with booking_changes as (
@@ -47,6 +48,13 @@ with booking_changes as (
         changes.status_basis,
         changes.is_reschedule,
         changes.starts_at,
+        if(
+            changes.starts_at is null, null, {
+                'starts_at': changes.starts_at,
+                'day': (changes.starts_at at time zone tenants.zone)::date,
+                'is_all_day': changes.is_all_day
+            }
+        ) as told_start,
         changes.occurred_at,
         if(changes.fact_type = 'booking.created', -1, coalesce(changes.change_order, 0)) as change_order,
         changes.fact_type = 'booking.created' as is_making,
@@ -79,6 +87,47 @@ booking_times as (
 
 ),
 
+booking_starts as (
+
+    select
+        *,
+        last_value(told_start ignore nulls) over earlier_of_source as start_before,
+        last_value(booking_status ignore nulls) over earlier as status_before
+    from booking_times
+    window
+        earlier as (
+            partition by tenant_id, booking_id
+            order by settled_at, change_order, {{ progress_of('booking_status') }}, source_event_id
+            rows between unbounded preceding and 1 preceding
+        ),
+        earlier_of_source as (
+            partition by tenant_id, booking_id, source
+            order by settled_at, change_order, {{ progress_of('booking_status') }}, source_event_id
+            rows between unbounded preceding and 1 preceding
+        )
+
+),
+
+-- Of systems that copy each other each has its own say; a time that is added to a day moves nothing.
+booking_moves as (
+
+    select
+        * exclude (is_reschedule),
+        is_reschedule as is_called_move,
+        is_reschedule or coalesce(
+            not is_making
+            and not is_outcome
+            and told_start['starts_at'] <> start_before['starts_at']
+            and (
+                told_start['day'] <> start_before['day']
+                or not (coalesce(told_start['is_all_day'], false) or coalesce(start_before['is_all_day'], false))
+            ),
+            false
+        ) as is_reschedule
+    from booking_starts
+
+),
+
 -- What stood before each change: the last that happened, and the last state that was open.
 booking_history as (
 
@@ -95,7 +144,7 @@ booking_history as (
         last_value(
             case when booking_status in ('pending', 'confirmed') then booking_status end ignore nulls
         ) over earlier as open_status
-    from booking_times
+    from booking_moves
     window earlier as (
         partition by tenant_id, booking_id
         order by settled_at, change_order, {{ progress_of('booking_status') }}, source_event_id
@@ -126,7 +175,16 @@ select
     event_id,
     settled_at,
     change_order,
-    if(is_repetition, 'booking.updated', fact_type) as settled_type,
+    is_reschedule and not is_repetition as is_settled_move,
+    case
+        when is_repetition then 'booking.updated'
+        when
+            is_reschedule
+            and not is_called_move
+            and coalesce(booking_status = status_before, true)
+            then 'booking.rescheduled'
+        else fact_type
+    end as settled_type,
     case
         when is_repetition then null
         when booking_status is null and is_moved_ahead and standing['status'] in ('completed', 'no_show')

@@ -135,7 +135,7 @@ def settle() -> Iterator[duckdb.DuckDBPyConnection]:
                 event_id varchar, tenant_id varchar, booking_id varchar, fact_family varchar, source varchar,
                 source_event_id varchar, fact_type varchar, booking_status varchar, status_basis varchar,
                 change_order bigint, is_reschedule boolean, told_on date, occurred_at timestamptz,
-                starts_at timestamptz
+                starts_at timestamptz, is_all_day boolean
             )
             """
         )
@@ -161,14 +161,14 @@ def test_a_story_ends_the_same_in_every_order(name: str, settle: duckdb.DuckDBPy
 
     for order in permutations(rows):
         settle.execute("delete from facts")
-        settle.executemany("insert into facts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", list(order))
+        settle.executemany("insert into facts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, false)", list(order))
         assert settle.execute("select status from folded").fetchall() == [(expected,)], order
 
 
 def test_a_booking_begins_with_its_making(settle: duckdb.DuckDBPyConnection) -> None:
     settle.execute("delete from facts")
     for number, fact in enumerate([told("created", "9 15:00"), told("completed", "8 12:00")]):
-        settle.execute("insert into facts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", as_row(number, fact))
+        settle.execute("insert into facts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, false)", as_row(number, fact))
 
     rows = settle.execute("select first_at = timestamptz '2026-03-08 12:00:00-04' from folded").fetchall()
 

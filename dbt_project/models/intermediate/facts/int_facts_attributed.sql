@@ -32,7 +32,10 @@ attributed as (
         replace (
             coalesce(settled_bookings.settled_at, facts.occurred_at) as occurred_at,
             if(settled_bookings.event_id is null, facts.fact_type, settled_bookings.settled_type) as fact_type,
-            settled_bookings.settled_status as booking_status
+            settled_bookings.settled_status as booking_status,
+            if(
+                settled_bookings.event_id is null, facts.is_reschedule, settled_bookings.is_settled_move
+            ) as is_reschedule
         ),
         contact_identifiers.contact_id,
         -- Total order of the facts about one entity, made of what the source says and never of arrival:
