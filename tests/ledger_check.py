@@ -211,6 +211,8 @@ def describe(evidence: Evidence, faults: Iterable[str]) -> str:
 def main() -> None:
     """Check the home that is given, or that of the demo."""
     home = Path(sys.argv[1]) if len(sys.argv) > 1 else Path("data") / "demo"
+    if not (home / "ledger.json").exists():
+        raise SystemExit(f"{home / 'ledger.json'} is not there; run `make demo ONCE=1` first")
     evidence = read_evidence(home, tenants_dir=Path("tenants"))
     faults = find_faults(evidence)
     sys.stdout.write(describe(evidence, faults) + "\n")

@@ -22,6 +22,7 @@ from dashboard.formatting import (
     shorten,
 )
 from dashboard.health import count_events_behind, describe_unknown_types, is_silent, judge_source
+from dashboard.readiness import fetch_parts, rows_of_parts
 from dashboard.session import Business, Office
 
 _CHART_DAYS = 30
@@ -40,6 +41,7 @@ def _show_health() -> None:
         unknown = _group_unknown_types(queries.fetch_unknown_types(office.file, tenant_ids=office.tenant_ids))
         quarantined = _by_source(queries.fetch_quarantined(office.file, tenant_ids=office.tenant_ids))
         _show_figures(sources, queries.rows_of(queries.fetch_freshness(office.file)))
+        _show_parts(office)
         _show_set_aside(queries.rows_of(queries.fetch_set_aside(office.file, tenant_ids=office.tenant_ids)))
         for business in office.chosen:
             of_business = [source for source in sources if source.tenant_id == business.tenant_id]
@@ -71,6 +73,16 @@ def _show_figures(sources: list[Any], freshness: list[Any]) -> None:
             published = format_relative(row.published_at, now=components.present())
             st.metric("Behind the log", format_count(count_events_behind(row)), border=True)
             st.metric("Models published", published, border=True)
+
+
+def _show_parts(office: Office) -> None:
+    """Show what the nightly build and verification came to, and whether everything else is up."""
+    if office.backstage is None:
+        return
+    rows = [*rows_of_parts(fetch_parts(office.backstage.receiver_url))]
+    with st.grid(columns="auto", min_column_width=210, border=True):
+        for row in rows:
+            st.markdown(row.line)
 
 
 def _show_set_aside(asides: list[Any]) -> None:

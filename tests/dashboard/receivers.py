@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from core.clock import SystemClock
 from core.database import create_tables, open_engine
 from core.event_log import EventLog
+from core.health.signs import Signs
 from core.ids import UuidV7Factory
 from core.outbox.commands import Channel, MessageClass, NewCommand
 from core.outbox.outbox import Outbox
@@ -45,6 +46,7 @@ class Beside:
     outbox: Outbox
     log: EventLog
     staff: StaffDesk
+    signs: Signs
 
     def open_session(self, tenant_id: str) -> str:
         """Sign Mia in to a business; return the token."""
@@ -86,7 +88,13 @@ def receiver_beside(home: Path, *, dashboard_port: int | None = None) -> Iterato
         passwords=passwords,
     )
     with served(app) as url:
-        yield Beside(url, Outbox(engine, clock=clock, ids=ids), EventLog(engine, ids=ids), staff)
+        yield Beside(
+            url,
+            Outbox(engine, clock=clock, ids=ids),
+            EventLog(engine, ids=ids),
+            staff,
+            Signs(engine, clock=clock, ids=ids),
+        )
     engine.dispose()
 
 

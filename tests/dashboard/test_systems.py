@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.health.signs import RunKind, RunOutcome
+from dashboard.readiness import fetch_parts, rows_of_parts
 from tests.dashboard.conftest import open_page, text_of
 from tests.dashboard.published_file import MASSAGE, NEWCOMER, two_businesses_published
+from tests.dashboard.receivers import Beside
 
 pytestmark = pytest.mark.usefixtures("filled_home")
 
@@ -99,3 +102,23 @@ def test_lag_shows_until_the_models_catch_up(filled_home: Path, now: datetime) -
     assert figures(app)["Behind the log"] == "12"
     assert "Updating…" in text_of(app)
     assert "12 events behind the log" in text_of(app)
+
+
+def test_the_nightly_runs_and_the_other_parts_are_told(beside: Beside) -> None:
+    with beside.signs.recorded(RunKind.BUILD):
+        pass
+    with beside.signs.recorded(RunKind.VERIFICATION) as result:
+        result.outcome = RunOutcome.DIFFERENT
+        result.detail = "marts.fct_bookings: 2 rows differ"
+    text = text_of(open_page("systems"))
+    assert "**Receiver** :green-badge[:material/check_circle: Ready]" in text
+    assert "**Nightly build** :green-badge[:material/check_circle: OK]" in text
+    assert "succeeded in 0 s · ended 0 s ago" in text
+    assert "**Nightly verification** :red-badge[:material/error: Ill]" in text
+    assert "**Monitor** :gray-badge[:material/hourglass_empty: Not seen yet]" in text
+
+
+def test_a_receiver_that_does_not_answer_is_told() -> None:
+    assert [(row.name, row.judgement.label) for row in rows_of_parts(fetch_parts("http://127.0.0.1:9"))] == [
+        ("Receiver", "Can't take deliveries")
+    ]

@@ -168,7 +168,9 @@ def test_a_story_ends_the_same_in_every_order(name: str, settle: duckdb.DuckDBPy
 def test_a_booking_begins_with_its_making(settle: duckdb.DuckDBPyConnection) -> None:
     settle.execute("delete from facts")
     for number, fact in enumerate([told("created", "9 15:00"), told("completed", "8 12:00")]):
-        settle.execute("insert into facts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, false)", as_row(number, fact))
+        settle.execute(
+            "insert into facts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, false)", as_row(number, fact)
+        )
 
     rows = settle.execute("select first_at = timestamptz '2026-03-08 12:00:00-04' from folded").fetchall()
 
