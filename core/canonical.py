@@ -54,6 +54,10 @@ def _as_written(value: date) -> str:
     return value.isoformat().replace("+00:00", "Z")
 
 
+def _as_text(value: object) -> object:
+    return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
+
+
 #: A calendar day without a time; a time of midnight is no day.
 Day = Annotated[date, BeforeValidator(_only_a_day)]
 InstantOrDay = Annotated[
@@ -62,7 +66,17 @@ InstantOrDay = Annotated[
     PlainSerializer(_as_written, when_used="json"),
     WithJsonSchema({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]}),
 ]
-MinorUnits = Annotated[int, Field(ge=0, lt=2**53, description="Amount in minor units of the currency (cents).")]
+_TOO_MANY = 2**53
+MinorUnits = Annotated[int, Field(ge=0, lt=_TOO_MANY, description="Amount in minor units of the currency (cents).")]
+SignedMinorUnits = Annotated[
+    int, Field(gt=-_TOO_MANY, lt=_TOO_MANY, description="Minor units of the currency; below zero for a discount.")
+]
+#: A number kept as it is written, so that no digit is lost: "8.875".
+DecimalText = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=40, pattern=r"^-?\d+(\.\d+)?$"),
+    BeforeValidator(_as_text),
+]
 
 
 class _Payload(BaseModel):
@@ -167,23 +181,65 @@ class BookingFact(_Payload):
     reason: Text | None = None
 
 
+class Tax(_Payload):
+    """One tax that an amount includes. Below zero where it was withheld or is a discount's."""
+
+    name: Identifier = Field(description="As the receipt names it: GST, VAT, Sales tax.")
+    rate: DecimalText | None = Field(default=None, description='In per cent, as text: "8.875".')
+    amount_minor: SignedMinorUnits
+
+
+Taxes = Annotated[list[Tax], Field(max_length=50, description="Each tax that is in the amount, by its name.")]
+
+
+class ReceiptLine(_Payload):
+    """One line of a receipt, in the currency of its payment."""
+
+    line_id: Identifier | None = Field(
+        default=None, description="The line's own id; told again under it, the line is corrected."
+    )
+    description: Text | None = None
+    quantity: DecimalText | None = None
+    unit_price_minor: SignedMinorUnits | None = None
+    amount_minor: SignedMinorUnits = Field(
+        description="What the customer pays for the line, taxes included; below zero for a discount."
+    )
+    service: Text | None = None
+    staff: Text | None = None
+    taxes: Taxes | None = Field(default=None, description="The taxes that are in the line's amount.")
+
+
+Lines = Annotated[list[ReceiptLine], Field(max_length=500)]
+
+
 class _AboutPayment(_Payload):
     payment_id: Identifier
     contact: ContactPayload | None = None
     booking_id: Identifier | None = None
     currency: Currency
+    staff: Text | None = Field(default=None, description="Who did what is paid for.")
+    service: Text | None = Field(default=None, description="What is paid for.")
+
+
+class _AboutMoney(_AboutPayment):
+    # What does not add up (lines, taxes, amount) is taken as it is told; rpt_odd_money lists it.
+    tax_minor: SignedMinorUnits | None = Field(default=None, description="All taxes that are in amount_minor.")
+    taxes: Taxes | None = None
+    lines: Lines | None = Field(
+        default=None, description="What was bought: all lines, in place of those told before."
+    )
     refunded_minor: MinorUnits | None = Field(default=None, description="Total refunded so far, cumulative.")
     method: Text | None = None
     failure_reason: Text | None = None
 
 
-class PaymentFact(_AboutPayment):
+class PaymentFact(_AboutMoney):
     """payment.succeeded, .failed."""
 
     amount_minor: MinorUnits
 
 
-class RefundFact(_AboutPayment):
+class RefundFact(_AboutMoney):
     """payment.refunded. A refund that does not know the payment's amount says refunded_minor alone."""
 
     amount_minor: MinorUnits | None = Field(default=None, description="The payment's amount, not the refund's.")
@@ -193,6 +249,12 @@ class RefundFact(_AboutPayment):
         if self.refunded_minor is None and self.amount_minor is None:
             raise ValueError("payment.refunded needs refunded_minor, or amount_minor where all of it was refunded")
         return self
+
+
+class ItemisedFact(_AboutPayment):
+    """payment.itemised: lines of a payment, told apart from it. Each such fact adds its lines to those known."""
+
+    lines: Annotated[list[ReceiptLine], Field(min_length=1, max_length=500)]
 
 
 class MessageFact(_Payload):
@@ -331,6 +393,7 @@ CANONICAL_PAYLOADS: dict[str, type[BaseModel]] = {
     "payment.succeeded": PaymentFact,
     "payment.failed": PaymentFact,
     "payment.refunded": RefundFact,
+    "payment.itemised": ItemisedFact,
     **{f"message.{verb}": MessageFact for verb in ("received", "sent", "delivered", "failed")},
     "message.read": MessageReadFact,
     "consent.granted": ConsentFact,

@@ -137,12 +137,15 @@ _SHAPES = (
     _Shape(
         types=(
             *_types("payment", "pending", "succeeded", "failed", "cancelled", "expired", "refunded", "disputed"),
+            *_types("payment", "itemised"),
             *_types("refund", "pending", "succeeded", "failed", "cancelled"),
             *_types("dispute", "updated", "won", "lost"),
         ),
         fields={
             "payment_id": _KNOWN_TEXT,
             **dict.fromkeys(("booking_id", "currency", "method", "failure_reason"), _TEXT),
+            **dict.fromkeys(("service_name", "staff_name"), _TEXT),
+            "tax_minor": _NUMBER,
             "amount_minor": _NUMBER,
             "refunded_minor": _NUMBER,
             "part_minor": _NUMBER,
@@ -154,7 +157,9 @@ _SHAPES = (
         fields={
             **dict.fromkeys(("message_id", "channel", "direction"), _KNOWN_TEXT),
             **dict.fromkeys(("body", "from_address", "to_address", "error_code", "opt_out_type"), _TEXT),
+            "booking_id": _TEXT,
         },
+        about_booking="sometimes",
     ),
     _Shape(
         types=_types("lead", "created"),

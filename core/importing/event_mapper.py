@@ -151,6 +151,8 @@ class _Attempt:
 
 
 def sibling_currency(path: str) -> str:
-    """Return the path of the currency that goes with an amount: it stands beside it."""
+    """Return the path of the currency that goes with an amount: beside it, and beside the list of lines or taxes."""
     *parents, _ = path.split(".")
+    if parents and parents[0] in ("lines", "taxes"):
+        return "currency"
     return ".".join([*parents, "currency"])

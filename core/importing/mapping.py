@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -326,6 +327,45 @@ FieldRules = dict[
 ]
 
 
+class TaxRule(FieldRule):
+    """Where a tax's amount comes from, and its rate where the file has it."""
+
+    type: FieldType = "money"
+    rate: Annotated[FieldRule | None, _as_key("column")] = Field(default=None, description="In per cent.")
+
+    @model_validator(mode="after")
+    def _is_money(self) -> TaxRule:
+        if self.type != "money":
+            raise ValueError("a tax is always of type money; leave its type out")
+        return self
+
+
+TaxRules = dict[
+    Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)],
+    Annotated[TaxRule, _as_key("column")],
+]
+
+
+class LineRule(_Strict):
+    """One line of a receipt that a row can have."""
+
+    fields: FieldRules = Field(default_factory=dict)
+    taxes: TaxRules = Field(default_factory=dict)
+
+
+def _as_line(value: Any) -> Any:
+    """Let the fields of a line stand for the line, with its taxes among them."""
+    if not isinstance(value, dict):
+        return value
+    return {"fields": {key: rule for key, rule in value.items() if key != "taxes"}, "taxes": value.get("taxes", {})}
+
+
+Lines = Annotated[
+    tuple[Annotated[LineRule, BeforeValidator(_as_line)], ...],
+    BeforeValidator(lambda value: (value,) if isinstance(value, dict) else value),
+]
+
+
 class EventRule(_Strict):
     """One event that a row can become."""
 
@@ -337,6 +377,8 @@ class EventRule(_Strict):
     subject_id: TemplateText | None = None
     occurred_at: Annotated[FieldRule, BeforeValidator(_as_datetime)]
     fields: FieldRules = Field(default_factory=dict)
+    taxes: TaxRules = Field(default_factory=dict, description="Taxes of a payment, by their names.")
+    lines: Lines = Field(default=(), description="Lines of a receipt, of which a row can have several.")
     contact_without_identifier: Literal["refuse", "drop"] = "refuse"
 
     @model_validator(mode="after")
@@ -363,5 +405,17 @@ class Mapping(_Strict):
     events: Annotated[tuple[EventRule, ...], AfterValidator(_check_not_empty)]
 
     def fields_of(self, event: EventRule) -> dict[str, FieldRule]:
-        """Return the event's fields with the shared ones."""
-        return self.fields | event.fields
+        """Return the event's fields with the shared ones; those of taxes and lines by their place: lines.0.staff."""
+        listed = dict(_tax_fields("taxes", event.taxes))
+        for place, line in enumerate(event.lines):
+            listed |= {f"lines.{place}.{path}": rule for path, rule in line.fields.items()}
+            listed |= dict(_tax_fields(f"lines.{place}.taxes", line.taxes))
+        return self.fields | event.fields | listed
+
+
+def _tax_fields(parent: str, taxes: TaxRules) -> Iterator[tuple[str, FieldRule]]:
+    for place, (name, rule) in enumerate(taxes.items()):
+        yield f"{parent}.{place}.name", FieldRule(constant=name)
+        yield f"{parent}.{place}.amount_minor", rule
+        if rule.rate is not None:
+            yield f"{parent}.{place}.rate", rule.rate.model_copy(update={"type": "decimal"})

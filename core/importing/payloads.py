@@ -14,6 +14,11 @@ from core.importing.problems import Problem
 _IDENTIFIERS = ("external_id", "phone", "email")
 _IDENTIFIER_PATHS = tuple(f"contact.{key}" for key in _IDENTIFIERS)
 
+#: What has a list in a payload: `lines.0.staff` is of the first line.
+_LISTS = {"lines", "taxes"}
+#: A line or tax without any of them is none: its other fields can be the same for every row.
+_SAYS_SOMETHING = {"amount_minor", "description", "line_id"}
+
 
 def nest(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return {"contact.phone": "+1..."} as {"contact": {"phone": "+1..."}}; what is None is left out."""
@@ -26,7 +31,19 @@ def nest(values: Mapping[str, Any]) -> dict[str, Any]:
         for parent in parents:
             inner = inner.setdefault(parent, {})
         inner[key] = value
-    return payload
+    for key in _LISTS & payload.keys():
+        payload[key] = _as_list(payload[key])
+    return {key: value for key, value in payload.items() if value != []}
+
+
+def _as_list(by_place: Any) -> Any:
+    """Return {"0": first, "1": second} as a list, without the lines and taxes of which the row says nothing."""
+    if not (isinstance(by_place, dict) and all(key.isdecimal() for key in by_place)):
+        return by_place
+    items = [item for _, item in sorted(by_place.items(), key=lambda entry: int(entry[0]))]
+    for item in (item for item in items if isinstance(item, dict) and "taxes" in item):
+        item["taxes"] = _as_list(item["taxes"])
+    return [item for item in items if not (isinstance(item, dict) and item.keys().isdisjoint(_SAYS_SOMETHING))]
 
 
 def drop_contact_without_identifier(payload: dict[str, Any]) -> None:

@@ -34,6 +34,7 @@ LEAST: dict[str, dict[str, Any]] = {
         f"payment.{verb}": {"payment_id": "p1", "amount_minor": 4500, "currency": "USD"}
         for verb in ("succeeded", "failed", "refunded")
     },
+    "payment.itemised": {"payment_id": "p1", "currency": "USD", "lines": [{"amount_minor": 4500}]},
     **{f"message.{verb}": {"message_id": "m1"} for verb in ("received", "sent", "delivered", "failed", "read")},
     "consent.granted": {"contact": CONTACT, "channel": "sms"},
     "consent.revoked": {"contact": CONTACT, "channel": "sms"},
@@ -184,6 +185,19 @@ def test_values_are_kept_as_they_were_understood() -> None:
     }
 
 
+def test_lines_and_taxes_are_taken_whether_or_not_they_add_up() -> None:
+    tax = {"name": "GST", "rate": 8.875, "amount_minor": -900}
+    told = {"tax_minor": 99_999, "taxes": [tax], "staff": "Lee", "service": "Tint"}
+    line = {"line_id": "1", "quantity": 2, "amount_minor": "12", "taxes": [tax], "shelf": "B"}
+
+    payload = imported("payment.succeeded", LEAST["payment.succeeded"] | told | {"lines": [line]}).payload
+
+    kept = tax | {"rate": "8.875"}
+    assert payload["lines"] == [line | {"quantity": "2", "amount_minor": 12, "taxes": [kept]}]
+    assert (payload["tax_minor"], payload["taxes"], payload["staff"]) == (99_999, [kept], "Lee")
+    assert imported("message.sent", {"message_id": "m1", "booking_id": "b1"}).payload["booking_id"] == "b1"
+
+
 @pytest.mark.parametrize(
     ("type_", "changes", "reason"),
     [
@@ -191,6 +205,12 @@ def test_values_are_kept_as_they_were_understood() -> None:
         ("payment.succeeded", {"amount_minor": -1}, "amount_minor: Input should be greater than or equal to 0"),
         ("payment.succeeded", {"amount_minor": 45.5}, "amount_minor: Input should be a valid integer"),
         ("payment.succeeded", {"amount_minor": 2**53}, "amount_minor: Input should be less than"),
+        ("payment.succeeded", {"lines": [{}]}, "lines.0.amount_minor: Field required"),
+        ("payment.succeeded", {"lines": [{"amount_minor": 1}] * 501}, "lines: List should have at most 500"),
+        ("payment.succeeded", {"taxes": [{"name": "GST", "amount_minor": 1}] * 51}, "taxes: List should have at"),
+        ("payment.succeeded", {"taxes": [{"name": "GST", "amount_minor": 1, "rate": "5%"}]}, "taxes.0.rate"),
+        ("payment.succeeded", {"tax_minor": 2**53}, "tax_minor: Input should be less than"),
+        ("payment.itemised", {"lines": []}, "lines: List should have at least 1"),
         ("payment.succeeded", {"currency": "usd"}, "currency: String should match pattern"),
         ("booking.created", {"starts_at": "2025-03-01T10:00:00"}, "starts_at: Input should have timezone info"),
         ("consent.granted", {"channel": "pigeon"}, "channel: Input should be 'sms'"),

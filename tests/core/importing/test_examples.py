@@ -44,6 +44,31 @@ ZOES_PAYMENT = {
     "method": "bank_transfer",
     "currency": "EUR",
 }
+RECEIPT = {
+    "payment_id": "N-1",
+    "booking_id": "R-7",
+    "contact": {"email": "ana@example.com"},
+    "currency": "CAD",
+}
+
+
+def receipt_line(line_id: str, description: str, *amounts: int, staff: str, quantity: str = "1.0") -> dict[str, Any]:
+    """Return a line, of its price, its amount and its two taxes."""
+    price, amount, gst, qst = amounts
+    return {
+        "line_id": line_id,
+        "description": description,
+        "quantity": quantity,
+        "unit_price_minor": price,
+        "amount_minor": amount,
+        "staff": staff,
+        "taxes": [
+            {"name": "GST", "amount_minor": gst, "rate": "5.0"},
+            {"name": "QST", "amount_minor": qst, "rate": "9.975"},
+        ],
+    }
+
+
 PRIYA = {"name": "Priya Nair", "phone": "+61491570006", "email": "priya@example.com"}
 
 EXPECTED: dict[str, tuple[list[tuple[str, str, str, dict[str, Any]]], dict[int, str]]] = {
@@ -97,6 +122,45 @@ EXPECTED: dict[str, tuple[list[tuple[str, str, str, dict[str, Any]]], dict[int, 
             ),
         ],
         {7: "E-Mail: 'max@example' is no e-mail address; Betrag: '45.00' is no amount with the decimal mark ','"},
+    ),
+    "receipt_lines.csv": (
+        [
+            (
+                "N-1",
+                "payment.succeeded",
+                "2025-03-07T15:30:00+00:00",
+                RECEIPT | {"staff": "Lee", "amount_minor": 16096},
+            ),
+            (
+                "N-1-line-1",
+                "payment.itemised",
+                "2025-03-07T15:30:00+00:00",
+                RECEIPT | {"lines": [receipt_line("1", "Screen", 15000, 17246, 750, 1496, staff="Lee")]},
+            ),
+            (
+                "N-1-line-2",
+                "payment.itemised",
+                "2025-03-07T15:30:00+00:00",
+                RECEIPT | {"lines": [receipt_line("2", "Loyalty", -1000, -1150, -50, -100, staff="Lee")]},
+            ),
+            (
+                "N-2",
+                "payment.succeeded",
+                "2025-03-07T16:05:00+00:00",
+                {"payment_id": "N-2", "staff": "Tess", "amount_minor": 2300, "currency": "CAD"},
+            ),
+            (
+                "N-2-line-1",
+                "payment.itemised",
+                "2025-03-07T16:05:00+00:00",
+                {
+                    "payment_id": "N-2",
+                    "currency": "CAD",
+                    "lines": [receipt_line("1", "Cable", 1000, 2300, 100, 200, staff="Tess", quantity="2.0")],
+                },
+            ),
+        ],
+        {5: "Total: '13,80' is no amount with the decimal mark '.'"},
     ),
     "leads.tsv": (
         [

@@ -317,3 +317,76 @@ def test_a_year_that_only_a_wrong_format_gives(map_rows: MapRows) -> None:
     [row] = map_rows("id,at\n1,0025-03-01\n", booking())
 
     assert reasons(row) == [("at", "'0025-03-01' would be in the year 25; is the format right?")]
+
+
+def test_a_row_has_its_taxes_and_lines(map_rows: MapRows) -> None:
+    sale = {
+        "type": "payment.succeeded",
+        "source_event_id": "{id}",
+        "occurred_at": "at",
+        "fields": {"payment_id": "id", "amount_minor": {"column": "paid", "type": "money"}, "staff": "by"},
+        "taxes": {"State": "tax", "City": {"column": "city", "rate": "city rate"}},
+        "lines": [
+            {"description": "item 1", "amount_minor": {"column": "price 1", "type": "money"}, "service": "item 1"},
+            {
+                "description": "item 2",
+                "amount_minor": {"column": "price 2", "type": "money"},
+                "taxes": {"State": "tax 2"},
+            },
+        ],
+    }
+    header = "id,at,paid,by,tax,city,city rate,item 1,price 1,item 2,price 2,tax 2\n"
+    rows = "7,2025-03-01,$30.00,Lee,1.50,0.25,0.875,Wash,20,Wax,10,0.5\n8,2025-03-01,$20,,,,,Wash,20,,,\n"
+
+    full, half = (payload(event) for row in map_rows(header + rows, sale) for event in row.events)
+
+    assert full == {
+        "payment_id": "7",
+        "amount_minor": 3000,
+        "currency": "USD",
+        "staff": "Lee",
+        "taxes": [
+            {"name": "State", "amount_minor": 150},
+            {"name": "City", "amount_minor": 25, "rate": "0.875"},
+        ],
+        "lines": [
+            {"description": "Wash", "service": "Wash", "amount_minor": 2000},
+            {"description": "Wax", "amount_minor": 1000, "taxes": [{"name": "State", "amount_minor": 50}]},
+        ],
+    }
+    assert half["lines"] == [{"description": "Wash", "service": "Wash", "amount_minor": 2000}]
+    assert "taxes" not in half
+
+
+def test_a_line_without_an_amount_is_told_by_its_column(map_rows: MapRows) -> None:
+    lines = {"description": "item", "amount_minor": {"column": "price", "type": "money"}}
+    event = {"type": "payment.itemised", "source_event_id": "{id}", "occurred_at": "at", "lines": lines}
+    rule = event | {"fields": {"payment_id": "id", "currency": {"constant": "USD"}}}
+
+    [row] = map_rows("id,at,item,price\n7,2025-03-01,Wash,\n", rule)
+
+    assert reasons(row) == [("price", "payment.itemised needs lines.0.amount_minor, and the row has none")]
+
+
+def test_lines_are_in_one_currency(map_rows: MapRows) -> None:
+    money = {"column": "price", "type": "money", "currency": {"column": "unit"}}
+    event = {"type": "payment.itemised", "source_event_id": "{id}", "occurred_at": "at"}
+    rule = event | {"lines": {"amount_minor": money}, "fields": {"payment_id": "id", "currency": {"constant": "USD"}}}
+
+    [row] = map_rows("id,at,price,unit\n7,2025-03-01,5,EUR\n", rule)
+
+    assert reasons(row) == [("lines.0.amount_minor", "is in EUR, but currency says USD")]
+
+
+def test_a_message_is_about_a_booking(map_rows: MapRows) -> None:
+    rule = {"type": "message.sent", "source_event_id": "{id}", "occurred_at": "at"}
+    fields = {"message_id": "id", "booking_id": "visit", "contact.phone": "phone"}
+
+    [row] = map_rows("id,at,visit,phone\n7,2025-03-01,B-1,+14045550142\n", rule | {"fields": fields})
+
+    assert payload(row.events[0])["booking_id"] == "B-1"
+
+
+def test_a_tax_is_money(map_rows: MapRows) -> None:
+    with pytest.raises(ValueError, match="a tax is always of type money"):
+        map_rows("id\n", booking(taxes={"GST": {"column": "id", "type": "text"}}))
