@@ -87,6 +87,7 @@ def _letter(told: Told) -> dict[str, Any]:
     return {
         "channel": told.command.channel.value,
         "contact": {kind: recipient} if recipient else None,
+        "booking_id": told.command.payload.get("booking_id"),
         "to": recipient,
         "from": letter.sender if letter else None,
         "subject": letter.subject if letter else None,

@@ -42,12 +42,14 @@ _COLUMNS: Mapping[str, str] = {
     """,
     "marts.fct_payments": """
         tenant_id payment_key payment_id source contact_id booking_id status amount_minor:BIGINT
-        refunded_minor:BIGINT disputed_minor:BIGINT lost_minor:BIGINT net_minor:BIGINT currency method failure_reason
+        refunded_minor:BIGINT disputed_minor:BIGINT lost_minor:BIGINT net_minor:BIGINT tax_minor:BIGINT
+        before_tax_minor:BIGINT net_tax_minor:BIGINT currency method staff_name staff_source service_name
+        service_source failure_reason
         dispute_status dispute_fee_minor:BIGINT dispute_respond_by:TIMESTAMPTZ succeeded_at:TIMESTAMPTZ
         failed_at:TIMESTAMPTZ refunded_at:TIMESTAMPTZ last_changed_at:TIMESTAMPTZ last_event_id
     """,
     "marts.fct_messages": """
-        tenant_id message_key message_id source contact_id channel direction status body from_address
+        tenant_id message_key message_id source contact_id booking_id channel direction status body from_address
         to_address error_code opt_out_type attachments created_at:TIMESTAMPTZ delivered_at:TIMESTAMPTZ
         failed_at:TIMESTAMPTZ last_changed_at:TIMESTAMPTZ last_event_id
     """,

@@ -79,7 +79,10 @@ def journeys() -> Iterator[NewEvent]:
     coming = {"booking_id": "ct-1", "contact": {"phone": "0400 000 004"}, "starts_at": "2026-12-02T09:00:00+08:00"}
     yield fact("booking.confirmed", coming, event_id="ct-1-confirmed", hours=-2)
     paid = {"payment_id": "p-1", "booking_id": "mri-1", "amount_minor": 9900, "currency": "AUD"}
-    yield fact("payment.succeeded", paid, event_id="p-1-succeeded", hours=5)
+    taxed = {"tax_minor": 900, "taxes": [{"name": "GST", "rate": "10", "amount_minor": 900}], "staff": "Dr Day"}
+    yield fact("payment.succeeded", paid | taxed, event_id="p-1-succeeded", hours=5)
+    line = {"description": "MRI", "quantity": "1", "amount_minor": 9900, "staff": "Dr Day", "taxes": taxed["taxes"]}
+    yield fact("payment.itemised", {**paid, "lines": [line]}, event_id="p-1-line", hours=5)
     yield fact("payment.refunded", paid | {"refunded_minor": 1000}, event_id="p-1-refunded", hours=6)
     done = {"command_key": f"{CLINIC}/booking_confirmation/send_sms/booking:mri-1", "contact": person}
     yield fact("message.sent", done | {"message_id": "m-1", "channel": "sms", "body": "Confirmed"}, event_id="m-1")

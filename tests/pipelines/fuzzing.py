@@ -287,6 +287,18 @@ _VALUES: Mapping[str, Any] = {
     "interest": "repair",
     "kind": "welcome_call",
     "lead_id": "L1",
+    "lines": [
+        {
+            "line_id": "1",
+            "description": "Tint",
+            "quantity": "1.5",
+            "unit_price_minor": 8_000,
+            "amount_minor": 12_000,
+            "service": "Tint",
+            "staff": "Dana",
+            "taxes": [{"name": "GST", "rate": "5", "amount_minor": 571}],
+        }
+    ],
     "location": "HQ",
     "log_sequence": 1,
     "medium": "cpc",
@@ -313,6 +325,8 @@ _VALUES: Mapping[str, Any] = {
     "stage": "shipped",
     "starts_at": "2026-12-01T10:00:00Z",
     "task_id": "T1",
+    "tax_minor": 571,
+    "taxes": [{"name": "GST", "rate": "5", "amount_minor": 571}],
     "text": "See you on Monday",
     "title": "Call",
 }

@@ -19,7 +19,7 @@
         [
             'source', 'booking_id', 'service_name', 'staff_name', 'location', 'payment_status', 'currency',
             'price_minor', 'payment_id', 'method', 'failure_reason', 'amount_minor', 'refunded_minor', 'part_minor',
-            'message_id',
+            'tax_minor', 'message_id',
             'channel', 'direction', 'body', 'from_address', 'to_address', 'error_code', 'opt_out_type', 'lead_id',
             'medium', 'campaign', 'interest', 'cost_minor', 'purpose', 'is_granted', 'evidence', 'is_deleted',
             'entity_kind', 'entity_id', 'title', 'detail'

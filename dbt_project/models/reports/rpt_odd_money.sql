@@ -12,6 +12,18 @@ payments as (
 
 ),
 
+payment_lines as (
+
+    select * from {{ ref('fct_payment_lines') }}
+
+),
+
+payment_taxes as (
+
+    select * from {{ ref('fct_payment_taxes') }}
+
+),
+
 unread as (
 
     select
@@ -31,16 +43,64 @@ unread as (
 
 ),
 
+added_lines as (
+
+    select
+        tenant_id,
+        payment_id,
+        sum(amount_minor)::bigint as amount_minor,
+        bool_or(amount_minor is null) as is_incomplete,
+        min(currency) as first_currency,
+        max(currency) as last_currency
+    from payment_lines
+    group by tenant_id, payment_id
+
+),
+
+added_taxes as (
+
+    select
+        tenant_id,
+        payment_id,
+        sum(amount_minor) filter (where is_counted)::bigint as amount_minor,
+        bool_or(amount_minor is null) as is_incomplete
+    from payment_taxes
+    group by tenant_id, payment_id
+
+),
+
 payment_problems as (
 
     select
-        *,
+        payments.*,
+        unnest([
+            case
+                when payments.succeeded_at is null and payments.refunded_minor > 0 then 'refund_without_payment'
+                when payments.succeeded_at is not null and payments.amount_minor is null then 'payment_without_amount'
+                when payments.succeeded_at is not null and payments.currency is null then 'payment_without_currency'
+            end,
+            case
+                when added_lines.is_incomplete then 'line_without_amount'
+                when added_lines.first_currency <> payments.currency or added_lines.last_currency <> payments.currency
+                    then 'lines_in_another_currency'
+                when payments.amount_minor is null and added_lines.payment_id is not null then 'lines_without_payment'
+                when added_lines.amount_minor <> payments.amount_minor then 'lines_do_not_add_up'
+            end,
+            case
+                when added_taxes.is_incomplete then 'tax_without_amount'
+                when added_taxes.amount_minor <> payments.tax_minor then 'taxes_do_not_add_up'
+                when payments.tax_minor > payments.amount_minor then 'tax_above_amount'
+            end
+        ]) as problem,
         case
-            when succeeded_at is null and refunded_minor > 0 then 'refund_without_payment'
-            when succeeded_at is not null and amount_minor is null then 'payment_without_amount'
-            when succeeded_at is not null and currency is null then 'payment_without_currency'
-        end as problem
+            when starts_with(problem, 'line') then added_lines.amount_minor
+            when starts_with(problem, 'tax') then coalesce(added_taxes.amount_minor, payments.tax_minor)
+        end as told_minor
     from payments
+    left join added_lines
+        on payments.tenant_id = added_lines.tenant_id and payments.payment_id = added_lines.payment_id
+    left join added_taxes
+        on payments.tenant_id = added_taxes.tenant_id and payments.payment_id = added_taxes.payment_id
 
 ),
 
@@ -54,7 +114,7 @@ odd_payments as (
         payment_id as entity_id,
         'Payment ' || replace(status, '_', ' ') as title,
         method as detail,
-        coalesce(nullif(refunded_minor, 0), amount_minor) as amount_minor,
+        coalesce(told_minor, nullif(refunded_minor, 0), amount_minor) as amount_minor,
         currency,
         last_changed_at as occurred_at,
         last_event_id as event_id

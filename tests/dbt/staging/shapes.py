@@ -88,7 +88,7 @@ SHAPES: dict[str, Shape] = {
         ),
         never_null=_one_of("payment_id payment_change"),
         values={
-            "payment_change": _one_of("pending succeeded failed cancelled expired refunded refund disputed"),
+            "payment_change": _one_of("pending succeeded failed cancelled expired refunded refund disputed itemised"),
         },
     ),
     "messages": Shape(
@@ -203,7 +203,14 @@ MODEL_KEYS: dict[str, tuple[str, ...]] = {
 #: What only some sources tell, after the columns of their shape.
 FURTHER_COLUMNS: Mapping[str, Columns] = MappingProxyType(
     {
-        "stg_frontdesk__messages": (("command_key", _TEXT),),
+        "stg_frontdesk__messages": (("command_key", _TEXT), ("booking_id", _TEXT)),
+        "stg_frontdesk__payments": (
+            ("service_name", _TEXT),
+            ("staff_name", _TEXT),
+            ("tax_minor", _WHOLE),
+            ("taxes", _TEXT),
+            ("lines", _TEXT),
+        ),
         "stg_zoho__payments": (("unread_amount", _TEXT),),
         "stg_zoho__engagements": (("unread_amount", _TEXT),),
         "stg_gohighlevel__engagements": (("unread_amount", _TEXT),),
@@ -218,6 +225,7 @@ FURTHER_COLUMNS: Mapping[str, Columns] = MappingProxyType(
             ("fee_minor", _WHOLE),
             ("respond_by", _INSTANT),
             ("refund_step", _WHOLE),
+            ("tax_minor", _WHOLE),
         ),
         "stg_frontdesk__engagements": (
             ("booking_id", _TEXT),

@@ -25,7 +25,10 @@ final as (
     select
         *,
         received_so_far - refunded_so_far - lost_so_far as net_so_far,
-        last_value(currency ignore nulls) over payment_so_far as currency_so_far,
+        coalesce(
+            last_value(if(payment_change = 'itemised', null, currency) ignore nulls) over payment_so_far,
+            last_value(currency ignore nulls) over payment_so_far
+        ) as currency_so_far,
         coalesce(
             last_value(if(has_person, contact_id, null) ignore nulls) over payment,
             last_value(contact_id) over payment

@@ -40,6 +40,8 @@ folded as (
         coalesce(
             arg_max(contact_id, fact_order) filter (where has_person), arg_max(contact_id, fact_order)
         ) as contact_id,
+        arg_max(booking_id, fact_order) as booking_id,
+        arg_max(command_key, fact_order) as command_key,
         arg_max(channel, fact_order) as channel,
         arg_max(direction, fact_order) as direction,
         arg_max(message_status, row(progress, fact_order)) as status,
@@ -67,6 +69,7 @@ final as (
         message_id,
         source,
         contact_id,
+        coalesce(booking_id, {{ booking_of_command('command_key') }}) as booking_id,
         coalesce(channel, 'sms') as channel,
         coalesce(direction, 'outbound') as direction,
         coalesce(status, 'sent') as status,

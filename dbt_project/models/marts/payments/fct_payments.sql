@@ -1,12 +1,30 @@
 {{ config(
     tags=['live'],
-    meta={'live': {'mode': 'replace', 'column': 'contact_id', 'scope': 'scope_contacts', 'fact_families': ['payment']}},
+    meta={'live': {'mode': 'replace', 'column': 'contact_id', 'scope': 'scope_contacts', 'fact_families': ['payment', 'booking']}},
     indexes=[{'columns': ['contact_id']}]
 ) }}
 
 with facts as (
 
     select * from {{ rows_of_batch('int_payment_facts') }}
+
+),
+
+payment_lines as (
+
+    select * from {{ rows_of_batch('fct_payment_lines') }}
+
+),
+
+payment_taxes as (
+
+    select * from {{ rows_of_batch('fct_payment_taxes') }}
+
+),
+
+bookings as (
+
+    select * from {{ rows_of_batch('fct_bookings') }}
 
 ),
 
@@ -41,8 +59,14 @@ folded as (
             end
         )['status'] as dispute_status,
         max(respond_by) as dispute_respond_by,
-        arg_max(currency, fact_order) as currency,
+        -- Lines told in another currency leave the payment its own.
+        coalesce(
+            arg_max(currency, fact_order) filter (where payment_change <> 'itemised'), arg_max(currency, fact_order)
+        ) as currency,
         arg_max(method, fact_order) as method,
+        arg_max(tax_minor, fact_order) as told_tax_minor,
+        arg_max(staff_name, fact_order) as staff_name,
+        arg_max(service_name, fact_order) as service_name,
         arg_max(failure_reason, fact_order) filter (where payment_change in ('failed', 'cancelled')) as failure_reason,
         min(received_money_at) as succeeded_at,
         max(occurred_at) filter (where payment_change = 'failed') as failed_at,
@@ -56,13 +80,65 @@ folded as (
 
 ),
 
+-- Lines of several persons or services leave the payment none of its own.
+of_lines as (
+
+    select
+        tenant_id,
+        payment_id,
+        min(staff_name) as staff_name,
+        count(distinct staff_name) as count_staff,
+        min(service_name) as service_name,
+        count(distinct service_name) as count_services
+    from payment_lines
+    group by tenant_id, payment_id
+
+),
+
+taxed as (
+
+    select
+        tenant_id,
+        payment_id,
+        sum(amount_minor)::bigint as tax_minor
+    from payment_taxes
+    where is_counted
+    group by tenant_id, payment_id
+
+),
+
+-- A booking that is paid for is in scope with whoever paid: its identifier links the two.
 valued as (
 
     select
-        *,
+        folded.* exclude (staff_name, service_name),
         -- What is told of a payment that nothing else is known of stands here, and is subtracted nowhere.
-        if(succeeded_at is null, told_refunded_minor, counted_refunded_minor) as refunded_minor
+        if(folded.succeeded_at is null, folded.told_refunded_minor, folded.counted_refunded_minor) as refunded_minor,
+        coalesce(folded.told_tax_minor, taxed.tax_minor) as tax_minor,
+        case
+            when folded.staff_name is not null then 'payment'
+            when of_lines.count_staff > 0 then 'lines'
+            when bookings.staff_name is not null then 'booking'
+        end as staff_source,
+        case
+            when folded.staff_name is not null then folded.staff_name
+            when of_lines.count_staff > 0 then if(of_lines.count_staff = 1, of_lines.staff_name, null)
+            else bookings.staff_name
+        end as staff_name,
+        case
+            when folded.service_name is not null then 'payment'
+            when of_lines.count_services > 0 then 'lines'
+            when bookings.service_name is not null then 'booking'
+        end as service_source,
+        case
+            when folded.service_name is not null then folded.service_name
+            when of_lines.count_services > 0 then if(of_lines.count_services = 1, of_lines.service_name, null)
+            else bookings.service_name
+        end as service_name
     from folded
+    left join of_lines on folded.tenant_id = of_lines.tenant_id and folded.payment_id = of_lines.payment_id
+    left join taxed on folded.tenant_id = taxed.tenant_id and folded.payment_id = taxed.payment_id
+    left join bookings on folded.tenant_id = bookings.tenant_id and folded.booking_id = bookings.booking_id
 
 ),
 
@@ -91,8 +167,15 @@ final as (
         disputed_minor,
         lost_minor,
         net_minor,
+        tax_minor,
+        amount_minor - tax_minor as before_tax_minor,
+        {{ share_of('tax_minor', 'net_minor', 'amount_minor') }} as net_tax_minor,
         currency,
         method,
+        staff_name,
+        staff_source,
+        service_name,
+        service_source,
         case when succeeded_at is null then failure_reason end as failure_reason,
         dispute_status,
         dispute_fee_minor,

@@ -15,7 +15,7 @@ parsed as (
             payload,
             '{
                 "message_id": "VARCHAR", "channel": "VARCHAR", "body": "VARCHAR", "error_code": "VARCHAR",
-                "command_key": "VARCHAR", "attachments": [{"url": "VARCHAR", "media_type": "VARCHAR"}],
+                "booking_id": "VARCHAR", "command_key": "VARCHAR", "attachments": [{"url": "VARCHAR", "media_type": "VARCHAR"}],
                 {{ canonical_contact_shape() }}
             }'
         ) as fact
@@ -55,7 +55,8 @@ final as (
             'list_transform(fact.attachments, lambda a: a.url)',
             'list_transform(fact.attachments, lambda a: a.media_type)'
         ) }} as attachments,
-        {{ line_text('fact.command_key') }} as command_key
+        {{ line_text('fact.command_key') }} as command_key,
+        {{ line_text('fact.booking_id') }} as booking_id
     from addressed
 
 )

@@ -54,6 +54,7 @@ parsed as (
                     "id": "VARCHAR", "payment_intent": "VARCHAR", "charge": "VARCHAR", "customer": "VARCHAR",
                     "amount": "VARCHAR", "amount_received": "VARCHAR", "amount_captured": "VARCHAR",
                     "amount_refunded": "VARCHAR", "amount_total": "VARCHAR", "captured": "VARCHAR",
+                    "total_details": {"amount_tax": "VARCHAR"}, "automatic_tax": {"enabled": "VARCHAR"},
                     "created": "VARCHAR", "currency": "VARCHAR", "status": "VARCHAR",
                     "mode": "VARCHAR", "payment_status": "VARCHAR", "client_reference_id": "VARCHAR",
                     "metadata": {"booking_id": "VARCHAR"},
@@ -149,7 +150,8 @@ counted as (
         {{ minor_units_from_stripe('coalesce(object.amount_captured, object.amount)', 'currency') }} as captured_minor,
         {{ minor_units_from_stripe('object.amount_total', 'currency') }} as total_minor,
         {{ minor_units_from_stripe('object.amount_refunded', 'currency') }} as told_refunded_minor,
-        {{ minor_units_from_stripe('amount_refunded_before', 'currency') }} as refunded_before_minor
+        {{ minor_units_from_stripe('amount_refunded_before', 'currency') }} as refunded_before_minor,
+        {{ minor_units_from_stripe('object.total_details.amount_tax', 'currency') }} as tax_minor
     from classified
 
 ),
@@ -255,7 +257,11 @@ final as (
         case
             when type = 'stripe.charge.refunded' then greatest(told_refunded_minor - refunded_before_minor, 0)
             when type = 'stripe.charge.updated' then least(told_refunded_minor - refunded_before_minor, 0)
-        end as refund_step
+        end as refund_step,
+        -- A checkout for which nobody asked Stripe to reckon tax says 0, too: that is not known.
+        if(
+            about = 'checkout.session' and (tax_minor > 0 or object.automatic_tax.enabled = 'true'), tax_minor, null
+        ) as tax_minor
     from counted
 
 )
