@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -188,8 +191,34 @@ def test_a_verification_that_does_not_run_any_more(watch: Watch) -> None:
 
 def test_a_process_that_does_not_answer(watch: Watch) -> None:
     watch.parts = (RECEIVER,)
-    watch.settings_of = {"receiver_port": free_port()}
+    port = free_port()
+    watch.settings_of = {"receiver_port": port}
     told_once(watch, "The receiver does not answer")
+    with answering(port):
+        well_once(watch, "The receiver does not answer")
+
+
+@contextmanager
+def answering(port: int) -> Iterator[None]:
+    """Have something answer every request at a port, as a receiver does that is up again."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("content-length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the parameter's own name
+            """Keep the test's output clean."""
+
+    with ThreadingHTTPServer(("127.0.0.1", port), Answer) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join(timeout=20)
 
 
 def test_a_provider_that_refuses_the_credentials(watch: Watch, standins: StandIns) -> None:
@@ -206,7 +235,12 @@ def test_a_provider_that_refuses_the_credentials(watch: Watch, standins: StandIn
 def test_a_provider_that_is_down(watch: Watch, standins: StandIns) -> None:
     standins.behave("twilio", mode="server_error", status=503)
     try_often(watch, environ=dict(standins.environ))
-    told_once(watch, "twilio is down or refuses (noizylab)")
+    title = "twilio is down or refuses (noizylab)"
+    told_once(watch, title)
+    standins.behave("twilio")
+    try_often(watch, environ=dict(standins.environ))
+    watch.look(minutes=9)
+    assert watch.mails() == [title, f"Well again: {title}"]
 
 
 def try_often(watch: Watch, *, environ: dict[str, str], times: int = 8) -> None:
@@ -219,7 +253,11 @@ def try_often(watch: Watch, *, environ: dict[str, str], times: int = 8) -> None:
 
 def test_a_provider_without_its_secrets(watch: Watch) -> None:
     try_often(watch, environ={}, times=1)
-    told_once(watch, "twilio is not configured (noizylab)")
+    title = "twilio is not configured (noizylab)"
+    told_once(watch, title)
+    try_often(watch, environ=dict(watch.standins.environ), times=3)
+    watch.look(minutes=9)
+    assert watch.mails() == [title, f"Well again: {title}"]
 
 
 def test_a_queue_that_nobody_empties(watch: Watch) -> None:
