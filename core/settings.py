@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from platformdirs import user_cache_path
 from pydantic import Field, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -22,6 +23,10 @@ class Settings(BaseSettings):
     )
     tenants_dir: Path = Field(default=Path("tenants"), description="Folder of the tenants' YAML files.")
     dbt_project_dir: Path = Field(default=Path("dbt_project"), description="Folder of the dbt project.")
+    cache_dir: Path | None = Field(
+        default=None,
+        description="Folder of what all new homes begin with; default: in the user's cache folder.",
+    )
     public_url: str = Field(
         default="http://127.0.0.1:8000", description="The address providers see; Twilio signs it."
     )
@@ -106,6 +111,11 @@ class Settings(BaseSettings):
     def analytics_path(self) -> Path:
         """DuckDB file published for readers; opened read-only, replaced atomically."""
         return self.home.absolute() / "analytics.duckdb"
+
+    @property
+    def start_cache_path(self) -> Path:
+        """Folder of what new homes begin with; it can be deleted at any time."""
+        return self.cache_dir or user_cache_path("frontdesk")
 
     @property
     def reports_path(self) -> Path:

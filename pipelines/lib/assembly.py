@@ -18,6 +18,7 @@ from pipelines.activation.outbox_filler import OutboxFiller
 from pipelines.lib.dbt_runner import DbtRunner
 from pipelines.lib.decided_position import DecidedPosition
 from pipelines.lib.modeller import Modeller
+from pipelines.lib.start_cache import StartCache
 from pipelines.lib.warehouse_builder import WarehouseBuilder
 
 
@@ -27,6 +28,7 @@ def build_dbt_runner(settings: Settings) -> DbtRunner:
         project_dir=settings.dbt_project_dir,
         warehouse_path=settings.warehouse_path,
         target_dir=settings.home.absolute() / "dbt_target",
+        cache=StartCache(settings.start_cache_path),
     )
 
 
@@ -56,6 +58,7 @@ def warehouse_builder_on(engine: Engine, *, settings: Settings, clock: Clock) ->
         tenants=load_tenants(settings.tenants_dir),
         dbt=build_dbt_runner(settings),
         clock=clock,
+        cache=StartCache(settings.start_cache_path),
     )
 
 

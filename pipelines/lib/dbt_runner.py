@@ -18,6 +18,7 @@ import orjson
 
 from core.errors import FrontdeskError
 from pipelines.lib.sql_functions import readers_fingerprint
+from pipelines.lib.start_cache import StartCache
 
 #: What goes out is decided before anything that is only looked at is brought up to date.
 DECISIONS = "fct_decisions"
@@ -138,14 +139,22 @@ class Manifest:
 class DbtRunner:
     """Runs dbt on one project and one warehouse file. The caller holds the writer lock and has the file closed."""
 
-    def __init__(self, *, project_dir: Path, warehouse_path: Path, target_dir: Path) -> None:
+    def __init__(
+        self, *, project_dir: Path, warehouse_path: Path, target_dir: Path, cache: StartCache | None = None
+    ) -> None:
         self._project_dir = project_dir.absolute()
         self._warehouse_path = warehouse_path.absolute()
         self._target_dir = target_dir.absolute()
+        self._cache = cache
 
     def beside(self, warehouse_path: Path) -> DbtRunner:
         """Return the same project for another warehouse file of the same name; what is compiled is shared."""
-        return DbtRunner(project_dir=self._project_dir, warehouse_path=warehouse_path, target_dir=self._target_dir)
+        return DbtRunner(
+            project_dir=self._project_dir,
+            warehouse_path=warehouse_path,
+            target_dir=self._target_dir,
+            cache=self._cache,
+        )
 
     def fingerprint(self) -> str:
         """Return a digest of all that decides what the models compute: the project, and what its Python imports."""
@@ -207,14 +216,20 @@ class DbtRunner:
 
     def _once_per_state(self, arguments: Sequence[str], *, name: str) -> Path:
         target = self._target_dir / name
-        stamp = target / "fingerprint"
+        stamp, manifest = target / "fingerprint", target / "manifest.json"
         fingerprint = self.fingerprint()
-        if not stamp.exists() or stamp.read_text() != fingerprint:
+        if stamp.exists() and stamp.read_text() == fingerprint:
+            return manifest
+        # The project's folder is in the manifest.
+        digest = hashlib.sha256(f"{fingerprint} {self._project_dir} {self._warehouse_path.name}".encode()).hexdigest()
+        if self._cache is None or not self._cache.take(digest, f"{name}.json", to=manifest):
             # This needs a database of the same name, not its content: an empty one beside the target, so that it
             # never waits for the warehouse.
             self._run(arguments, warehouse=target / self._warehouse_path.name, target=target)
-            stamp.write_text(fingerprint)
-        return target / "manifest.json"
+            if self._cache is not None:
+                self._cache.keep(digest, f"{name}.json", file=manifest)
+        stamp.write_text(fingerprint)
+        return manifest
 
     def _run(self, arguments: Sequence[str], *, warehouse: Path, target: Path) -> None:
         target.mkdir(parents=True, exist_ok=True)

@@ -319,6 +319,7 @@ _VALUES: Mapping[str, Any] = {
     "report_id": "weekly-2026-10-26-1",
     "requested_by": "mia@example.com",
     "rule_id": "repair_paid",
+    "run": "20261101-120000-abc123",
     "service": "Tint",
     "snoozed_until": "2026-12-01T10:00:00Z",
     "staff": "Dana",
