@@ -53,7 +53,7 @@ def fetch_figures(file: AnalyticsFile, *, tenant_id: str, report_id: str, first:
     )
     SELECT m.metric_name, m.unit, m.is_higher_better, coalesce(told.figure.currency, known.currency) AS currency,
         told.figure.value AS value_then, told.figure.previous AS value_before,
-        coalesce(known.value, if(m.aggregation IN ('ratio', 'median'), NULL, 0)) AS value_now
+        coalesce(known.value, if(m.aggregation IN ('ratio', 'median', 'sum_told'), NULL, 0)) AS value_now
     FROM told
     FULL JOIN known
         ON told.figure.metric = known.metric AND told.figure.currency IS NOT DISTINCT FROM known.currency
@@ -63,6 +63,28 @@ def fetch_figures(file: AnalyticsFile, *, tenant_id: str, report_id: str, first:
     # Named, so that nothing else is measured.
     levels = list(file.fetch_once("SELECT metric FROM marts.dim_metrics WHERE aggregation = 'level'")["metric"])
     return file.fetch_once(sql, tenant_id=tenant_id, report_id=report_id, first=first, end=end, levels=levels)
+
+
+def fetch_revenue_by_staff(file: AnalyticsFile, *, tenant_id: str, period_kind: str, first: date) -> pd.DataFrame:
+    """Return what each person received in a period, as is known now: name, currency, the amounts, taxes as JSON."""
+    sql = """
+    SELECT staff_name AS name, currency, received_minor, returned_minor, tax_minor, before_tax_minor, taxes
+    FROM reports.rpt_revenue_by_staff
+    WHERE tenant_id = $tenant_id AND period_kind = $period_kind AND period_start_date = $first
+    ORDER BY received_minor DESC, staff_name, currency
+    """
+    return file.fetch(sql, tenant_id=tenant_id, period_kind=period_kind, first=first)
+
+
+def fetch_revenue_by_service(file: AnalyticsFile, *, tenant_id: str, period_kind: str, first: date) -> pd.DataFrame:
+    """Return what each service brought in a period, as is known now, in the columns of fetch_revenue_by_staff."""
+    sql = """
+    SELECT service_name AS name, currency, received_minor, returned_minor, tax_minor, before_tax_minor, taxes
+    FROM reports.rpt_revenue_by_service
+    WHERE tenant_id = $tenant_id AND period_kind = $period_kind AND period_start_date = $first
+    ORDER BY received_minor DESC, service_name, currency
+    """
+    return file.fetch(sql, tenant_id=tenant_id, period_kind=period_kind, first=first)
 
 
 def fetch_stages(file: AnalyticsFile, *, tenant_id: str, period_kind: str, first: date) -> pd.DataFrame:

@@ -23,6 +23,7 @@ from dashboard.formatting import (
     format_quantity,
 )
 from dashboard.report_sections import NOW, THEN, compare_credits, compare_stages
+from dashboard.revenue_tables import revenue_table
 from dashboard.session import Business, Office
 
 _MOST_LATE = 200
@@ -107,6 +108,7 @@ def _show_report(office: Office, business: Business, report: Any) -> None:
     else:
         st.success("Every figure is what it was when the report was made.", icon=":material/check_circle:")
     st.dataframe(_table(figures), hide_index=True, width="stretch", key="report_figures")
+    _show_revenue(office, business, report)
     with downloads:
         files = _fetch_files(office, business, report)
         _show_downloads(business, report, files)
@@ -139,6 +141,24 @@ def _words(value: int | None, figure: Any) -> str:
             return format_duration(value)
         case _:
             return format_count(int(value))
+
+
+def _show_revenue(office: Office, business: Business, report: Any) -> None:
+    asked = {
+        "tenant_id": business.tenant_id,
+        "period_kind": report.period_kind,
+        "first": _day(report.period_start_date),
+    }
+    by = {
+        "Staff": report_queries.fetch_revenue_by_staff(office.file, **asked),
+        "Service": report_queries.fetch_revenue_by_service(office.file, **asked),
+    }
+    for heading, found in by.items():
+        table = revenue_table(queries.rows_of(found), heading=heading)
+        if not table.empty:
+            st.subheader(f"Revenue by {heading.lower()}", anchor=False)
+            st.caption("With what we know now. Before tax: of the payments that tell their tax.")
+            st.table(table, border="horizontal", hide_index=True)
 
 
 def _show_late(late: list[Any], business: Business) -> None:

@@ -40,6 +40,7 @@ counted as (
         case any_value(metrics.aggregation)
             when 'distinct' then count(distinct placed.entity_key)
             when 'sum' then sum(placed.value)
+            when 'sum_told' then sum(placed.value)
             when 'median' then round(median(placed.value))
         end::bigint as value
     from placed
@@ -125,7 +126,19 @@ heard_of as (
 
 ),
 
--- Every metric has a figure in every period in which anything was measured, 0 included.
+-- Of which businesses and currencies a payment tells its tax, ever: of others it is not known, and not 0.
+taxed as (
+
+    select distinct
+        payments.tenant_id,
+        coalesce(payments.currency, tenants.currency) as currency
+    from {{ ref('fct_payments') }} as payments
+    inner join tenants on payments.tenant_id = tenants.tenant_id
+    where payments.succeeded_at is not null and payments.before_tax_minor is not null
+
+),
+
+-- Every metric has a figure in every period in which anything was measured, 0 included; what nobody tells of has none.
 slots as (
 
     select
@@ -197,6 +210,8 @@ final as (
     from joined
     inner join tenants on joined.tenant_id = tenants.tenant_id
     left join heard_of on joined.tenant_id = heard_of.tenant_id
+    left join taxed on joined.tenant_id = taxed.tenant_id and joined.currency = taxed.currency
+    where joined.aggregation <> 'sum_told' or taxed.tenant_id is not null
 
 )
 

@@ -88,6 +88,20 @@ def compute_report(
     history = sections.compute("history", lambda: _history(connection, tenant, period), otherwise=no_history)
     stages = sections.compute("stages", lambda: stage_counts(connection, tenant, period), otherwise=no_stages)
     credits_ = sections.compute("credits", lambda: channel_credits(connection, tenant, period), otherwise=None)
+    figures = tuple(
+        Figure(
+            metric=metric["metric"],
+            name=metric["metric_name"],
+            unit=metric["unit"],
+            currency=currency,
+            is_higher_better=metric["is_higher_better"],
+            value=_value(values, metric, currency),
+            previous=_value(previous, metric, currency),
+        )
+        for metric in metrics
+        for currency in _currencies(metric, values, previous, own=tenant.currency)
+        if _is_told(metric, currency, values, previous)
+    )
     return Report(
         tenant_id=tenant.slug,
         business=tenant.name,
@@ -101,19 +115,7 @@ def compute_report(
         log_sequence=provenance.log_sequence,
         models_fingerprint=provenance.models_fingerprint,
         generated_at=provenance.generated_at.astimezone(UTC),
-        figures=tuple(
-            Figure(
-                metric=metric["metric"],
-                name=metric["metric_name"],
-                unit=metric["unit"],
-                currency=currency,
-                is_higher_better=metric["is_higher_better"],
-                value=_value(values, metric, currency),
-                previous=_value(previous, metric, currency),
-            )
-            for metric in metrics
-            for currency in _currencies(metric, values, previous, own=tenant.currency)
-        ),
+        figures=figures,
         shares=shares,
         history=history,
         stages=stages,
@@ -158,8 +160,13 @@ def _values(
 
 def _value(values: _Values, metric: Mapping[str, Any], currency: str | None) -> int | None:
     # A period or currency without a row is one in which nothing happened: what is counted is then 0.
-    nothing = None if metric["aggregation"] in ("ratio", "median") else 0
+    nothing = None if metric["aggregation"] in ("ratio", "median", "sum_told") else 0
     return values.get((metric["metric"], currency), nothing)
+
+
+def _is_told(metric: Mapping[str, Any], currency: str | None, *periods: _Values) -> bool:
+    """Tell whether there is such a figure at all: what nobody ever tells of is left out of a report."""
+    return metric["aggregation"] != "sum_told" or any((metric["metric"], currency) in values for values in periods)
 
 
 def _currencies(metric: Mapping[str, Any], *periods: _Values, own: str) -> list[str | None]:

@@ -81,6 +81,14 @@ _COLUMNS: Mapping[str, str] = {
         tenant_id period_kind period_start_date:DATE period_end_date:DATE period_starts_at:TIMESTAMPTZ
         period_ends_at:TIMESTAMPTZ metric metric_order:INTEGER unit currency value:BIGINT
     """,
+    "reports.rpt_revenue_by_staff": """
+        tenant_id period_kind period_start_date:DATE staff_name currency count_payments:BIGINT received_minor:BIGINT
+        returned_minor:BIGINT net_minor:BIGINT tax_minor:BIGINT before_tax_minor:BIGINT taxes
+    """,
+    "reports.rpt_revenue_by_service": """
+        tenant_id period_kind period_start_date:DATE service_name currency count_payments:BIGINT received_minor:BIGINT
+        returned_minor:BIGINT net_minor:BIGINT tax_minor:BIGINT before_tax_minor:BIGINT taxes
+    """,
     "reports.rpt_period_stages": """
         tenant_id period_kind period_start_date:DATE pipeline pipeline_name stage stage_name stage_position:INTEGER
         count_entered:BIGINT count_went_on:BIGINT count_won:BIGINT count_lost:BIGINT

@@ -225,3 +225,26 @@ def test_a_report_is_made_now_and_shown_once_it_is_known(
 def test_a_business_without_reports_is_told_how_they_come() -> None:
     assert "No reports yet" in text_of(open_page("reports", tenant=BARBERS))
     assert "Whose reports?" in text_of(open_page("reports"))
+
+
+def test_revenue_by_staff_has_a_column_for_each_tax(filled_home: Path, now: datetime) -> None:
+    rows = two_businesses_published(now=now)
+    _add_metrics(rows)
+    _add_february(rows)
+    period = {"tenant_id": MASSAGE, "period_kind": "monthly", "period_start_date": date(2026, 2, 1)}
+    known = {"tax_minor": 900, "before_tax_minor": 9_100, "taxes": '[{"name":"GST","amount_minor":900}]'}
+    money = {"currency": "AUD", "received_minor": 10_000, "returned_minor": 0, "net_minor": 10_000}
+    rows.add("reports.rpt_revenue_by_staff", **period, **money, **known, staff_name="Mia *Star*", count_payments=1)
+    rows.add("reports.rpt_revenue_by_staff", **period, **money, staff_name="unknown", count_payments=1)
+    rows.add("reports.rpt_revenue_by_service", **period, **money, service_name="unknown", count_payments=2)
+    rows.publish(filled_home / "analytics.duckdb")
+    app = open_page("reports", tenant=MASSAGE)
+    assert not app.exception
+    [by_staff] = (table.value.to_dict("list") for table in app.table)
+    assert by_staff == {
+        "Staff": [r"Mia \*Star\*", "Unknown"],
+        "Received": ["A$100.00", "A$100.00"],
+        "Given back": ["A$0.00", "A$0.00"],
+        "GST": ["A$9.00", MISSING],
+        "Before tax": ["A$91.00", MISSING],
+    }

@@ -104,11 +104,16 @@ returned as (
         changes.lost_change_minor,
         payments.contact_id,
         payments.currency,
-        bookings.service_name
+        payments.service_name,
+        -- The tax in what is left after the change, less that in what was left before it.
+        {{ share_of('payments.tax_minor', 'changes.net_minor', 'payments.amount_minor') }}
+        - {{ share_of(
+            'payments.tax_minor',
+            '(changes.net_minor + changes.refunded_change_minor + changes.lost_change_minor)',
+            'payments.amount_minor'
+        ) }} as tax_change_minor
     from payment_changes as changes
     inner join payments on changes.tenant_id = payments.tenant_id and changes.payment_key = payments.payment_key
-    left join bookings
-        on payments.tenant_id = bookings.tenant_id and payments.booking_id = bookings.booking_id
     where changes.refunded_change_minor <> 0 or changes.lost_change_minor <> 0
 
 ),
@@ -248,19 +253,47 @@ measured as (
     union all by name
 
     select
-        payments.tenant_id,
+        tenant_id,
         'revenue_received' as metric,
-        payments.payment_key as source_key,
-        payments.payment_key as entity_key,
-        payments.contact_id,
-        payments.succeeded_at as measured_at,
-        payments.amount_minor as value,
-        payments.currency,
-        bookings.service_name
+        payment_key as source_key,
+        payment_key as entity_key,
+        contact_id,
+        succeeded_at as measured_at,
+        amount_minor as value,
+        currency,
+        service_name
     from payments
-    left join bookings
-        on payments.tenant_id = bookings.tenant_id and payments.booking_id = bookings.booking_id
-    where payments.succeeded_at is not null and payments.amount_minor is not null
+    where succeeded_at is not null and amount_minor is not null
+
+    union all by name
+
+    select
+        tenant_id,
+        unnest(['tax_collected', 'revenue_before_tax']) as metric,
+        payment_key as source_key,
+        payment_key as entity_key,
+        contact_id,
+        succeeded_at as measured_at,
+        unnest([tax_minor, before_tax_minor]) as value,
+        currency,
+        service_name
+    from payments
+    where succeeded_at is not null and before_tax_minor is not null
+
+    union all by name
+
+    select
+        tenant_id,
+        unnest(['tax_collected', 'revenue_before_tax']) as metric,
+        payment_change_key as source_key,
+        payment_key as entity_key,
+        contact_id,
+        occurred_at as measured_at,
+        unnest([tax_change_minor, -refunded_change_minor - lost_change_minor - tax_change_minor]) as value,
+        currency,
+        service_name
+    from returned
+    where tax_change_minor is not null
 
     union all by name
 

@@ -121,3 +121,38 @@ def test_lines_make_nobody_and_are_of_who_pays(desk: Home) -> None:
     whose = "select count(distinct contact_id) from marts.{} where payment_id = 'receipt'"
     for mart in ("fct_payments", "fct_payment_lines", "fct_payment_taxes"):
         assert desk.query(whose.format(mart)) == [(1,)]
+
+
+def test_revenue_by_staff_and_service_adds_up_to_the_figures(desk: Home) -> None:
+    figure = "sum(value) filter (where metric = '{}')::bigint"
+    metrics = ("revenue_received", "revenue_returned", "revenue_net", "tax_collected", "revenue_before_tax")
+    figures = desk.query(
+        f"select currency, {', '.join(map(figure.format, metrics))} from reports.rpt_period_figures "
+        "where period_kind = 'monthly' and currency is not null and tenant_id = 'avatar-imaging' "
+        "group by currency order by currency"
+    )
+    assert figures == [
+        ("AUD", 20_800, 6_050, 14_750, 550 + 455 + 1_100 + 90, 5_500 + 4_545 - 100 + 910),
+        ("USD", 500, 0, 500, None, None),
+    ]
+    columns = ("received_minor", "returned_minor", "net_minor", "tax_minor", "before_tax_minor")
+    for dimension in ("staff", "service"):
+        added = desk.query(
+            f"select currency, {', '.join(f'sum({column})::bigint' for column in columns)} "
+            f"from reports.rpt_revenue_by_{dimension} where period_kind = 'monthly' "
+            "group by currency order by currency"
+        )
+        assert added == figures
+
+
+def test_who_did_it_has_each_tax(desk: Home) -> None:
+    found = desk.query(
+        "select staff_name, count_payments, received_minor, returned_minor, tax_minor, before_tax_minor, taxes "
+        "from reports.rpt_revenue_by_staff where period_kind = 'monthly' and currency = 'AUD' "
+        "and staff_name <> 'unknown' order by staff_name"
+    )
+    assert found == [
+        ("Bo", 1, 5_000, 0, 455, 4_545, '[{"name":"GST","amount_minor":455}]'),
+        ("Lee", 1, 11_000, 5_500, 500, 5_000, '[{"name":"GST","amount_minor":500}]'),
+        ("Tess", 1, 1_100, 550, 50, 500, '[{"name":"GST","amount_minor":50}]'),
+    ]

@@ -1,0 +1,7 @@
+with final as (
+
+    {{ revenue_by('service_name') }}
+
+)
+
+select * from final

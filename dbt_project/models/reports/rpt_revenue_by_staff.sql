@@ -1,0 +1,7 @@
+with final as (
+
+    {{ revenue_by('staff_name') }}
+
+)
+
+select * from final
