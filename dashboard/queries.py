@@ -90,6 +90,21 @@ def fetch_set_aside(file: AnalyticsFile, *, tenant_ids: Sequence[str], limit: in
     return file.fetch(sql, tenant_ids=list(tenant_ids), limit=limit)
 
 
+def fetch_odd_money(file: AnalyticsFile, *, tenant_ids: Sequence[str], limit: int = 100) -> pd.DataFrame:
+    """Return tenant_id, problem, contact_id, source, entity_id, title, detail, amount_minor, currency, occurred_at,
+    and count_all, how many there are in all, of money that a person should look at, the newest first.
+    """
+    sql = """
+    SELECT tenant_id, problem, contact_id, source, entity_id, title, detail, amount_minor, currency, occurred_at,
+        count(*) OVER () AS count_all
+    FROM reports.rpt_odd_money
+    WHERE tenant_id IN $tenant_ids
+    ORDER BY occurred_at DESC, problem, entity_id
+    LIMIT $limit
+    """
+    return file.fetch(sql, tenant_ids=list(tenant_ids), limit=limit)
+
+
 def fetch_events_per_day(file: AnalyticsFile, *, tenant_ids: Sequence[str], since: date) -> pd.DataFrame:
     """Return activity_date, source, count_events since a day, that day included."""
     sql = """

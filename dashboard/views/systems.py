@@ -22,6 +22,7 @@ from dashboard.formatting import (
     shorten,
 )
 from dashboard.health import count_events_behind, describe_unknown_types, is_silent, judge_source
+from dashboard.odd_money import odd_money_table
 from dashboard.readiness import fetch_parts, rows_of_parts
 from dashboard.session import Business, Office
 
@@ -43,6 +44,7 @@ def _show_health() -> None:
         _show_figures(sources, queries.rows_of(queries.fetch_freshness(office.file)))
         _show_parts(office)
         _show_set_aside(queries.rows_of(queries.fetch_set_aside(office.file, tenant_ids=office.tenant_ids)))
+        _show_odd_money(office)
         for business in office.chosen:
             of_business = [source for source in sources if source.tenant_id == business.tenant_id]
             _show_business(office, business, of_business, unknown, quarantined)
@@ -97,6 +99,18 @@ def _show_set_aside(asides: list[Any]) -> None:
         reason = escape_markdown(shorten(aside.reason, length=_REASON_LENGTH))
         lines.append(f"{what}, {since} :gray[:small[{reason}]]")
     st.error("  \n".join(lines), icon=":material/error:")
+
+
+def _show_odd_money(office: Office) -> None:
+    """List money that is in no figure, or does not add up: a person has to look at it in the provider's own pages."""
+    frame = queries.fetch_odd_money(office.file, tenant_ids=office.tenant_ids)
+    if frame.empty:
+        return
+    count = int(frame["count_all"].iloc[0])
+    with st.expander(f"Money to look at: {format_quantity(count, 'case')}", icon=":material/payments:"):
+        st.dataframe(odd_money_table(frame, office), hide_index=True, width="stretch")
+        if count > len(frame):
+            st.caption(f"The newest {len(frame)}; the others are in `reports.rpt_odd_money`.")
 
 
 def _emphasise(text: str, colour: str, *, wrong: bool) -> str:

@@ -137,6 +137,10 @@ _COLUMNS: Mapping[str, str] = {
         tenant_id model lookback_days:INTEGER channel conversions:DOUBLE revenue_minor:BIGINT removal_effect:DOUBLE
         computed_at_sequence:BIGINT
     """,
+    "reports.rpt_odd_money": """
+        tenant_id problem contact_id source entity_id title detail amount_minor:BIGINT currency
+        occurred_at:TIMESTAMPTZ event_id
+    """,
     "reports.rpt_tasks": """
         tenant_id task_key task_id contact_id display_name booking_id kind title assigned_to due_at:TIMESTAMPTZ
         snoozed_until:TIMESTAMPTZ timeframe priority_score:DOUBLE kind_points:DOUBLE late_points:DOUBLE

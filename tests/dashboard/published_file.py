@@ -98,6 +98,7 @@ def two_businesses_published(*, now: datetime) -> PublishedRows:
     _add_unknown_types(rows, now)
     _add_quarantined(rows, now)
     _add_set_aside(rows, now)
+    _add_odd_money(rows, now)
     _add_contacts(rows, now)
     _add_identity_of_anna(rows, now)
     _add_facts_of_anna(rows, now)
@@ -204,6 +205,24 @@ def _add_set_aside(rows: PublishedRows, now: datetime) -> None:
             last_seen_at=now - timedelta(hours=1),
             let_in_at=None if is_set_aside else now,
             is_set_aside=is_set_aside,
+        )
+
+
+def _add_odd_money(rows: PublishedRows, now: datetime) -> None:
+    for number, (problem, detail) in enumerate((("amount_not_read", "1.20O,00"), ("tax_above_amount", None))):
+        rows.add(
+            "reports.rpt_odd_money",
+            tenant_id=MASSAGE,
+            problem=problem,
+            contact_id=ANNA,
+            source="zoho",
+            entity_id=f"deal-{number}",
+            title="Deal won",
+            detail=detail,
+            amount_minor=None if detail else 4_000,
+            currency="AUD",
+            occurred_at=now - timedelta(days=number + 1),
+            event_id=f"odd-{number}",
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from pathlib import Path
 
@@ -9,11 +10,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.health.signs import RunKind, RunOutcome
+from dashboard.formatting import MISSING
+from dashboard.odd_money import problem_words
 from dashboard.readiness import fetch_parts, rows_of_parts
 from tests.dashboard.conftest import open_page, text_of
 from tests.dashboard.published_file import MASSAGE, NEWCOMER, two_businesses_published
 from tests.dashboard.receivers import Beside
 
+REPOSITORY = Path(__file__).parents[2]
 pytestmark = pytest.mark.usefixtures("filled_home")
 
 
@@ -122,3 +126,19 @@ def test_a_receiver_that_does_not_answer_is_told() -> None:
     assert [(row.name, row.judgement.label) for row in rows_of_parts(fetch_parts("http://127.0.0.1:9"))] == [
         ("Receiver", "Can't take deliveries")
     ]
+
+
+def test_money_to_look_at_is_listed_in_people_s_words() -> None:
+    app = open_page("systems", tenant=MASSAGE)
+    assert [each.label for each in app.expander] == ["Money to look at: 2 cases"]
+    [table] = [each.value for each in app.dataframe]
+    assert list(table["What is odd"]) == ["The amount can't be read", "More tax than payment"]
+    assert list(table["Amount"]) == [MISSING, "A$40.00"]
+    assert list(table["As it came"]) == ["1.20O,00", MISSING]
+
+
+def test_every_problem_of_the_model_has_words() -> None:
+    sql = (REPOSITORY / "dbt_project/models/reports/rpt_odd_money.sql").read_text(encoding="utf-8")
+    problems = set(re.findall(r"then '(\w+)'", sql)) | {"amount_not_read"}
+    assert len(problems) > 8
+    assert {problem for problem in problems if problem_words(problem) == problem.replace("_", " ")} == set()
