@@ -21,6 +21,7 @@ from core.outbox.outbox import Outbox
 from core.set_aside import Aside, Kind, Step
 from pipelines.lib.batch_tables import BatchTables
 from pipelines.lib.dbt_runner import LiveModel
+from pipelines.lib.faults import is_of_machine
 from pipelines.lib.publisher import Publisher
 from tests.pipelines.activation.test_decisions import START
 from tests.pipelines.facts import TENANT, contact, fact
@@ -114,18 +115,21 @@ def follow_poison(home: Home) -> None:
         assert modeller.follow_to_end() == 5
 
 
-@pytest.mark.parametrize(
-    "model", ["stg_frontdesk__bookings", "int_facts_normalised", "fct_bookings", "fct_decisions"]
-)
-@pytest.mark.parametrize(
-    "error",
-    [
-        lambda: duckdb.ConstraintException("Constraint Error: NOT NULL"),
-        lambda: duckdb.BinderException("Binder Error: no such column"),
-        lambda: OverflowError("date value out of range"),
-    ],
-    ids=["constraint", "binder", "python"],
-)
+def each_model_with_each_error() -> Iterator[Any]:
+    """Yield (model, error): each model and each error once for every run, the others for the slow ones."""
+    errors: dict[str, Callable[[], Exception]] = {
+        "constraint": lambda: duckdb.ConstraintException("Constraint Error: NOT NULL"),
+        "binder": lambda: duckdb.BinderException("Binder Error: no such column"),
+        "python": lambda: OverflowError("date value out of range"),
+    }
+    models = ("stg_frontdesk__bookings", "int_facts_normalised", "fct_bookings", "fct_decisions")
+    for place, model in enumerate(models):
+        for number, (name, error) in enumerate(errors.items()):
+            marks = () if number == place % len(errors) else (pytest.mark.slow,)
+            yield pytest.param(model, error, id=f"{model}-{name}", marks=marks)
+
+
+@pytest.mark.parametrize(("model", "error"), [*each_model_with_each_error()])
 def test_an_event_that_breaks_a_model_is_set_aside_alone(
     home: Home, monkeypatch: pytest.MonkeyPatch, model: str, error: Callable[[], Exception]
 ) -> None:
@@ -149,6 +153,18 @@ def test_an_event_that_breaks_a_model_is_set_aside_alone(
         OSError(errno.ENOSPC, "No space left on device"),
         EventLogUnavailableError("the event log can't be used now"),
         MemoryError(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_these_are_faults_of_the_machine(error: Exception) -> None:
+    assert is_of_machine(error)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        duckdb.IOException("IO Error: could not read"),
+        OSError(errno.ENOSPC, "No space left on device"),
     ],
     ids=lambda error: type(error).__name__,
 )
