@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from core.automation.durations import format_duration as format_exact
+from core.automation.verdict_words import OPERATORS, REASONS
 from core.outbox.commands import CommandState
 from core.outbox.keys import MANUAL, report_of
 from dashboard.formatting import escape_markdown, format_moment, format_quantity, format_words
@@ -32,32 +33,6 @@ _DOING = {
 }
 #: The least score, its colour and its word; the models' own words (macro warmness_words).
 _WARMNESS = ((75, "red", "Hot"), (40, "orange", "Warm"), (15, "blue", "Cool"), (0, "gray", "Cold"))
-_REASONS = {
-    "moved": "the booking moved",
-    "booking_state": "booking was cancelled or finished",
-    "started": "the booking had begun",
-    "undone": "what caused it was taken back or overtaken",
-    "happened": "something happened that cancels it",
-    "condition": "a condition is not met",
-    "no_address": "no phone number or e-mail address",
-    "opted_out": "the contact opted out",
-    "no_consent": "no consent to marketing",
-    "no_sender": "nobody set up to send by this channel",
-    "done_before": "done before for this contact",
-}
-_OPERATORS = {
-    "equals": "is",
-    "not_equals": "is not",
-    "one_of": "is one of",
-    "none_of": "is none of",
-    "contains": "contains",
-    "greater_than": "is more than",
-    "at_least": "is at least",
-    "less_than": "is less than",
-    "at_most": "is at most",
-    "is_set": "is known",
-    "is_not_set": "is unknown",
-}
 _UNITS = {"d": "day", "h": "hour", "m": "minute"}
 _OPT_OUT_CHANNELS = {"email": "e-mails", "whatsapp": "WhatsApp", "call": "calls"}
 _SCOPES = {"contact": "by the same contact", "booking": "of the same booking", "entity": "of the same one"}
@@ -120,7 +95,7 @@ def describe_verdict(verdict: str) -> str:
 
 def describe_reason(reason: str | None) -> str:
     """Return why a rule refused, as it reads after a colon."""
-    return escape_markdown(_REASONS.get(reason or "", format_words(reason).lower()))
+    return escape_markdown(REASONS.get(reason or "", format_words(reason).lower()))
 
 
 def link_to_command(tenant_id: str, command_key: str) -> str:
@@ -167,7 +142,7 @@ def _condition(condition: dict[str, Any]) -> str:
     )
     subject = f"the {group}'s {format_words(named).lower()}"
     expected = ", ".join(condition.get("expected") or ())
-    words = [subject, _OPERATORS.get(condition["operator"], condition["operator"]), expected]
+    words = [subject, OPERATORS.get(condition["operator"], condition["operator"]), expected]
     return escape_markdown(" ".join(word for word in words if word))
 
 

@@ -27,6 +27,11 @@ _FORMS: Mapping[Kind, str] = {
 }
 
 
+def operators_of(kind: Kind) -> tuple[str, ...]:
+    """Return what a condition on a field of this kind can ask."""
+    return _OPERATORS[kind]
+
+
 def find_problem(condition: Condition, fields: Mapping[str, Field]) -> tuple[str, str] | None:
     """Return the wrong key of the condition and what to do about it; None where all is well."""
     field = fields.get(condition.field)

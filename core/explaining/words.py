@@ -6,34 +6,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from core.automation.verdict_words import OPERATORS, REASONS
 from core.outbox.commands import CommandState, KnownCommand
 
-_REFUSED = {
-    "moved": "the booking was moved since",
-    "started": "the booking had begun when it was due",
-    "undone": "what caused it was taken back or overtaken",
-    "booking_state": "of the booking's state",
-    "happened": "something happened that cancels it",
-    "condition": "a condition of the rule did not hold when it was due",
-    "no_address": "no phone number or e-mail address of the contact was known",
-    "opted_out": "the contact opted out",
-    "no_consent": "the contact never agreed to marketing by this channel",
-    "no_sender": "the business's file has no way to send this (key delivery)",
-    "done_before": "the rule acts once per contact, and it already did under an earlier id of the contact",
-}
-_OPERATORS = {
-    "equals": "is {}",
-    "not_equals": "is not {}",
-    "one_of": "is one of {}",
-    "none_of": "is none of {}",
-    "contains": "contains {}",
-    "greater_than": "is greater than {}",
-    "at_least": "is at least {}",
-    "less_than": "is less than {}",
-    "at_most": "is at most {}",
-    "is_set": "is known",
-    "is_not_set": "is not known",
-}
 _CAN_BE_STOPPED = (None, CommandState.WAITING, CommandState.WITHDRAWN)
 _OVER = {
     CommandState.CLAIMED: "It is being sent",
@@ -82,9 +57,9 @@ def of_delivery(known: KnownCommand) -> str:
 
 
 def _reason(reason: str, detail: str | None) -> str:
-    words = _REFUSED.get(reason, reason)
+    words = REASONS.get(reason, reason)
     if reason == "condition" and detail:
         field, _, rest = detail.partition(" ")
         operator, _, expected = rest.partition(" ")
-        return f"{words}: {field} {_OPERATORS.get(operator, operator).format(expected)}".rstrip()
+        return f"{words}: {field} {OPERATORS.get(operator, operator)} {expected}".rstrip()
     return f"{words}: {detail}" if detail else words

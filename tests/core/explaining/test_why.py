@@ -121,11 +121,14 @@ def test_decisions_that_lag_behind_the_log_say_so(
     assert "lag 1 events behind the log" in shown.text
 
 
+FORBIDDEN = ", and stopped since because the booking's state forbids it: the booking is cancelled"
+
+
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        (None, ", and stopped since because of the booking's state: the booking is cancelled"),
-        (CommandState.WITHDRAWN, ", and stopped since because of the booking's state: the booking is cancelled"),
+        (None, FORBIDDEN),
+        (CommandState.WITHDRAWN, FORBIDDEN),
         (CommandState.SENT, ""),
     ],
 )
