@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,11 +13,13 @@ from streamlit.testing.v1 import AppTest
 from dashboard import contact_queries
 from dashboard.analytics_file import AnalyticsFile
 from dashboard.queries import rows_of
+from dashboard.wording import describe_warmness
 from tests.dashboard.conftest import open_page, text_of
 from tests.dashboard.published_file import ANNA, ANNA_TOO, HOSTILE, JOSE, MASSAGE
 from tests.dashboard.published_messages import conversations_published
 from tests.dashboard.published_tasks import WELCOME_CALL
 
+REPOSITORY = Path(__file__).parents[2]
 pytestmark = pytest.mark.usefixtures("filled_home")
 
 
@@ -106,3 +109,13 @@ def test_who_opted_out_is_shown_as_such_and_never_as_hot() -> None:
     assert app.error[0].value.startswith("**Replied STOP** on ")
     assert "Warm" not in text_of(app)
     assert "Hot" not in text_of(app)
+
+
+def test_pages_and_models_call_a_score_the_same() -> None:
+    macro = (REPOSITORY / "dbt_project/macros/pipeline/warmness.sql").read_text(encoding="utf-8")
+    bands = re.findall(r">= (\d+) then '(\w+)'", macro)
+    assert [word for _, word in bands] == ["hot", "warm", "cool"]
+    for least, word in bands:
+        assert f"[{word.capitalize()} {least}]" in describe_warmness(float(least))
+        assert f"[{word.capitalize()} " not in describe_warmness(float(least) - 1)
+    assert "[Cold 0]" in describe_warmness(0.0)
