@@ -35,13 +35,10 @@ def fetch_figures(file: AnalyticsFile, *, tenant_id: str, report_id: str, first:
         WHERE tenant_id = $tenant_id AND report_id = $report_id
     ),
     levels AS (
-        SELECT m.metric, NULL::VARCHAR AS currency, count(DISTINCT f.entity_key) AS value
+        SELECT m.metric, NULL::VARCHAR AS currency, coalesce(l.value, 0) AS value
         FROM marts.dim_metrics AS m
-        LEFT JOIN reports.rpt_measurements AS f
-            ON f.metric = m.metric AND f.tenant_id = $tenant_id AND list_contains($levels, f.metric)
-            AND f.measured_date < $end AND coalesce(f.until_date >= $end, true)
+        LEFT JOIN reports.levels_at($tenant_id, $end, $levels) AS l ON l.metric = m.metric
         WHERE m.aggregation = 'level'
-        GROUP BY m.metric
     ),
     known AS (
         SELECT f.metric, f.currency, f.value
@@ -60,7 +57,6 @@ def fetch_figures(file: AnalyticsFile, *, tenant_id: str, report_id: str, first:
     INNER JOIN marts.dim_metrics AS m ON m.metric = coalesce(told.figure.metric, known.metric)
     ORDER BY m.metric_order, currency
     """
-    # Named, so that nothing else is measured.
     levels = list(file.fetch_once("SELECT metric FROM marts.dim_metrics WHERE aggregation = 'level'")["metric"])
     return file.fetch_once(sql, tenant_id=tenant_id, report_id=report_id, first=first, end=end, levels=levels)
 

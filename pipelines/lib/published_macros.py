@@ -6,7 +6,7 @@ known then. Who is who is always as it is known now.
 
 Two are of one contact or business if asked, which takes a tenth of the time with a million events: `contact_stage_at`
 with `of_contact`; and `reports.period_figures`, which is rpt_period_figures for the weeks and months of one business
-that lie within two dates, but for what stands when a period ends.
+that lie within two dates, but for what stands when a period ends: that is `reports.levels_at`.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ _MACROS = {
     f"marts.contact_stage_at({_MOMENT}, of_contact := null)": "at_contact_stage",
     f"marts.warmness_at({_MOMENT})": "at_warmness",
     "reports.period_figures(of_tenant, first_date, end_date)": "of_periods",
+    "reports.levels_at(of_tenant, end_date, of_metrics)": "of_levels",
 }
 
 

@@ -33,12 +33,8 @@ _FIGURES = """
 """
 # What stands when a period ends is counted here, since a period in which nothing happened has no figures.
 _LEVELS = """
-    select f.metric, null as currency, count(distinct f.entity_key) as value
-    from reports.rpt_measurements as f
-    where
-        f.tenant_id = $tenant_id and list_contains($levels, f.metric) and f.measured_date < $end
-        and coalesce(f.until_date >= $end, true)
-    group by f.metric
+    select metric, null as currency, value
+    from reports.levels_at($tenant_id, $end, $levels)
 """
 _METRICS = """
     select metric, metric_name, unit, is_by_currency, is_higher_better, aggregation

@@ -246,6 +246,12 @@ CREATE MACRO marts.contact_stage_at(t, known_at := 'infinity'::TIMESTAMPTZ, of_c
     FROM marts.fct_stage_history
     WHERE entered_at <= t AND received_at <= known_at AND (of_contact IS NULL OR contact_id = of_contact)
     QUALIFY row_number() OVER (PARTITION BY tenant_id, subject_id, track ORDER BY entered_at DESC) = 1;
+CREATE MACRO reports.levels_at(of_tenant, end_date, of_metrics) AS TABLE
+    SELECT metric, count(DISTINCT entity_key) AS value
+    FROM reports.rpt_measurements
+    WHERE tenant_id = of_tenant AND list_contains(of_metrics, metric) AND measured_date < end_date
+        AND coalesce(until_date >= end_date, true)
+    GROUP BY metric;
 CREATE MACRO reports.period_figures(of_tenant, first_date, end_date) AS TABLE
     SELECT * FROM reports.rpt_period_figures
     WHERE tenant_id = of_tenant AND period_start_date >= first_date AND period_start_date < end_date;
