@@ -234,6 +234,12 @@ def set_log_position(
     connection.execute("insert into raw.log_position values (?, ?, ?)", [log_sequence, copied_at, list(postponed)])
 
 
+def count_copied_after(connection: duckdb.DuckDBPyConnection, sequence: int) -> int:
+    """Return how many events after a sequence were copied; sequences have gaps."""
+    row = connection.execute("select count(*) from raw.event_log where sequence > ?", [sequence]).fetchone()
+    return int(row[0]) if row else 0
+
+
 def replace_rejection_counts(connection: duckdb.DuckDBPyConnection, engine: Engine) -> None:
     """Copy the counts of refused deliveries; they are few and change in place."""
     with engine.connect() as source:

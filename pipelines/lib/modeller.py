@@ -18,6 +18,7 @@ from pipelines.lib.echoes import are_echoes, choose_batch
 from pipelines.lib.live_path import BatchGivenUp, BatchResult, combine
 from pipelines.lib.log_copy import (
     ask_for_build,
+    count_copied_after,
     knows_set_aside,
     read_postponed,
     read_quarantine,
@@ -242,8 +243,8 @@ class Modeller:
         self._close_warehouse()
         self._builder.build(with_tests=False)
         self._open_built()
-        after = self.modelled_sequence
-        return BatchResult(count_events=max(after - before, 1), last_sequence=after, changes=())
+        count = count_copied_after(_opened(self._warehouse).connection, before)
+        return BatchResult(count_events=max(count, 1), last_sequence=self.modelled_sequence, changes=())
 
     def _publish_all(self) -> None:
         opened = _opened(self._warehouse)
