@@ -74,9 +74,12 @@ def open_database(url: str) -> Engine:
 def create_tables(engine: Engine) -> None:
     """Create what is missing; several processes may do so at once.
 
-    Raises EventLogUnavailableError where the database can't be written.
+    Where nothing is missing it only reads, so that it waits for nobody who writes. Raises EventLogUnavailableError
+    where the database can't be read, or has to be written and can't be.
     """
     try:
+        if metadata.tables.keys() <= set(inspect(engine).get_table_names()):
+            return
         with writing(engine) as connection:
             if engine.dialect.name == "postgresql":
                 connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtextextended('frontdesk.schema', 0))")

@@ -39,9 +39,14 @@ def build_event_log(settings: Settings) -> EventLog:
 
 
 def build_signs(settings: Settings) -> Signs:
-    """Return where the pipelines of a home leave their signs of life."""
+    """Return where the pipelines of a home leave their signs of life; its tables are made where they are missing."""
+    return signs_on(open_database(settings.event_log_url))
+
+
+def signs_on(engine: Engine) -> Signs:
+    """Return the signs of life in a database; nothing is opened yet."""
     clock = SystemClock()
-    return Signs(open_database(settings.event_log_url), clock=clock, ids=UuidV7Factory(clock))
+    return Signs(engine, clock=clock, ids=UuidV7Factory(clock))
 
 
 def build_warehouse_builder(settings: Settings) -> WarehouseBuilder:

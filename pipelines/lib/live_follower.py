@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from pathlib import Path
 
-from core.errors import FrontdeskError
+from core.database import open_engine
+from core.errors import EventLogUnavailableError
 from core.explaining.errors import NothingPublishedError
 from core.explaining.published import opened as opened_published
 from core.health.signs import LIVE_PATH, LiveState, Signs
 from core.settings import Settings
-from pipelines.lib.assembly import build_modeller, build_signs
+from pipelines.lib.assembly import build_modeller, signs_on
 from pipelines.lib.decided_position import DecidedPosition
 from pipelines.lib.live_path import BatchResult
 from pipelines.lib.modeller import Modeller
+
+_logger = logging.getLogger(__name__)
 
 #: While idle a build that waits is looked for this often.
 YIELD_CHECK_SECONDS = 0.25
@@ -32,7 +36,7 @@ class LiveFollower:
         self._modeller: Modeller | None = None
         self._one_at_a_time = threading.Lock()
         self._idle_reason = "no new events"
-        self._signs: Signs | None = None
+        self._signs: Signs | None = None  #: built once: its engine keeps its connections
         self._beat_at = float("-inf")
         self._state: LiveState | None = None
         self._error: str | None = None  #: of the last try, until one succeeds
@@ -51,7 +55,7 @@ class LiveFollower:
                 self._close()  # whatever broke, the next call starts from the file as it is on disk
                 if isinstance(error, Exception):
                     self._error = f"{type(error).__name__}: {error}"
-                    self._tell_failure(error)
+                    self._beat(LiveState.FAILING)
                 raise
 
     def _follow(self, deadline: float) -> list[BatchResult]:
@@ -98,23 +102,26 @@ class LiveFollower:
         ring = {_identity(file) for file in (self._settings.analytics_path.parent / "published").glob("*.duckdb")}
         return _identity(self._settings.warehouse_path) != self._warehouse or published not in ring - {None}
 
-    def _tell_failure(self, error: Exception) -> None:
-        try:
-            self._beat(LiveState.FAILING)
-        except FrontdeskError as lost:
-            error.add_note(f"and that could not be told: {lost.detail}")
-
     def _beat(self, state: LiveState) -> None:
-        """Say what is being done: at once where that is something else, else every few seconds."""
+        """Say what is being done: at once where that is something else, else every few seconds.
+
+        What can't be said is noted in the log: the next one says it, and following does not end for it.
+        """
         if state is self._state and time.monotonic() - self._beat_at < BEAT_SECONDS:
             return
+        try:
+            self._write_beat(state)
+        except EventLogUnavailableError as lost:
+            _logger.warning("the live path could not say that it is %s: %s", state.value, lost.detail)
+        self._state, self._beat_at = state, time.monotonic()
+
+    def _write_beat(self, state: LiveState) -> None:
         if self._signs is None:
-            self._signs = build_signs(self._settings)
+            self._signs = signs_on(open_engine(self._settings.event_log_url))
         sequence = None if self._modeller is None else self._modeller.modelled_sequence
         if sequence is None and (before := self._signs.heartbeat(LIVE_PATH)) is not None:
             sequence = before.modelled_sequence
         self._signs.beat(LIVE_PATH, state=state, modelled_sequence=sequence, error=self._error)
-        self._state, self._beat_at = state, time.monotonic()
 
     def _fall_back(self) -> None:
         """Until the warehouse can be opened, go by what was published last: the outbox takes account of that."""

@@ -1,0 +1,77 @@
+"""The live path's sign of life, which never ends the live path."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from core import database
+from core.health.signs import LIVE_PATH, LiveState
+from core.settings import Settings
+from pipelines.lib import live_follower
+from pipelines.lib.assembly import build_signs
+from pipelines.lib.live_follower import LiveFollower
+from pipelines.lib.writer_lock import WriterLock
+from tests.core.test_database import written_to
+from tests.pipelines.homes import REPOSITORY
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(
+        home=tmp_path,
+        tenants_dir=REPOSITORY / "tenants",
+        dbt_project_dir=REPOSITORY / "dbt_project",
+        cache_dir=tmp_path,
+    )
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "_BUSY_TIMEOUT_S", 0.1)
+    monkeypatch.setattr(live_follower, "BEAT_SECONDS", 0.1)
+
+
+def test_a_heartbeat_that_cannot_be_written_is_noted_and_written_with_the_next(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    signs = build_signs(settings)
+    follower = LiveFollower(settings)
+
+    with WriterLock(settings.warehouse_path).held():
+        with written_to(settings.home / "frontdesk.db"):
+            follower.follow_until(time.monotonic() + 1)
+        unwritten = signs.heartbeat(LIVE_PATH)
+        follower.follow_until(time.monotonic() + 1)
+
+    assert unwritten is None
+    assert "the live path could not say that it is waiting" in caplog.text
+    assert "database is locked" in caplog.text
+    heartbeat = signs.heartbeat(LIVE_PATH)
+    assert heartbeat is not None
+    assert heartbeat.state == LiveState.WAITING
+
+
+def test_heartbeats_share_one_engine(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    build_signs(settings)
+    opened: list[str] = []
+    monkeypatch.setattr(live_follower, "open_engine", _counted(database.open_engine, opened))
+    follower = LiveFollower(settings)
+
+    with WriterLock(settings.warehouse_path).held():
+        for _ in range(3):
+            follower.follow_until(time.monotonic() + 0.4)
+
+    assert opened == [settings.event_log_url]
+
+
+def _counted(open_engine: Callable[[str], Engine], opened: list[str]) -> Callable[[str], Engine]:
+    def open_counted(url: str) -> Engine:
+        opened.append(url)
+        return open_engine(url)
+
+    return open_counted
