@@ -14,6 +14,8 @@ _PROBLEMS = {
     "refund_without_payment": "A refund whose payment is not known",
     "payment_without_amount": "A payment without an amount",
     "payment_without_currency": "A payment without a currency",
+    "refund_above_amount": "More given back than was paid",
+    "given_back_in_another_currency": "A refund or dispute in another currency than the payment",
     "line_without_amount": "A receipt line without an amount",
     "lines_in_another_currency": "Receipt lines in another currency than the payment",
     "lines_without_payment": "Receipt lines whose payment is not known",

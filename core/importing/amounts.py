@@ -13,6 +13,8 @@ from core.money import CURRENCIES_OF_SYMBOLS, minor_unit_exponent, plain_amount
 
 _NUMBER = re.compile(r"(?P<before>[^0-9]*?)(?P<number>[.,]?[0-9][0-9.,' ]*?)(?P<after>[^0-9]*)")
 _MAX_DIGITS = 18
+#: Digits between two thousands marks.
+_GROUP = 3
 _CODE = re.compile(r"[A-Z]{3}")
 
 
@@ -26,10 +28,21 @@ def parse_minor_units(text: str, *, currency: str, decimal_mark: str) -> int:
     amount, unit = _split(text, decimal_mark=decimal_mark)
     if unit:
         _check_unit(text, unit=unit, currency=currency)
-    minor = amount.scaleb(minor_unit_exponent(currency))
+    digits = minor_unit_exponent(currency)
+    if digits < _GROUP and _could_be_thousands(amount):
+        raise CellError(
+            f"{quoted(text)} has more decimals than {currency} has, or a thousands mark: it can be "
+            f"{abs(amount).normalize():f} or {int(abs(amount) * 10**_GROUP)}; write it without the mark"
+        )
+    minor = amount.scaleb(digits)
     if minor != minor.to_integral_value():
         raise CellError(f"{quoted(text)} has more decimals than {currency} has; is decimal_mark right?")
     return int(minor)
+
+
+def _could_be_thousands(amount: Decimal) -> bool:
+    """Tell whether the decimal mark of an amount can be a thousands mark, as in 1.200; in 0.500 it can't."""
+    return amount.as_tuple().exponent == -_GROUP and 1 <= abs(amount) < 10**_GROUP
 
 
 def parse_decimal(text: str, *, decimal_mark: str) -> Decimal:

@@ -18,6 +18,11 @@
     end
 {%- endmacro %}
 
+{#- What is told about a payment and is not the payment itself: its currency is its own. -#}
+{% macro is_about_a_payment(payment_change) -%}
+    {{ payment_change }} in ('itemised', 'refund', 'refunded', 'disputed')
+{%- endmacro %}
+
 {#-
     Facts about payments, each with what was known of its payment after it, in minor units: received, given back, lost
     to disputes, still in dispute. `facts` is a relation with the columns that fct_payment_changes takes from facts;

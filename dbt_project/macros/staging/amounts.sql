@@ -68,6 +68,12 @@
                 when
                     length(told_amount.whole || told_amount.fraction) between 1 and 18
                     and length(rtrim(told_amount.fraction, '0')) <= told_amount.digits
+                    -- 1.200 may be a thousand and two hundred.
+                    and not (
+                        length(told_amount.fraction) = 3
+                        and told_amount.digits < 3
+                        and regexp_full_match(told_amount.whole, '[1-9][0-9]{0,2}')
+                    )
                     and length(regexp_replace(told_amount.unit, '[^+-]', '', 'g')) + told_amount.is_bracketed::integer <= 1
                     and len(list_filter(
                         string_split(regexp_replace(told_amount.unit, '[+-]', '', 'g'), ' '),
@@ -104,7 +110,7 @@
         )[1]
 {%- endmacro %}
 
-{#- The amount as it came, where one came and none could be read; NULL where all is well. -#}
+{#- The amount as it came, JSON too, where one came and none could be read; NULL where all is well. -#}
 {% macro unread_amount(amount, minor) -%}
-    case when {{ minor }} is null then {{ line_text("left(" ~ amount ~ " ->> '$', 200)") }} end
+    case when {{ minor }} is null then nullif(trim(translate(left({{ amount }} ->> '$', 200), e'\r\n\t', '   ')), '') end
 {%- endmacro %}

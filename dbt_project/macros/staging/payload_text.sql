@@ -9,9 +9,12 @@
     the planner's time grows with every repetition.
 -#}
 
-{#- One line such as an id, a phone, a name: trimmed; NULL when empty or when the payload has JSON there. -#}
+{#-
+    One line such as an id, a phone, a name: trimmed, a line break in it as a blank; NULL when empty or when the payload
+    has JSON there.
+-#}
 {% macro line_text(expression) -%}
-    rtrim(regexp_extract_all({{ expression }}, '^\s*([^\s{\[].*|\[[A-Za-z].*)$', 1)[1])
+    rtrim(regexp_extract_all(translate({{ expression }}, e'\r\n\t', '   '), '^\s*([^\s{\[].*|\[[A-Za-z].*)$', 1)[1])
 {%- endmacro %}
 
 {#- Text as people write it, lines and blanks kept; NULL when empty or when the payload has JSON there. -#}

@@ -43,6 +43,33 @@ unread as (
 
 ),
 
+-- Given back or lost in another currency than was received: it can't be subtracted.
+in_another_currency as (
+
+    select
+        timeline.tenant_id,
+        'given_back_in_another_currency' as problem,
+        timeline.contact_id,
+        timeline.source,
+        timeline.entity_id,
+        timeline.title,
+        payments.currency as detail,
+        timeline.amount_minor,
+        timeline.currency,
+        timeline.occurred_at,
+        timeline.event_id
+    from timeline
+    inner join payments
+        on
+            timeline.tenant_id = payments.tenant_id
+            and timeline.entity_id = payments.payment_id
+            and timeline.currency <> payments.currency
+    where
+        payments.succeeded_at is not null
+        and (starts_with(timeline.type, 'payment.refund') or starts_with(timeline.type, 'payment.disput'))
+
+),
+
 added_lines as (
 
     select
@@ -78,6 +105,8 @@ payment_problems as (
                 when payments.succeeded_at is null and payments.refunded_minor > 0 then 'refund_without_payment'
                 when payments.succeeded_at is not null and payments.amount_minor is null then 'payment_without_amount'
                 when payments.succeeded_at is not null and payments.currency is null then 'payment_without_currency'
+                when payments.succeeded_at is not null and payments.told_refunded_minor > payments.amount_minor
+                    then 'refund_above_amount'
             end,
             case
                 when added_lines.is_incomplete then 'line_without_amount'
@@ -93,6 +122,7 @@ payment_problems as (
             end
         ]) as problem,
         case
+            when problem = 'refund_above_amount' then payments.told_refunded_minor
             when starts_with(problem, 'line') then added_lines.amount_minor
             when starts_with(problem, 'tax') then coalesce(added_taxes.amount_minor, payments.tax_minor)
         end as told_minor
@@ -126,6 +156,8 @@ odd_payments as (
 final as (
 
     select * from unread
+    union all by name
+    select * from in_another_currency
     union all by name
     select * from odd_payments
 

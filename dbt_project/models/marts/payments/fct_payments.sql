@@ -59,9 +59,10 @@ folded as (
             end
         )['status'] as dispute_status,
         max(respond_by) as dispute_respond_by,
-        -- Lines told in another currency leave the payment its own.
+        -- Lines, refunds and disputes told in another currency leave the payment its own.
         coalesce(
-            arg_max(currency, fact_order) filter (where payment_change <> 'itemised'), arg_max(currency, fact_order)
+            arg_max(currency, fact_order) filter (where not {{ is_about_a_payment('payment_change') }}),
+            arg_max(currency, fact_order)
         ) as currency,
         arg_max(method, fact_order) as method,
         arg_max(tax_minor, fact_order) as told_tax_minor,
@@ -164,6 +165,7 @@ final as (
         end as status,
         amount_minor,
         refunded_minor,
+        coalesce(told_refunded_minor, 0) as told_refunded_minor,
         disputed_minor,
         lost_minor,
         net_minor,
