@@ -16,6 +16,7 @@ from phonenumbers import (
     is_valid_number,
     national_significant_number,
     normalize_digits_only,
+    number_type,
     parse,
 )
 
@@ -27,6 +28,12 @@ _REPEATED_LINE = re.compile(r"(\d)\1{6}$")
 _SEQUENCES = ("0123456789012345", "9876543210987654")
 #: Lines of the exchange 555 that are typed where there is no number: 555-5555, and directory assistance.
 _NOBODYS_LINES = re.compile(r"[2-9]\d\d555(5555|1212)$")
+#: The digits beside one another on the keys: whoever types them has no number, whether a country gives it out or not.
+_TYPED_LINES = ("123456", "345678")
+_ASCENDING = "0123456789"
+_REPEATED_TRIPLE = re.compile(r"(\d{3})\1\1\d?")
+#: What people are reached by. Businesses pay for 1300 123 456 and 800-222-2222 because they are easy to keep in mind.
+_PEOPLES_TYPES = (PhoneNumberType.FIXED_LINE, PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 _TOLL_FREE = re.compile(r"8(00|33|44|55|66|77|88)")
 
 
@@ -85,4 +92,20 @@ def _is_nobodys(number: PhoneNumber) -> bool:
         return True
     if number.country_code == _NORTH_AMERICA and _NOBODYS_LINES.fullmatch(digits):
         return not _TOLL_FREE.match(digits)
-    return bool(_REPEATED_LINE.search(digits)) and not is_valid_number(number)
+    return _is_typed(digits, number.country_code) and _is_peoples(number, digits)
+
+
+def _is_typed(digits: str, country_code: int | None) -> bool:
+    """Tell whether fingers made a number: one key, keys in their order, or three keys again and again."""
+    if _REPEATED_LINE.search(digits) or _REPEATED_TRIPLE.fullmatch(digits) or digits[-7:] in _ASCENDING:
+        return True
+    # A North American line is of seven digits: 212-3456 is one like others.
+    return country_code != _NORTH_AMERICA and digits.endswith(_TYPED_LINES)
+
+
+def _is_peoples(number: PhoneNumber, digits: str) -> bool:
+    """Tell whether a number that looks typed is no business's: a service number, a switchboard such as 9000 0000."""
+    if not is_valid_number(number):
+        return True
+    kind = number_type(number)
+    return kind in _PEOPLES_TYPES and not (kind == PhoneNumberType.FIXED_LINE and digits.endswith("0000000"))

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import random
+import re
+
+import phonenumbers
 import pytest
 
 from core.phone import Phone, read_phone
@@ -64,7 +68,24 @@ PLACEHOLDERS = (
     ("1234567890", "US", "+11234567890"),
     ("01234 567890", "GB", "+441234567890"),
     ("07000 000000", "GB", "+447000000000"),
+    ("0411 111 111", "AU", "+61411111111"),
+    ("0499 999 999", "AU", "+61499999999"),
+    ("0422 222 222", "AU", "+61422222222"),
+    ("0410 000 000", "AU", "+61410000000"),
+    ("0412 345 678", "AU", "+61412345678"),
+    ("0400 123 456", "AU", "+61400123456"),
+    ("08 9999 9999", "AU", "+61899999999"),
+    ("07111 111111", "GB", "+447111111111"),
+    ("07700 123456", "GB", "+447700123456"),
+    ("(11) 99999-9999", "BR", "+5511999999999"),
+    ("021 111 1111", "NZ", "+64211111111"),
+    ("021 123 4567", "NZ", "+64211234567"),
+    ("123-123-1234", "US", "+11231231234"),
+    ("404-234-5678", "US", "+14042345678"),
+    ("0412 412 412", "AU", "+61412412412"),
 )
+#: Few in a million: what is typed for want of a number has one key, or keys in their order.
+_TYPED = re.compile(r"((\d)\2{6}|123456|1234567|2345678|345678|3456789)$")
 
 
 @pytest.mark.parametrize(("text", "region", "number"), CERTAIN)
@@ -88,9 +109,17 @@ def test_what_is_typed_for_want_of_a_number_is_nobody_s(text: str, region: str, 
 @pytest.mark.parametrize(
     ("text", "region"),
     [
-        ("0412 345 678", "AU"),
-        ("0411 111 111", "AU"),
+        ("0412 345 687", "AU"),
+        ("0411 111 112", "AU"),
+        ("0400 111 111", "AU"),
+        ("0412 412 413", "AU"),
+        ("404-212-3456", "US"),
+        ("404-404-0142", "US"),
         ("800-555-1212", "US"),
+        ("800-222-2222", "US"),
+        ("1300 123 456", "AU"),
+        ("1300 111 111", "AU"),
+        ("020 7946 0123", "GB"),
         ("(08) 9000 0000", "AU"),
         ("+61400000001", "AU"),
     ],
@@ -99,3 +128,27 @@ def test_numbers_that_look_alike_are_somebody_s(text: str, region: str) -> None:
     phone = read_phone(text, region=region)
     assert phone is not None
     assert not phone.is_nobodys
+
+
+def test_of_the_library_s_examples_only_typed_ones_are_nobody_s() -> None:
+    """Many of them are 123456 by themselves, as 0412 345 678 is; no other is nobody's."""
+    for region in phonenumbers.SUPPORTED_REGIONS:
+        for type_ in phonenumbers.PhoneNumberType.values():
+            example = phonenumbers.example_number_for_type(region, type_)
+            phone = example and read_phone(
+                phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164), region=region
+            )
+            if phone and phone.is_nobodys:
+                digits = phonenumbers.national_significant_number(example)
+                assert _TYPED.search(digits) or digits in "0123456789012345", phone
+
+
+@pytest.mark.parametrize("prefix", ["+614", "+1404", "+447", "+55119"])
+def test_of_any_numbers_next_to_none_is_nobody_s(prefix: str) -> None:
+    lines = random.Random(prefix)
+    numbers = [
+        f"{prefix}{lines.randrange(10**8):08}"[: 12 if prefix in ("+614", "+1404") else 13] for _ in range(2_000)
+    ]
+    phones = [phone for number in numbers if (phone := read_phone(number, region="AU"))]
+    assert len(phones) > 1_000
+    assert not [phone for phone in phones if phone.is_nobodys]
