@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
@@ -25,17 +26,35 @@ from pydantic import (
 
 from core.errors import located_message
 from core.identity_decisions import IdentityDecision
+from core.money import is_currency
+from core.plain_text import Identifier, Text
 
 #: The source name of events that Frontdesk itself writes.
 FRONTDESK_SOURCE = "frontdesk"
-#: Years an imported fact can have happened in; beyond them a date was read in the wrong format.
+#: Years that a fact can tell of; beyond them a date was read in the wrong format.
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"\S", max_length=10_000)]
-Identifier = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"\S", max_length=255)]
 CommandKey = Annotated[str, StringConstraints(min_length=1, max_length=512)]
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+_Moment = TypeVar("_Moment", bound=date)
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+def _plausible(moment: _Moment) -> _Moment:
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise ValueError(f"year {moment.year} is not in {FIRST_YEAR} to {LAST_YEAR}; check the date's format")
+    return moment
+
+
+def _known_currency(code: str) -> str:
+    if not is_currency(code):
+        raise ValueError(f"{code} is no currency of ISO 4217, such as AUD")
+    return code
+
+
+def _no_truth(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("Input should be a valid integer, not true or false")  # noqa: TRY004 - pydantic's
+    return value
 
 
 def _only_a_day(value: object) -> object:
@@ -59,17 +78,28 @@ def _as_text(value: object) -> object:
 
 
 #: A calendar day without a time; a time of midnight is no day.
-Day = Annotated[date, BeforeValidator(_only_a_day)]
+Day = Annotated[date, BeforeValidator(_only_a_day), AfterValidator(_plausible)]
+#: A calendar day, of a time of midnight too.
+DateOnly = Annotated[date, AfterValidator(_plausible)]
+Instant = Annotated[
+    AwareDatetime, AfterValidator(_plausible), Field(json_schema_extra={"pattern": r"^(19|20|21)\d\d-"})
+]
 InstantOrDay = Annotated[
     AwareDatetime,
     WrapValidator(_instant_or_day),
+    AfterValidator(_plausible),
     PlainSerializer(_as_written, when_used="json"),
     WithJsonSchema({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "string", "format": "date"}]}),
 ]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$"), AfterValidator(_known_currency)]
 _TOO_MANY = 2**53
-MinorUnits = Annotated[int, Field(ge=0, lt=_TOO_MANY, description="Amount in minor units of the currency (cents).")]
+WholeNumber = Annotated[int, BeforeValidator(_no_truth)]
+MinorUnits = Annotated[
+    WholeNumber, Field(ge=0, lt=_TOO_MANY, description="Amount in minor units of the currency (cents).")
+]
 SignedMinorUnits = Annotated[
-    int, Field(gt=-_TOO_MANY, lt=_TOO_MANY, description="Minor units of the currency; below zero for a discount.")
+    WholeNumber,
+    Field(gt=-_TOO_MANY, lt=_TOO_MANY, description="Minor units of the currency; below zero for a discount."),
 ]
 #: A number kept as it is written, so that no digit is lost: "8.875".
 DecimalText = Annotated[
@@ -147,8 +177,8 @@ class SpendFact(_Payload):
 
     channel: Text = Field(description="As in touches and leads: google, instagram, ...")
     campaign: Text | None = None
-    period_start: date = Field(description="First day, on the business's calendar.")
-    period_end: date = Field(description="Last day; the first again where it is one day.")
+    period_start: DateOnly = Field(description="First day, on the business's calendar.")
+    period_end: DateOnly = Field(description="Last day; the first again where it is one day.")
     amount_minor: MinorUnits
     currency: Currency
 
@@ -156,8 +186,6 @@ class SpendFact(_Payload):
     def _ends_after_it_starts(self) -> Self:
         if self.period_end < self.period_start:
             raise ValueError("period_end is before period_start; swap them")
-        if self.period_start.year < FIRST_YEAR or self.period_end.year > LAST_YEAR:
-            raise ValueError(f"the days are not in {FIRST_YEAR} to {LAST_YEAR}; check the date's format")
         return self
 
 
@@ -290,9 +318,9 @@ class TaskFact(_Payload):
     booking_id: Identifier | None = Field(default=None, description="Booking that it is for.")
     kind: Identifier | None = Field(default=None, description="What sort of task, such as welcome_call.")
     title: Text | None = None
-    due_at: AwareDatetime | None = None
+    due_at: Instant | None = None
     assigned_to: Text | None = None
-    snoozed_until: AwareDatetime | None = Field(default=None, description="Until when it is out of sight.")
+    snoozed_until: Instant | None = Field(default=None, description="Until when it is out of sight.")
     by: Text | None = Field(default=None, description="Who did this; none for what a rule did.")
     reason: Text | None = None
 
@@ -354,7 +382,7 @@ class CommandOutcome(_Payload):
     command_type: Identifier | None = None
     rule_id: Identifier | None = None
     contact: ContactPayload | None = None
-    attempt_number: Annotated[int, Field(ge=0)] | None = None
+    attempt_number: Annotated[WholeNumber, Field(ge=0)] | None = None
     provider: Identifier | None = None
     reason: Text | None = None
 
@@ -364,9 +392,9 @@ class ReportFact(_Payload):
 
     report_id: Identifier = Field(description="Kind, first day and log sequence, such as weekly-2026-03-02-1234.")
     kind: Literal["weekly", "monthly"]
-    period_start: date
-    period_end: date = Field(description="The day after the last.")
-    log_sequence: Annotated[int, Field(ge=0)] = Field(description="Newest event that the figures know of.")
+    period_start: DateOnly
+    period_end: DateOnly = Field(description="The day after the last.")
+    log_sequence: Annotated[WholeNumber, Field(ge=0)] = Field(description="Newest event that the figures know of.")
     models_fingerprint: Identifier
     figures: list[dict[str, object]]
     files: dict[str, str] = Field(description="SHA-256 of each file, by its ending.")
@@ -436,22 +464,13 @@ class ImportedEvent(BaseModel):
     source: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.-]{0,62}$")]
     source_event_id: Identifier
     type: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)+$", max_length=200)]
-    occurred_at: AwareDatetime
+    occurred_at: Instant
     payload: dict[str, object]
     subject_id: Identifier | None = None
     correlation_id: Identifier | None = None
     causation_id: Identifier | None = None
     tenant_id: str | None = Field(default=None, description="If given, must be the key's tenant.")
     schema_version: Literal[1] = 1
-
-    @field_validator("occurred_at")
-    @classmethod
-    def _year_is_plausible(cls, occurred_at: datetime) -> datetime:
-        if not FIRST_YEAR <= occurred_at.year <= LAST_YEAR:
-            raise ValueError(
-                f"year {occurred_at.year} is not in {FIRST_YEAR} to {LAST_YEAR}; check the date's format"
-            )
-        return occurred_at
 
     @field_validator("payload")
     @classmethod

@@ -6,8 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-_Value = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"\S", max_length=255)]
-_Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"\S", max_length=10_000)]
+from core.plain_text import Identifier, Text
 
 
 class NamedIdentifier(BaseModel):
@@ -18,7 +17,7 @@ class NamedIdentifier(BaseModel):
     kind: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")] = Field(
         description="phone, email, or a source's own kind of id."
     )
-    value: _Value = Field(description="Normalised: a phone in E.164, an e-mail address in lower case.")
+    value: Identifier = Field(description="Normalised: a phone in E.164, an e-mail address in lower case.")
 
 
 class IdentityDecision(BaseModel):
@@ -31,8 +30,8 @@ class IdentityDecision(BaseModel):
     identifiers: Annotated[
         list[NamedIdentifier], Field(min_length=2, max_length=2, json_schema_extra={"uniqueItems": True})
     ]
-    by: _Text | None = Field(default=None, description="Who decided.")
-    reason: _Text | None = None
+    by: Text | None = Field(default=None, description="Who decided.")
+    reason: Text | None = None
 
     @model_validator(mode="after")
     def _is_about_two(self) -> Self:

@@ -88,6 +88,18 @@ _TYPESET, _TYPED = "\u2212\u2019", "-'"
 _PLAIN = str.maketrans(_DIGITS_OF_OTHERS + _TYPESET, _PLAIN_DIGITS + _TYPED)
 
 
+_CODES = frozenset(list_currencies())
+
+
+def is_currency(code: str) -> bool:
+    """Tell whether a code is a currency's, in use or out of it.
+
+    >>> is_currency("AUD"), is_currency("ZZZ"), is_currency("aud")
+    (True, False, False)
+    """
+    return code in _CODES
+
+
 @cache
 def minor_unit_exponent(currency: str) -> int:
     """Return how many decimal digits a currency has (2 for AUD, 0 for JPY, 3 for KWD); 2 for an unknown one."""
@@ -135,7 +147,7 @@ def stripe_exponent(currency: str) -> int:
 
 def currency_macros() -> str:
     """Return the dbt macros that hold these tables."""
-    codes = sorted(list_currencies())
+    codes = sorted(_CODES)
     digits = _cases(codes, minor_unit_exponent, otherwise=_DEFAULT_DIGITS)
     shift = _cases(codes, lambda code: minor_unit_exponent(code) - stripe_exponent(code), otherwise=0)
     symbols = ",\n        ".join(

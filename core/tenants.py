@@ -21,6 +21,7 @@ from core.automation.default_templates import DEFAULT_TEMPLATES
 from core.automation.rules import Rule
 from core.automation.sms_segments import SmsPrices
 from core.automation.templates import Reading, Templates, render
+from core.canonical import Currency
 from core.clock import SystemClock
 from core.delivery_settings import Delivery
 from core.errors import ConfigurationError, validation_message
@@ -183,7 +184,7 @@ class Tenant(Strict):
     name: str
     industry: str
     zone: str = Field(description="IANA zone, such as Australia/Perth.")
-    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+    currency: Currency
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
     phone_calling_code: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,2}$")] | None = Field(
         default=None, description="Not needed: numbers are read as those of the country."

@@ -16,6 +16,7 @@ from core.importing.instants import DateOrder, later, parse_date, parse_day_alon
 from core.importing.mapping import Duration, FieldRule, FieldType
 from core.importing.problems import CellError, quoted
 from core.importing.templates import Template
+from core.money import is_currency
 
 Cells = Mapping[str, str]
 Reader = Callable[[Cells], Any]
@@ -150,7 +151,7 @@ def _once_per_row(read: Reader) -> Reader:
 def parse_currency(text: str) -> str:
     """Return an ISO 4217 code in capitals. Raises CellError where it can't be one."""
     code = text.upper()
-    if not (len(code) == len("USD") and code.isascii() and code.isalpha()):
+    if not is_currency(code):
         raise CellError(f"{quoted(text)} is no currency code such as AUD")
     return code
 

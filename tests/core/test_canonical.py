@@ -214,6 +214,13 @@ def test_lines_and_taxes_are_taken_whether_or_not_they_add_up() -> None:
         ("payment.succeeded", {"currency": "usd"}, "currency: String should match pattern"),
         ("booking.created", {"starts_at": "2025-03-01T10:00:00"}, "starts_at: Input should have timezone info"),
         ("consent.granted", {"channel": "pigeon"}, "channel: Input should be 'sms'"),
+        ("payment.succeeded", {"amount_minor": True}, "amount_minor: Input should be a valid integer"),
+        ("payment.succeeded", {"tax_minor": False}, "tax_minor: Input should be a valid integer"),
+        ("payment.succeeded", {"currency": "ZZZ"}, "currency: ZZZ is no currency"),
+        ("booking.created", {"currency": "ZZZ"}, "currency: ZZZ is no currency"),
+        ("note.added", {"text": "\u200b\u200d \ufeff"}, "text: nothing of this text can be seen"),
+        ("booking.created", {"booking_id": "\u200b"}, "booking_id: nothing of this text can be seen"),
+        ("lead.created", {"contact": CONTACT | {"name": "\u2060"}}, "contact.name: nothing of this text can be seen"),
         ("note.added", {"text": "  "}, "text: String should have at least 1 character"),
         ("booking.created", {"booking_id": "x" * 256}, "booking_id: String should have at most 255"),
     ],
@@ -221,6 +228,34 @@ def test_lines_and_taxes_are_taken_whether_or_not_they_add_up() -> None:
 def test_refused_with_the_key(type_: str, changes: dict[str, Any], reason: str) -> None:
     with pytest.raises(ValidationError, match=reason):
         imported(type_, LEAST[type_] | changes)
+
+
+def formats_of(schema: dict[str, Any]) -> set[str]:
+    """Return the formats that a value may have: date, date-time."""
+    return {each["format"] for each in [schema, *schema.get("anyOf", [])] if "format" in each}
+
+
+MOMENTS = [
+    (type_, key, format_)
+    for type_, model in CANONICAL_PAYLOADS.items()
+    for key, schema in model.model_json_schema()["properties"].items()
+    for format_ in sorted(formats_of(schema))
+]
+
+
+@pytest.mark.parametrize("year", ["0001", "1899", "2200", "9999"])
+@pytest.mark.parametrize(("type_", "key", "format_"), MOMENTS)
+def test_no_moment_is_in_an_impossible_year(type_: str, key: str, format_: str, year: str) -> None:
+    moment = f"{year}-12-31" if format_ == "date" else f"{year}-12-31T23:59:59Z"
+
+    with pytest.raises(ValidationError, match=f"{key}: year {int(year)} is not in 1900 to 2199; check the date"):
+        imported(type_, LEAST[type_] | {key: moment})
+
+
+def test_every_moment_is_found() -> None:
+    assert {key for _, key, _ in MOMENTS} == {
+        *("starts_at", "ends_at", "occurred_on", "due_at", "snoozed_until", "period_start", "period_end")
+    }
 
 
 @pytest.mark.parametrize(

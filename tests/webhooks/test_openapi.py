@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -13,6 +14,7 @@ import httpx
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
@@ -123,6 +125,13 @@ HELD_AGAINST_THE_TENANTS_FILE = {
 #: Shown again with what was wrong.
 FORM = "/sign-in"
 OWNER = MappingProxyType({"X-API-Key": OWNER_KEY, "Authorization": f"Bearer {OWNER_KEY}"})
+
+
+#: As the patterns of the document have it; of all years there are, hardly any would be left.
+schemathesis.openapi.format(
+    "date-time",
+    st.datetimes(datetime(1900, 1, 2), datetime(2199, 12, 30)).map(lambda each: each.isoformat() + "Z"),  # noqa: DTZ001
+)
 
 
 @schemathesis.serializer("application/x-ndjson")

@@ -7,9 +7,9 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Path
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from core.canonical import MessageText, StageFact
+from core.canonical import Instant, MessageText, StageFact
 from core.explaining import published
 from core.outbox.commands import Channel
 from core.outbox.keys import manual_command_key
@@ -37,7 +37,7 @@ class StageChangeBody(StageFact):
 
     model_config = ConfigDict(extra="forbid")
 
-    occurred_at: AwareDatetime | None = Field(default=None, description="When; left out: now.")
+    occurred_at: Instant | None = Field(default=None, description="When; left out: now.")
 
 
 class EventAccepted(BaseModel):

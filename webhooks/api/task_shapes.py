@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from core.canonical import ContactPayload, Identifier, Text
+from core.canonical import ContactPayload, Instant
+from core.plain_text import Identifier, Text
 
 #: Who does a task: a colleague's e-mail address, name or id.
-Assignee = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, pattern=r"\S", max_length=255)]
+Assignee = Identifier
 Timeframe = Literal["overdue", "today", "upcoming"]
 
 
@@ -30,7 +31,7 @@ class CreateBody(_Body):
 
     title: Text
     kind: Identifier = "manual"
-    due_at: AwareDatetime | None = None
+    due_at: Instant | None = None
     assigned_to: Assignee | None = None
     contact: NamedContact | None = None
     booking_id: Identifier | None = None
@@ -43,7 +44,7 @@ class CompleteBody(_Body):
 class SnoozeBody(_Body):
     """A task is out of sight until then."""
 
-    until: AwareDatetime
+    until: Instant
 
 
 class ReassignBody(_Body):
