@@ -6,7 +6,10 @@ from core.automation.templates import EmailTemplate, Templates
 
 #: Who comes, not who owns the phone: a mother books for her children.
 _HELLO_GUEST = 'Hi {{ booking.guest_first_name | default(contact.first_name) | default("there") }}'
-_GUEST = "{% if booking.guest_first_name %}{{ booking.guest_first_name }}, {% endif %}"
+_GUEST = (
+    "{% if booking.guest_first_name %}{{ booking.guest_first_name }}, "
+    "{% elif contact.first_name %}{{ contact.first_name }}, {% endif %}"
+)
 _WHAT = '{{ booking.service_name | default("appointment") }}'
 _WHEN = "{{ booking.starts_at | date }} at {{ booking.starts_at | time }}"
 #: The moment of reading says whether that is today, and how long it is till then: a text can go out late.
