@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 from platformdirs import user_cache_path
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import ConfigurationError, validation_message
+
+_DBT_PROJECT = Path("dbt_project")
+
+
+def _find_dbt_project(folder: Path) -> Path:
+    """Return the folder; where it is the default and not there, that beside this package, in an editable checkout."""
+    beside = Path(__file__).parents[1] / _DBT_PROJECT
+    return beside if folder == _DBT_PROJECT and not folder.is_dir() and beside.is_dir() else folder
 
 
 class Settings(BaseSettings):
@@ -22,7 +31,9 @@ class Settings(BaseSettings):
         default=None, description="SQLAlchemy URL of log and outbox; default: SQLite in home."
     )
     tenants_dir: Path = Field(default=Path("tenants"), description="Folder of the tenants' YAML files.")
-    dbt_project_dir: Path = Field(default=Path("dbt_project"), description="Folder of the dbt project.")
+    dbt_project_dir: Annotated[Path, AfterValidator(_find_dbt_project)] = Field(
+        default=_DBT_PROJECT, description="Folder of the dbt project; by default the checkout's own serves elsewhere."
+    )
     cache_dir: Path | None = Field(
         default=None,
         description="Folder of what all new homes begin with; default: in the user's cache folder.",

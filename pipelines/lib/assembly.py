@@ -6,6 +6,7 @@ from sqlalchemy import Engine
 
 from core.clock import Clock, SystemClock
 from core.database import open_database
+from core.errors import ConfigurationError
 from core.event_log import EventLog
 from core.health.signs import Signs
 from core.ids import UuidV7Factory
@@ -23,7 +24,12 @@ from pipelines.lib.warehouse_builder import WarehouseBuilder
 
 
 def build_dbt_runner(settings: Settings) -> DbtRunner:
-    """Return dbt for this home's warehouse."""
+    """Return dbt for this home's warehouse. Raises ConfigurationError where the project is not in its folder."""
+    if not (settings.dbt_project_dir / "dbt_project.yml").is_file():
+        raise ConfigurationError(
+            f"{settings.dbt_project_dir.absolute()} has no dbt_project.yml; set FRONTDESK_DBT_PROJECT_DIR to the "
+            "folder dbt_project of your checkout"
+        )
     return DbtRunner(
         project_dir=settings.dbt_project_dir,
         warehouse_path=settings.warehouse_path,

@@ -9,6 +9,7 @@ import pytest
 from core.database import open_engine
 from core.errors import ConfigurationError
 from core.settings import Settings, load_settings
+from pipelines.lib.assembly import build_dbt_runner
 
 
 @pytest.fixture(autouse=True)
@@ -39,6 +40,20 @@ def test_variables_change_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     assert settings.analytics_path == tmp_path / "elsewhere" / "analytics.duckdb"
     assert settings.receiver_port == 18000
     assert settings.event_log_url == "postgresql+psycopg://localhost/frontdesk"
+
+
+def test_from_another_folder_the_models_are_those_of_the_checkout(tmp_path: Path) -> None:
+    assert load_settings().dbt_project_dir == Path(__file__).parents[2] / "dbt_project"
+
+    (tmp_path / "dbt_project").mkdir()
+    assert load_settings().dbt_project_dir == Path("dbt_project")
+
+
+def test_a_folder_without_models_is_told_with_its_variable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("FRONTDESK_DBT_PROJECT_DIR", str(tmp_path / "nowhere"))
+
+    with pytest.raises(ConfigurationError, match=r"nowhere has no dbt_project\.yml; set FRONTDESK_DBT_PROJECT_DIR"):
+        build_dbt_runner(load_settings())
 
 
 @pytest.mark.parametrize(
