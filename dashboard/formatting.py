@@ -123,6 +123,13 @@ def format_moment(instant: datetime | None, zone: str, *, now: datetime) -> str:
     return format_instant(instant, zone)
 
 
+def format_when(instant: datetime, zone: str, *, now: datetime) -> str:
+    """Return an instant as it reads within a sentence: `at 10:12 AWST` today, `on Tue 3 Mar, 10:12 AWST` else."""
+    moment = format_moment(instant, zone, now=now)
+    is_today = instant.astimezone(ZoneInfo(zone)).date() == now.astimezone(ZoneInfo(zone)).date()
+    return f"{'at' if is_today else 'on'} {moment}"
+
+
 def format_clock(instant: datetime, zone: str) -> str:
     """Return the time of day in the zone, such as `10:12`."""
     return f"{instant.astimezone(ZoneInfo(zone)):%H:%M}"

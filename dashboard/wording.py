@@ -12,7 +12,7 @@ from core.automation.durations import format_duration as format_exact
 from core.automation.verdict_words import OPERATORS, REASONS
 from core.outbox.commands import CommandState
 from core.outbox.keys import MANUAL, report_of
-from dashboard.formatting import escape_markdown, format_moment, format_quantity, format_words
+from dashboard.formatting import escape_markdown, format_quantity, format_when, format_words
 
 CHANNELS = {
     "sms": "Texts",
@@ -180,13 +180,13 @@ def forbids_texts(channel: str) -> bool:
 
 def describe_opt_out(channel: str, opt_out: Any, zone: str, *, now: datetime) -> str:
     """Return since when and why a channel is closed (`changed_at`, `evidence`), as what it means for staff."""
-    when = escape_markdown(format_moment(opt_out.changed_at, zone, now=now))
+    when = escape_markdown(format_when(opt_out.changed_at, zone, now=now))
     how, _, words = str(opt_out.evidence or "").partition(": ")
     if forbids_texts(channel):
         told = f"Replied {escape_markdown(words)}" if how == "text" and words else "Opted out of texts"
-        return f"**{told}** on {when}. You can't text them unless they reply START."
+        return f"**{told}** {when}. You can't text them unless they reply START."
     named = _OPT_OUT_CHANNELS.get(channel, format_words(channel))
-    return f"**Opted out of {escape_markdown(named)}** on {when}. Only they can take that back."
+    return f"**Opted out of {escape_markdown(named)}** {when}. Only they can take that back."
 
 
 def describe_warmness(score: float | None) -> str:
