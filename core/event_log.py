@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 import orjson
-from sqlalchemy import JSON, ColumnElement, Connection, Engine, RowMapping, func, select, tuple_
+from sqlalchemy import JSON, ColumnElement, Connection, Engine, RowMapping, and_, func, not_, or_, select, tuple_
 from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError, StatementError
 
 from core.database import WRITES_AFTER_READING
@@ -167,6 +167,22 @@ class EventLog:
         try:
             with self._engine.connect() as connection:
                 return int(connection.execute(select(func.max(event_log.c.sequence))).scalar() or 0)
+        except SQLAlchemyError as error:
+            raise EventLogUnavailableError(_reason(error)) from error
+
+    def last_sequence_besides(self, source: str, *, families: Sequence[str]) -> int:
+        """Return the newest sequence, 0 where there is none, of all but these families of a source's types.
+
+        A family is what a type has before its first point: `report` of `report.computed`.
+        """
+        columns = event_log.c
+        of_families = or_(*(columns.type.startswith(f"{family}.", autoescape=True) for family in families))
+        is_left_out = and_(columns.source == source, of_families)
+        # From the log's end: not all of it is read.
+        query = select(columns.sequence).where(not_(is_left_out)).order_by(columns.sequence.desc()).limit(1)
+        try:
+            with self._engine.connect() as connection:
+                return int(connection.execute(query).scalar() or 0)
         except SQLAlchemyError as error:
             raise EventLogUnavailableError(_reason(error)) from error
 

@@ -38,6 +38,8 @@ from pipelines.reporting.mailing import mails_of
 from pipelines.reporting.pdf_file import to_pdf
 
 REPORT_COMPUTED = "report.computed"
+#: Families of our own events that no report tells of: they need not be modelled before one is made.
+_OF_NO_REPORT = ("report", "alert")
 _LOOKS_EVERY_SECONDS = 0.2
 
 _MAKERS: Mapping[str, Callable[[Report], bytes]] = MappingProxyType(
@@ -81,14 +83,16 @@ class ReportMaker:
         is_mailed: bool | None = None,
         progress: Progress | None = None,
     ) -> Report:
-        """Return the report of a period by all that the log has now; it is archived and told to the log.
+        """Return the report of a period by all that the log has now, besides reports and alerts.
+
+        It is archived and told to the log.
 
         is_mailed: whether those who get reports get this one, each version once; None: where it is news, that is of
         the newest period that is over, of which nobody got a report yet. Where nothing was logged since the newest
         version but reports, that version is the answer. Raises NotModelledError where the models do not reach the
         log's end of now in time, NoSuchPeriodError never: give a period that is over.
         """
-        end = self.log.last_sequence()
+        end = self.log.last_sequence_besides(FRONTDESK_SOURCE, families=_OF_NO_REPORT)
         self.wait_until_modelled(end, patience_seconds=patience_seconds, progress=progress)
         report = self.compute(tenant, period)
         known = self._same_version(report)
