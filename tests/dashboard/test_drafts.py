@@ -73,7 +73,10 @@ def test_templates_that_lack_a_value_are_not_offered(tenant: Tenant) -> None:
 
     assert without["come_back"].text.startswith("Anna, time")
     assert "reminder_24h" not in without
-    assert with_booking["reminder_24h"].text == "Harbour Massage: see you on Sat 21 Nov at 10:00 am for your Massage."
+    assert (
+        with_booking["reminder_24h"].text
+        == "Harbour Massage: Anna, see you on Sat 21 Nov at 10:00 am for your Massage."
+    )
 
 
 def test_an_e_mail_has_its_subject(tenant: Tenant) -> None:

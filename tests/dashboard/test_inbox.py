@@ -114,7 +114,7 @@ def test_a_thread_has_both_sides_with_states_rules_and_links_to_why() -> None:
 def test_what_goes_out_later_is_told_in_words_that_will_be_sent(beside: Beside) -> None:
     assert beside.url
     assert "Goes out in 19 h" in text_of(open_thread())
-    assert "Harbour Massage: see you " in text_of(open_thread())
+    assert "Harbour Massage: Anna, see you " in text_of(open_thread())
 
 
 def test_what_the_outbox_withdrew_is_not_announced(beside: Beside) -> None:

@@ -77,7 +77,7 @@ def test_a_command_tells_why_it_is_there(beside: Beside) -> None:
     assert "Booking confirmed" in text
     assert "rule Reminder 24h, version 1, transactional" in text
     assert "**Attempt 1** :orange-badge[:material/help: No answer]" in text
-    assert "Harbour Massage: see you " in text
+    assert "Harbour Massage: Anna, see you " in text
     app.button(key="command_back").click().run()
     assert "command" not in app.query_params
 
