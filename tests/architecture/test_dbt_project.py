@@ -57,7 +57,11 @@ CLOCKS = re.compile(
 FRAME = {"session", "components", "formatting", "api"}
 #: Questions about a past moment are macros over models that the pages read anyway.
 NO_MODELS = {"contact_at", "contact_stage_at", "warmness_at"}
-PUBLISHED_FROM = {"rpt_freshness": "fct_log_position", "period_figures": "rpt_period_figures"}
+PUBLISHED_FROM = {
+    "rpt_freshness": "fct_log_position",
+    "levels_at": "rpt_measurements",
+    "period_figures": "rpt_period_figures",
+}
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -130,7 +130,9 @@ OWNER = MappingProxyType({"X-API-Key": OWNER_KEY, "Authorization": f"Bearer {OWN
 #: As the patterns of the document have it; of all years there are, hardly any would be left.
 schemathesis.openapi.format(
     "date-time",
-    st.datetimes(datetime(1900, 1, 2), datetime(2199, 12, 30)).map(lambda each: each.isoformat() + "Z"),  # noqa: DTZ001
+    st.tuples(st.dates(date(1900, 1, 2), date(2199, 12, 30)), st.times()).map(
+        lambda moment: f"{moment[0].isoformat()}T{moment[1].isoformat()}Z"
+    ),
 )
 
 

@@ -107,8 +107,8 @@ def _refusal(tmp_path: Path, added: str) -> list[str]:
             id="unless without time",
         ),
         pytest.param(
-            _rule(more="    due: {after: 1h}\n    unless: {happened: {message.received: booking}}\n"),
-            "rules.0.unless.happened.message.received: is 'booking', but not every fact here is about one; "
+            _rule(more="    due: {after: 1h}\n    unless: {happened: {lead.created: booking}}\n"),
+            "rules.0.unless.happened.lead.created: is 'booking', but not every fact here is about one; "
             "use contact",
             6,
             id="unless about no booking",

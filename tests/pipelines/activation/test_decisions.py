@@ -94,7 +94,7 @@ def test_a_confirmed_booking_is_confirmed_by_text_and_reminded_of(home: Home) ->
         "guest_first_name": "Ana",
         "starts_at": START.isoformat("T", "microseconds").replace("+00:00", "Z"),
     }
-    assert told["variables"]["contact"] == {}
+    assert told["variables"]["contact"] == {"first_name": "Ana"}  # who is named where nobody knows who comes
 
 
 def test_an_appointment_that_is_made_as_confirmed_is_confirmed_by_text_and_reminded_of(home: Home) -> None:
