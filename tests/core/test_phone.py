@@ -138,7 +138,7 @@ def test_of_the_library_s_examples_only_typed_ones_are_nobody_s() -> None:
             phone = example and read_phone(
                 phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164), region=region
             )
-            if phone and phone.is_nobodys:
+            if example and phone and phone.is_nobodys:
                 digits = phonenumbers.national_significant_number(example)
                 assert _TYPED.search(digits) or digits in "0123456789012345", phone
 
