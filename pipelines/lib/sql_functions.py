@@ -54,8 +54,9 @@ def register_functions(connection: duckdb.DuckDBPyConnection, *, by_column: bool
         connection.create_function(
             name,
             _Column(reader, type_) if by_column else reader,
-            ["VARCHAR"] * len(inspect.signature(read).parameters),
-            _sql_type(type_),
+            # Types, not their names: turning a name into a type fails where another thread is at it.
+            [connection.sqltype("VARCHAR")] * len(inspect.signature(read).parameters),
+            connection.sqltype(_sql_type(type_)),
             type=PythonUDFType.ARROW if by_column else PythonUDFType.NATIVE,
             null_handling=FunctionNullHandling.SPECIAL,
         )
