@@ -42,6 +42,19 @@ class ApiRefusedError(FrontdeskError):
     title = "Not done"
 
 
+def receiver_client(base_url: str, *, token: str = "") -> httpx.Client:
+    """Return a client of the receiver, which waits for seconds at most."""
+    return httpx.Client(
+        base_url=base_url,
+        headers={"Authorization": f"Bearer {token}"} if token else {},
+        timeout=_TIMEOUT_SECONDS,
+        # The receiver is on this machine; a proxy of the environment must not see the token.
+        trust_env=False,
+        # And it speaks plain HTTP: without any authority, because reading them all takes a click 20 ms.
+        verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+    )
+
+
 class BusinessApi:
     """The /v1 of one receiver for a person's session with one business.
 
@@ -50,15 +63,7 @@ class BusinessApi:
 
     def __init__(self, url: str, *, token: str) -> None:
         self._url = url
-        self._client = httpx.Client(
-            base_url=f"{url}/v1",
-            headers={"Authorization": f"Bearer {token}"} if token else {},
-            timeout=_TIMEOUT_SECONDS,
-            # The receiver is on this machine; a proxy of the environment must not see the token.
-            trust_env=False,
-            # And it speaks plain HTTP: without any authority, because reading them all takes a click 20 ms.
-            verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-        )
+        self._client = receiver_client(f"{url}/v1", token=token)
 
     def __enter__(self) -> Self:
         return self

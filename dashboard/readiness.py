@@ -10,10 +10,10 @@ import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from core.lengths import age_words
+from dashboard.api import receiver_client
 from dashboard.formatting import escape_markdown
 from dashboard.health import Judgement
 
-_TIMEOUT_SECONDS = 3.0
 _NAMES = {
     "live_path": "Live path",
     "published_file": "Published file",
@@ -57,7 +57,8 @@ class PartRow:
 def fetch_parts(receiver_url: str) -> Mapping[str, Part] | None:
     """Return the parts by name; None where the receiver gives no such answer."""
     try:
-        answer = httpx.get(f"{receiver_url}/readyz", timeout=_TIMEOUT_SECONDS, trust_env=False)
+        with receiver_client(receiver_url) as client:
+            answer = client.get("/readyz")
         return _Readiness.model_validate_json(answer.content).components
     except (httpx.HTTPError, ValidationError):
         return None

@@ -91,20 +91,13 @@ booking_starts as (
 
     select
         *,
-        last_value(told_start ignore nulls) over earlier_of_source as start_before,
-        last_value(booking_status ignore nulls) over earlier as status_before
+        last_value(told_start ignore nulls) over earlier_of_source as start_before
     from booking_times
-    window
-        earlier as (
-            partition by tenant_id, booking_id
-            order by settled_at, change_order, {{ progress_of('booking_status') }}, source_event_id
-            rows between unbounded preceding and 1 preceding
-        ),
-        earlier_of_source as (
-            partition by tenant_id, booking_id, source
-            order by settled_at, change_order, {{ progress_of('booking_status') }}, source_event_id
-            rows between unbounded preceding and 1 preceding
-        )
+    window earlier_of_source as (
+        partition by tenant_id, booking_id, source
+        order by settled_at, change_order, {{ progress_of('booking_status') }}, source_event_id
+        rows between unbounded preceding and 1 preceding
+    )
 
 ),
 
@@ -134,6 +127,7 @@ booking_history as (
     select
         *,
         is_reschedule and starts_at > settled_at as is_moved_ahead,
+        last_value(booking_status ignore nulls) over earlier as status_before,
         last_value(
             case
                 when is_outcome or (status_basis = 'act' and booking_status is not null)

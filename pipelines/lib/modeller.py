@@ -73,9 +73,8 @@ class Modeller:
         self._builder.dbt.live_manifest()
         self.lock.acquire()
         try:
-            if needs_build := self._builder.needs_build():
-                self._builder.begin(progress=progress)
-            self._open_built(is_new=needs_build)
+            is_empty = self._builder.needs_build() and self._builder.begin(progress=progress)
+            self._open_built(is_empty=is_empty)
         except BaseException:
             self.close()
             raise
@@ -85,17 +84,17 @@ class Modeller:
         self._close_warehouse()
         self.lock.release()
 
-    def _open_built(self, *, is_new: bool = False) -> None:
+    def _open_built(self, *, is_empty: bool = False) -> None:
         """Open the warehouse that is built, act on what it decides, and publish it.
 
-        is_new: it may be from elsewhere, and knows nothing of this home.
+        is_empty: it has nothing of this home yet, neither of its log nor of what is beside the log.
         """
         self._warehouse = opened = self._builder.open(sink=self._filler)
         self._postponed = read_postponed(opened.connection, self._log)
         self._undone_runs = read_undone_runs(opened.connection)
         self._filler.reconcile(opened.connection, modelled_sequence=self.modelled_sequence)
         self._filler.opened(self.modelled_sequence)
-        if is_new or not knows_set_aside(opened.connection, self._builder.engine):
+        if is_empty or not knows_set_aside(opened.connection, self._builder.engine):
             self._run_empty_batch()
         self._publish_all()
 

@@ -95,21 +95,23 @@ class WarehouseBuilder:
             behind = self.log.last_sequence() - copied_sequence(connection)
             return self._is_outdated(connection) or behind > BUILD_BACKLOG
 
-    def begin(self, *, progress: Progress | None = None) -> None:
-        """Make a warehouse that is not there, or not of this version. Raises DbtError.
+    def begin(self, *, progress: Progress | None = None) -> bool:
+        """Make a warehouse that is not there, or not of this version; tell whether it has nothing of this home yet.
 
-        A short log is followed from its beginning, in a warehouse of an empty log that is kept for all homes.
+        A short log is followed from its beginning, in a warehouse of an empty log that is kept for all homes. Raises
+        DbtError.
         """
         if self.cache is None or not self._can_follow_from_nothing():
             self.build(with_tests=False, progress=progress)
-            return
+            return False
         warehouse.remove(self.path)
-        if self.cache.take(self._fingerprint(), self.path.name, to=self.path):
-            return
-        self.build(with_tests=False, progress=progress, end=0, side_tables=_empty_side_tables())
-        with warehouse.connected(self.path) as connection:
-            connection.execute("checkpoint")  # all of it is in its file then
-        self.cache.keep(self._fingerprint(), self.path.name, file=self.path)
+        digest = self._fingerprint()
+        if not self.cache.take(digest, self.path.name, to=self.path):
+            self.build(with_tests=False, progress=progress, end=0, side_tables=_empty_side_tables())
+            with warehouse.connected(self.path) as connection:
+                connection.execute("checkpoint")  # all of it is in its file then
+            self.cache.keep(digest, self.path.name, file=self.path)
+        return True
 
     def _can_follow_from_nothing(self) -> bool:
         """Tell whether this is a home's first warehouse, and its log is followed as soon as built."""
