@@ -120,49 +120,38 @@ def fetch_entries(file: AnalyticsFile, *, tenant_id: str, subject_ids: Sequence[
 
 _FUNNEL = """
 WITH stages AS (
-    SELECT pipeline, pipeline_name, stage, stage_name, stage_position, is_won, is_lost
+    SELECT pipeline, stage, stage_name, stage_position, is_won OR is_lost AS is_end
     FROM marts.dim_stages
     WHERE tenant_id = $tenant_id AND pipeline_of = $subject AND ($subject = 'contact' OR pipeline = $pipeline)
 ),
 visits AS (
-    SELECT history.subject_id, history.track, history.move_number, history.stage_position, history.entered_at,
-        history.left_at, stages.* EXCLUDE (stage_position)
-    FROM marts.fct_stage_history AS history
-    INNER JOIN stages ON stages.pipeline = history.pipeline AND stages.stage = history.stage
-    WHERE history.tenant_id = $tenant_id AND history.subject = $subject AND history.entered_at >= $since
-),
-followed AS (
-    SELECT *, max(stage_position) OVER from_here > stage_position AS has_gone_on,
-        bool_or(is_won) OVER from_here AS has_won, bool_or(is_lost) OVER from_here AS has_lost
-    FROM visits
-    WINDOW from_here AS (
-        PARTITION BY subject_id, track ORDER BY move_number ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING
-    )
+    SELECT *
+    FROM reports.rpt_stage_visits
+    WHERE tenant_id = $tenant_id AND subject = $subject AND entered_at >= $since
 ),
 first_visits AS (
     SELECT *
-    FROM followed
+    FROM visits
     QUALIFY row_number() OVER (PARTITION BY subject_id, track, pipeline, stage ORDER BY move_number) = 1
 ),
 counted AS (
-    SELECT pipeline, stage, count(*) AS count_entered, count(*) FILTER (has_gone_on) AS count_went_on,
-        count(*) FILTER (has_won) AS count_won, count(*) FILTER (has_lost AND NOT has_won) AS count_lost
+    SELECT pipeline, stage, count(*) AS count_entered, count(gone_on_at) AS count_went_on,
+        count(won_at) AS count_won, count(lost_at) FILTER (won_at IS NULL) AS count_lost
     FROM first_visits
     GROUP BY pipeline, stage
 ),
 measured AS (
-    SELECT pipeline, stage, median(epoch(left_at) - epoch(entered_at)) AS median_seconds
+    SELECT pipeline, stage, median(stage_seconds) AS median_seconds
     FROM visits
     GROUP BY pipeline, stage
 )
-SELECT stages.stage, stages.stage_name, stages.is_won OR stages.is_lost AS is_end,
-    coalesce(count_entered, 0) AS count_entered,
+SELECT stage, stage_name, is_end, coalesce(count_entered, 0) AS count_entered,
     coalesce(count_went_on, 0) AS count_went_on, count_went_on / count_entered AS conversion_rate,
     coalesce(count_won, 0) AS count_won, coalesce(count_lost, 0) AS count_lost, median_seconds
 FROM stages
 LEFT JOIN counted USING (pipeline, stage)
 LEFT JOIN measured USING (pipeline, stage)
-ORDER BY stages.stage_position
+ORDER BY stage_position
 """
 
 

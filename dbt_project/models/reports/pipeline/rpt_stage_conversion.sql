@@ -6,33 +6,7 @@ with stages as (
 
 visits as (
 
-    select
-        history.*,
-        coalesce(stages.is_won, false) as is_won,
-        coalesce(stages.is_lost, false) as is_lost
-    from {{ ref('fct_stage_history') }} as history
-    inner join stages
-        on
-            history.tenant_id = stages.tenant_id
-            and history.pipeline = stages.pipeline
-            and history.stage = stages.stage
-
-),
-
--- What came of each visit, whatever way it took.
-followed as (
-
-    select
-        *,
-        epoch(left_at) - epoch(entered_at) as stage_seconds,
-        max(stage_position) over from_here > stage_position as has_gone_on,
-        bool_or(is_won) over from_here as has_won,
-        bool_or(is_lost) over from_here as has_lost
-    from visits
-    window from_here as (
-        partition by tenant_id, subject, subject_id, track order by move_number
-        rows between current row and unbounded following
-    )
+    select * from {{ ref('rpt_stage_visits') }}
 
 ),
 
@@ -46,7 +20,7 @@ measured as (
         count(*) filter (where left_at is null) as count_current,
         quantile_cont(stage_seconds, 0.5)::bigint as median_stage_seconds,
         quantile_cont(stage_seconds, 0.9)::bigint as p90_stage_seconds
-    from followed
+    from visits
     group by tenant_id, pipeline, stage
 
 ),
@@ -55,7 +29,7 @@ measured as (
 first_visits as (
 
     select *
-    from followed
+    from visits
     qualify row_number() over (
         partition by tenant_id, subject, subject_id, track, pipeline, stage order by move_number
     ) = 1
@@ -69,9 +43,9 @@ counted as (
         pipeline,
         stage,
         count(*) as count_entered,
-        count(*) filter (where has_gone_on) as count_went_on,
-        count(*) filter (where has_won) as count_won,
-        count(*) filter (where has_lost and not has_won) as count_lost
+        count(gone_on_at) as count_went_on,
+        count(won_at) as count_won,
+        count(lost_at) filter (where won_at is null) as count_lost
     from first_visits
     group by tenant_id, pipeline, stage
 
