@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import logging
+import sys
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -18,7 +19,7 @@ import duckdb
 import pyarrow as pa
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
-from core import email_address, nobody, person_name, phone, reply_words
+from core import email_address, nobody, person_name, phone, reply_text, reply_words
 from core.email_address import read_email
 from core.nobody import id_shape
 from core.person_name import read_name
@@ -29,12 +30,17 @@ _logger = logging.getLogger(__name__)
 
 #: The same customers come again and again, and reading a number is dear (30 microseconds, a look-up 0.1).
 _REMEMBERED = 200_000
+#: What all of a reader's values may hold, and the longest that comes again: what is longer is a text of its own.
+_REMEMBERED_BYTES = 64 * 2**20
+_LONGEST_REMEMBERED = 256
+#: What an entry holds besides its arguments: the value read, and its place.
+_ENTRY_BYTES = 300
 _PHONE = pa.struct([("e164", pa.string()), ("extension", pa.string()), ("is_nobodys", pa.bool_())])
 _EMAIL = pa.struct([("address", pa.string()), ("is_nobodys", pa.bool_())])
 _NAME = pa.struct(
     [(part, pa.string()) for part in ("full_name", "first_name", "last_name")] + [("is_complete", pa.bool_())]
 )
-_READERS = (phone, email_address, nobody, person_name, reply_words)
+_READERS = (phone, email_address, nobody, person_name, reply_words, reply_text)
 _LIBRARIES = ("phonenumbers", "email-validator")
 
 
@@ -50,12 +56,15 @@ def register_functions(connection: duckdb.DuckDBPyConnection, *, by_column: bool
         ("read_reply", _reply, pa.string()),
         ("id_shape", _id_shape, pa.string()),
     ):
-        reader = _Reader(read)
+        reader = Reader(read)
         connection.create_function(
             name,
             _Column(reader, type_) if by_column else reader,
             # Types, not their names: turning a name into a type fails where another thread is at it.
-            [connection.sqltype("VARCHAR")] * len(inspect.signature(read).parameters),
+            [
+                connection.sqltype("BOOLEAN" if "bool" in str(parameter.annotation) else "VARCHAR")
+                for parameter in inspect.signature(read).parameters.values()
+            ],
             connection.sqltype(_sql_type(type_)),
             type=PythonUDFType.ARROW if by_column else PythonUDFType.NATIVE,
             null_handling=FunctionNullHandling.SPECIAL,
@@ -80,22 +89,33 @@ def _sql_type(type_: pa.DataType) -> str:
     return f"STRUCT({', '.join(f'{field.name} {kinds[field.type]}' for field in type_)})"
 
 
-class _Reader:
+class Reader:
     """Reads values, each once as long as it is remembered. DuckDB counts the parameters by the signature."""
 
     def __init__(self, read: Callable[..., Any]) -> None:
         self._read = read
         self.__signature__ = inspect.signature(read)
-        self._known: dict[tuple[str | None, ...], Any] = {}
+        self._known: dict[tuple[str | bool | None, ...], Any] = {}
+        self._count_bytes = 0
 
-    def __call__(self, *arguments: str | None) -> Any:
+    @property
+    def count_bytes(self) -> int:
+        """What is remembered, in bytes."""
+        return self._count_bytes
+
+    def __call__(self, *arguments: str | bool | None) -> Any:
+        """Return what is read; None where that fails."""
+        if any(isinstance(argument, str) and len(argument) > _LONGEST_REMEMBERED for argument in arguments):
+            return self._value(arguments)
         if arguments not in self._known:
-            if len(self._known) > _REMEMBERED:
+            if len(self._known) >= _REMEMBERED or self._count_bytes >= _REMEMBERED_BYTES:
                 self._known.clear()
+                self._count_bytes = 0
             self._known[arguments] = self._value(arguments)
+            self._count_bytes += _ENTRY_BYTES + sum(map(sys.getsizeof, arguments))
         return self._known[arguments]
 
-    def _value(self, arguments: tuple[str | None, ...]) -> Any:
+    def _value(self, arguments: tuple[str | bool | None, ...]) -> Any:
         try:
             return self._read(*arguments)
         except Exception:  # whatever one value is, the others are read
@@ -106,7 +126,7 @@ class _Reader:
 class _Column:
     """Reads whole columns."""
 
-    def __init__(self, read: _Reader, type_: pa.DataType) -> None:
+    def __init__(self, read: Reader, type_: pa.DataType) -> None:
         self._read = read
         self._type = type_
         self.__signature__ = read.__signature__
@@ -147,8 +167,10 @@ def _name(full: str | None, first: str | None, last: str | None) -> dict[str, An
     )
 
 
-def _reply(text: str | None, languages: str | None) -> str | None:
-    return None if text is None else read_reply(text, languages=(languages or "").split(","))
+def _reply(text: str | None, languages: str | None, is_cancel_stop: bool | None) -> str | None:
+    if text is None:
+        return None
+    return read_reply(text, languages=(languages or "").split(","), is_cancel_stop=bool(is_cancel_stop))
 
 
 def _id_shape(value: str | None) -> str | None:

@@ -113,9 +113,145 @@ REPLIES = (
 )
 
 
-@pytest.mark.parametrize(("text", "languages", "says"), REPLIES)
+#: What is said of texts by other words than STOP, of calls, below another word, and in a language's own spelling.
+MEANT = (
+    ("Take me off your texts please", "en", "STOP"),
+    ("Could you take my number off this list", "en", "STOP"),
+    ("take me off the mailing list, thanks", "en", "STOP"),
+    ("Please opt me out", "en", "STOP"),
+    ("don\u2019t send me any more messages", "en", "STOP"),
+    ("I don't want your texts anymore", "en", "STOP"),
+    ("I want to stop receiving these messages", "en", "STOP"),
+    ("stop now", "en", "STOP"),
+    ("Stop\nDan Lee\n0412 345 687", "en", "STOP"),
+    ("STOP\nRegards,\nDan\n12 High Street", "en", "STOP"),
+    ("Stop\nDan\n\nSent from my iPhone", "en", "STOP"),
+    ("\u505c\u6b62\n\u738b\u4f1f", "zh", "STOP"),
+    ("Don't call me", "en", "MAYBE_STOP"),
+    ("Please stop calling", "en", "MAYBE_STOP"),
+    ("Don't email me again", "en", "MAYBE_STOP"),
+    ("Stop it", "en", "MAYBE_STOP"),
+    ("take me off", "en", "MAYBE_STOP"),
+    ("STOP\nDAN LEE", "en", "MAYBE_STOP"),
+    ("Cancel\nDan", "en", "CANCEL"),
+    ("d\u1eebng", "vi", "STOP"),
+    ("D\u1eebng l\u1ea1i", "vi", "STOP"),
+    ("Ng\u1eebng", "vi", "STOP"),
+    ("dung lai", "vi", "STOP"),
+    ("H\u1ee7y \u0111\u0103ng k\u00fd", "vi", "STOP"),
+    ("huy dang ky", "vi", "STOP"),
+    ("H\u1ee7y", "vi", "CANCEL"),
+    ("hu\u1ef7", "vi", "CANCEL"),
+    ("dung", "vi", "MAYBE_STOP"),
+    ("ngung", "vi", "MAYBE_STOP"),
+    ("Huy", "vi", "MAYBE_STOP"),
+    ("Basta", "it", "MAYBE_STOP"),
+    ("basta", "es", "MAYBE_STOP"),
+    ("ferma", "it", "MAYBE_STOP"),
+    ("Afmelden", "nl", "CANCEL"),
+    ("abmelden", "de", "CANCEL"),
+    # Carriers take them, and send nothing more.
+    ("End", "en", "STOP"),
+    ("QUIT", "en", "STOP"),
+    ("sair", "pt", "STOP"),
+)
+#: What customers of a salon, a repair shop, a detailer and a notary say, and no word of consent in it.
+ORDINARY = (
+    ("Can you take me?", "en"),
+    ("Can you take us?", "en"),
+    ("Hi, can you take me? Thanks", "en"),
+    ("Could you take my number", "en"),
+    ("Can you take me at 5 instead?", "en"),
+    ("can u take me off Tuesday and put me on Friday", "en"),
+    ("Please remove me from the waitlist, I found a spot", "en"),
+    ("Could you remove us from Saturday's class", "en"),
+    ("Can you remove my phone from the case?", "en"),
+    ("Please delete my email account from the old laptop", "en"),
+    ("Can you remove the pet hair and the smell", "en"),
+    ("Stop\nby the shop at 5", "en"),
+    ("Stop by the shop at 5", "en"),
+    ("End\nof month works", "en"),
+    ("Quit\nsmoking so the smell should be gone", "en"),
+    ("Cancel\nmy appointment Tuesday", "en"),
+    ("End\nFriday", "en"),
+    ("Help\nme pick a colour", "en"),
+    ("Start\nwith the left door", "en"),
+    ("Ok start", "en"),
+    ("You start now?", "en"),
+    ("You quit?", "en"),
+    ("Stop work on the car until I call", "en"),
+    ("Can you stop it leaking", "en"),
+    ("I'll stop in tomorrow morning", "en"),
+    ("End of the day is fine", "en"),
+    ("That's the end of it, thank you", "en"),
+    ("Please don't call, text me instead", "en"),
+    ("Don't call before 9", "en"),
+    ("Don't text until after 5, I'm in court", "en"),
+    ("You never text me back", "en"),
+    ("I dont text much", "en"),
+    ("If you dont contact me by Friday I will come in", "en"),
+    ("We do not email documents like that", "en"),
+    ("Please do not contact my ex about the deed", "en"),
+    ("Don't send the parts yet", "en"),
+    ("Dont send those", "en"),
+    ("I gave you the wrong number, it's 0412 345 687", "en"),
+    ("Your email went to my spam folder", "en"),
+    ("My laptop is full of spam popups", "en"),
+    ("Never mind, all good", "en"),
+    ("I want to stop the monthly wash", "en"),
+    ("Do I need to quit my lease before signing?", "en"),
+    ("Please send me more info", "en"),
+    ("\u0111\u00fang", "vi"),
+    ("\u0110\u00fang r\u1ed3i", "vi"),
+    ("dung roi", "vi"),
+    ("D\u0169ng", "vi"),
+    ("Huy Nguyen", "vi"),
+    ("Anh Huy \u0111\u1ebfn l\u00fac 5 gi\u1edd", "vi"),
+    ("No me llames m\u00e1s tarde, estoy en clase", "es"),
+    ("Ya basta con eso, gracias", "es"),
+    ("El volumen est\u00e1 muy alto", "es"),
+    ("\u00bfPueden parar el ruido del motor?", "es"),
+    ("Con eso basta", "es"),
+    ("Je voudrais me d\u00e9sinscrire du cours de mardi", "fr"),
+    ("Ne m'appelez plus tard que 18h", "fr"),
+    ("La voiture est \u00e0 l'arr\u00eat", "fr"),
+    ("Fin de semaine", "fr"),
+    ("Das Ger\u00e4usch h\u00f6rt nicht auf", "de"),
+    ("Ich habe keine Nachricht mehr bekommen", "de"),
+    ("Ende der Woche passt", "de"),
+    ("La macchina \u00e8 ferma", "it"),
+    ("Non basta, serve altro tempo", "it"),
+    ("Vou sair agora", "pt"),
+    ("Pode parar na frente", "pt"),
+    ("Kunnen jullie stoppen bij de deur?", "nl"),
+)
+
+
+@pytest.mark.parametrize(("text", "languages", "says"), REPLIES + MEANT)
 def test_a_reply_is_read_as_it_is_meant(text: str, languages: str, says: str | None) -> None:
     assert read_reply(text, languages=languages.split(",")) == says
+
+
+@pytest.mark.parametrize(("text", "language"), ORDINARY)
+def test_an_ordinary_sentence_says_nothing_of_consent(text: str, language: str) -> None:
+    assert read_reply(text, languages=["en", language]) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("CANCEL", "STOP"),
+        (" cancel.\n", "STOP"),
+        ("\u201cCancel\u201d", "STOP"),
+        ("Cancel please", "CANCEL"),
+        ("Cancel\nDan", "CANCEL"),
+        ("Cancel \U0001f64f", "CANCEL"),
+        ("Annuler", "CANCEL"),
+        ("Cancel my appointment", None),
+    ],
+)
+def test_carriers_take_cancel_for_stop_only_where_it_is_all(text: str, says: str | None) -> None:
+    assert read_reply(text, languages=["en", "fr"], is_cancel_stop=True) == says
 
 
 def test_a_long_message_is_read_at_once() -> None:

@@ -14,10 +14,11 @@ from phonenumbers import PhoneNumberFormat, PhoneNumberType
 from core.email_address import read_email
 from core.phone import read_phone
 from core.reply_words import read_reply
+from pipelines.lib import sql_functions
 from pipelines.lib.sql_functions import readers_fingerprint, register_functions
 from tests.core.test_email_address import EMAILS
 from tests.core.test_phone import CERTAIN, PLACEHOLDERS, UNCERTAIN
-from tests.core.test_reply_words import REPLIES
+from tests.core.test_reply_words import MEANT, ORDINARY, REPLIES
 
 TYPES = (
     PhoneNumberType.FIXED_LINE,
@@ -106,12 +107,19 @@ def test_cases_of_people_are_read_alike(connection: duckdb.DuckDBPyConnection) -
     assert read(connection, "read_email(a).address", [(text,) for text, _ in EMAILS]) == [
         each and each.address for each in emails
     ]
-    replies = [read_reply(text, languages=languages.split(",")) for text, languages, _ in REPLIES]
-    assert read(connection, "read_reply(a, b)", [(text, languages) for text, languages, _ in REPLIES]) == replies
+    cases = [(text, languages) for text, languages, _ in REPLIES + MEANT] + list(ORDINARY)
+    for is_cancel_stop in (False, True):
+        replies = [
+            read_reply(text, languages=languages.split(","), is_cancel_stop=is_cancel_stop)
+            for text, languages in cases
+        ]
+        assert read(connection, f"read_reply(a, b, {is_cancel_stop})", list(cases)) == replies
 
 
 def test_nothing_is_nothing(connection: duckdb.DuckDBPyConnection) -> None:
-    expressions = "read_phone(null, 'AU'), read_email(null), read_name(null, null, null), read_reply(null, 'en')"
+    expressions = (
+        "read_phone(null, 'AU'), read_email(null), read_name(null, null, null), read_reply(null, 'en', true)"
+    )
     assert connection.execute(f"select {expressions}, id_shape(null)").fetchall() == [(None,) * 5]
 
 
@@ -123,8 +131,22 @@ def test_whatever_is_written_gives_a_number_an_address_or_nothing(connection: du
     assert [each for each in phones if each and not re.fullmatch(r"\+[1-9][0-9]{6,17}", str(each))] == []
     emails = read(connection, "read_email(a).address", list(texts))
     assert [each for each in emails if each and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", str(each))] == []
-    read(connection, "read_reply(a, 'en,fr')", list(texts))
+    read(connection, "read_reply(a, 'en,fr', null)", list(texts))
     read(connection, "read_name(a, null, null)", list(texts))
+
+
+def test_what_is_remembered_is_bounded_by_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sql_functions, "_REMEMBERED_BYTES", 100_000)
+    tried: list[str] = []
+    reader = sql_functions.Reader(tried.append)
+    for number in range(5_000):
+        reader(f"{number} " + "\U0001f64f" * 200)
+        assert reader.count_bytes <= 102_000
+    before = reader.count_bytes
+    long = "x" * 1_000_000
+    assert reader(long) is reader(long) is None
+    assert reader.count_bytes == before
+    assert tried[-2:] == [long, long]
 
 
 def test_versions_of_the_libraries_are_in_the_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,7 +43,6 @@ cleaned as (
             if(facts.starts_on is null, facts.ends_at, null) as ends_at
         ),
         if(coalesce(facts.starts_on, facts.starts_at) is null, null, facts.starts_on is not null) as is_all_day,
-        tenants.cancel_is_stop,
         rules.uses,
         rules.ignored,
         {{ fact_family('facts.fact_type') }} as fact_family,
@@ -58,7 +57,7 @@ cleaned as (
         end as name_read,
         case
             when facts.direction = 'inbound' and facts.opt_out_type is null and facts.body is not null
-                then read_reply(facts.body, tenants.languages)
+                then read_reply(facts.body, tenants.languages, list_contains(tenants.cancel_is_stop, facts.source))
         end as reply_read
     from facts
     inner join tenants on facts.tenant_id = tenants.tenant_id
@@ -76,7 +75,6 @@ identified as (
             email_read,
             name_read,
             reply_read,
-            cancel_is_stop,
             full_name,
             first_name,
             last_name, opt_out_type
@@ -91,13 +89,7 @@ identified as (
         name_read.first_name,
         name_read.last_name,
         {{ name_choice() }} as name_rank,
-        coalesce(
-            opt_out_type,
-            case
-                when reply_read = 'CANCEL' and list_contains(cancel_is_stop, source) then 'STOP'
-                else reply_read
-            end
-        ) as opt_out_type,
+        coalesce(opt_out_type, reply_read) as opt_out_type,
         case fact_family
             when 'booking' then 'booking'
             when 'payment' then 'payment'
