@@ -33,6 +33,7 @@ def keep_private(home: Path, *, group: str | None) -> None:
     Raises ConfigurationError for a group that there is not.
     """
     group_id = find_group(group)
+    home = home.resolve()  # where its path is a link, the folder behind it is the home
     if group_id is not None:
         (home / _PUBLISHED_FOLDER).mkdir(parents=True, exist_ok=True)
     if not home.is_dir():
@@ -54,7 +55,8 @@ def share_as_its_folder(path: Path) -> None:
 
 def too_open(home: Path, *, group: str | None) -> list[Path]:
     """Return what other users can reach and should not. Raises ConfigurationError for a group that there is not."""
-    return list(_too_open(home, group_id=find_group(group))) if home.is_dir() else []
+    group_id = find_group(group)
+    return list(_too_open(home.resolve(), group_id=group_id)) if home.is_dir() else []
 
 
 def _share_published(home: Path, *, group_id: int) -> None:
@@ -111,7 +113,7 @@ def _shared_bits(path: Path, *, home: Path) -> int:
 
 
 def _own(home: Path) -> Iterator[Path]:
-    """Yield the home and all that Frontdesk made in it; links are not followed."""
+    """Yield the home and all that Frontdesk made in it; links in it are not followed."""
     yield home
     for pattern in _FILES:
         yield from (path for path in home.glob(pattern) if not path.is_dir())

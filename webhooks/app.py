@@ -101,10 +101,13 @@ class Receiver(FastAPI):
             await super().__call__(scope, receive, send)
             return
         intake = self._intakes.get(scope["path"])
-        if intake is None and "/webhooks/" in scope["path"]:
-            # Pasted with a slash at its end, or with two of them.
-            scope = {**scope, "path": plain_path(scope["path"])}
-            intake = self._intakes.get(scope["path"])
+        if intake is None:
+            root = scope.get("root_path", "").rstrip("/")
+            plain = plain_path(scope["path"].removeprefix(root))
+            # Pasted with a slash at its end, or with two of them. Elsewhere slashes may be a key's or an id's own.
+            if plain.startswith("/webhooks/"):
+                scope = {**scope, "path": root + plain}
+                intake = self._intakes.get(plain)
         if intake is not None:
             await intake(scope, receive, send)
         elif self._gate is not None:

@@ -19,7 +19,7 @@ from fastapi.responses import RedirectResponse, Response
 from core.envelope import Event
 from core.secrets import Secrets
 from core.staff.roles import Permission, may
-from core.staff.sessions import COOKIE_SEPARATOR, SESSION_COOKIE, Session
+from core.staff.sessions import SESSION_COOKIE, Session, tokens_of
 from webhooks.api.callers import Bearer, client_address
 from webhooks.problems import document_problems
 from webhooks.runtime import Runtime
@@ -65,7 +65,7 @@ def media_router(runtime: Runtime, *, secrets: Secrets) -> APIRouter:
         bearer: Bearer,
     ) -> Response:
         """Show a file that came with a message: the cookie of a signed-in person, or a session's token."""
-        tokens = [bearer.credentials] if bearer else request.cookies.get(SESSION_COOKIE, "").split(COOKIE_SEPARATOR)
+        tokens = [bearer.credentials] if bearer else tokens_of(request.cookies.get(SESSION_COOKIE, ""))
         sessions = list(_sessions(runtime, tokens))
         if not sessions:
             raise HTTPException(

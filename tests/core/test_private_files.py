@@ -120,3 +120,13 @@ def test_a_group_may_read_what_is_published_and_nothing_else(tmp_path: Path) -> 
 def test_a_group_that_there_is_not_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="there is no group nobody-at-all"):
         keep_private(tmp_path, group="nobody-at-all")
+
+
+def test_a_home_behind_a_link_is_as_private_as_any(tmp_path: Path) -> None:
+    home, link = old_home(tmp_path), tmp_path / "link"
+    link.symlink_to(home, target_is_directory=True)
+    assert home in too_open(link, group=None)
+    keep_private(link, group=None)
+    assert (mode(home), mode(home / "reports")) == (0o700, 0o700)
+    assert too_open(link, group=None) == too_open(home, group=None) == []
+    assert link.is_symlink()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import orjson
@@ -151,3 +152,20 @@ def test_duckdb_reads_what_python_reads(duck: duckdb.DuckDBPyConnection, tmp_pat
             found = duck.execute("select json_extract(?::json, ?)", [stored, f"$.{key}"]).fetchone()
             assert found is not None
             assert orjson.loads(orjson.dumps(json.loads(found[0]))) == orjson.loads(orjson.dumps(value))
+
+
+@pytest.mark.parametrize("path", spelled("stripe"))
+def test_slashes_too_many_are_taken_behind_a_prefix(
+    start: StartReceiver, log: EventLog, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    receiver = start()
+    app = receiver.app
+
+    async def behind_a_prefix(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            scope = {**scope, "path": f"/desk{scope['path']}", "root_path": "/desk"}
+        await app(scope, receive, send)
+
+    monkeypatch.setattr(receiver, "app", behind_a_prefix)
+    assert receiver.send(stripe_post({"id": "evt_1", "type": "x"}).changed(path=path)).status == 200
+    assert only_event(log).source == "stripe"

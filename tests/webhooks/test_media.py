@@ -10,6 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import orjson
 import pytest
+from sqlalchemy import Engine
+from sqlalchemy.event import listen
 
 from core.envelope import NewEvent
 from core.event_log import EventLog
@@ -152,3 +154,16 @@ def test_a_public_file_is_led_to(receiver: RunningReceiver, desk: StaffDesk, log
     assert (answer.status, answer.headers["location"], answer.headers["referrer-policy"]) == (307, url, "no-referrer")
     script = {"attachments": ["javascript:alert(1)"]}
     assert ask(receiver, message(log, script, source="gohighlevel"), token=token).status == 404
+
+
+def test_a_cookie_of_many_tokens_costs_as_little_as_elsewhere(
+    receiver: RunningReceiver, desk: StaffDesk, log: EventLog, engine: Engine
+) -> None:
+    token, event_id = token_of(receiver, add(desk, Role.TECH)), message(log, MMS)
+    asked: list[str] = []
+    listen(engine, "before_cursor_execute", lambda _c, _k, sql, *_: asked.append(sql))
+    hostile = ".".join(["a"] * 4_000)
+
+    assert ask(receiver, event_id, token=hostile).status == 401
+    assert len([sql for sql in asked if "staff_sessions" in sql]) == 0
+    assert ask(receiver, event_id, token=f"..{token}.").status == 200

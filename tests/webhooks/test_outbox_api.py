@@ -214,3 +214,10 @@ def test_without_a_right_key(receiver: RunningReceiver) -> None:
     for method, path in (("GET", "outbox"), ("POST", "outbox:redrive"), ("GET", "holds"), ("POST", "messages")):
         answer = ask(receiver, method, path, body={}, key="wrong")
         assert (answer.status, answer.headers["content-type"]) == (401, "application/problem+json")
+
+
+@pytest.mark.parametrize("command_key", ["x/webhooks/y//z", "/webhooks/", "a//b/", "//webhooks//x"])
+def test_a_key_with_slashes_of_its_own_is_found(receiver: RunningReceiver, outbox: Outbox, command_key: str) -> None:
+    enqueue(outbox, command_key)
+    answer = ask(receiver, "GET", path_of(command_key).replace("%2F", "/"))
+    assert (answer.status, answer.json().get("command_key")) == (200, command_key)
