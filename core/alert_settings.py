@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from core.tenant_fields import Email, Key, Strict
+from core.tenant_fields import Key, MailableEmail, Strict
 
 
 class AlertSettings(Strict):
     """Where alerts about this business go. With neither, whoever runs the system is told (FRONTDESK_ALERT_EMAIL)."""
 
-    email: tuple[Email, ...] = Field(default=(), description="Who is told by e-mail, from its own address.")
+    email: tuple[MailableEmail, ...] = Field(default=(), description="Who is told by e-mail, from its own address.")
     endpoint: Key | None = Field(default=None, description="Key of the endpoint that alerts are posted to, signed.")

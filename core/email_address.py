@@ -18,6 +18,9 @@ _MAILTO = re.compile(r"^mailto:", re.IGNORECASE)
 #: Around a whole address: what mail programs, lists and hurried hands leave there.
 _EDGES = " .,;:!?'`\u2018\u2019\u00b4\"\u201c\u201d\u201e\u00ab\u00bb<>()[]|"
 _TOP_LEVEL = re.compile(r"[a-z]{2,63}|xn--[a-z0-9-]{2,59}")
+#: What stands in SMTP's commands without quotes (RFC 5321, 4.1.2).
+_MAILABLE_LOCAL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}")
+_MAILABLE_DOMAIN = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 _FULL_WIDTH = re.compile(r"[\uff01-\uff5e]")
 
 #: Local parts that are typed where there is no address, letters and digits alone.
@@ -67,6 +70,24 @@ def read_email(text: str) -> EmailAddress | None:
     if "." not in domain or not _TOP_LEVEL.fullmatch(domain.rpartition(".")[2]):
         return None
     return EmailAddress(address=f"{valid.local_part.lower()}@{domain}", is_nobodys=_is_nobodys(valid, domain))
+
+
+def mailable_address(address: str) -> str | None:
+    """Return an address as every mail server takes it: letters of ASCII, the domain encoded; None where it has none.
+
+    >>> mailable_address("a.b@bücher.example"), mailable_address("büro@example.com"), mailable_address("a b@x.org")
+    ('a.b@xn--bcher-kva.example', None, None)
+    """
+    local, separator, domain = address.rpartition("@")
+    if not separator or not _MAILABLE_LOCAL.fullmatch(local):
+        return None
+    if domain.isascii():
+        return address if _MAILABLE_DOMAIN.fullmatch(domain) else None
+    try:
+        valid = validate_email(f"a@{domain}", check_deliverability=False, globally_deliverable=False)
+    except EmailNotValidError:
+        return None
+    return f"{local}@{valid.ascii_domain}" if valid.ascii_domain else None
 
 
 def _plain(text: str) -> str | None:

@@ -103,6 +103,11 @@ class Settings(BaseSettings):
         return [address for part in (self.trusted_proxies or "").split(",") if (address := part.strip())]
 
     @property
+    def alert_addresses(self) -> tuple[str, ...]:
+        """Addresses that are told by e-mail when something is ill."""
+        return tuple(address for part in (self.alert_email or "").split(",") if (address := part.strip()))
+
+    @property
     def webhook_private_host_names(self) -> frozenset[str]:
         """Hosts that webhooks may go to though they are not on the internet."""
         parts = (self.webhook_private_hosts or "").split(",")

@@ -6,7 +6,9 @@ from datetime import time
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from core.email_address import mailable_address
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=63)]
@@ -16,6 +18,16 @@ Price = Annotated[Decimal, Field(ge=0, decimal_places=2, max_digits=12)]
 SecretName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$", max_length=63)]
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)]
 E164Phone = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{6,14}$")]
+
+
+def _refuse_unmailable(address: str) -> str:
+    if mailable_address(address) is None:
+        raise ValueError("no mail server is sure to take it: write letters without accents before the @")
+    return address
+
+
+#: An address that e-mails are sent to or from.
+MailableEmail = Annotated[Email, AfterValidator(_refuse_unmailable)]
 
 
 def _refuse_yaml_numbers(value: object) -> object:

@@ -19,6 +19,14 @@ _Identity = tuple[int, int, int]
 _MAX_ATTEMPTS = 10
 #: Answers of one file that are kept; a few dozen rows each.
 _MAX_KEPT = 64
+#: A file opens that has a damaged block, and a query of it fails; so it does where memory is short.
+_UNREADABLE = (
+    duckdb.IOException,
+    duckdb.SerializationException,
+    duckdb.OutOfMemoryException,
+    duckdb.InternalException,
+    duckdb.FatalException,
+)
 
 
 class AnalyticsFileError(FrontdeskError):
@@ -80,6 +88,10 @@ class AnalyticsFile:
             raise AnalyticsFileError(
                 f"{self._path} was published by another version of Frontdesk ({_first_line(error)}); "
                 "publish it again with `frontdesk process --once`."
+            ) from error
+        except _UNREADABLE as error:
+            raise AnalyticsFileError(
+                f"{self._path} can't be read now ({_first_line(error)}); a new one is published within a minute."
             ) from error
         finally:
             cursor.close()
@@ -148,7 +160,7 @@ def _open(path: Path) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(":memory:", config={"threads": 2, "memory_limit": "512MB"})
     try:
         attach_published(connection, path, name="analytics")
-    except (duckdb.IOException, duckdb.InvalidInputException, duckdb.SerializationException) as error:
+    except duckdb.Error as error:
         connection.close()
         raise AnalyticsFileError(f"{path} can't be read: {_first_line(error)}") from error
     # From here on nothing but this file can be read, and no extension be loaded.

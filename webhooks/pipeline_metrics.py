@@ -43,7 +43,7 @@ class PipelineCollector(Collector):
         try:
             yield from _of_published(self._published(), now=now)
         except FrontdeskError:
-            return  # nothing is published: frontdesk_models_age_seconds is absent
+            return  # nothing is published that can be read: frontdesk_models_age_seconds is absent
 
 
 def _of_summary(summary: Summary, *, now: datetime) -> Iterator[Metric]:

@@ -199,30 +199,27 @@ class Published:
 
 @contextmanager
 def opened(path: Path) -> Iterator[Published]:
-    """Open the published file for a block. Raises NothingPublishedError where there is none, or another version's."""
+    """Open the published file for a block.
+
+    Raises NothingPublishedError where there is none, another version's, or one that can't be read to its end: a file
+    opens that has a damaged block, and a query of it fails.
+    """
     if not path.exists():
         raise NothingPublishedError.at(path)
-    # Attached, not connected to: DuckDB keeps one database per path of connect(), so that within a process the second
-    # reader would get the file that was there for the first.
-    connection = duckdb.connect(":memory:", config={"threads": 2, "memory_limit": "512MB"})
     try:
-        connection.execute("set TimeZone = 'UTC'")
-        _attach(connection, path)
-        yield Published(connection)
+        # Attached, not connected to: DuckDB keeps one database per path of connect(), so that within a process the
+        # second reader would get the file that was there for the first.
+        with duckdb.connect(":memory:", config={"threads": 2, "memory_limit": "512MB"}) as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            attach_published(connection, path, name="published")
+            connection.execute("use published")
+            yield Published(connection)
     except (duckdb.CatalogException, duckdb.BinderException) as error:
         raise NothingPublishedError(
             f"{path} was published by another version ({error}); run `frontdesk process --once`"
         ) from error
-    finally:
-        connection.close()
-
-
-def _attach(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    try:
-        attach_published(connection, path, name="published")
     except duckdb.Error as error:
         raise NothingPublishedError(f"{path} can't be read now: {error}") from error
-    connection.execute("use published")
 
 
 def _plain(value: object) -> object:

@@ -28,6 +28,7 @@ class Kind(StrEnum):
     SOURCE = "source"
     SET_ASIDE = "set_aside"
     PUBLISHED = "published"
+    UNJUDGED = "unjudged"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,6 +280,19 @@ def judge_set_aside(asides: Sequence[Aside]) -> Iterator[Condition]:
             detail=f"{len(of_tenant)}; the newest is the {newest.kind} {newest.subject}, in {newest.step}: "
             f"{newest.reason}",
             remedy="See the Systems page. Everything else goes on without it.",
+        )
+
+
+def judge_unjudged(failures: Mapping[str, str]) -> Iterator[Condition]:
+    """Judge the judges: what of each part could not be judged, and why."""
+    for name, reason in failures.items():
+        yield Condition(
+            kind=Kind.UNJUDGED,
+            subject=name,
+            title=f"The monitor can't judge {name.replace('_', ' ')}",
+            detail=f"{reason}. What was wrong with it before counts as wrong still.",
+            remedy="See logs/monitor.log in the home. Everything else is watched.",
+            lasts_for=timedelta(minutes=3),
         )
 
 

@@ -130,8 +130,11 @@ class IncidentBook:
         with self._reading() as connection:
             return [_to_incident(row) for row in connection.execute(query)]
 
-    def claim_alerts(self) -> list[Alert]:
-        """Return the alerts to send now; nobody else is given them for a while."""
+    def claim_alert(self) -> Alert | None:
+        """Return an alert to send now, None where there is none; nobody else is given it for a while.
+
+        Those that were tried least come first, so that an address that takes nothing holds up no other.
+        """
         now = self._clock.now()
         query = (
             select(alerts, *(incidents.c[name].label(f"incident_{name}") for name in _INCIDENT))
@@ -141,17 +144,22 @@ class IncidentBook:
                 alerts.c.next_attempt_at <= now,
                 alerts.c.created_at > now - _GIVEN_UP_AFTER,
             )
-            .order_by(alerts.c.created_at, alerts.c.alert_id)
+            .order_by(alerts.c.attempts_count, alerts.c.created_at, alerts.c.alert_id)
+            .limit(1)
         )
+        with self._reading() as connection:
+            if connection.execute(query).first() is None:
+                return None
         with self._writing() as connection:
-            rows = connection.execute(query).all()
-            ids = [row.alert_id for row in rows]
+            row = connection.execute(query).first()
+            if row is None:
+                return None  # another took it just now
             connection.execute(
                 update(alerts)
-                .where(alerts.c.alert_id.in_(ids))
+                .where(alerts.c.alert_id == row.alert_id)
                 .values(next_attempt_at=now + _SENDING_LASTS, attempts_count=alerts.c.attempts_count + 1)
             )
-        return [_to_alert(row) for row in rows]
+        return _to_alert(row)
 
     def note_sent(self, alert: Alert) -> None:
         """Record that an alert was taken."""

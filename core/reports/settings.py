@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from core.tenant_fields import Email, Strict
+from core.tenant_fields import MailableEmail, Strict
 
 #: Those that credit each conversion by its own journey; Markov and Shapley know of all periods at once.
 AttributionModel = Literal["first", "last", "last_non_direct", "linear", "position", "time_decay"]
@@ -20,4 +20,6 @@ class ReportSettings(Strict):
     attribution_model: AttributionModel = Field(
         default="last_non_direct", description="What shares out the period's conversions, by the longest lookback."
     )
-    recipients: tuple[Email, ...] = Field(default=(), description="Who gets the report of each period by e-mail.")
+    recipients: tuple[MailableEmail, ...] = Field(
+        default=(), description="Who gets the report of each period by e-mail."
+    )

@@ -18,6 +18,7 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from core.clock import SystemClock
 from core.database import check_writable, open_engine
 from core.delivery_settings import PROVIDER_SECRETS
+from core.email_address import mailable_address
 from core.errors import ConfigurationError, EventLogUnavailableError
 from core.event_log import EventLog
 from core.ids import UuidV7Factory
@@ -26,6 +27,7 @@ from core.private_files import too_open
 from core.running.ports import why_unavailable
 from core.schema import event_log
 from core.secrets import Secrets, secret_variable
+from core.serving.hosts import host_of
 from core.settings import Settings
 from core.tenants import Tenant, load_tenant
 
@@ -63,6 +65,7 @@ def examine(settings: Settings, *, environ: Mapping[str, str]) -> Iterator[Findi
     yield from findings
     yield from _check_secrets(tenants, Secrets(environ))
     yield from _check_delivery(tenants, Secrets(environ))
+    yield from _check_alerts(settings)
     yield from _check_ports(settings)
     yield _check_database(settings)
     yield _check_published(settings.analytics_path)
@@ -154,6 +157,17 @@ def _check_delivery(tenants: list[Tenant], secrets: Secrets) -> Iterator[Finding
                 )
             else:
                 yield Finding(Level.OK, subject, "set")
+
+
+def _check_alerts(settings: Settings) -> Iterator[Finding]:
+    for address in settings.alert_addresses:
+        if mailable_address(address) is None:
+            detail = f"FRONTDESK_ALERT_EMAIL: no mail server is sure to take {address!r}"
+            yield Finding(Level.ERROR, "Alerts", detail, "Write an address with letters without accents before the @")
+    url = settings.alert_webhook_url
+    if url is not None and not host_of(url):
+        detail = f"FRONTDESK_ALERT_WEBHOOK_URL: {url!r} names no host"
+        yield Finding(Level.ERROR, "Alerts", detail, "Write it like https://alerts.example/frontdesk")
 
 
 def _check_ports(settings: Settings) -> Iterator[Finding]:

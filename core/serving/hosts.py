@@ -61,6 +61,18 @@ def host_name(netloc: str) -> str:
         return ""
 
 
+def host_of(url: str) -> str:
+    """Return the name of a URL's host as host_name does; empty where it has none, or a user before it.
+
+    >>> host_of("https://localhost.evil/x"), host_of("http://[::1]:80/"), host_of("http://["), host_of("https://a@b")
+    ('localhost.evil', '::1', '', '')
+    """
+    try:
+        return host_name(urlsplit(url).netloc)
+    except ValueError:
+        return ""
+
+
 def is_loopback(address: str) -> bool:
     """Return whether a network address is this machine's own.
 

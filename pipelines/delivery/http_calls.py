@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Final
-from urllib.parse import urlsplit
 
 import httpx
 
+from core.serving.hosts import LOOPBACK_NAMES, host_of
 from pipelines.delivery.answers import Refused, Unknown
 
 #: Longest wait for a connection, and for each part of an answer; their sum is far below CALL_LEASE of the worker.
@@ -25,14 +25,14 @@ def open_client(base_url: str, *, timeout: httpx.Timeout = _TIMEOUT) -> httpx.Cl
     return httpx.Client(
         base_url=base_url.rstrip("/"),
         timeout=timeout,
-        trust_env=not is_this_machine(urlsplit(base_url).hostname),
+        trust_env=not is_this_machine(host_of(base_url)),
         follow_redirects=False,
     )
 
 
 def is_this_machine(host: str | None) -> bool:
     """Tell whether a host name is this machine's own."""
-    return host in {"127.0.0.1", "localhost", "::1"}
+    return host in LOOPBACK_NAMES
 
 
 def call(send: Callable[[], httpx.Response]) -> httpx.Response | Refused | Unknown:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import smtplib
 import ssl
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime
 from typing import Any
 
 from core.clock import Clock
+from core.email_address import mailable_address
 from pipelines.delivery.answers import Accepted, Answer, CannotTell, Doubt, LookUp, Refused, Unknown
 from pipelines.delivery.content import Letter
 from pipelines.delivery.graph import REFERENCE_HEADER
@@ -49,8 +50,17 @@ class SmtpDeliverer:
 
     def deliver(self, command_key: str, content: Letter, /) -> Answer:
         """Hand in the e-mail; its id is its Message-ID, made from the command's key."""
-        message_id = message_id_of(command_key, sender=content.sender)
-        mail = self._mail(command_key, content, message_id=message_id)
+        try:
+            content = _addressed(content)
+            message_id = message_id_of(command_key, sender=content.sender)
+            data = self._mail(command_key, content, message_id=message_id).as_bytes()
+        except _RefusedError as error:
+            return error.answer
+        except (ValueError, LookupError) as error:
+            return Refused(reason=f"no e-mail can be made of it: {told(error)}", is_permanent=True)
+        return self._send(content, data, message_id=message_id)
+
+    def _send(self, content: Letter, data: bytes, *, message_id: str) -> Answer:
         ends_at = time.monotonic() + self._server.seconds
         try:
             connection = self._connect()
@@ -63,8 +73,10 @@ class SmtpDeliverer:
                 return error.answer
             except (OSError, smtplib.SMTPException) as error:
                 return _refusal(error)
+            except ValueError as error:  # such as user name or password in letters that SMTP does not have
+                return Refused(reason=f"the mail server can't be told: {told(error)}", is_set_up=True)
             _limit(connection, ends_at)
-            return _hand_in(connection, mail, message_id=message_id)
+            return _hand_in(connection, data, message_id=message_id)
         finally:
             connection.close()
 
@@ -118,9 +130,23 @@ class SmtpDeliverer:
         return mail
 
 
-def _hand_in(connection: smtplib.SMTP, mail: EmailMessage, *, message_id: str) -> Answer:
+def _addressed(letter: Letter) -> Letter:
+    """Return the letter with its addresses as SMTP takes them. Raises _RefusedError where one has no such form."""
+    recipient, sender = mailable_address(letter.to), mailable_address(letter.sender)
+    if recipient is None:
+        raise _RefusedError(
+            Refused(reason=f"no mail server is sure to take the address {letter.to!r}", is_permanent=True)
+        )
+    if sender is None:
+        raise _RefusedError(
+            Refused(reason=f"no mail server is sure to take the sender {letter.sender!r}", is_set_up=True)
+        )
+    return replace(letter, to=recipient, sender=sender)
+
+
+def _hand_in(connection: smtplib.SMTP, data: bytes, *, message_id: str) -> Answer:
     try:
-        code, words = connection.data(mail.as_bytes())
+        code, words = connection.data(data)
     except smtplib.SMTPDataError as error:  # refused before the message was sent
         return _refusal(error)
     except (OSError, smtplib.SMTPException) as error:

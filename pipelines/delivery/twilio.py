@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import httpx
 from twilio.base.exceptions import TwilioException, TwilioRestException
@@ -14,6 +14,7 @@ from twilio.rest import Client
 
 from core.clock import Clock
 from core.outbox.retry import parse_retry_after
+from core.serving.hosts import host_of
 from pipelines.delivery.answers import Accepted, Answer, CannotTell, Doubt, Found, LookUp, NotFound, Refused, Unknown
 from pipelines.delivery.content import Letter
 from pipelines.delivery.http_calls import call, is_this_machine, told
@@ -88,7 +89,7 @@ class TwilioDeliverer:
         self._clock = clock
         # Twilio refuses a text with an address that it can't reach; its stand-in can reach this machine.
         is_real = not is_this_machine(client.base_url.host)
-        self._callback_url = None if is_real and is_this_machine(urlsplit(callback_url).hostname) else callback_url
+        self._callback_url = None if is_real and is_this_machine(host_of(callback_url)) else callback_url
 
     def deliver(self, command_key: str, content: Letter, /) -> Answer:
         """Create the text."""

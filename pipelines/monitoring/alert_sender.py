@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 import orjson
 
@@ -13,6 +13,7 @@ from core.errors import ConfigurationError
 from core.health.incidents import Alert, AlertChannel, Moment
 from core.outbox.commands import Channel
 from core.secrets import ALERT_WEBHOOK_SECRET, Secrets, operator_secret
+from core.serving.hosts import host_of
 from core.settings import Settings
 from core.tenants import Tenant
 from pipelines.delivery.addresses import OutgoingAddresses
@@ -20,9 +21,11 @@ from pipelines.delivery.answers import Accepted, Deliverer
 from pipelines.delivery.assembly import NOTHING_WRONG
 from pipelines.delivery.content import Letter, WebhookBody
 from pipelines.delivery.desks import Desks
-from pipelines.delivery.http_calls import is_this_machine, open_client
+from pipelines.delivery.http_calls import is_this_machine, open_client, told
 from pipelines.delivery.webhook import WebhookDeliverer
 from pipelines.monitoring.routes import SYSTEM_ENDPOINT
+
+_LOGGER = logging.getLogger("frontdesk.monitor")
 
 
 class AlertSender:
@@ -47,6 +50,10 @@ class AlertSender:
             return self._post(alert)
         except ConfigurationError as error:
             return error.detail
+        except Exception as error:
+            # Whatever one way of telling raises, the others are used, and the monitor goes on.
+            _LOGGER.exception("an alert's way failed")
+            return told(error)
 
     def _mail(self, alert: Alert) -> str | None:
         tenant = self._mailing_tenant(alert.route.tenant_id)
@@ -86,9 +93,10 @@ class AlertSender:
         secrets = tuple(each.strip() for each in text.split(",") if each.strip())
         if not secrets:
             raise ConfigurationError(f"alerts can't be posted: set FRONTDESK_{ALERT_WEBHOOK_SECRET}")
-        client = open_client("http://127.0.0.1" if _is_local(url) else "")
+        host = host_of(url)
+        client = open_client("http://127.0.0.1" if is_this_machine(host) else "")
         # Whoever runs this machine names this one: it may be inside.
-        own = OutgoingAddresses(private_hosts=frozenset({urlsplit(url).hostname or ""}))
+        own = OutgoingAddresses(private_hosts=frozenset({host}))
         endpoints = {SYSTEM_ENDPOINT: (url, secrets)}
         return WebhookDeliverer(client, addresses=own, endpoints=endpoints, clock=self._clock)
 
@@ -130,10 +138,6 @@ def body_of(alert: Alert, *, clock: Clock) -> bytes:
             },
         }
     )
-
-
-def _is_local(url: str) -> bool:
-    return any(is_this_machine(host) for host in ("127.0.0.1", "localhost") if f"://{host}" in url)
 
 
 def _refusal(answer: object) -> str | None:

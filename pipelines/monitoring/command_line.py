@@ -15,11 +15,14 @@ from core.errors import ConfigurationError, EventLogUnavailableError
 from core.settings import load_settings
 from core.tenants import load_tenants
 from pipelines.monitoring.assembly import PARTS, build_monitor
+from pipelines.monitoring.monitor import AlertThread
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 LOOK_EVERY_S: Final = 15.0
 READY_LINE: Final = "Watching"
+#: For the alert under way when everything ends; less than `frontdesk up` waits for this process.
+_ENDS_WITHIN_S: Final = 5.0
 
 
 @app.command()
@@ -42,6 +45,9 @@ def watch(
     console = Console(soft_wrap=True, highlight=False)
     if not once:
         console.print(READY_LINE)
+    alerts = AlertThread(monitor)
+    if not once:
+        alerts.start()
     has_tables = False
     while not stopping.is_set():
         try:
@@ -53,5 +59,8 @@ def watch(
         for moment, incident in monitor.look():
             console.print(f"{moment}: {incident.title}. {incident.detail}", markup=False)
         if once:
+            monitor.send_alerts()
             return
+        alerts.ring()
         stopping.wait(LOOK_EVERY_S)
+    alerts.stop(within_s=_ENDS_WITHIN_S)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -27,15 +28,19 @@ from core.health.conditions import (
     judge_runs,
     judge_set_aside,
     judge_sources,
+    judge_unjudged,
 )
 from core.health.readings import read_lag, read_lanes, read_published
 from core.health.signs import LIVE_PATH, Heartbeat, LiveState, Signs
 from core.outbox.outbox import Outbox
 from core.set_aside import SetAside
+from pipelines.delivery.http_calls import told
 
 #: The processes need so long to be up after a start of everything.
 STARTING_LASTS: Final = timedelta(minutes=3)
 _PROBE_TIMEOUT_S: Final = 5.0
+_LOGGER = logging.getLogger("frontdesk.monitor")
+_LONGEST_REASON = 300
 
 
 @dataclass(slots=True)
@@ -63,86 +68,123 @@ class Watched:
 
 def judge(watched: Watched, *, now: datetime, started_at: datetime) -> Judgement:
     """Judge all kinds that can be judged now. `started_at` is when the watching began."""
-    judgement = Judgement()
-    is_starting = now - started_at < STARTING_LASTS
-    _judge_disk(watched, judgement)
-    if not is_starting:
-        _judge_processes(watched, judgement)
-    if not _judge_database(watched, judgement):
-        return judgement
-    _judge_database_contents(watched, judgement, now=now, started_at=started_at, is_starting=is_starting)
-    _judge_published_file(watched, judgement)
-    return judgement
+    round_ = _Round(watched, now=now, started_at=started_at)
+    round_.run("disk", round_.judge_disk)
+    if not round_.is_starting:
+        round_.run("processes", round_.judge_processes)
+    if not round_.judge_database():
+        return round_.judgement
+    for name, judge_part in (
+        ("live_path", round_.judge_live_path),
+        ("providers", round_.judge_providers),
+        ("nightly_runs", round_.judge_runs),
+        ("what_was_set_aside", round_.judge_set_aside),
+        ("published_file", round_.judge_published_file),
+    ):
+        round_.run(name, judge_part)
+    round_.judge_the_judges()
+    return round_.judgement
 
 
-def _judge_database(watched: Watched, judgement: Judgement) -> bool:
-    problem = None
-    try:
-        check_writable(watched.engine)
-    except EventLogUnavailableError as error:
-        problem = error.detail
-    judgement.judged.add(Kind.DATABASE)
-    judgement.conditions += judge_database(problem)
-    return problem is None
+class _Round:
+    """One round of judging: each judge by itself, so that one that fails keeps no other from judging."""
 
+    def __init__(self, watched: Watched, *, now: datetime, started_at: datetime) -> None:
+        self._watched = watched
+        self._now = now
+        self._started_at = started_at
+        self._failures: dict[str, str] = {}
+        self.is_starting = now - started_at < STARTING_LASTS
+        self.judgement = Judgement()
 
-def _judge_disk(watched: Watched, judgement: Judgement) -> None:
-    existing = next(folder for folder in (watched.home, *watched.home.parents) if folder.exists())
-    free = shutil.disk_usage(existing).free
-    judgement.judged.add(Kind.DISK)
-    judgement.conditions += judge_disk(free_bytes=free, least_bytes=watched.least_free_bytes)
+    def run(self, name: str, judge_part: Callable[[], None]) -> None:
+        """Run one judge. What it raises is noted; what it would have judged stays as it was known before."""
+        try:
+            judge_part()
+        except FrontdeskError as error:  # the database may have gone in between: the next round tells then
+            self._failures[name] = error.detail[:_LONGEST_REASON]
+        except Exception as error:
+            _LOGGER.exception("%s can't be judged", name)
+            self._failures[name] = told(error)[:_LONGEST_REASON]
 
+    def judge_the_judges(self) -> None:
+        """Tell which parts could not be judged."""
+        self._add([*judge_unjudged(self._failures)], Kind.UNJUDGED)
 
-def _judge_processes(watched: Watched, judgement: Judgement) -> None:
-    judgement.judged.add(Kind.PROCESS)
-    for name, url in watched.processes.items():
-        judgement.conditions += judge_process(name, _why_silent(url))
+    def judge_database(self) -> bool:
+        """Judge whether the log can be written; return it."""
+        problem = None
+        try:
+            check_writable(self._watched.engine)
+        except EventLogUnavailableError as error:
+            problem = error.detail
+        except Exception as error:
+            _LOGGER.exception("the database can't be judged")
+            problem = told(error)
+        self._add([*judge_database(problem)], Kind.DATABASE)
+        return problem is None
+
+    def judge_disk(self) -> None:
+        """Judge the room in the home."""
+        home = self._watched.home
+        existing = next(folder for folder in (home, *home.parents) if folder.exists())
+        free = shutil.disk_usage(existing).free
+        self._add([*judge_disk(free_bytes=free, least_bytes=self._watched.least_free_bytes)], Kind.DISK)
+
+    def judge_processes(self) -> None:
+        """Judge the processes that answer at an address."""
+        found = [(name, _why_silent(url)) for name, url in self._watched.processes.items()]
+        self._add([each for name, problem in found for each in judge_process(name, problem)], Kind.PROCESS)
+
+    def judge_live_path(self) -> None:
+        """Judge whether events are modelled as they come."""
+        watched = self._watched
+        beat = watched.signs.heartbeat(LIVE_PATH)
+        lag = Lag(count_events=0, seconds=0.0)
+        if beat is not None and beat.modelled_sequence is not None:
+            lag = read_lag(watched.engine, beat.modelled_sequence, now=self._now)
+        if self.is_starting:
+            return
+        if watched.expects_live_path and (beat is None or beat.state == LiveState.ENDED):
+            error = beat.error if beat else None
+            beat = Heartbeat(beat_at=self._started_at, state="never started", modelled_sequence=None, error=error)
+        self._add([*judge_live_path(beat, lag, now=self._now)], Kind.LIVE_PATH)
+
+    def judge_providers(self) -> None:
+        """Judge the providers, and the queues that wait for them."""
+        lanes, overdue = read_lanes(self._watched.engine), self._watched.outbox.overdue()
+        if not self.is_starting:
+            self._add([*judge_lanes(lanes, overdue, now=self._now)], Kind.PROVIDER, Kind.QUEUE)
+
+    def judge_runs(self) -> None:
+        """Judge the nightly runs."""
+        runs = self._watched.signs.newest_runs()
+        self._add([*judge_runs(runs, now=self._now)], Kind.BUILD, Kind.VERIFICATION)
+
+    def judge_set_aside(self) -> None:
+        """Judge what was set aside."""
+        self._add([*judge_set_aside(self._watched.set_aside.read())], Kind.SET_ASIDE)
+
+    def judge_published_file(self) -> None:
+        """Judge the published file, and by it the sources."""
+        problem = None
+        try:
+            readings = read_published(self._watched.analytics_path)
+        except FrontdeskError as error:
+            problem = error.detail
+        else:
+            self._add([*judge_sources(readings.sources)], Kind.SOURCE)
+        if self._watched.expects_live_path:  # else nobody publishes here, and there may never have been one
+            self._add([*judge_published(problem)], Kind.PUBLISHED)
+
+    def _add(self, conditions: list[Condition], *kinds: Kind) -> None:
+        self.judgement.conditions += conditions
+        self.judgement.judged.update(kinds)
 
 
 def _why_silent(url: str) -> str | None:
     try:
         answer = httpx.get(url, timeout=_PROBE_TIMEOUT_S, trust_env=False)
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         return f"{url}: {type(error).__name__} {error}".rstrip()
     return None if answer.is_success else f"{url} answered {answer.status_code}"
-
-
-def _judge_database_contents(
-    watched: Watched, judgement: Judgement, *, now: datetime, started_at: datetime, is_starting: bool
-) -> None:
-    try:
-        beat = watched.signs.heartbeat(LIVE_PATH)
-        runs = watched.signs.newest_runs()
-        lanes = read_lanes(watched.engine)
-        overdue = watched.outbox.overdue()
-        asides = watched.set_aside.read()
-        lag = Lag(count_events=0, seconds=0.0)
-        if beat is not None and beat.modelled_sequence is not None:
-            lag = read_lag(watched.engine, beat.modelled_sequence, now=now)
-    except FrontdeskError:
-        return  # the database went away in between: the next round tells
-    if not is_starting:
-        if watched.expects_live_path and (beat is None or beat.state == LiveState.ENDED):
-            beat = Heartbeat(
-                beat_at=started_at, state="never started", modelled_sequence=None, error=beat.error if beat else None
-            )
-        judgement.conditions += judge_live_path(beat, lag, now=now)
-        judgement.conditions += judge_lanes(lanes, overdue, now=now)
-        judgement.judged |= {Kind.LIVE_PATH, Kind.PROVIDER, Kind.QUEUE}
-    judgement.conditions += judge_runs(runs, now=now)
-    judgement.conditions += judge_set_aside(asides)
-    judgement.judged |= {Kind.BUILD, Kind.VERIFICATION, Kind.SET_ASIDE}
-
-
-def _judge_published_file(watched: Watched, judgement: Judgement) -> None:
-    problem = None
-    try:
-        readings = read_published(watched.analytics_path)
-    except FrontdeskError as error:
-        problem = error.detail
-    else:
-        judgement.conditions += judge_sources(readings.sources)
-        judgement.judged.add(Kind.SOURCE)
-    if watched.expects_live_path:  # else nobody publishes here, and there may never have been one
-        judgement.judged.add(Kind.PUBLISHED)
-        judgement.conditions += judge_published(problem)

@@ -14,8 +14,7 @@ SYSTEM_ENDPOINT = "alerts"
 
 def build_routes(settings: Settings, tenants: Mapping[str, Tenant]) -> Callable[[str | None], Sequence[Route]]:
     """Return what tells where alerts about a business go, or about the whole system for None."""
-    addresses = [each.strip() for each in (settings.alert_email or "").split(",") if each.strip()]
-    system = [Route(AlertChannel.EMAIL, address, None) for address in addresses]
+    system = [Route(AlertChannel.EMAIL, address, None) for address in settings.alert_addresses]
     if settings.alert_webhook_url:
         system.append(Route(AlertChannel.WEBHOOK, SYSTEM_ENDPOINT, None))
 

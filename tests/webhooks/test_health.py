@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
+import duckdb
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import Engine, select
@@ -14,6 +16,7 @@ from core.health.signs import LIVE_PATH, MONITOR, LiveState, RunKind, Signs
 from core.ids import UuidV7Factory
 from core.schema import write_probes
 from tests.core.backends import Backend
+from tests.damaged_file import damage
 from tests.webhooks.conftest import StartReceiver
 from tests.webhooks.harness import NOW, Answer, FakeClock, Post, RunningReceiver
 from tests.webhooks.signing import environment, samples, stripe_post
@@ -163,6 +166,23 @@ def test_metrics_tell_how_far_behind_the_log_and_how_old_everything_is(
     assert 'frontdesk_run_succeeded{run="verification"} 1.0' in text
     assert 'frontdesk_run_age_seconds{run="verification"} 1800.0' in text
     assert 'frontdesk_degraded{component="live_path"} 0.0' in text
+
+
+def test_metrics_are_told_though_the_published_file_is_damaged(
+    start: StartReceiver, backend: Backend, tmp_path: Path
+) -> None:
+    receiver = start(engine=backend.open())
+    file = tmp_path / "analytics.duckdb"
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("CREATE SCHEMA reports")
+        connection.execute(
+            "CREATE TABLE reports.rpt_freshness AS SELECT range AS modelled_sequence, now() AS published_at,"
+            " md5(range::VARCHAR) AS noise FROM range(100_000)"
+        )
+    damage(file)
+
+    assert values(receiver)["frontdesk_event_log_last_sequence",] == 0
+    assert get(receiver, "/readyz").status == 200
 
 
 @pytest.mark.parametrize(

@@ -169,3 +169,13 @@ def test_what_is_missing_to_send_is_told_by_variable(settings: dict[str, Any]) -
     graph = findings["Sending of noizylab by graph"]
     assert graph.level is Level.WARNING
     assert graph.remedy == "Set FRONTDESK_NOIZYLAB_GRAPH_TENANT_ID, FRONTDESK_NOIZYLAB_GRAPH_CLIENT_SECRET"
+
+
+def test_alerts_that_reach_nobody_are_told(settings: dict[str, Any]) -> None:
+    wrong = {"alert_email": "büro@example.de, owner@example.de", "alert_webhook_url": "alerts.example"}
+    found = find(settings | wrong, "Alerts")
+    assert [(each.level, each.detail.partition(":")[0]) for each in found] == [
+        (Level.ERROR, "FRONTDESK_ALERT_EMAIL"),
+        (Level.ERROR, "FRONTDESK_ALERT_WEBHOOK_URL"),
+    ]
+    assert find(settings | {"alert_email": "owner@example.de"}, "Alerts") == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -341,3 +342,34 @@ def test_a_certificate_that_nobody_vouches_for_is_taken_on_this_machine_only(
 
     assert isinstance(answer, Refused)
     assert "CERTIFICATE_VERIFY_FAILED" in answer.reason
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_permanent"),
+    [
+        ({"to": "büro@example.de"}, True),
+        ({"to": "a b@example.de"}, True),
+        ({"to": "a@example.de\r\nRCPT TO:<b@example.de>"}, True),
+        ({"to": "nobody"}, True),
+        ({"subject": "half a pair \ud800"}, True),
+        ({"text": "half a pair \ud800"}, True),
+        ({"sender": "büro@example.de"}, False),
+    ],
+)
+def test_what_smtp_can_not_take_is_refused_and_never_in_doubt(
+    standins: StandIns, changes: dict[str, Any], is_permanent: bool
+) -> None:
+    deliverer, content = smtp(standins, standins.url)
+
+    answer = deliverer.deliver(KEY, replace(content, **changes))
+
+    assert isinstance(answer, Refused)
+    assert answer.is_permanent is is_permanent
+    assert answer.is_set_up is not is_permanent
+    assert standins.entries() == []
+
+
+def test_a_domain_with_accents_is_written_as_mail_servers_know_it(standins: StandIns) -> None:
+    deliverer, content = smtp(standins, standins.url)
+    assert isinstance(deliverer.deliver(KEY, replace(content, to="info@bücher.example")), Accepted)
+    assert standins.entries()[0]["recipient"] == "info@xn--bcher-kva.example"

@@ -12,20 +12,30 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import httpx
 import pytest
 from sqlalchemy import Engine
 
 from core.clock import SystemClock
 from core.database import open_database
 from core.event_log import EventLog
-from core.health.signs import LIVE_PATH, LiveState, RunKind, RunOutcome, Signs
+from core.explaining.errors import NothingPublishedError
+from core.health.readings import read_published
+from core.health.signs import LIVE_PATH, MONITOR, LiveState, RunKind, RunOutcome, Signs
 from core.ids import UuidV7Factory
 from core.outbox.holds import HoldScope
+from core.published_file import attach_published
+from core.serving.hosts import host_of
 from core.set_aside import Kind as Aside
 from core.set_aside import SetAside, Step
-from pipelines.monitoring.assembly import RECEIVER, build_monitor
-from pipelines.monitoring.monitor import Monitor
+from dashboard.analytics_file import AnalyticsFile, AnalyticsFileError
+from dashboard.queries import fetch_source_health
+from pipelines.delivery.http_calls import is_this_machine, open_client
+from pipelines.monitoring.assembly import PIPELINES, RECEIVER, build_monitor
+from pipelines.monitoring.monitor import AlertThread, Monitor
 from tests.core.outbox.factories import SetClock
+from tests.damaged_file import damage
 from tests.pipelines.delivery.office import opened as opened_office
 from tests.pipelines.delivery.office import tenants_for, text
 from tests.pipelines.delivery.standins import WEBHOOK_SECRET, StandIns, standing_in
@@ -87,6 +97,12 @@ class Watch:
             clock=self.clock,
         )
 
+    @property
+    def monitor(self) -> Monitor:
+        """What was started."""
+        assert self._monitor is not None
+        return self._monitor
+
     def look(self, *, minutes: int, before: Callable[[], object] = lambda: None) -> None:
         """Look each minute; `before` is done before each look."""
         if self._monitor is None:
@@ -97,6 +113,7 @@ class Watch:
             self.clock.advance(minutes=1)
             before()
             self._monitor.look()
+            self._monitor.send_alerts()
 
     def mails(self, to: str = OWNER) -> list[str]:
         """The subjects of what was sent, the oldest first."""
@@ -395,3 +412,160 @@ def test_the_system_posts_its_alerts_signed(watch: Watch) -> None:
 
     [hook] = [entry for entry in watch.standins.entries() if entry["provider"] == "webhook"]
     assert "The disk is nearly full" in str(hook)
+
+
+def test_a_published_file_with_a_damaged_block_is_told_and_everything_else_is_watched(
+    home: Home, standins: StandIns
+) -> None:
+    clock = SetClock()
+    clock.instant = SystemClock().now()
+    with home.modeller().opened() as modeller:
+        modeller.follow_to_end()
+    file = damaged(home.folder)
+    with duckdb.connect() as connection:
+        attach_published(connection, file, name="published")  # it opens, and only a query fails
+    full = shutil.disk_usage(home.folder).total // 2**20
+    watch = Watch(home.folder, standins, clock, parts=(PIPELINES,), settings_of={"least_free_mib": full})
+    watch.signs.beat(LIVE_PATH, state=LiveState.FOLLOWING, modelled_sequence=0)
+
+    watch.look(minutes=7, before=lambda: watch.signs.beat(LIVE_PATH, state=LiveState.FOLLOWING, modelled_sequence=0))
+
+    assert watch.mails() == ["The disk is nearly full", "The published file can't be read"]
+    with pytest.raises(NothingPublishedError):
+        read_published(file)
+    with pytest.raises(AnalyticsFileError):
+        fetch_source_health(AnalyticsFile(file), tenant_ids=list(home.tenants))
+
+
+def damaged(folder: Path) -> Path:
+    """Damage the published file, the only one there is then."""
+    name = folder / "analytics.duckdb"
+    content = name.resolve().read_bytes()
+    for other in (folder / "published").glob("*.duckdb"):
+        other.unlink()
+    name.unlink(missing_ok=True)
+    name.write_bytes(content)
+    damage(name)
+    return name
+
+
+def test_a_judge_that_raises_is_one_condition_and_the_others_judge(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("a surprise")
+
+    watch.settings_of = {"least_free_mib": shutil.disk_usage(watch.folder).total // 2**20}
+    with monkeypatch.context() as patch:
+        patch.setattr("pipelines.monitoring.judging.read_lanes", fail)
+        watch.look(minutes=9)
+        assert watch.mails() == ["The disk is nearly full", "The monitor can't judge providers"]
+    watch.look(minutes=9)
+    assert watch.mails()[2:] == ["Well again: The monitor can't judge providers"]
+
+
+@pytest.mark.parametrize(
+    "wrong", ["büro@example.de", "o wner@ops.example", "owner@ops..example", "owner\u2028@ops.example"]
+)
+def test_an_address_that_can_not_be_written_to_keeps_nobody_else_from_being_told(watch: Watch, wrong: str) -> None:
+    watch.settings_of = {
+        "alert_email": f"{wrong}, {OWNER}",
+        "least_free_mib": shutil.disk_usage(watch.folder).total // 2**20,
+    }
+    watch.look(minutes=9)
+    assert watch.mails() == ["The disk is nearly full"]
+
+
+def test_a_way_that_raises_keeps_no_other_from_being_used(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    watch.settings_of = {
+        "alert_webhook_url": "https://hooks.example/alerts",
+        "least_free_mib": shutil.disk_usage(watch.folder).total // 2**20,
+    }
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("a surprise")
+
+    monkeypatch.setattr("pipelines.monitoring.alert_sender.AlertSender._post", fail)
+    watch.look(minutes=9)
+    assert watch.mails() == ["The disk is nearly full"]
+
+
+def test_a_mail_server_that_hangs_keeps_nobody_from_looking(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    hangs, sent = threading.Event(), threading.Event()
+
+    def hang(*_: object) -> None:
+        sent.set()
+        assert hangs.wait(60)
+
+    watch.settings_of = {"least_free_mib": shutil.disk_usage(watch.folder).total // 2**20}
+    watch.start()
+    monitor = watch.monitor
+    with monkeypatch.context() as patch:
+        patch.setattr("pipelines.monitoring.alert_sender.AlertSender._mail", hang)
+        alerts = AlertThread(monitor)
+        alerts.start()
+        for _ in range(5):
+            watch.clock.advance(minutes=1)
+            monitor.look()
+            alerts.ring()
+        assert sent.wait(20)
+        for _ in range(5):
+            watch.clock.advance(minutes=1)
+            monitor.look()
+        beat = watch.signs.heartbeat(MONITOR)
+        assert beat is not None
+        assert beat.beat_at == watch.clock.now()
+        assert not alerts.stop(within_s=0.1), "a call under way is not waited for without end"
+        hangs.set()
+        assert alerts.stop(within_s=20)
+
+
+def test_an_alert_that_was_not_sent_before_the_end_is_sent_by_the_next_start(watch: Watch) -> None:
+    watch.settings_of = {"least_free_mib": shutil.disk_usage(watch.folder).total // 2**20}
+    watch.start()
+    for _ in range(3):
+        watch.clock.advance(minutes=1)
+        watch.monitor.look()
+    stopping = threading.Event()
+    stopping.set()
+    watch.monitor.send_alerts(stopping=stopping)
+    assert watch.mails() == []
+
+    watch.start()
+    watch.look(minutes=1)
+
+    assert watch.mails() == ["The disk is nearly full"]
+
+
+@pytest.mark.parametrize(
+    ("url", "is_local"),
+    [
+        ("https://localhost.evil/hook", False),
+        ("https://x.example/?to=http://localhost", False),
+        ("https://127.0.0.1.nip.io", False),
+        ("http://localhost:8000/hook", True),
+        ("http://[::1]/hook", True),
+    ],
+)
+def test_only_this_machines_own_names_go_past_a_proxy(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch, url: str, is_local: bool
+) -> None:
+    opened: list[str] = []
+
+    def note(base_url: str) -> httpx.Client:
+        opened.append(base_url)
+        return open_client("http://127.0.0.1:9")
+
+    monkeypatch.setattr("pipelines.monitoring.alert_sender.open_client", note)
+    watch.standins = StandIns(
+        watch.standins.url,
+        watch.standins.smtp_port,
+        {**watch.standins.environ, "FRONTDESK_ALERT_WEBHOOK_SECRET": WEBHOOK_SECRET},
+    )
+    watch.settings_of = {
+        "alert_email": None,
+        "alert_webhook_url": url,
+        "least_free_mib": shutil.disk_usage(watch.folder).total // 2**20,
+    }
+    watch.look(minutes=3)
+    assert [is_this_machine(host_of(each)) for each in opened[:1]] == [is_local]
