@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
 import orjson
-from sqlalchemy import JSON, ColumnElement, Connection, Engine, RowMapping, and_, func, not_, or_, select, tuple_
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    Connection,
+    Engine,
+    RowMapping,
+    Select,
+    and_,
+    func,
+    not_,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError, StatementError
 
 from core.database import WRITES_AFTER_READING
@@ -22,6 +35,10 @@ from core.schema import event_log
 
 #: Characters of a source_event_id; PostgreSQL's unique index takes at most 2,704 bytes a row.
 MAX_SOURCE_EVENT_ID = 512
+#: Of core/import_runs.py, which reads by this module.
+_RUN_HEADER, _FILE_HEADER = "import-run", "import-file"
+#: Sequences that one statement looks through: a fraction of a second, far from the limit of core/postgresql.py.
+_PAGE = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +51,18 @@ class RunPart:
     file: str | None
     started_at: datetime
     count_events: int
+    first_sequence: int
+    last_sequence: int
+
+    def with_more(self, other: RunPart) -> RunPart:
+        """Return the part with what another page has of it."""
+        return replace(
+            self,
+            started_at=min(self.started_at, other.started_at),
+            count_events=self.count_events + other.count_events,
+            first_sequence=min(self.first_sequence, other.first_sequence),
+            last_sequence=max(self.last_sequence, other.last_sequence),
+        )
 
 
 class EventLog:
@@ -119,42 +148,57 @@ class EventLog:
         return self._read(columns.tenant_id == tenant_id, columns.source == source, begins)
 
     def read_import_runs(self) -> list[RunPart]:
-        """Return what each run of an import wrote, by business, source and file. Reads the whole log."""
-        columns = event_log.c
-        keys = (
-            columns.tenant_id,
-            columns.source,
-            self._header("import-run").label("run_id"),
-            self._header("import-file").label("file"),
-        )
+        """Return what each run of an import wrote, by business, source and file.
+
+        Reads the whole log, in pages: no statement is long, however long the log is.
+        """
+        parts: dict[tuple[str, ...], RunPart] = {}
+        columns, run_id, file = event_log.c, self._header(_RUN_HEADER), self._header(_FILE_HEADER)
+        keys = (columns.tenant_id, columns.source, run_id.label("run_id"), file.label("file"))
         query = (
-            select(*keys, func.min(columns.received_at).label("started_at"), func.count().label("count_events"))
-            .where(columns.origin == Origin.IMPORT.value, keys[2].is_not(None))
+            select(
+                *keys,
+                func.min(columns.received_at).label("started_at"),
+                func.count().label("count_events"),
+                func.min(columns.sequence).label("first_sequence"),
+                func.max(columns.sequence).label("last_sequence"),
+            )
+            .where(columns.origin == Origin.IMPORT.value, run_id.is_not(None))
             .group_by(*keys)
         )
+        for is_of_page in self._pages(1, self.last_sequence()):
+            for row in self._rows(query.where(is_of_page)):
+                part = RunPart(**row)
+                key = (part.tenant_id, part.source, part.run_id, part.file or "")
+                parts[key] = parts[key].with_more(part) if key in parts else part
+        return list(parts.values())
+
+    def read_import_run(
+        self, tenant_id: str, run_id: str, *, first: int, last: int, batch_size: int
+    ) -> Iterator[list[Event]]:
+        """Yield batches of the events that a run of an import wrote, between two sequences."""
+        columns = event_log.c
+        is_of_run = and_(
+            columns.tenant_id == tenant_id,
+            columns.origin == Origin.IMPORT.value,
+            self._header(_RUN_HEADER) == run_id,
+        )
+        query = select(columns.sequence).order_by(columns.sequence)
+        for is_of_page in self._pages(first, last):
+            found = [row["sequence"] for row in self._rows(query.where(is_of_page, is_of_run))]
+            for start in range(0, len(found), batch_size):
+                yield self._read(columns.sequence.in_(found[start : start + batch_size]))
+
+    def _pages(self, first: int, last: int) -> Iterator[ColumnElement[bool]]:
+        for start in range(first, last + 1, _PAGE):
+            yield event_log.c.sequence.between(start, min(start + _PAGE - 1, last))
+
+    def _rows(self, query: Select[Any]) -> list[RowMapping]:
         try:
             with self._engine.connect() as connection:
-                return [RunPart(**row) for row in connection.execute(query).mappings()]
+                return list(connection.execute(query).mappings())
         except SQLAlchemyError as error:
             raise EventLogUnavailableError(_reason(error)) from error
-
-    def read_ids_of_run(self, tenant_id: str, run_id: str, *, batch_size: int) -> Iterator[list[tuple[str, str]]]:
-        """Yield batches of (source, source_event_id) of the events that a run of an import wrote."""
-        columns = event_log.c
-        sequence = 0
-        is_of_run = (columns.tenant_id == tenant_id) & (self._header("import-run") == run_id)
-        query = select(columns.sequence, columns.source, columns.source_event_id).order_by(columns.sequence)
-        while True:
-            try:
-                with self._engine.connect() as connection:
-                    of_batch = query.where(is_of_run, columns.sequence > sequence).limit(batch_size)
-                    rows = connection.execute(of_batch).all()
-            except SQLAlchemyError as error:
-                raise EventLogUnavailableError(_reason(error)) from error
-            if not rows:
-                return
-            yield [(row.source, row.source_event_id) for row in rows]
-            sequence = rows[-1].sequence
 
     def _header(self, name: str) -> ColumnElement[Any]:
         if self._engine.dialect.name == "postgresql":

@@ -21,9 +21,9 @@ _SHOWN_EVENTS = 3
 class RowFate(StrEnum):
     """What became of one row; each row has one of these."""
 
-    IN = "in"  #: all that it says is in the log, and some of it is new
+    IN = "in"  #: all that it says is in the log, by this run
     IN_PART = "in part"  #: some of it is new in the log, and some was not written
-    KNOWN = "known"  #: the log had all of it before this run
+    KNOWN = "known"  #: the log had it before this run
     REPEATED = "repeated"  #: an earlier line says the same; nothing was written
     CHANGED = "changed"  #: the log has other content under its ids, and keeps that; nothing was written
     REFUSED = "refused"  #: it can't be read as the mapping says; nothing was written
@@ -139,7 +139,7 @@ def _write(
         of_row = [next(outcomes) for _ in row.events]
         for event, outcome in zip(row.events, of_row, strict=True):
             result.count_event(event, outcome.fate)
-        problems = [Problem("", outcome.reason) for outcome in of_row if outcome.reason]
+        problems = [Problem("", outcome.reason) for outcome in _lost(row, of_row)]
         settle(replace(row, events=[], problems=problems), _fate_of(row, of_row))
 
 
@@ -147,17 +147,24 @@ def _fate_of(row: MappedRow, outcomes: Sequence[Outcome]) -> RowFate:
     if not outcomes:
         return RowFate.NO_EVENT
     fates = {outcome.fate for outcome in outcomes}
-    # Many rows name the same contact; that it is in the log once is all that they say of it.
-    lost = {
-        outcome.fate
-        for event, outcome in zip(row.events, outcomes, strict=True)
-        if outcome.fate is Fate.CHANGED or (outcome.fate is Fate.REPEATED and not _is_of_contact(event))
-    }
+    lost = _lost(row, outcomes)
     if Fate.NEW in fates:
         return RowFate.IN_PART if lost else RowFate.IN
     if Fate.CHANGED in fates:
         return RowFate.CHANGED
-    return RowFate.REPEATED if Fate.REPEATED in fates else RowFate.KNOWN
+    if lost:
+        return RowFate.REPEATED
+    return RowFate.KNOWN if Fate.KNOWN in fates else RowFate.IN
+
+
+def _lost(row: MappedRow, outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Return what became of events that are not in the log as the row says."""
+    return [
+        outcome
+        for event, outcome in zip(row.events, outcomes, strict=True)
+        # Many rows name the same contact; that it is in the log once is all that they say of it.
+        if outcome.fate is Fate.CHANGED or (outcome.fate is Fate.REPEATED and not _is_of_contact(event))
+    ]
 
 
 def _is_of_contact(event: NewEvent) -> bool:

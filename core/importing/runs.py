@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -12,6 +12,7 @@ import orjson
 from core.envelope import Appended, Event, NewEvent, Origin
 from core.event_log import EventLog
 from core.import_runs import LINE_HEADER, RUN_HEADER, UndoneRuns
+from core.importing.names import Names, read_places
 from core.importing.problems import quoted
 
 _FILE_HEADER = "import-file"
@@ -55,7 +56,7 @@ class RunLog:
     def __init__(self, log: EventLog, *, tenant_id: str, run_id: str) -> None:
         self._log = log
         self._run_id = run_id
-        self._undone = UndoneRuns.read(log, tenant_id=tenant_id)
+        self._names = Names(log, undone=UndoneRuns.read(log, tenant_id=tenant_id))
 
     def write(self, events: Sequence[NewEvent]) -> list[Outcome]:
         """Append events in one transaction. Raises EventLogUnavailableError."""
@@ -64,7 +65,7 @@ class RunLog:
 
     def name(self, events: Sequence[NewEvent]) -> list[NewEvent]:
         """Return the events under the ids to append them by."""
-        return free_names(self._log, events, undone=self._undone)
+        return self._names.name(events)
 
     def judge(self, named: Sequence[NewEvent], answers: Sequence[Appended]) -> list[Outcome]:
         """Tell what became of events that were appended, by the log's answers."""
@@ -83,12 +84,12 @@ class DryRunLog:
     def __init__(self, log: EventLog | None, *, tenant_id: str, run_id: str) -> None:
         self._log = log
         self._run_id = run_id
-        self._undone = UndoneRuns.read(log, tenant_id=tenant_id) if log else UndoneRuns()
+        self._names = Names(log, undone=UndoneRuns.read(log, tenant_id=tenant_id) if log else UndoneRuns())
         self._seen: dict[tuple[str, str], _Kept] = {}
 
     def write(self, events: Sequence[NewEvent]) -> list[Outcome]:
         """Tell what would become of the events."""
-        named = free_names(self._log, events, undone=self._undone) if self._log else list(events)
+        named = self._names.name(events)
         stored = self._read_stored(named)
         return [self._settle(event, stored) for event in named]
 
@@ -109,34 +110,11 @@ class DryRunLog:
         return Outcome(Fate.NEW)
 
     def _read_stored(self, events: Sequence[NewEvent]) -> dict[tuple[str, str], _Kept]:
-        return {
-            (event.source, event.source_event_id): kept_event(event, run_id=self._run_id)
-            for event in _read_known(self._log, events)
-        }
-
-
-def free_names(log: EventLog, events: Sequence[NewEvent], *, undone: UndoneRuns) -> list[NewEvent]:
-    """Return the events under ids that no run taken back holds: "appt-1" is "appt-1~2" the second time."""
-    named = list(events)
-    waiting = set(range(len(named))) if undone else set()
-    while waiting:
-        taken = {
-            (event.source, event.source_event_id)
-            for event in _read_known(log, [named[place] for place in sorted(waiting)])
-            if event.headers.get(RUN_HEADER) in undone
-        }
-        waiting = {place for place in waiting if (named[place].source, named[place].source_event_id) in taken}
-        for place in waiting:
-            named[place] = replace(named[place], source_event_id=next_name(named[place].source_event_id))
-    return named
-
-
-def next_name(source_event_id: str) -> str:
-    """Return the id that the same event gets once its run is taken back and another one brings it again."""
-    name, mark, number = source_event_id.rpartition("~")
-    if mark and number.isdecimal():
-        return f"{name}~{int(number) + 1}"
-    return f"{source_event_id}~2"
+        if self._log is None or not events:
+            return {}
+        places = [(event.source, event.source_event_id) for event in events]
+        stored = read_places(self._log, events[0].tenant_id, places)
+        return {place: kept_event(event, run_id=self._run_id) for place, event in stored.items()}
 
 
 def kept_event(event: Event, *, run_id: str) -> _Kept:
@@ -198,16 +176,3 @@ def _differing_keys(new: Any, old: Any, prefix: str = "") -> list[str]:
 
 def _origin(kept: _Kept) -> str:
     return f"line {kept.line} of {kept.file}" if kept.line and kept.file else f"event {kept.event_id}"
-
-
-def _read_known(log: EventLog | None, events: Sequence[NewEvent]) -> list[Event]:
-    if log is None or not events:
-        return []
-    by_source: dict[tuple[str, str], list[str]] = {}
-    for event in events:
-        by_source.setdefault((event.tenant_id, event.source), []).append(event.source_event_id)
-    return [
-        known
-        for (tenant_id, source), ids in by_source.items()
-        for known in log.read_by_source_ids(tenant_id, source, ids)
-    ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -16,7 +16,7 @@ from core.errors import ImportFileError
 from core.event_log import EventLog, RunPart
 from core.ids import IdFactory
 from core.import_runs import CHANGE_ID_PREFIX, RESTORED, RUN_HEADER, UNDONE, UndoneRuns
-from core.importing.runs import next_name
+from core.importing.names import find_counting
 
 _BATCH_SIZE = 1_000
 
@@ -31,6 +31,8 @@ class Run:
     files: tuple[str, ...]
     started_at: datetime
     count_events: int
+    first_sequence: int
+    last_sequence: int
     is_undone: bool
 
 
@@ -66,15 +68,12 @@ def undo_run(log: EventLog, run_id: str, *, ids: IdFactory, clock: Clock, by: st
 
 
 def restore_run(log: EventLog, run_id: str, *, ids: IdFactory, clock: Clock, by: str, reason: str | None) -> Run:
-    """Let a run count again. Raises ImportFileError where it does, or where another brought the same events since."""
+    """Let a run count again. Raises ImportFileError where it does, or where another with the same events counts."""
     run = find_run(log, run_id)
     if not run.is_undone:
         raise ImportFileError(f"run {run_id} counts: there is nothing to restore")
-    if successor := _find_successor(log, run):
-        raise ImportFileError(
-            f"run {successor} brought events of run {run_id} again, and they would count twice; "
-            f"frontdesk import undo {successor} comes first"
-        )
+    if twin := _find_twin(log, run):
+        raise ImportFileError(_what_to_do(run, twin))
     log.append([_change(RESTORED, run, ids=ids, clock=clock, by=by, reason=reason)])
     return run
 
@@ -92,34 +91,33 @@ def _combine(parts: Sequence[RunPart], *, is_undone: bool) -> Run:
         files=tuple(sorted({part.file for part in parts if part.file})),
         started_at=min(part.started_at for part in parts),
         count_events=sum(part.count_events for part in parts),
+        first_sequence=min(part.first_sequence for part in parts),
+        last_sequence=max(part.last_sequence for part in parts),
         is_undone=is_undone,
     )
 
 
-def _find_successor(log: EventLog, run: Run) -> str | None:
-    """Return a run that counts and has an event of this run under its next name, or a later one."""
+def _find_twin(log: EventLog, run: Run) -> Event | None:
+    """Return an event that counts and is one of this run under an earlier or later name."""
     undone = UndoneRuns.read(log, tenant_id=run.tenant_id)
-    for batch in log.read_ids_of_run(run.tenant_id, run.run_id, batch_size=_BATCH_SIZE):
-        waiting = [(source, next_name(name)) for source, name in batch]
-        while waiting:
-            found = [event for source, ids in _by_source(waiting) for event in _read(log, run, source, ids)]
-            for event in found:
-                run_id = event.headers.get(RUN_HEADER, "")
-                if run_id not in undone:
-                    return run_id or f"of event {event.event_id}"
-            waiting = [(event.source, next_name(event.source_event_id)) for event in found]
-    return None
+    of_run = log.read_import_run(
+        run.tenant_id, run.run_id, first=run.first_sequence, last=run.last_sequence, batch_size=_BATCH_SIZE
+    )
+    found = (find_counting(log, batch, tenant_id=run.tenant_id, undone=undone) for batch in of_run)
+    return next((twin for twin in found if twin is not None), None)
 
 
-def _read(log: EventLog, run: Run, source: str, ids: Sequence[str]) -> list[Event]:
-    return log.read_by_source_ids(run.tenant_id, source, ids)
-
-
-def _by_source(names: Iterable[tuple[str, str]]) -> list[tuple[str, list[str]]]:
-    by_source: dict[str, list[str]] = {}
-    for source, name in names:
-        by_source.setdefault(source, []).append(name)
-    return list(by_source.items())
+def _what_to_do(run: Run, twin: Event) -> str:
+    told = twin.headers.get(RUN_HEADER)
+    if told is None:
+        return (
+            f"event {twin.event_id} says what an event of run {run.run_id} says, and counts: restored, it would "
+            "count twice; import the rest of the file instead"
+        )
+    return (
+        f"run {told} brought events of run {run.run_id} too, and they would count twice; "
+        f"frontdesk import undo {told} comes first"
+    )
 
 
 def _change(type_: str, run: Run, *, ids: IdFactory, clock: Clock, by: str, reason: str | None) -> NewEvent:

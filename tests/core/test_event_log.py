@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 
 from core.envelope import Appended, NewEvent, Origin
 from core.errors import EventLogUnavailableError
@@ -211,3 +211,25 @@ def test_an_event_whose_id_no_index_holds_is_found_by_it(log: EventLog) -> None:
     log.append([new_event(long_id)])
     [kept] = log.read_after(0, limit=1)
     assert log.read_by_source_ids(kept.tenant_id, kept.source, [long_id]) == [kept]
+
+
+def test_runs_of_imports_are_found_in_pages_that_no_limit_stops(
+    engine: Engine, log: EventLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.event_log._PAGE", 3)
+    of_run = [
+        new_event(f"evt_{n}", origin=Origin.IMPORT, headers={"import-run": f"run-{n % 2}", "import-file": "a.csv"})
+        for n in range(8)
+    ]
+    log.append([new_event("delivered"), *of_run])
+    statements: list[str] = []
+    event.listen(engine, "before_cursor_execute", lambda _c, _cursor, statement, *_: statements.append(statement))
+
+    first, second = sorted(log.read_import_runs(), key=lambda part: part.run_id)
+
+    assert (first.count_events, first.first_sequence, first.last_sequence) == (4, 2, 8)
+    assert (second.count_events, second.first_sequence, second.last_sequence) == (4, 3, 9)
+    batches = log.read_import_run(first.tenant_id, "run-0", first=2, last=8, batch_size=1)
+    assert [[each.source_event_id for each in batch] for batch in batches] == [[f"evt_{n}"] for n in (0, 2, 4, 6)]
+    looking_through = [statement for statement in statements if "headers" in statement and "BETWEEN" not in statement]
+    assert all(" IN (" in statement for statement in looking_through)

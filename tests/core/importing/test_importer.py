@@ -135,6 +135,33 @@ def test_the_same_contact_on_many_rows_is_no_loss(log: CountingLog) -> None:
     assert result.count_events(Fate.REPEATED) == 1
 
 
+@pytest.mark.parametrize("is_changed", [False, True])
+def test_a_new_contact_of_known_bookings_is_no_loss(log: CountingLog, is_changed: bool) -> None:
+    do([row(line, f"booking-{line}") for line in (2, 3, 4)], log)
+
+    def of_line(line: int) -> MappedRow:
+        booking = new_event(f"booking-{line}", **({"payload": b"{}"} if is_changed and line > 2 else {}))
+        return MappedRow(line=line, cells=[], events=[new_event("ana", type="contact.updated"), booking])
+
+    result, lacking = do([of_line(line) for line in (2, 3, 4)], log)
+
+    if is_changed:
+        assert result.rows == {RowFate.IN: 1, RowFate.CHANGED: 2}
+        assert not any("says the same" in problem.reason for row in lacking for problem in row.problems)
+    else:
+        assert result.rows == {RowFate.IN: 1, RowFate.KNOWN: 2}
+        assert lacking == []
+
+
+def test_a_contact_that_comes_twice_is_no_loss(log: CountingLog) -> None:
+    contacts = [MappedRow(line=line, cells=[], events=[new_event("ana", type="contact.updated")]) for line in (2, 3)]
+
+    result, lacking = do(contacts, log)
+
+    assert result.rows == {RowFate.IN: 2}
+    assert lacking == []
+
+
 @pytest.mark.parametrize("in_two_runs", [False, True])
 def test_other_content_under_a_known_id_is_told_as_changed(log: CountingLog, in_two_runs: bool) -> None:
     headers = {"import-file": "old.csv", "import-line": "2"}
