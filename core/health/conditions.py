@@ -65,6 +65,7 @@ class LaneRecord:
     count_failures: int  #: in a row, up to the newest
     last_detail: str
     last_at: datetime
+    is_closed: bool = False  #: nothing goes out by it but a try now and then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,16 +207,20 @@ def judge_lanes(records: Sequence[LaneRecord], overdue: Sequence[Overdue], *, no
             wrong.add(lane)
             yield _provider(lane, "is not configured", f"{each.count} wait. {each.reason}")
     for record in records:
-        lasts = record.lane in waiting or now - record.last_at < _FAILURE_LASTS
-        if record.lane in wrong or not lasts:
+        if record.lane in wrong or not matters_still(record.lane, record.last_at, waiting=waiting, now=now):
             continue
-        if record.count_failures >= _REFUSALS and _CREDENTIALS.search(record.last_detail):
+        if (record.is_closed or record.count_failures >= _REFUSALS) and _CREDENTIALS.search(record.last_detail):
             wrong.add(record.lane)
             yield _provider(record.lane, "refuses the credentials", record.last_detail)
-        elif record.count_failures >= _FAILURES:
+        elif record.is_closed or record.count_failures >= _FAILURES:
             wrong.add(record.lane)
             yield _provider(record.lane, "is down or refuses", record.last_detail)
     yield from _judge_queues(overdue, wrong=wrong, records=records, now=now)
+
+
+def matters_still(lane: Lane, failed_at: datetime, *, waiting: Collection[Lane], now: datetime) -> bool:
+    """Tell whether a provider's failure is of account: something waits for it, or it was not long ago."""
+    return lane in waiting or now - failed_at < _FAILURE_LASTS
 
 
 def _judge_queues(

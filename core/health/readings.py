@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from core.errors import EventLogUnavailableError
 from core.explaining.published import opened
 from core.health.conditions import Lag, LaneRecord, SourceRecord
+from core.outbox import lanes, reading
 from core.outbox.commands import AttemptOutcome, Lane
 from core.outbox.schema import outbox, outbox_attempts
 from core.schema import event_log
@@ -46,7 +47,10 @@ def read_lag(engine: Engine, modelled_sequence: int, *, now: datetime) -> Lag:
 
 
 def read_lanes(engine: Engine) -> list[LaneRecord]:
-    """Return how the newest calls of each provider of each tenant ended. Raises EventLogUnavailableError."""
+    """Return how the newest calls of each provider of each tenant ended. Raises EventLogUnavailableError.
+
+    A lane that is closed is told however many calls of others were made since.
+    """
     attempts, commands = outbox_attempts.c, outbox.c
     query = (
         select(commands.tenant_id, commands.provider, attempts.outcome, attempts.detail, attempts.ended_at)
@@ -57,6 +61,7 @@ def read_lanes(engine: Engine) -> list[LaneRecord]:
     )
     try:
         with engine.connect() as connection:
+            closed_lanes = lanes.closed(connection)
             rows = connection.execute(query).all()
     except SQLAlchemyError as error:
         raise EventLogUnavailableError(f"the outbox can't be read now: {error}") from error
@@ -72,7 +77,35 @@ def read_lanes(engine: Engine) -> list[LaneRecord]:
             last_detail=row.detail or "",
             last_at=row.ended_at,
         )
+    for closed in closed_lanes:
+        record = records.get(closed.lane)
+        if record is None:  # others' calls are so many that its own are not among the newest
+            record = LaneRecord(
+                lane=closed.lane, count_failures=1, last_detail=closed.reason, last_at=closed.closed_at
+            )
+        if record.count_failures:
+            records[closed.lane] = replace(record, is_closed=True)
     return [records[lane] for lane in sorted(records)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosedLanes:
+    """What is closed, and what something waits for that nobody holds."""
+
+    lanes: tuple[lanes.ClosedLane, ...]
+    waiting: frozenset[Lane]
+
+
+def read_closed_lanes(engine: Engine, *, now: datetime) -> ClosedLanes:
+    """Return the closed lanes, and those that are waited for. Raises EventLogUnavailableError."""
+    try:
+        with engine.connect() as connection:
+            closed = tuple(lanes.closed(connection))
+            overdue = reading.overdue(connection, now=now) if closed else []
+    except SQLAlchemyError as error:
+        raise EventLogUnavailableError(f"the outbox can't be read now: {error}") from error
+    waiting = frozenset(Lane(each.tenant_id, each.provider) for each in overdue if not each.is_held)
+    return ClosedLanes(lanes=closed, waiting=waiting)
 
 
 def read_published(path: Path) -> PublishedReadings:

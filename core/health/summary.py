@@ -12,8 +12,8 @@ from typing import Final
 
 from sqlalchemy import Engine
 
-from core.health.conditions import Lag, judge_disk, judge_live_path, judge_runs
-from core.health.readings import read_lag
+from core.health.conditions import Lag, judge_disk, judge_live_path, judge_runs, matters_still
+from core.health.readings import ClosedLanes, read_closed_lanes, read_lag
 from core.health.signs import LIVE_PATH, MONITOR, Heartbeat, Run, RunKind, Signs
 
 _MONITOR_LOOKS: Final = timedelta(minutes=2)
@@ -69,6 +69,7 @@ def summarise(
         "live_path": _live_path(beat, lag, now=now),
         "published_file": _published(published_at, is_expected=beat is not None, now=now),
         **{kind.value: _run(kind, runs.get(kind), now=now) for kind in RunKind},
+        "providers": _providers(read_closed_lanes(engine, now=now), now=now),
         "monitor": _monitor(monitor, now=now),
         "disk": _disk(free, least_free_bytes),
     }
@@ -113,6 +114,16 @@ def _run(kind: RunKind, run: Run | None, *, now: datetime) -> Component:
     for condition in judge_runs({kind: run}, now=now):
         return Component(health=Health.DEGRADED, detail=condition.title, age_seconds=age)
     return Component(health=Health.OK, detail=f"{run.outcome} in {run.seconds:,.0f} s", age_seconds=age)
+
+
+def _providers(closed: ClosedLanes, *, now: datetime) -> Component:
+    # How many, and no names: anybody may read this.
+    ill = [each for each in closed.lanes if matters_still(each.lane, each.closed_at, waiting=closed.waiting, now=now)]
+    if not ill:
+        return Component(health=Health.OK, detail="all are called")
+    age = (now - min(each.closed_at for each in ill)).total_seconds()
+    detail = f"{len(ill)} not called but for a try now and then; `frontdesk outbox depth` tells which and why"
+    return Component(health=Health.DEGRADED, detail=detail, age_seconds=age)
 
 
 def _monitor(beat: Heartbeat | None, *, now: datetime) -> Component:

@@ -177,13 +177,16 @@ def release(
 
 @app.command()
 def depth(*, tenant: _Tenant = None) -> None:
-    """Show how much is not over per business and channel, and what is held."""
+    """Show how much is not over per business and channel, what is held, and which providers are not called."""
     _check_scope(tenant=tenant)
     outbox = _open()
     screen.show_depths(outbox.depths(tenant_id=tenant), now=SystemClock().now())
     holds = [each for each in outbox.holds() if tenant in (None, each.scope.tenant_id) or not each.scope.tenant_id]
     if holds:
         screen.show_holds(holds)
+    closed = [each for each in outbox.closed_lanes() if tenant in (None, each.lane.tenant_id)]
+    if closed:
+        screen.show_closed_lanes(closed)
 
 
 def _open() -> Outbox:

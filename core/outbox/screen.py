@@ -13,6 +13,7 @@ from rich.table import Table
 
 from core.outbox.commands import Depth, KnownCommand
 from core.outbox.holds import Hold, HoldScope
+from core.outbox.lanes import ClosedLane
 
 #: Columns where the output is no terminal: a key cut in two could not be searched for.
 _FILE_WIDTH = 240
@@ -86,6 +87,16 @@ def show_holds(holds: Sequence[Hold]) -> None:
     """Show what is held, by whom and why."""
     rows = ((describe(each.scope), each.reason, each.held_by, _time(each.held_at)) for each in holds)
     _show_table(("Held", "Why", "By", "Since"), rows)
+
+
+def show_closed_lanes(closed: Sequence[ClosedLane]) -> None:
+    """Show which providers are not called, but for a try now and then, and why."""
+    rows = (
+        (each.lane.tenant_id, each.lane.provider, "set-up" if each.is_set_up else "provider", each.reason,
+         _time(each.closed_at))
+        for each in closed
+    )  # fmt: skip
+    _show_table(("Not called", "Provider", "Fault of the", "Why", "Since"), rows)
 
 
 def say(line: str) -> None:

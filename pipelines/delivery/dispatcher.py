@@ -48,6 +48,12 @@ class _Ended:
     future: Future[Handled]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _LaneNote:
+    reason: str | None  #: None: it is open
+    is_set_up: bool = False
+
+
 class Dispatcher:
     """One per process. Several processes may dispatch from one outbox; rates and breakers are each process's own.
 
@@ -83,6 +89,8 @@ class Dispatcher:
         self._known = known
         self._calls_at_once = calls_at_once
         self._lanes: dict[Lane, LaneState] = {}
+        self._closed_lanes: set[Lane] = set()  #: as the outbox has them, seconds ago
+        self._lane_notes: dict[Lane, _LaneNote] = {}  #: to be noted there
         # A thread for every call that there can be, and one for look-ups: no lane ever waits for another's thread.
         self._pool = ThreadPoolExecutor(desks.count_lanes() * calls_at_once + 1, thread_name_prefix="delivery")
         self._ended: SimpleQueue[_Ended] = SimpleQueue()
@@ -132,9 +140,8 @@ class Dispatcher:
             self._bell.clear()
 
     def _waits_for_decisions(self) -> bool:
-        return any(
-            state.queue and not self._known.takes_account_of(state.queue[0].needs) for state in self._lanes.values()
-        )
+        firsts = [state.queue[0].needs for state in self._lanes.values() if state.queue]
+        return any(needs is not None and not self._known.takes_account_of(needs) for needs in firsts)
 
     def _comes_due_before(self, gives_up_at: datetime) -> bool:
         if self._clock.now() >= gives_up_at:
@@ -155,23 +162,32 @@ class Dispatcher:
     def _turn(self, *, keeps_house: bool = True) -> bool:
         """Do what can be done now without waiting; return whether there was anything."""
         try:
-            return any([self._settle_ended(), keeps_house and self._keep_house(), self._claim(), self._start()])
+            has_ended = self._settle_ended()
+            self._note_lanes()
+            return any([has_ended, keeps_house and self._keep_house(), self._claim(), self._start()])
         except (OutboxUnavailableError, EventLogUnavailableError) as error:
             self.alerts.trouble("outbox not usable", error.detail)
             self._bell.wait(_PAUSE_S)
             return False
 
     def _claim(self) -> bool:
+        if not self._known.is_positioned:
+            return False
         now = self._clock.now()
         skip = [state.lane for state in self._lanes.values() if not state.wants_more(now)]
         if not self._watch.has_due(now, skip=skip):
             return False
         claimed = self._outbox.claim(limit=_CLAIM_LIMIT, lease=CLAIM_LEASE, skip=skip)
+        queue = [Queued(command=command, needs=None, asked_at=self._clock.now()) for command in claimed]
+        # Lined up before the log is asked: where it can't be read now, they are asked about at their turn.
+        for queued in queue:
+            self._state_of(Lane(queued.command.tenant_id, queued.command.provider)).queue.append(queued)
         # After the claim: what the log holds by now has to be decided upon before any of these is called.
-        needs = {tenant_id: self._known.newest_of(tenant_id) for tenant_id in {each.tenant_id for each in claimed}}
-        for command in claimed:
-            queued = Queued(command=command, needs=needs[command.tenant_id], asked_at=self._clock.now())
-            self._state_of(Lane(command.tenant_id, command.provider)).queue.append(queued)
+        for tenant_id in {each.tenant_id for each in claimed}:
+            newest = self._known.newest_of(tenant_id)
+            for queued in queue:
+                if queued.command.tenant_id == tenant_id:
+                    queued.needs = newest
         return bool(claimed)
 
     def _start(self) -> bool:
@@ -199,8 +215,9 @@ class Dispatcher:
         self._bell.set()
 
     def _settle_ended(self) -> bool:
-        ended = list(self._take_ended())
-        for one in ended:
+        has_ended = False
+        for one in self._take_ended():
+            has_ended = True
             one.lane.running.remove(one.command)
             error = one.future.exception()
             if error is not None:
@@ -212,7 +229,7 @@ class Dispatcher:
                 self._learn(one.lane, handled)
                 if handled.again_at is not None:
                     self._give_back_later_ones(one.lane, one.command, at=handled.again_at)
-        return bool(ended)
+        return has_ended
 
     def _take_ended(self) -> Iterator[_Ended]:
         while True:
@@ -232,13 +249,25 @@ class Dispatcher:
             state.closed_reason = "circuit breaker open"
         else:
             transition = state.breaker.succeed()
+            if state.lane in self._closed_lanes:  # whoever closed it: another process, or this one before a restart
+                self._lane_notes[state.lane] = _LaneNote(reason=None)
         if transition is not None:
             self.alerts.breaker(state.lane, transition, reason=handled.reason)
-            self._outbox.note_lane(
-                state.lane,
-                reason=handled.reason if transition is Transition.OPENED else None,
-                is_set_up=handled.is_set_up_fault,
+            is_open = transition is Transition.OPENED
+            self._lane_notes[state.lane] = _LaneNote(
+                reason=handled.reason if is_open else None, is_set_up=is_open and handled.is_set_up_fault
             )
+
+    def _note_lanes(self) -> None:
+        """Note which lanes closed and opened; what can't be noted now is noted at a later turn."""
+        while self._lane_notes:
+            lane, note = next(iter(self._lane_notes.items()))
+            self._outbox.note_lane(lane, reason=note.reason, is_set_up=note.is_set_up)
+            del self._lane_notes[lane]
+            if note.reason is None:
+                self._closed_lanes.discard(lane)
+            else:
+                self._closed_lanes.add(lane)
 
     def _keep_house(self) -> bool:
         """Take back leases that ran out, and have uncertain commands looked up, now and then."""
@@ -251,6 +280,7 @@ class Dispatcher:
             self.alerts.trouble("look-ups", repr(error))
         self._housekeeping_at = now + _HOUSEKEEPING_EVERY
         self._recorder.expire_leases()
+        self._closed_lanes = {each.lane for each in self._outbox.closed_lanes()}
         self._looking_up = self._pool.submit(self._look_ups.run, limit=_LOOK_UPS_AT_ONCE)
         self._looking_up.add_done_callback(lambda _: self._bell.set())
         return True
@@ -263,18 +293,20 @@ class Dispatcher:
             self._bell.wait(_POLL_S)
             self._bell.clear()
             self._settle_ended()
+        self._note_lanes()
 
     def _give_back_later_ones(self, state: LaneState, command: ClaimedCommand, *, at: datetime) -> None:
         """Let what goes to the same recipient wait for a command that has to wait itself."""
         recipient = recipient_of(command)
         if recipient is not None:
             for queued in [each for each in state.queue if each.recipient == recipient]:
-                state.queue.remove(queued)
                 self._worker.give_back(queued.command, at=at, reason=AFTER_AN_EARLIER_ONE)
+                state.queue.remove(queued)
 
     def _give_back(self, state: LaneState, *, at: datetime, reason: str) -> None:
-        while state.queue:
-            self._worker.give_back(state.queue.popleft().command, at=at, reason=reason)
+        while state.queue:  # each stays in line until it is given back: the outbox may not be usable now
+            self._worker.give_back(state.queue[0].command, at=at, reason=reason)
+            state.queue.popleft()
 
     def _is_idle(self) -> bool:
         is_looking_up = self._looking_up is not None and not self._looking_up.done()

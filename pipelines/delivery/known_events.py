@@ -24,7 +24,8 @@ class KnownEvents:
     def newest_of(self, tenant_id: str) -> int:
         """Return the sequence of a tenant's newest event that is not decided upon, 0 where there is none.
 
-        Raises EventLogUnavailableError.
+        Raises EventLogUnavailableError. Not to be asked before anybody said how far decisions go: it would be a look
+        at the whole log.
         """
         columns = event_log.c
         query = select(func.max(columns.sequence)).where(
@@ -38,6 +39,11 @@ class KnownEvents:
                 return int(connection.execute(query).scalar() or 0)
         except SQLAlchemyError as error:
             raise EventLogUnavailableError(f"the event log can't be read: {error}") from error
+
+    @property
+    def is_positioned(self) -> bool:
+        """Whether anybody said how far decisions go: before, nothing may be called."""
+        return self.position.sequence is not None
 
     def takes_account_of(self, sequence: int) -> bool:
         """Tell whether the decisions in the outbox take account of an event; of none before anybody said how far."""

@@ -21,7 +21,7 @@ class Queued:
     """A claimed command, and the newest event that the decision about it has to take account of."""
 
     command: ClaimedCommand
-    needs: int
+    needs: int | None  #: None: the log could not be asked yet
     asked_at: datetime
     is_asked_again: bool = False
 
@@ -89,6 +89,8 @@ class LaneState:
 
 
 def _is_known(queued: Queued, now: datetime, known: KnownEvents) -> bool:
+    if queued.needs is None:
+        queued.needs = known.newest_of(queued.command.tenant_id)
     if not known.takes_account_of(queued.needs):
         return False
     if now - queued.asked_at > _FRESH and not queued.is_asked_again:

@@ -14,6 +14,8 @@ from core.clock import SystemClock
 from core.database import WRITES_AFTER_READING
 from core.health.signs import LIVE_PATH, MONITOR, LiveState, RunKind, Signs
 from core.ids import UuidV7Factory
+from core.outbox.commands import Lane
+from core.outbox.outbox import Outbox
 from core.schema import write_probes
 from tests.core.backends import Backend
 from tests.damaged_file import damage
@@ -142,6 +144,22 @@ def test_what_is_ill_behind_the_receiver_makes_it_degraded_and_not_away(
     assert parts["build"] == {"status": "degraded", "detail": "The nightly build failed", "age_seconds": 3600.0}
     signs_of(engine).beat(LIVE_PATH, state=LiveState.FOLLOWING, modelled_sequence=0)
     assert get(receiver, "/readyz").json()["components"]["live_path"]["status"] == "ok"
+
+
+def test_a_provider_that_is_not_called_makes_it_degraded_without_a_name(
+    start: StartReceiver, backend: Backend
+) -> None:
+    engine = backend.open()
+    receiver = start(engine=engine)
+    outbox = Outbox(engine, clock=FakeClock(NOW), ids=UuidV7Factory(SystemClock()))
+    outbox.note_lane(Lane("salon", "twilio"), reason="Twilio 20003", is_set_up=True)
+
+    part = get(receiver, "/readyz").json()["components"]["providers"]
+    outbox.note_lane(Lane("salon", "twilio"), reason=None, is_set_up=False)
+
+    assert (part["status"], part["detail"].split()[0]) == ("degraded", "1")
+    assert "salon" not in part["detail"]
+    assert get(receiver, "/readyz").json()["components"]["providers"]["status"] == "ok"
 
 
 def test_metrics_tell_how_far_behind_the_log_and_how_old_everything_is(

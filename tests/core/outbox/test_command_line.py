@@ -15,7 +15,7 @@ from core.database import create_tables, open_engine
 from core.errors import FrontdeskError
 from core.ids import UuidV7Factory
 from core.outbox.command_line import app
-from core.outbox.commands import Channel, CommandState
+from core.outbox.commands import Channel, CommandState, Lane
 from core.outbox.outbox import Outbox
 from core.settings import load_settings
 from tests.core.outbox.factories import LEASE, new_command
@@ -144,6 +144,16 @@ def test_what_is_held_is_shown_and_released(outbox: Outbox) -> None:
 
     assert run("release", *scope).text == "tenant hmnp, channel sms: released.\n"
     assert len(outbox.claim(limit=9, lease=LEASE)) == 1
+
+
+def test_a_provider_that_is_not_called_is_shown_with_the_reason(outbox: Outbox) -> None:
+    outbox.note_lane(Lane("hmnp", "twilio"), reason="Twilio 20003: Authenticate", is_set_up=True)
+    shown = run("depth").text
+    for part in ("hmnp", "twilio", "set-up", "Twilio 20003: Authenticate"):
+        assert part in shown
+    assert "20003" not in run("depth", "--tenant", "noizylab").text
+    outbox.note_lane(Lane("hmnp", "twilio"), reason=None, is_set_up=False)
+    assert "20003" not in run("depth").text
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from core.clock import SystemClock
-from core.outbox.commands import CommandState, NewCommand
+from core.errors import EventLogUnavailableError
+from core.outbox.commands import CommandState, Lane, NewCommand
+from core.outbox.errors import OutboxUnavailableError
 from core.outbox.holds import HoldScope
+from pipelines.lib.decided_position import DecidedPosition
 from tests.core.outbox.factories import NOON, SetClock
 from tests.pipelines.delivery.office import PHONE, Office, hook, mail, opened, task, text
 from tests.pipelines.delivery.standins import StandIns
@@ -221,3 +225,56 @@ def test_a_refusal_for_good_is_dead_at_once(office: Office, standins: StandIns) 
     [(type_, payload)] = office.events()
     assert (office.state(), office.known().attempts_count) == (CommandState.DEAD, 1)
     assert (type_, payload["error_code"]) == ("message.failed", "21614")
+
+
+def test_what_is_claimed_while_the_log_can_not_be_read_goes_out_once_it_can(
+    office: Office, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> int:
+        raise EventLogUnavailableError("statement timeout")
+
+    monkeypatch.setattr("pipelines.delivery.dispatcher._PAUSE_S", 0.0)
+    office.put(text("k0", due_at=NOON), mail("k1", due_at=NOON), task("k2", due_at=NOON))
+    with monkeypatch.context() as patch:
+        patch.setattr("pipelines.delivery.known_events.KnownEvents.newest_of", fail)
+        for _ in range(3):
+            office.dispatcher._turn()
+    assert [office.state(f"k{n}") for n in range(3)] == [CommandState.CLAIMED] * 3
+
+    clock.advance(seconds=1)
+    office.dispatcher.dispatch_due()
+
+    assert [office.state(f"k{n}") for n in range(3)] == [CommandState.SENT] * 3
+
+
+def test_a_lane_that_can_not_be_noted_loses_no_other_end_and_is_noted_later(
+    office: Office, standins: StandIns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OutboxUnavailableError("locked")
+
+    monkeypatch.setattr("pipelines.delivery.dispatcher._PAUSE_S", 0.0)
+    standins.behave("graph", mode="server_error", status=503)
+    office.put(*(mail(f"k{n}", due_at=NOON) for n in range(8)))
+    with monkeypatch.context() as patch:
+        patch.setattr("core.outbox.outbox.Outbox.note_lane", fail)
+        for _ in range(200):
+            office.dispatcher._turn()
+            time.sleep(0.005)
+        assert office.outbox.closed_lanes() == []
+        assert all(state.count_running == 0 for state in office.dispatcher._lanes.values())
+    office.dispatcher._turn()
+    assert [each.lane for each in office.outbox.closed_lanes()] == [Lane("noizylab", "graph")]
+
+
+def test_nothing_is_claimed_before_anybody_said_how_far_decisions_go(
+    standins: StandIns, tmp_path: Path, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> int:
+        raise AssertionError("the whole log is looked through")
+
+    with opened(standins, tmp_path, clock=clock) as office:
+        monkeypatch.setattr(office.dispatcher._known, "position", DecidedPosition())
+        monkeypatch.setattr("pipelines.delivery.known_events.KnownEvents.newest_of", fail)
+        office.send(text(due_at=NOON))
+        assert office.state() is CommandState.WAITING

@@ -82,3 +82,4 @@ def test_wrong_credentials_close_the_lane_with_one_call_and_use_up_no_try(
         began = [mended.known(f"k{n}").attempts[-1].started_at for n in range(8)]
         assert began == sorted(began)
         assert len(standins.entries()) == 8
+        assert mended.outbox.closed_lanes() == [], "the first success opens it, though another process closed it"

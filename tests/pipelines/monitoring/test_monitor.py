@@ -36,8 +36,8 @@ from pipelines.monitoring.assembly import PIPELINES, RECEIVER, build_monitor
 from pipelines.monitoring.monitor import AlertThread, Monitor
 from tests.core.outbox.factories import SetClock
 from tests.damaged_file import damage
+from tests.pipelines.delivery.office import mail, tenants_for, text
 from tests.pipelines.delivery.office import opened as opened_office
-from tests.pipelines.delivery.office import tenants_for, text
 from tests.pipelines.delivery.standins import WEBHOOK_SECRET, StandIns, standing_in
 from tests.pipelines.facts import contact, fact
 from tests.pipelines.homes import Home
@@ -255,6 +255,28 @@ def test_a_provider_that_is_down(watch: Watch, standins: StandIns) -> None:
     title = "twilio is down or refuses (noizylab)"
     told_once(watch, title)
     standins.behave("twilio")
+    try_often(watch, environ=dict(standins.environ))
+    watch.look(minutes=9)
+    assert watch.mails() == [title, f"Well again: {title}"]
+
+
+def test_a_provider_that_is_down_stays_told_however_much_others_send(
+    watch: Watch, standins: StandIns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.health.readings._CALLS_LOOKED_AT", 4)
+    standins.behave("twilio", mode="server_error", status=503)
+    try_often(watch, environ=dict(standins.environ))
+    title = "twilio is down or refuses (noizylab)"
+    told_once(watch, title)
+    standins.behave("twilio")
+    with opened_office(standins, watch.folder, clock=watch.clock) as office:
+        office.outbox.hold(HoldScope(tenant_id="noizylab"), reason="no try yet", held_by="a person")
+        office.send(
+            *(mail(f"other{n}", tenant_id="hmnp", provider="smtp", due_at=watch.clock.now()) for n in range(6))
+        )
+        watch.look(minutes=9)
+        assert watch.mails() == [title], "still down"
+        office.outbox.release(HoldScope(tenant_id="noizylab"), released_by="a person")
     try_often(watch, environ=dict(standins.environ))
     watch.look(minutes=9)
     assert watch.mails() == [title, f"Well again: {title}"]
