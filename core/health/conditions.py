@@ -301,14 +301,33 @@ def judge_unjudged(failures: Mapping[str, str]) -> Iterator[Condition]:
         )
 
 
-def judge_published(problem: str | None) -> Iterator[Condition]:
-    """Judge whether readers have a published file; `problem` is why not."""
+def judge_published(problem: str | None, *, behind: str | None = None) -> Iterator[Condition]:
+    """Judge whether readers have a published file that is up to date.
+
+    `problem` is why they have none, `behind` what it lacks of the models: see why_behind.
+    """
     if problem is not None:
-        yield Condition(
-            kind=Kind.PUBLISHED,
-            subject="",
-            title="The published file can't be read",
-            detail=problem,
-            remedy="The live path publishes a new one within a minute; `frontdesk process --once` does so at once.",
-            lasts_for=timedelta(minutes=3),
-        )
+        yield _published("The published file can't be read", problem)
+    elif behind is not None:
+        yield _published("The published file falls behind the models", behind)
+
+
+def why_behind(beat: Heartbeat | None, lag: Lag) -> str | None:
+    """Return what the published file lacks; None where it lacks nothing for long, or where nobody publishes now.
+
+    `lag` is the file's own, behind the log: where nothing happens it lacks nothing, however old it is.
+    """
+    if beat is None or beat.state == LiveState.ENDED or _is_building(beat):
+        return None
+    return _describe(lag) if lag.seconds > LAGS_AFTER.total_seconds() else None
+
+
+def _published(title: str, detail: str) -> Condition:
+    return Condition(
+        kind=Kind.PUBLISHED,
+        subject="",
+        title=title,
+        detail=detail,
+        remedy="The live path publishes a new one within a minute; `frontdesk process --once` does so at once.",
+        lasts_for=timedelta(minutes=3),
+    )

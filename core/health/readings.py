@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
 from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.errors import EventLogUnavailableError
+from core.explaining.errors import NothingPublishedError
 from core.explaining.published import opened
 from core.health.conditions import Lag, LaneRecord, SourceRecord
 from core.outbox import lanes, reading
@@ -106,6 +108,24 @@ def read_closed_lanes(engine: Engine, *, now: datetime) -> ClosedLanes:
         raise EventLogUnavailableError(f"the outbox can't be read now: {error}") from error
     waiting = frozenset(Lane(each.tenant_id, each.provider) for each in overdue if not each.is_held)
     return ClosedLanes(lanes=closed, waiting=waiting)
+
+
+def read_published_sequence(path: Path) -> int:
+    """Return the newest sequence that the published file knows, read once for each file that is published.
+
+    Raises NothingPublishedError.
+    """
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise NothingPublishedError.at(path) from error
+    return _sequence_of(path, (status.st_ino, status.st_mtime_ns, status.st_size))
+
+
+@lru_cache(maxsize=4)
+def _sequence_of(path: Path, _identity: tuple[int, int, int]) -> int:
+    with opened(path) as published:
+        return published.modelled_sequence()
 
 
 def read_published(path: Path) -> PublishedReadings:

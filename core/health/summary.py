@@ -12,8 +12,9 @@ from typing import Final
 
 from sqlalchemy import Engine
 
-from core.health.conditions import Lag, judge_disk, judge_live_path, judge_runs, matters_still
-from core.health.readings import ClosedLanes, read_closed_lanes, read_lag
+from core.explaining.errors import NothingPublishedError
+from core.health.conditions import Lag, judge_disk, judge_live_path, judge_runs, matters_still, why_behind
+from core.health.readings import ClosedLanes, read_closed_lanes, read_lag, read_published_sequence
 from core.health.signs import LIVE_PATH, MONITOR, Heartbeat, Run, RunKind, Signs
 
 _MONITOR_LOOKS: Final = timedelta(minutes=2)
@@ -67,7 +68,7 @@ def summarise(
     published_at = _changed_at(analytics_path, now=now)
     components = {
         "live_path": _live_path(beat, lag, now=now),
-        "published_file": _published(published_at, is_expected=beat is not None, now=now),
+        "published_file": _published(engine, analytics_path, published_at, beat=beat, now=now),
         **{kind.value: _run(kind, runs.get(kind), now=now) for kind in RunKind},
         "providers": _providers(read_closed_lanes(engine, now=now), now=now),
         "monitor": _monitor(monitor, now=now),
@@ -100,11 +101,20 @@ def _live_path(beat: Heartbeat | None, lag: Lag | None, *, now: datetime) -> Com
     return Component(health=Health.OK, detail=beat.state, age_seconds=age)
 
 
-def _published(published_at: datetime | None, *, is_expected: bool, now: datetime) -> Component:
+def _published(
+    engine: Engine, path: Path, published_at: datetime | None, *, beat: Heartbeat | None, now: datetime
+) -> Component:
+    missing = Health.UNKNOWN if beat is None else Health.DEGRADED
     if published_at is None:
-        health = Health.DEGRADED if is_expected else Health.UNKNOWN
-        return Component(health=health, detail="nothing is published")
-    return Component(health=Health.OK, detail="published", age_seconds=(now - published_at).total_seconds())
+        return Component(health=missing, detail="nothing is published")
+    age = (now - published_at).total_seconds()
+    try:
+        lag = read_lag(engine, read_published_sequence(path), now=now)
+    except NothingPublishedError:
+        return Component(health=missing, detail="it can't be read", age_seconds=age)
+    if (behind := why_behind(beat, lag)) is not None:
+        return Component(health=Health.DEGRADED, detail=behind, age_seconds=age)
+    return Component(health=Health.OK, detail="published", age_seconds=age)
 
 
 def _run(kind: RunKind, run: Run | None, *, now: datetime) -> Component:

@@ -29,6 +29,7 @@ from core.health.conditions import (
     judge_set_aside,
     judge_sources,
     judge_unjudged,
+    why_behind,
 )
 from core.health.readings import read_lag, read_lanes, read_published
 from core.health.signs import LIVE_PATH, Heartbeat, LiveState, Signs
@@ -167,15 +168,23 @@ class _Round:
 
     def judge_published_file(self) -> None:
         """Judge the published file, and by it the sources."""
-        problem = None
+        problem = behind = None
         try:
             readings = read_published(self._watched.analytics_path)
         except FrontdeskError as error:
             problem = error.detail
         else:
             self._add([*judge_sources(readings.sources)], Kind.SOURCE)
+            behind = self._why_behind(readings.modelled_sequence)
         if self._watched.expects_live_path:  # else nobody publishes here, and there may never have been one
-            self._add([*judge_published(problem)], Kind.PUBLISHED)
+            self._add([*judge_published(problem, behind=behind)], Kind.PUBLISHED)
+
+    def _why_behind(self, published_sequence: int) -> str | None:
+        """Return what the published file lacks of the models; what they lack is the live path's trouble."""
+        beat = self._watched.signs.heartbeat(LIVE_PATH)
+        if beat is None or beat.modelled_sequence is None or beat.modelled_sequence <= published_sequence:
+            return None
+        return why_behind(beat, read_lag(self._watched.engine, published_sequence, now=self._now))
 
     def _add(self, conditions: list[Condition], *kinds: Kind) -> None:
         self.judgement.conditions += conditions

@@ -146,6 +146,35 @@ def test_what_is_ill_behind_the_receiver_makes_it_degraded_and_not_away(
     assert get(receiver, "/readyz").json()["components"]["live_path"]["status"] == "ok"
 
 
+def test_a_published_file_is_ill_by_what_it_lacks_and_not_by_its_age(
+    start: StartReceiver, backend: Backend, clock: FakeClock, tmp_path: Path
+) -> None:
+    engine = backend.open()
+    receiver = start(engine=engine)
+    receiver.send_all([stripe_post({"id": f"evt_{n}", "type": "invoice.paid", "created": 1}) for n in range(2)])
+
+    def part(modelled_sequence: int, *, state: LiveState = LiveState.FOLLOWING) -> str:
+        with duckdb.connect(str(tmp_path / "draft.duckdb")) as connection:
+            connection.execute("CREATE SCHEMA reports")
+            connection.execute(
+                "CREATE TABLE reports.rpt_freshness AS SELECT ?::BIGINT AS modelled_sequence, now() AS published_at",
+                [modelled_sequence],
+            )
+        (tmp_path / "draft.duckdb").replace(tmp_path / "analytics.duckdb")
+        Signs(engine, clock=clock, ids=UuidV7Factory(SystemClock())).beat(LIVE_PATH, state=state, modelled_sequence=2)
+        return str(get(receiver, "/readyz").json()["components"]["published_file"]["status"])
+
+    assert part(1) == "ok", "for a moment"
+    clock.advance(minutes=6)
+    assert part(1) == "degraded"
+    assert part(1, state=LiveState.OPENING) == "ok", "a build takes its time, and the live path's part tells"
+    assert part(2) == "ok"
+    clock.advance(hours=40)
+    assert part(2) == "ok", "nothing happens"
+    (tmp_path / "analytics.duckdb").write_bytes(b"no database")
+    assert get(receiver, "/readyz").json()["components"]["published_file"]["status"] == "degraded"
+
+
 def test_a_provider_that_is_not_called_makes_it_degraded_without_a_name(
     start: StartReceiver, backend: Backend
 ) -> None:

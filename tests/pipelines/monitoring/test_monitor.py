@@ -459,6 +459,53 @@ def test_a_published_file_with_a_damaged_block_is_told_and_everything_else_is_wa
         fetch_source_health(AnalyticsFile(file), tenant_ids=list(home.tenants))
 
 
+def published_at(folder: Path, sequence: int, *, when: datetime) -> None:
+    """Publish a file that knows the log up to a sequence."""
+    draft = folder / "draft.duckdb"
+    with duckdb.connect(str(draft)) as connection:
+        connection.execute("create schema reports")
+        connection.execute(
+            "create table reports.rpt_freshness as"
+            " select ?::bigint as modelled_sequence, ?::timestamptz as published_at",
+            [sequence, when],
+        )
+        connection.execute(
+            "create table reports.rpt_source_health (tenant_id text, source text, is_silent boolean, silent_seconds"
+            " bigint, usual_gap_seconds bigint, last_event_at timestamptz, is_configured boolean)"
+        )
+    draft.replace(folder / "analytics.duckdb")
+
+
+def test_a_published_file_that_falls_behind_the_models(watch: Watch) -> None:
+    watch.parts = (PIPELINES,)
+    log = EventLog(watch.engine, ids=UuidV7Factory(SystemClock()))
+    log.append([wix("1", at=watch.clock.now())])
+    log.append([wix("2", at=watch.clock.now())])
+    published_at(watch.folder, 1, when=watch.clock.now())
+
+    def beat() -> None:
+        watch.signs.beat(LIVE_PATH, state=LiveState.FOLLOWING, modelled_sequence=2)
+
+    beat()
+    watch.look(minutes=3, before=beat)
+    assert watch.mails() == []
+    title = "The published file falls behind the models"
+    watch.look(minutes=4, before=beat)
+    told_once(watch, title, before=beat)
+    published_at(watch.folder, 2, when=watch.clock.now())
+    well_once(watch, title, before=beat)
+
+
+def test_an_old_file_of_an_idle_shop_is_well(watch: Watch) -> None:
+    watch.parts = (PIPELINES,)
+    log = EventLog(watch.engine, ids=UuidV7Factory(SystemClock()))
+    log.append([wix("1", at=watch.clock.now())])
+    published_at(watch.folder, 1, when=watch.clock.now())
+    watch.clock.advance(hours=30)
+    watch.look(minutes=9, before=lambda: watch.signs.beat(LIVE_PATH, state=LiveState.FOLLOWING, modelled_sequence=1))
+    assert watch.mails() == []
+
+
 def damaged(folder: Path) -> Path:
     """Damage the published file, the only one there is then."""
     name = folder / "analytics.duckdb"
