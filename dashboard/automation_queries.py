@@ -66,7 +66,7 @@ def fetch_thread(file: AnalyticsFile, *, tenant_id: str, contact_id: str, limit:
     """Return the contact's newest messages, oldest of them first, each of ours with the command that sent it."""
     sql = """
     SELECT message_key, message.message_id, channel, direction, status, body, message.error_code, opt_out_type,
-        attachments, last_event_id, created_at, outcome.command_key, outcome.rule_id
+        attachments, attachments_event_id, created_at, outcome.command_key, outcome.rule_id
     FROM marts.fct_messages AS message
     LEFT JOIN marts.fct_command_outcomes AS outcome
         ON outcome.tenant_id = message.tenant_id AND outcome.message_id = message.message_id

@@ -127,7 +127,7 @@ _NAMES = {
 def _attached(row: Any) -> Iterator[AttachedFile]:
     for position, each in enumerate(json.loads(row.attachments) if row.attachments else []):
         kind = str(each.get("media_type") or "").partition("/")[0]
-        yield AttachedFile(_NAMES.get(kind, "Attachment"), f"/media/{row.last_event_id}/{position}")
+        yield AttachedFile(_NAMES.get(kind, "Attachment"), f"/media/{row.attachments_event_id}/{position}")
 
 
 def _from_decision(row: Any, command: Command | None, tenant: Tenant | None) -> Entry:

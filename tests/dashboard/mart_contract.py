@@ -50,8 +50,8 @@ _COLUMNS: Mapping[str, str] = {
     """,
     "marts.fct_messages": """
         tenant_id message_key message_id source contact_id booking_id channel direction status body from_address
-        to_address error_code opt_out_type attachments created_at:TIMESTAMPTZ delivered_at:TIMESTAMPTZ
-        failed_at:TIMESTAMPTZ last_changed_at:TIMESTAMPTZ last_event_id
+        to_address error_code opt_out_type attachments attachments_event_id created_at:TIMESTAMPTZ
+        delivered_at:TIMESTAMPTZ failed_at:TIMESTAMPTZ last_changed_at:TIMESTAMPTZ last_event_id
     """,
     "marts.fct_touchpoints": """
         tenant_id touchpoint_key contact_id source channel medium campaign cost_minor:BIGINT currency

@@ -70,6 +70,14 @@ def _add_messages(rows: PublishedRows, now: datetime) -> None:
     )
     message(ANNA, "Thank you. Is there parking?\nI come by car", minutes=9)
     message(JOSE, "Gracias, nos vemos el martes 😀", minutes=310)
+    message(
+        JOSE,
+        "",
+        minutes=305,
+        attachments='[{"media_type":"image/jpeg","url":"https://api.twilio.com/m/0"}]',
+        attachments_event_id="evt-picture",
+        last_event_id="evt-settled",
+    )
     message(JOSE, "See you then, José!", minutes=300, status="delivered")
     message(ANNA_TOO, "STOP", minutes=900, opt_out_type="STOP")
     message(HOSTILE, HOSTILE_NAME, minutes=6000)

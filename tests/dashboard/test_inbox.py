@@ -63,6 +63,12 @@ def conversations_of(app: AppTest) -> list[str]:
     return [str(each.key).removeprefix("conversation_") for each in app.button if str(each.key).startswith("conver")]
 
 
+@pytest.mark.usefixtures("beside")
+def test_a_picture_is_linked_by_the_event_that_carries_it_whatever_came_after() -> None:
+    app = open_thread(JOSE)
+    assert "/media/evt-picture/0)" in text_of(app)
+
+
 def test_only_what_needs_a_reply_leaves_the_answered_and_the_opted_out() -> None:
     app = open_page("inbox", tenant=MASSAGE)
     app.toggle(key="inbox_open").set_value(True).run()
