@@ -78,10 +78,12 @@ def fetch_quarantined(file: AnalyticsFile, *, tenant_ids: Sequence[str]) -> pd.D
 def fetch_set_aside(file: AnalyticsFile, *, tenant_ids: Sequence[str], limit: int = 50) -> pd.DataFrame:
     """Return tenant_id, kind, subject, step, reason, set_aside_at of what is set aside now, the newest first.
 
-    Events are told with their source: fetch_quarantined. What is no business's, such as a table, is for everybody.
+    Events are told with their source: fetch_quarantined. What is no business's, such as a table, is for everybody,
+    but not its reason: an error of the database can quote another business's values.
     """
     sql = """
-    SELECT tenant_id, kind, subject, step, reason, set_aside_at
+    SELECT tenant_id, kind, if(tenant_id IS NOT NULL OR kind = 'table', subject, NULL) AS subject, step,
+        if(tenant_id IS NOT NULL, reason, NULL) AS reason, set_aside_at
     FROM marts.fct_set_aside
     WHERE is_set_aside AND kind <> 'event' AND (tenant_id IS NULL OR tenant_id IN $tenant_ids)
     ORDER BY set_aside_at DESC, kind, subject

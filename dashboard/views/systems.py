@@ -29,6 +29,7 @@ from dashboard.session import Business, Office
 _CHART_DAYS = 30
 _CHART_REFRESH_SECONDS = 30.0
 _REASON_LENGTH = 90
+_SYSTEMS_REASON = "Whoever runs Frontdesk is told why."
 
 _UnknownTypes = dict[tuple[str, str], list[tuple[str, int]]]
 _Quarantined = dict[tuple[str, str], Any]
@@ -95,8 +96,8 @@ def _show_set_aside(asides: list[Any]) -> None:
     lines = [f"**{count} set aside** so that the rest goes on. Each comes in again once it passes."]
     for aside in asides:
         since = format_relative(aside.set_aside_at, now=components.present())
-        what = escape_markdown(shorten(f"{aside.kind} {aside.subject}", length=_REASON_LENGTH))
-        reason = escape_markdown(shorten(aside.reason, length=_REASON_LENGTH))
+        what = escape_markdown(shorten(f"{aside.kind} {aside.subject or ''}".rstrip(), length=_REASON_LENGTH))
+        reason = escape_markdown(shorten(aside.reason or _SYSTEMS_REASON, length=_REASON_LENGTH))
         lines.append(f"{what}, {since} :gray[:small[{reason}]]")
     st.error("  \n".join(lines), icon=":material/error:")
 

@@ -199,7 +199,7 @@ def _add_set_aside(rows: PublishedRows, now: datetime) -> None:
             kind=kind,
             subject=subject,
             step="decisions",
-            reason="ConversionException: out of range",
+            reason=f"ConversionException: out of range: {tenant_id or 'a value of anybody'}",
             count_times=1,
             set_aside_at=now - timedelta(hours=2),
             last_seen_at=now - timedelta(hours=1),

@@ -81,6 +81,12 @@ def test_what_is_set_aside_is_told_until_it_is_let_in() -> None:
     assert "massage/thanks" not in text
 
 
+def test_a_reason_that_is_no_businesss_is_told_to_none() -> None:
+    text = text_of(open_page("systems"))
+    assert "a value of anybody" not in text
+    assert "Whoever runs Frontdesk is told why" in text
+
+
 def test_a_source_that_never_delivered_waits() -> None:
     assert "**ManyChat** :gray-badge[:material/hourglass_empty: Nothing received yet]" in text_of(
         open_page("systems")
