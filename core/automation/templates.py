@@ -23,6 +23,10 @@ _GROUPS = ("contact", "booking", "fact", "business")
 _WHOLE_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _NO_TIME = "\ue000"
 _NO_TIME_OF_DAY = re.compile(rf"(?:,?\s+(?:at|@|from|um|\u00e0|a las)|,)?\s*{_NO_TIME}", re.IGNORECASE)
+#: What is left until a whole day is the day itself; once it is said, it goes with the comma before it.
+_SAYS_DAY, _SAID_DAY = "\ue001", "\ue002"
+_DAY_AGAIN = re.compile(rf"(?P<before>\s*(?:[,;:\u2013\u2014-]\s*)?){_SAYS_DAY}(?P<day>[^{_SAID_DAY}]*){_SAID_DAY}")
+_SENTENCE_END = re.compile(r"[.!?\n](?=\s|$)")
 _FORM = "write variables as {{ contact.first_name }}"
 #: The filters that templates have.
 FILTERS = ("date", "time", "until", "day", "money", "default")
@@ -127,7 +131,7 @@ def render(source: str, *, variables: Mapping[str, Mapping[str, object]], zone: 
     """
     try:
         words = _compiled(source, zone).render({**_with_unknown(source, variables), _READING: reading})
-        return _NO_TIME_OF_DAY.sub("", words)
+        return _DAY_AGAIN.sub(_without_day_again, _NO_TIME_OF_DAY.sub("", words))
     except (TemplateError, TypeError, ValueError) as error:
         raise TemplateRenderError(f"{error}; give the value, or words for its absence by default(...)") from error
 
@@ -192,8 +196,16 @@ def _time_words(value: object, zone: ZoneInfo) -> str:
 def _until_words(value: object, zone: ZoneInfo, reading: Reading) -> str | None:
     if value is None:
         return None
-    words = format_day if _is_day(value) else format_until  # of a day no hours are left
-    return words(_local(value, zone), reading)
+    if _is_day(value):  # no hours are left
+        return f"{_SAYS_DAY}{format_day(_local(value, zone), reading)}{_SAID_DAY}"
+    return format_until(_local(value, zone), reading)
+
+
+def _without_day_again(found: re.Match[str]) -> str:
+    said = _SENTENCE_END.split(found.string[: found.start()])[-1].casefold()
+    day = found["day"]
+    is_said = re.search(rf"\b{re.escape(day.removeprefix('on ').casefold())}\b", said) is not None
+    return "" if is_said else found["before"] + day
 
 
 def _is_day(value: object) -> bool:

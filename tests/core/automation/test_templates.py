@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from core.automation.default_templates import DEFAULT_TEMPLATES
 from core.automation.templates import (
     EmailTemplate,
     Reading,
@@ -166,9 +169,43 @@ def test_a_tenant_s_template_takes_the_place_of_the_shared_one() -> None:
         ("on {{ booking.starts_at | date }} at {{ booking.starts_at | time }}.", "on Fri 18 Dec."),
         ("your visit is at {{ booking.starts_at | time }} today.", "your visit is today."),
         ("{{ booking.starts_at | date }}, {{ booking.starts_at | time }}", "Fri 18 Dec"),
+        ("{{ booking.starts_at | date }}, {{ booking.starts_at | until }}!", "Fri 18 Dec!"),
+        (
+            "{{ booking.starts_at | day }} at {{ booking.starts_at | time }} - {{ booking.starts_at | until }}",
+            "on Fri 18 Dec",
+        ),
+        ("It is {{ booking.starts_at | until }}.", "It is on Fri 18 Dec."),
+        (
+            "{{ booking.starts_at | date }}. It is {{ booking.starts_at | until }}.",
+            "Fri 18 Dec. It is on Fri 18 Dec.",
+        ),
     ],
 )
 def test_a_booking_of_a_whole_day_has_no_time(source: str, text: str) -> None:
     variables = {"booking": {"starts_at": "2026-12-18"}}
 
     assert render(source, variables=variables, zone=ZoneInfo("America/Sao_Paulo"), reading=_READING) == text
+
+
+@pytest.mark.parametrize("hours_before", [-3, 2, 20, 30, 48])
+@pytest.mark.parametrize(
+    "template",
+    [*DEFAULT_TEMPLATES.sms.values(), *(email.text for email in DEFAULT_TEMPLATES.email.values())],
+    ids=[*DEFAULT_TEMPLATES.sms, *(f"{name} by e-mail" for name in DEFAULT_TEMPLATES.email)],
+)
+def test_no_default_template_says_a_whole_day_twice(template: str, hours_before: int) -> None:
+    zone = ZoneInfo("Australia/Perth")
+    now = datetime(2026, 12, 18, 12, 0, tzinfo=zone) - timedelta(hours=hours_before)
+    variables: dict[str, dict[str, object]] = {
+        "booking": {"starts_at": "2026-12-18", "service_name": "facial", "guest_first_name": "Ana"},
+        "contact": {"first_name": "Zoe"},
+        "fact": {"amount_minor": 1000, "currency": "AUD", "occurred_at": "2026-12-01T00:00:00Z"},
+        "business": {"name": "Glow"},
+    }
+
+    text = render(template, variables=variables, zone=zone, reading=Reading(now=now, zones=(zone,)))
+
+    words = re.findall(r"\w+", text.casefold())
+    assert not [word for word, following in pairwise(words) if word == following], text
+    assert max(words.count(word) for word in ("today", "tomorrow", "18")) <= 1, text
+    assert not re.search(r"\s[,.]|,[,.]|[\ue000-\ue002]", text), text
