@@ -23,9 +23,10 @@ from sqlalchemy import (
     select,
     tuple_,
 )
-from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError, StatementError
+from sqlalchemy.exc import SQLAlchemyError
 
 from core.database import WRITES_AFTER_READING
+from core.database_errors import is_of_one, reason_of
 from core.database_file import Anchor, check_continues, note_appended
 from core.envelope import Appended, Event, NewEvent, Origin
 from core.errors import EventLogUnavailableError
@@ -101,7 +102,7 @@ class EventLog:
             for start in range(0, len(events), MAX_ROWS_PER_APPEND):
                 answers.extend(self._append_chunk(connection, events[start : start + MAX_ROWS_PER_APPEND]))
         except SQLAlchemyError as error:
-            if _is_about_the_events(error):
+            if is_of_one(error):
                 raise ValueError(f"an event can't be stored: {error}") from error
             raise EventLogUnavailableError(_reason(error)) from error
         return answers
@@ -311,11 +312,5 @@ def _to_event(row: RowMapping) -> Event:
     return Event(**values)
 
 
-def _is_about_the_events(error: SQLAlchemyError) -> bool:
-    # A StatementError that is no DBAPIError was raised before the database was asked.
-    return isinstance(error, DataError) or (isinstance(error, StatementError) and not isinstance(error, DBAPIError))
-
-
 def _reason(error: SQLAlchemyError) -> str:
-    cause = getattr(error, "orig", None) or error
-    return f"the event log can't be used now: {cause}"
+    return f"the event log can't be used now: {reason_of(error)}"

@@ -68,6 +68,10 @@ class Aside:
     count_times: int = 1
     let_in_at: datetime | None = None  #: None: it is set aside now
 
+    def blames(self, blamed: str) -> bool:
+        """Tell whether this was noted as at fault, too."""
+        return self.reason.endswith(_mark(blamed))
+
 
 class SetAside:
     """What is set aside in one home. Safe to use from several threads and processes.
@@ -80,11 +84,20 @@ class SetAside:
         self._clock = clock
 
     def note(
-        self, kind: Kind, subject: str, *, step: Step, reason: str, tenant_id: str = "", sequence: int | None = None
+        self,
+        kind: Kind,
+        subject: str,
+        *,
+        step: Step,
+        reason: str,
+        blamed: str = "",
+        tenant_id: str = "",
+        sequence: int | None = None,
     ) -> None:
-        """Set one aside, or note that it is again."""
+        """Set one aside, or note that it is again. blamed: what is at fault, too; kept however long the reason is."""
         subject = subject_of(subject)
-        reason = _storable(reason)[:_MAX_REASON] or "no reason was told"
+        mark = _mark(blamed) if blamed else ""
+        reason = (_storable(reason)[: _MAX_REASON - len(mark)] or "no reason was told") + mark
         _logger.error(
             "set aside",
             extra={
@@ -158,7 +171,7 @@ class SetAside:
         try:
             with writing(self._engine) as connection:
                 write(connection)
-        except SQLAlchemyError as error:
+        except SQLAlchemyError as error:  # an IntegrityError too: another process noted the same at the same instant
             raise EventLogUnavailableError(f"what is set aside can't be noted now: {error}") from error
 
 
@@ -166,6 +179,10 @@ def subject_of(text: str) -> str:
     """Return the text as the table keeps it: a digest where no index holds it."""
     text = _storable(text)
     return text if len(text) <= _MAX_SUBJECT else f"sha256:{sha256(text.encode()).hexdigest()}"
+
+
+def _mark(blamed: str) -> str:
+    return f" ({_storable(blamed)})"
 
 
 def reason_of(error: BaseException) -> str:

@@ -8,10 +8,10 @@ from copy import copy
 from typing import Self
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, SQLAlchemyError, StatementError
 
 from core.clock import Clock
 from core.database import writing
+from core.database_errors import translated_errors
 from core.ids import IdFactory
 from core.outbox.errors import OutboxUnavailableError
 
@@ -38,7 +38,7 @@ class OutboxConnections:
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
-        with _translated_errors():
+        with translated_errors(OutboxUnavailableError, what="the outbox"):
             if self._joined is not None:
                 yield self._joined
                 return
@@ -47,24 +47,9 @@ class OutboxConnections:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        with _translated_errors():
+        with translated_errors(OutboxUnavailableError, what="the outbox"):
             if self._joined is not None:
                 yield self._joined
                 return
             with self._engine.connect() as connection:
                 yield connection
-
-
-@contextmanager
-def _translated_errors() -> Iterator[None]:
-    try:
-        yield
-    except IntegrityError:
-        raise  # a half-state that the tables refused: a fault of ours, which must not look like an outage
-    except SQLAlchemyError as error:
-        is_not_asked_yet = isinstance(error, StatementError) and not isinstance(error, DBAPIError)
-        if isinstance(error, DataError) or is_not_asked_yet:
-            raise ValueError(f"the outbox can't store this: {error}") from error
-        raise OutboxUnavailableError(
-            f"the outbox can't be used now: {getattr(error, 'orig', None) or error}"
-        ) from error

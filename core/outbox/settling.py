@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from core.database import writing
+from core.database_errors import translated_errors
 from core.envelope import NewEvent
 from core.event_log import EventLog
 from core.outbox.commands import Channel, KnownCommand
@@ -36,16 +36,13 @@ def settle_as_sent(
     engine: of the database of both. now: aware UTC. Raises OutboxUnavailableError or EventLogUnavailableError.
     """
     closing = settled_events(known, attempt_number=attempt_number, log=log, settled_by=resolved_by, now=now)
-    try:
-        with writing(engine) as connection:
-            is_settled = outbox.within(connection).resolve_as_sent(
-                known.command_key, attempt_number=attempt_number, resolved_by=resolved_by, provider_id=provider_id
-            )
-            if is_settled and known.channel in _TYPES:
-                event = _told(known, attempt_number=attempt_number, provider_id=provider_id, now=now)
-                log.append_within(connection, [event, *closing])
-    except SQLAlchemyError as error:
-        raise OutboxUnavailableError(f"the outbox can't be used now: {error}") from error
+    with translated_errors(OutboxUnavailableError, what="the outbox"), writing(engine) as connection:
+        is_settled = outbox.within(connection).resolve_as_sent(
+            known.command_key, attempt_number=attempt_number, resolved_by=resolved_by, provider_id=provider_id
+        )
+        if is_settled and known.channel in _TYPES:
+            event = _told(known, attempt_number=attempt_number, provider_id=provider_id, now=now)
+            log.append_within(connection, [event, *closing])
     return is_settled
 
 
@@ -64,15 +61,12 @@ def settle_as_not_sent(
     engine: of the database of both. now: aware UTC. Raises OutboxUnavailableError or EventLogUnavailableError.
     """
     closing = settled_events(known, attempt_number=attempt_number, log=log, settled_by=resolved_by, now=now)
-    try:
-        with writing(engine) as connection:
-            is_settled = outbox.within(connection).resolve_as_not_sent(
-                known.command_key, attempt_number=attempt_number, resolved_by=resolved_by
-            )
-            if is_settled and closing:
-                log.append_within(connection, closing)
-    except SQLAlchemyError as error:
-        raise OutboxUnavailableError(f"the outbox can't be used now: {error}") from error
+    with translated_errors(OutboxUnavailableError, what="the outbox"), writing(engine) as connection:
+        is_settled = outbox.within(connection).resolve_as_not_sent(
+            known.command_key, attempt_number=attempt_number, resolved_by=resolved_by
+        )
+        if is_settled and closing:
+            log.append_within(connection, closing)
     return is_settled
 
 

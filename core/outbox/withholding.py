@@ -6,9 +6,9 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from core.database import writing
+from core.database_errors import translated_errors
 from core.envelope import NewEvent
 from core.event_log import EventLog
 from core.outbox.commands import Channel, KnownCommand, NewCommand
@@ -33,11 +33,8 @@ class Withholding:
 
     def withdraw(self, command_keys: Collection[str], *, reason: str, now: datetime) -> list[str]:
         """Take back commands as Outbox.withdraw does; now: aware UTC. Raises OutboxUnavailableError."""
-        try:
-            with writing(self._engine) as connection:
-                return self._withdraw(connection, command_keys, reason=reason, now=now)
-        except SQLAlchemyError as error:
-            raise OutboxUnavailableError(f"the outbox can't be used now: {error}") from error
+        with translated_errors(OutboxUnavailableError, what="the outbox"), writing(self._engine) as connection:
+            return self._withdraw(connection, command_keys, reason=reason, now=now)
 
     def caused_after(self, sequence: int, command_keys: Collection[str]) -> set[str]:
         """Return which of these have a cause in the log after a sequence."""
@@ -51,15 +48,12 @@ class Withholding:
 
     def enter_withheld(self, command: NewCommand, *, reason: str, now: datetime) -> bool:
         """Enter a command that was stopped before it was first known, as withdrawn; False where its key is known."""
-        try:
-            with writing(self._engine) as connection:
-                outbox = self._outbox.within(connection)
-                if outbox.find(command.command_key) is not None:
-                    return False
-                outbox.enqueue([command])
-                self._withdraw(connection, [command.command_key], reason=reason, now=now)
-        except SQLAlchemyError as error:
-            raise OutboxUnavailableError(f"the outbox can't be used now: {error}") from error
+        with translated_errors(OutboxUnavailableError, what="the outbox"), writing(self._engine) as connection:
+            outbox = self._outbox.within(connection)
+            if outbox.find(command.command_key) is not None:
+                return False
+            outbox.enqueue([command])
+            self._withdraw(connection, [command.command_key], reason=reason, now=now)
         return True
 
     def _withdraw(

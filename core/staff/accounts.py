@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine, RowMapping, delete, func, insert, select, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from core.clock import Clock
 from core.database import writing
@@ -73,6 +73,9 @@ class StaffAccounts:
                     raise AccountError(f"{account.email} has an account with {tenant_id} already")
                 connection.execute(insert(staff_accounts), row)
                 self._record(connection, "account.added", account, by=by)
+        except IntegrityError as error:
+            # Somebody else added it at the same instant.
+            raise AccountError(f"{account.email} has an account with {tenant_id} already") from error
         except SQLAlchemyError as error:
             raise _unavailable(error) from error
         return account

@@ -187,7 +187,8 @@ class OutboxFiller:
             Kind.COMMAND,
             key,
             step=Step.FILLING,
-            reason=reason_of(error) + (f" (rule {row['rule_id']})" if row.get("rule_id") else ""),
+            reason=reason_of(error),
+            blamed=f"rule {row['rule_id']}" if row.get("rule_id") else "",
             tenant_id=str(row["tenant_id"]),
         )
         self._aside.add(subject_of(key))

@@ -10,6 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from core.clock import Clock
 from core.database import writing
+from core.database_errors import is_of_one
 from core.envelope import NewEvent
 from core.errors import EventLogUnavailableError
 from core.event_log import EventLog
@@ -235,6 +236,8 @@ class Recorder:
                     if events:
                         self._log.append_within(connection, events)
             except (SQLAlchemyError, OutboxUnavailableError, EventLogUnavailableError) as error:
+                if isinstance(error, SQLAlchemyError) and is_of_one(error):
+                    raise  # it would fail every time, and the command be tried for ever
                 if not tries_left:
                     raise OutboxUnavailableError(f"an outcome can't be recorded: {error}") from error
             else:

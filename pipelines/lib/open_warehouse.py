@@ -118,7 +118,8 @@ class OpenWarehouse:
             Kind.EVENT,
             event.event_id,
             step=Step.DECISIONS if rule_id else Step.MODELS,
-            reason=reason_of(error) + (_blame(rule_id) if rule_id else ""),
+            reason=reason_of(error),
+            blamed=_blamed(rule_id) if rule_id else "",
             tenant_id=event.tenant_id,
             sequence=event.sequence,
         )
@@ -149,7 +150,7 @@ class OpenWarehouse:
         against = [
             each
             for each in self._set_aside.read(Kind.EVENT)
-            if each.tenant_id == tenant_id and each.reason.endswith(_blame(rule_id))
+            if each.tenant_id == tenant_id and each.step is Step.DECISIONS and each.blames(_blamed(rule_id))
         ]
         if len(against) >= _EVENTS_AGAINST_A_RULE:
             self._set_aside.note(
@@ -166,5 +167,5 @@ class OpenWarehouse:
             self._open()
 
 
-def _blame(rule_id: str) -> str:
-    return f" (by the rule {rule_id})"
+def _blamed(rule_id: str) -> str:
+    return f"by the rule {rule_id}"

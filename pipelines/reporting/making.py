@@ -14,11 +14,11 @@ from zoneinfo import ZoneInfo
 import duckdb
 import orjson
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from core.canonical import FRONTDESK_SOURCE
 from core.clock import Clock
 from core.database import writing
+from core.database_errors import translated_errors
 from core.envelope import NewEvent, Origin
 from core.errors import EventLogUnavailableError, FrontdeskError
 from core.event_log import EventLog
@@ -187,13 +187,10 @@ class ReportMaker:
         event, mails = self._event_and_mails(
             tenant, report, has_mailed=any(each < report.report_id for each in mailed)
         )
-        try:
-            with writing(self.engine) as connection:
-                if is_mailed:
-                    self.outbox.within(connection).enqueue(mails)
-                self.log.append_within(connection, [event])
-        except SQLAlchemyError as error:
-            raise EventLogUnavailableError(f"the report can't be told now: {error}") from error
+        with translated_errors(EventLogUnavailableError, what="the event log"), writing(self.engine) as connection:
+            if is_mailed:
+                self.outbox.within(connection).enqueue(mails)
+            self.log.append_within(connection, [event])
 
     def _is_newest(self, tenant: Tenant, report: Report) -> bool:
         zone = ZoneInfo(tenant.zone)

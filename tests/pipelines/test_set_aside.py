@@ -217,6 +217,22 @@ def test_where_nothing_can_be_modelled_no_event_is_to_blame(home: Home, monkeypa
     assert home.set_aside.read() == []
 
 
+def test_a_rule_is_set_aside_however_long_its_errors_are(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill, read_tenant = BatchTables.fill, "select count(*) from raw.rules where rule_id = 'reminder_48h'"
+
+    def fail(tables: BatchTables, model: LiveModel, query: str) -> None:
+        rows = tables._connection.execute("select count(*) from temp.main.new_events").fetchone()
+        rules = tables._connection.execute(read_tenant).fetchone()
+        if model.name == "fct_decisions" and rows and rows[0] and rules and rules[0]:
+            raise duckdb.ConversionException(f"Conversion Error: could not read {'a long text ' * 500}")
+        fill(tables, model, query)
+
+    monkeypatch.setattr(BatchTables, "fill", fail)
+    home.follow_in_batches([[booking(str(number), booking_id=f"b{number}")] for number in range(4)])
+
+    assert [aside.subject for aside in asides(home, Kind.RULE)] == ["reminder_48h"]
+
+
 def test_a_connection_that_breaks_is_opened_anew(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     """After an internal error DuckDB answers nothing more: the file is opened anew, and the others go on."""
     fill = BatchTables.fill
