@@ -73,33 +73,51 @@ class ClickSendDeliverer:
         )
 
     def look_up(self, doubt: Doubt[Letter], /) -> LookUp:
-        """Search the history for the command's reference, page by page.
+        """Search the history for the command's reference; where that finds nothing, read all that was sent since.
 
-        That the search takes this field is not documented: where it is ignored, all that was sent since is read.
+        That the search takes this field is not documented: what it finds is there, what it does not find may be.
         """
         reference = reference_of(doubt.command_key)
         earliest = (doubt.since - _SKEW).timestamp()
+        searched = self._read(reference, earliest=earliest, query=f"custom_string:{reference}")
+        if not isinstance(searched, NotFound):
+            return searched
+        return self._read(reference, earliest=earliest, query=None)
+
+    def _read(self, reference: str, *, earliest: float, query: str | None) -> LookUp:
+        """Read the history page by page: to its end, or to what was sent before where the newest come first.
+
+        Which come first is not documented: it is what the rows show.
+        """
+        newest = oldest = None  # of the rows so far, as long as each is as old as the one before or older
+        is_descending = True
         for page in range(1, _MOST_PAGES + 1):
-            answer = self._read_history(page, reference)
+            answer = self._read_history(page, query)
             if not isinstance(answer, httpx.Response):
                 return CannotTell(reason=answer.reason)
             if answer.status_code != HTTPStatus.OK:
                 return CannotTell(reason=f"ClickSend answered {answer.status_code}")
             try:
                 data = answer.json()["data"]
-                rows, last_page = data["data"], int(data.get("last_page") or 1)
+                rows = data["data"]
+                last_page = int(data["last_page"]) if data.get("last_page") is not None else None
                 found = [row for row in rows if row.get("custom_string") == reference]
-                is_before = any(float(row.get("date") or earliest) < earliest for row in rows)
+                dates = [float(row["date"]) if row.get("date") is not None else None for row in rows]
             except (ValueError, KeyError, TypeError, AttributeError):
                 return CannotTell(reason="ClickSend's history can't be read")
             if found:
                 return Found(str(found[0].get("message_id", "")))
-            if page >= last_page or is_before:
+            for date in dates:
+                is_descending &= date is not None and (oldest is None or date <= oldest)
+                newest, oldest = (date if newest is None else newest), date
+            is_all = page >= last_page if last_page is not None else len(rows) < _PAGE
+            has_order = is_descending and newest is not None and oldest is not None and newest > oldest
+            if is_all or (has_order and oldest is not None and oldest < earliest):
                 return NotFound()
         return CannotTell(reason=f"more than {_PAGE * _MOST_PAGES:,} texts were sent since then", is_final=True)
 
-    def _read_history(self, page: int, reference: str) -> httpx.Response | Refused | Unknown:
-        query: dict[str, str | int] = {"q": f"custom_string:{reference}", "limit": _PAGE, "page": page}
+    def _read_history(self, page: int, search: str | None) -> httpx.Response | Refused | Unknown:
+        query: dict[str, str | int] = {"limit": _PAGE, "page": page} | ({"q": search} if search else {})
         return call(lambda: self._client.get("/v3/sms/history", params=query, auth=self._auth))
 
     def _refusal(self, answer: httpx.Response) -> Refused:

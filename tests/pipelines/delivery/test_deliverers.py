@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,12 +15,23 @@ from aiosmtpd.handlers import Sink
 
 from core.clock import SystemClock
 from pipelines.delivery.addresses import OutgoingAddresses
-from pipelines.delivery.answers import Accepted, Deliverer, Doubt, Found, NotFound, Refused, Unknown
+from pipelines.delivery.answers import (
+    Accepted,
+    CannotTell,
+    Deliverer,
+    Doubt,
+    Found,
+    LookUp,
+    NotFound,
+    Refused,
+    Unknown,
+)
 from pipelines.delivery.clicksend import ClickSendDeliverer
 from pipelines.delivery.content import Letter, WebhookBody
 from pipelines.delivery.graph import GraphDeliverer
 from pipelines.delivery.graph_token import GraphTokens
 from pipelines.delivery.http_calls import open_client
+from pipelines.delivery.references import reference_of
 from pipelines.delivery.smtp import MailServer, SmtpDeliverer
 from pipelines.delivery.twilio import TwilioDeliverer
 from pipelines.delivery.webhook import WebhookDeliverer
@@ -373,3 +384,59 @@ def test_a_domain_with_accents_is_written_as_mail_servers_know_it(standins: Stan
     deliverer, content = smtp(standins, standins.url)
     assert isinstance(deliverer.deliver(KEY, replace(content, to="info@bücher.example")), Accepted)
     assert standins.entries()[0]["recipient"] == "info@xn--bcher-kva.example"
+
+
+NOW_S = int(CLOCK.now().timestamp())
+_OLD, _MINE = 86_400, 0
+
+
+@dataclass
+class History:
+    """ClickSend's history as it might answer: any order, a search that is ignored, or finds nothing."""
+
+    ages: list[int]  #: of each text in seconds, in the order in which they come
+    search: str = "works"  #: or ignored, or empty
+    says_last_page: bool = True
+    pages_read: int = 0
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.pages_read += 1
+        mine = reference_of(KEY)
+        rows: list[dict[str, Any]] = [
+            {"custom_string": mine if age == _MINE else f"other-{age}", "message_id": str(age), "date": NOW_S - age}
+            for age in self.ages
+        ]
+        if "q" in request.url.params and self.search != "ignored":
+            rows = [row for row in rows if self.search == "works" and row["custom_string"] == mine]
+        page = int(request.url.params["page"])
+        data: dict[str, Any] = {"data": rows[(page - 1) * 100 : page * 100]}
+        if self.says_last_page:
+            data["last_page"] = max(1, -(-len(rows) // 100))
+        return httpx.Response(200, json={"data": data})
+
+    def look_up(self) -> LookUp:
+        client = httpx.Client(base_url="https://rest.clicksend.com", transport=httpx.MockTransport(self))
+        deliverer = ClickSendDeliverer(client, username="u", api_key="k", clock=CLOCK)
+        return deliverer.look_up(Doubt(command_key=KEY, content=TEXT, since=CLOCK.now(), others=()))
+
+
+@pytest.mark.parametrize("search", ["works", "ignored", "empty"])
+@pytest.mark.parametrize("says_last_page", [True, False])
+@pytest.mark.parametrize("is_oldest_first", [True, False])
+def test_a_text_is_found_in_clicksends_history_whatever_its_order(
+    search: str, says_last_page: bool, is_oldest_first: bool
+) -> None:
+    ages = sorted([_MINE, *range(_OLD, _OLD + 250)], reverse=is_oldest_first)
+    assert History(ages, search, says_last_page).look_up() == Found(str(_MINE))
+
+
+@pytest.mark.parametrize("search", ["works", "ignored", "empty"])
+def test_a_text_that_is_not_in_clicksends_history_is_not_found(search: str) -> None:
+    newest_first = History(list(range(_OLD, _OLD + 1_000)), search)
+    assert newest_first.look_up() == NotFound()
+    assert newest_first.pages_read <= 2, "what is older than the call is not read"
+    oldest_first = History(list(range(_OLD + 1_000, _OLD, -1)), search)
+    assert oldest_first.look_up() == NotFound()
+    assert oldest_first.pages_read >= 10, "all of it is read"
+    endless = History(list(range(_OLD + 11_000, _OLD, -1)), search)
+    assert isinstance(endless.look_up(), CannotTell)
