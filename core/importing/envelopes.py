@@ -1,4 +1,4 @@
-"""From an imported event to the log's envelope; one line of NDJSON is one of them."""
+"""From an imported event to the log's envelope; one line of NDJSON, from a file or over HTTP, is one of them."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from core.import_runs import LINE_HEADER, RUN_HEADER
 
 #: Levels of objects and lists in a line; deeper ones only ever come from mistakes and attacks.
 MAX_NESTING = 64
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,7 @@ def to_new_event(imported: ImportedEvent, *, tenant_id: str, arrival: Arrival, l
         received_at=arrival.received_at,
         correlation_id=imported.correlation_id,
         causation_id=imported.causation_id,
+        schema_version=imported.schema_version,
         headers=arrival.headers(line=line),
         origin=Origin.IMPORT,
         body=body,
@@ -58,12 +60,15 @@ def to_new_event(imported: ImportedEvent, *, tenant_id: str, arrival: Arrival, l
 
 def parse_line(line: bytes, *, tenant_id: str, arrival: Arrival, number: int) -> NewEvent:
     """Return the event of one NDJSON line. Raises ValueError that says what is wrong with the line."""
+    line = line.removeprefix(_BYTE_ORDER_MARK)  # of a file, or of one of several that were put together
     try:
         imported = ImportedEvent.model_validate(_parse_json(line))
     except ValidationError as error:
         raise ValueError(explain(error)) from error
     if imported.tenant_id not in (None, tenant_id):
-        raise ValueError(f"tenant_id: is {imported.tenant_id!r}, but this import is for {tenant_id!r}")
+        raise ValueError(
+            f"tenant_id: is {imported.tenant_id!r}, but this import is for {tenant_id!r}; leave it out there"
+        )
     return to_new_event(imported, tenant_id=tenant_id, arrival=arrival, line=number, body=line.rstrip(b"\r\n"))
 
 

@@ -39,7 +39,7 @@ class NdjsonFile:
         for number, line in enumerate(self._handle, start=1):
             self.bytes_read += len(line)
             if line.strip():
-                yield self._map(line.removeprefix(b"\xef\xbb\xbf"), number)
+                yield self._map(line, number)
 
     def _map(self, line: bytes, number: int) -> MappedRow:
         cells = [line.decode("utf-8", "surrogateescape").rstrip("\r\n")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,11 +15,13 @@ from sqlalchemy import Engine
 
 from core.envelope import Origin
 from core.event_log import EventLog
+from core.importing import envelopes
+from core.importing.envelopes import Arrival
 from tests.webhooks.conftest import StartReceiver, only_event
 from tests.webhooks.harness import NOW, Answer, Post, RunningReceiver
 from tests.webhooks.signing import OWNER_KEY, TENANT, as_bytes, environment, stripe_post
 from webhooks.api.events import MAX_EVENTS_PER_APPEND, MAX_LISTED_REJECTIONS
-from webhooks.api.import_lines import LineSplitter
+from webhooks.api.import_lines import Line, LineError, LineSplitter, parse_line
 
 NDJSON = {"content-type": "application/x-ndjson"}
 NEW, OLD, BAKER = (f"{name}-owner-key-of-a-business" for name in ("new", "old", "baker"))
@@ -98,12 +101,12 @@ def test_a_providers_event_meets_its_webhook(receiver: RunningReceiver, log: Eve
 
 
 BAD_LINES = [
-    (b"{", "not valid JSON"),
-    (b"\xff", "not valid JSON"),
-    (b'{"a":"\xff"}', "not valid JSON"),
-    (b'{"a":NaN}', "not valid JSON"),
+    (b"{", "is no JSON object in UTF-8"),
+    (b"\xff", "is no JSON object in UTF-8"),
+    (b'{"a":"\xff"}', "is no JSON object in UTF-8"),
+    (b'{"a":NaN}', "is no JSON object in UTF-8"),
     (as_bytes(line(type="a.b", payload={"n": "@"})).replace(b"@", b"\\ud800"), "half of a surrogate pair"),
-    (as_bytes(line()).replace(b'"row-1"', b"1e400"), "not valid JSON"),
+    (as_bytes(line()).replace(b'"row-1"', b"1e400"), "is no JSON object in UTF-8"),
     (b"[" * 70 + b"]" * 70, "nested deeper"),
     (b"[" * 100_000, "nested"),
     ([], "should be a valid dictionary"),
@@ -117,9 +120,43 @@ BAD_LINES = [
     (line(occurred_at="0001-01-01T00:00:00+14:00"), "occurred_at: "),
     (line(payload=[]), "payload: "),
     (line(payload={"contact": {}}), "contact needs external_id, phone or email"),
-    (line(tenant_id="bakery"), "tenant_id: is not the tenant of this key"),
+    (line(tenant_id="bakery"), "tenant_id: is 'bakery', but this import is for"),
     (line(schema_version=2), "schema_version: "),
 ]
+
+
+def read_alike(content: bytes) -> list[object]:
+    """Return what a line is to an import over HTTP, and to one of a file."""
+    arrival = Arrival(received_at=NOW, run_id="run")
+    parsers: tuple[Callable[[], object], ...] = (
+        lambda: parse_line(Line(7, content), tenant_id=TENANT, arrival=arrival),
+        lambda: envelopes.parse_line(content, tenant_id=TENANT, arrival=arrival, number=7),
+    )
+    return [_event_or_words(parse) for parse in parsers]
+
+
+def _event_or_words(parse: Callable[[], object]) -> object:
+    try:
+        return parse()
+    except (LineError, ValueError) as error:
+        return str(error)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(as_bytes(bad) for bad, _ in BAD_LINES),
+        as_bytes(line()),
+        as_bytes(line()) + b"\r\n",
+        b"\xef\xbb\xbf" + as_bytes(line()),
+        as_bytes(line(occurred_at="2024-03-01T00:30:00+14:00", schema_version=1)),
+        as_bytes(line(type="a.b", payload={"n": 2**70})),
+    ],
+)
+def test_a_line_is_the_same_over_http_and_in_a_file(content: bytes) -> None:
+    over_http, in_file = read_alike(content)
+
+    assert over_http == in_file
 
 
 @pytest.mark.parametrize(("bad", "error"), BAD_LINES)
