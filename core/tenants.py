@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Hashable, Iterator, Mapping
+import re
+from collections.abc import Collection, Hashable, Iterator, Mapping
 from datetime import datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import yaml
 from phonenumbers import SUPPORTED_REGIONS
-from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import Field, PrivateAttr, StringConstraints, ValidationError, field_validator, model_validator
 
 from core.alert_settings import AlertSettings
 from core.attribution_settings import Attribution
@@ -224,6 +225,18 @@ class Tenant(Strict):
     reports: ReportSettings = ReportSettings()
     alerts: AlertSettings = AlertSettings()
 
+    #: Its numbers and addresses in what is left out of a wrong file: they stay its own, and no customer's.
+    _numbers_left_out: tuple[str, ...] = PrivateAttr(())
+    _addresses_left_out: tuple[str, ...] = PrivateAttr(())
+
+    def _keep_own_addresses(self, content: Mapping[str, object], *, left_out: Collection[str]) -> None:
+        delivery = content.get("delivery") if "delivery" in left_out else None
+        sections = delivery if isinstance(delivery, dict) else {}
+        sms, mail = (sections.get(name) for name in ("sms", "email"))
+        numbers = [content.get("phone") if "phone" in left_out else None, *_senders(sms)]
+        self._numbers_left_out = tuple(each for each in numbers if isinstance(each, str))
+        self._addresses_left_out = tuple(each for each in _senders(mail) if isinstance(each, str))
+
     @property
     def written_decimal_mark(self) -> str:
         """What its systems write before decimals."""
@@ -299,13 +312,14 @@ class Tenant(Strict):
         sms = self.delivery.sms
         numbers = [self.phone, sms.sender if sms else None]
         numbers += [source.settings.get("phone_number") for source in self.sources]
+        numbers += self._numbers_left_out
         return tuple(nobodys_value("phone", number, region=self.country) for number in numbers if number)
 
     def _own_addresses(self) -> tuple[str, ...]:
         mail = self.delivery.email
         return tuple(
             nobodys_value("email", address, region=self.country)
-            for address in (self.email, mail.sender if mail else None)
+            for address in (self.email, mail.sender if mail else None, *self._addresses_left_out)
             if address
         )
 
@@ -329,12 +343,13 @@ class Tenant(Strict):
         )
 
 
-#: What a business can be served without, for as long as its file is wrong: first what acts, then all that can be.
-_AUTOMATION = frozenset({"rules", "templates", "endpoints", "delivery", "sms_prices", "reports"})
-_OPTIONAL = frozenset(name for name, field in Tenant.model_fields.items() if not field.is_required()) - {
-    "phone_trunk_prefix",
-    "identity",
-}
+#: What facts are read by: where one of these is wrong its default would give other facts, so nothing is read.
+_OF_FACTS = frozenset(
+    {"decimal_mark", "opt_out", "all_day_time", "identity", "phone_calling_code", "phone_trunk_prefix"}
+)
+#: What a business can be served without, for as long as it is wrong in its file.
+_OPTIONAL = frozenset(name for name, field in Tenant.model_fields.items() if not field.is_required()) - _OF_FACTS
+_FIRST_KEY = re.compile(r"(?:Value error, )?([a-z_]+)[.:]")
 
 
 class _UniqueKeyLoader(BoundedLoader):
@@ -368,8 +383,8 @@ def load_tenants(folder: Path) -> dict[str, Tenant]:
 def read_tenants(folder: Path) -> TenantFiles:
     """Read every *.yaml of the folder.
 
-    A file that is wrong stops its own business's rules, or where not even its facts can be read, that business; never
-    another's. Raises ConfigurationError where no file can be used.
+    A file that is wrong stops its own business's rules, and what is wrong is left out; where what facts are read by
+    is wrong, it stops that business. It never stops another. Raises ConfigurationError where no file can be used.
     """
     files = sorted(folder.glob("*.yaml"))
     if not files:
@@ -397,14 +412,28 @@ def _load_what_can_be(file: Path) -> tuple[Tenant | None, str]:
         return None, problem
     if not isinstance(content, dict):
         return None, problem
-    # The rules first; what else can be left out only where that is not enough.
-    for left_out in ({"rules"}, _AUTOMATION, _OPTIONAL):
+    # The rules in any case: nothing acts by a file that is wrong. Else what is wrong alone.
+    left_out = {"rules"}
+    while True:
         try:
             tenant = Tenant.model_validate({key: value for key, value in content.items() if key not in left_out})
-        except ValidationError:
+        except ValidationError as error:
+            wrong = _keys_of(error)
+            if not wrong <= _OPTIONAL - left_out:
+                return None, problem
+            left_out |= wrong
             continue
+        tenant._keep_own_addresses(content, left_out=left_out)
         return (tenant, problem) if tenant.slug == file.stem else (None, problem)
-    return None, problem
+
+
+def _keys_of(error: ValidationError) -> set[str]:
+    """Return the keys of the file that are wrong; an empty one where that can't be told."""
+    keys = set()
+    for problem in error.errors(include_url=False):
+        first = _FIRST_KEY.match(problem["msg"])
+        keys.add(str(problem["loc"][0]) if problem["loc"] else first[1] if first else "")
+    return keys
 
 
 def load_tenant(file: Path) -> Tenant:
@@ -454,6 +483,10 @@ def parse_tenant(text: str, *, file: Path) -> Tenant:
     if problems:
         raise ConfigurationError("\n".join(problems))
     return tenant
+
+
+def _senders(section: object) -> list[object]:
+    return [section.get("from")] if isinstance(section, dict) else []
 
 
 def _refuse_repeats(key: str, names: list[str]) -> None:

@@ -301,6 +301,66 @@ def test_what_is_wrong_in_a_part_that_can_be_left_out_leaves_out_no_more_than_ne
     assert f"acme.yaml: {key}" in wrong["acme"]
 
 
+_WRONG_ALONE: dict[str, Any] = {
+    "alerts": {"email": ["nobody"]},
+    "reports": {"recipients": ["nobody"]},
+    "surcharges": [{"key": "late"}],
+    "tax_rate_percent": 900,
+    "warmness": {"no_such_key": 1},
+    "sms_prices": 1,
+    "plan": "free",
+    "phone": "0855 500 100",
+    "delivery": {"sms": {"provider": "twilio", "from": "+61855500177"}, "no_such_key": 1},
+}
+_FACTS: dict[str, Any] = {
+    "decimal_mark": ",",
+    "opt_out": {"languages": ["vi"], "cancel_is_stop": ["clicksend"]},
+    "all_day_time": "07:30",
+    "tax_rate_percent": 10,
+    "surcharges": [{"key": "late", "name": "Late", "price": 5}],
+    "phone": "+61855500100",
+    "delivery": {"sms": {"provider": "twilio", "from": "+61855500177"}},
+}
+
+
+@pytest.mark.parametrize("key", _WRONG_ALONE)
+def test_a_wrong_value_leaves_out_its_own_key_and_facts_are_read_as_before(tmp_path: Path, key: str) -> None:
+    _write(tmp_path, VALID | _FACTS)
+    before = read_tenants(tmp_path).tenants["acme"]
+    _write(tmp_path, VALID | _FACTS | {key: _WRONG_ALONE[key]})
+
+    tenants, wrong = read_tenants(tmp_path)
+
+    assert set(wrong) == {"acme"}
+    after = tenants["acme"]
+    kept = ("decimal_mark", "opt_out", "all_day_time", "tax_rate_percent", "surcharges", "delivery", "phone")
+    assert [name for name in kept if getattr(after, name) != getattr(before, name)] in ([], [key])
+    assert [after.nobodys_values(rule) for rule in after.identity] == [
+        before.nobodys_values(rule) for rule in before.identity
+    ]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("decimal_mark", ";"),
+        ("opt_out", {"languages": ["klingon"]}),
+        ("opt_out", {"lanugages": ["vi"]}),
+        ("all_day_time", 730),
+        ("identity", [{"identifier": "phone", "use": "sometimes"}]),
+        ("decimal_marc", ","),
+    ],
+)
+def test_where_facts_would_be_read_by_a_default_that_the_file_contradicts_none_are(
+    tmp_path: Path, key: str, value: object
+) -> None:
+    _write(tmp_path, VALID | {key: value, "alerts": {"email": ["nobody"]}})
+    _write(tmp_path, VALID | {"slug": "other"}, name="other.yaml")
+    tenants, wrong = read_tenants(tmp_path)
+    assert (set(tenants), set(wrong)) == ({"other"}, {"acme"})
+    assert f"acme.yaml: {key}" in wrong["acme"]
+
+
 @pytest.mark.parametrize(
     "content",
     [
