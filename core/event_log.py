@@ -145,8 +145,20 @@ class EventLog:
     def read_by_id_prefix(self, tenant_id: str, source: str, prefix: str) -> list[Event]:
         """Return a tenant's events of one source whose ids begin so, in the order of the log."""
         columns = event_log.c
-        begins = columns.source_event_id.startswith(prefix, autoescape=True)
-        return self._read(columns.tenant_id == tenant_id, columns.source == source, begins)
+        of_source = (columns.tenant_id == tenant_id, columns.source == source)
+        if self._engine.dialect.name != "postgresql":
+            after_all = f"{prefix[:-1]}{chr(ord(prefix[-1]) + 1)}"
+            return self._read(*of_source, columns.source_event_id >= prefix, columns.source_event_id < after_all)
+        # PostgreSQL's index may be in the order of a language, in which a prefix is no range: its pages are looked
+        # through, each of them quick.
+        query = select(columns.sequence, columns.source_event_id).where(*of_source)
+        query = query.order_by(columns.source_event_id).limit(_PAGE)
+        found: list[int] = []
+        page = self._rows(query)
+        while page:
+            found += [row["sequence"] for row in page if row["source_event_id"].startswith(prefix)]
+            page = self._rows(query.where(columns.source_event_id > page[-1]["source_event_id"]))
+        return list(self.read_at(found).values())
 
     def read_import_runs(self) -> list[RunPart]:
         """Return what each run of an import wrote, by business, source and file.

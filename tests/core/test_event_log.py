@@ -233,3 +233,26 @@ def test_runs_of_imports_are_found_in_pages_that_no_limit_stops(
     assert [[each.source_event_id for each in batch] for batch in batches] == [[f"evt_{n}"] for n in (0, 2, 4, 6)]
     looking_through = [statement for statement in statements if "headers" in statement and "BETWEEN" not in statement]
     assert all(" IN (" in statement for statement in looking_through)
+
+
+@pytest.mark.parametrize("page", [1, 3, 20_000])
+def test_ids_that_begin_alike_are_found_in_any_pages(
+    log: EventLog, monkeypatch: pytest.MonkeyPatch, page: int
+) -> None:
+    monkeypatch.setattr("core.event_log._PAGE", page)
+    names = [
+        "import-run/b",
+        "Import-run/c",
+        "import-runs",
+        "import-run/a",
+        "importrun/a",
+        "z",
+        "%",
+        "import-run/\u00e9",
+        "a",
+    ]
+    log.append([*(new_event(name) for name in names), new_event("import-run/x", source="other")])
+
+    found = log.read_by_id_prefix(new_event().tenant_id, "stripe", "import-run/")
+
+    assert [event.source_event_id for event in found] == ["import-run/b", "import-run/a", "import-run/\u00e9"]
