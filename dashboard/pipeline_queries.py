@@ -52,7 +52,7 @@ bookings AS (
         coalesce(is_all_day, false) AS is_all_day
     FROM marts.fct_bookings
     WHERE tenant_id = $tenant_id
-        AND ($subject = 'booking' OR status IN ('pending', 'confirmed') AND starts_at > now())
+        AND ($subject = 'booking' OR status IN ('pending', 'confirmed') AND upcoming_until > now())
 ),
 worth AS (
     SELECT subject_id, currency, sum(price_minor)::BIGINT AS value_minor, min(starts_at) AS starts_at,

@@ -187,13 +187,15 @@ _SHAPES = (
         about_booking="sometimes",
     ),
 )
-#: What takes a fact back, or overtakes it: of the same payment, invoice, deal, the newest of these facts and of the
-#: fact's own type says whether what it told still holds. What a booking is, its newest state says.
+#: What takes a fact back, or overtakes it: of the same payment, invoice, deal, dispute, the newest of these facts and of
+#: the fact's own type says whether what it told still holds. What a booking is, its newest state says. Of a payment
+#: that was received, the amounts decide: `payment.refunded` is all of it given back or lost, whichever facts told so.
 UNDONE_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "payment.pending": _types("payment", "succeeded", "failed", "refunded"),
         "payment.succeeded": _types("payment", "failed", "refunded"),
-        "payment.failed": _types("payment", "succeeded", "refunded"),
+        "payment.failed": _types("payment", "pending", "succeeded", "refunded"),
+        "payment.disputed": _types("dispute", "won", "lost"),
         **dict.fromkeys(
             _types("invoice", "drafted", "sent", "viewed", "updated", "partially_paid", "overdue", "payment_failed"),
             _types("invoice", "paid", "voided"),

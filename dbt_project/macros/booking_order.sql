@@ -79,7 +79,13 @@ booking_times as (
                     occurred_at, max(occurred_at) filter (where not is_making and not is_outcome) over of_day
                 )
             else occurred_at
-        end as settled_at
+        end as settled_at,
+        -- Moved to the instant of what was open on its day, it comes after that.
+        if(
+            is_of_a_day and is_outcome,
+            greatest(change_order, max(change_order) filter (where not is_making and not is_outcome) over of_day),
+            change_order
+        ) as settled_order
     from booking_changes
     window
         of_booking as (partition by tenant_id, booking_id),
@@ -90,19 +96,20 @@ booking_times as (
 booking_starts as (
 
     select
-        *,
+        * exclude (change_order, settled_order),
+        settled_order as change_order,
         last_value(told_start ignore nulls) over earlier_of_source as start_before
     from booking_times
     window earlier_of_source as (
         partition by tenant_id, booking_id, source
-        order by settled_at, change_order, {{ progress_of('booking_status') }}, source_event_id
+        order by settled_at, settled_order, {{ progress_of('booking_status') }}, source_event_id
         rows between unbounded preceding and 1 preceding
     )
 
 ),
 
 -- Of systems that copy each other each has its own say; a time that is added to a day moves nothing.
-booking_moves as (
+told_moves as (
 
     select
         * exclude (is_reschedule),
@@ -116,8 +123,25 @@ booking_moves as (
                 or not (coalesce(told_start['is_all_day'], false) or coalesce(start_before['is_all_day'], false))
             ),
             false
-        ) as is_reschedule
+        ) as is_told_move
     from booking_starts
+
+),
+
+-- A second word of one move, another event of the provider or another system's, moves nothing more.
+booking_moves as (
+
+    select
+        *,
+        is_told_move and not coalesce(
+            starts_at = last_value(if(is_told_move, starts_at, null) ignore nulls) over earlier, false
+        ) as is_reschedule
+    from told_moves
+    window earlier as (
+        partition by tenant_id, booking_id
+        order by settled_at, change_order, {{ progress_of('booking_status') }}, source_event_id
+        rows between unbounded preceding and 1 preceding
+    )
 
 ),
 
@@ -177,6 +201,7 @@ select
             and not is_called_move
             and coalesce(booking_status = status_before, true)
             then 'booking.rescheduled'
+        when is_called_move and not is_reschedule and fact_type = 'booking.rescheduled' then 'booking.updated'
         else fact_type
     end as settled_type,
     case

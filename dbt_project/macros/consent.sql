@@ -7,3 +7,8 @@
 {% macro no_address() -%}
     { 'kind': null::varchar, 'address': null::varchar, 'address_key': null::varchar }
 {%- endmacro %}
+
+{#- What proves a consent that somebody gave or took back by a reply: its words, and by what they came. -#}
+{% macro reply_evidence(reply='') -%}
+    if({{ reply }}channel = 'email', 'e-mail: ', 'text: ') || left(trim({{ reply }}body), 200)
+{%- endmacro %}

@@ -36,6 +36,7 @@ _COLUMNS: Mapping[str, str] = {
     "marts.fct_bookings": """
         tenant_id booking_key booking_id source contact_id guest_name guest_first_name service_name status
         starts_at:TIMESTAMPTZ ends_at:TIMESTAMPTZ starts_at_local:TIMESTAMP is_all_day:BOOLEAN
+        upcoming_until:TIMESTAMPTZ
         price_minor:BIGINT currency staff_name location
         payment_status count_reschedules:BIGINT created_at:TIMESTAMPTZ confirmed_at:TIMESTAMPTZ
         cancelled_at:TIMESTAMPTZ completed_at:TIMESTAMPTZ last_changed_at:TIMESTAMPTZ last_event_id

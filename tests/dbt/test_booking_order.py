@@ -24,6 +24,7 @@ class Told(NamedTuple):
     source: str = "frontdesk"
     basis: str = "act"
     starts: str | None = None
+    revision: int | None = None
 
 
 def told(verb: str, at: str, *, source: str = "frontdesk", starts: str | None = None) -> Told:
@@ -35,6 +36,11 @@ def told(verb: str, at: str, *, source: str = "frontdesk", starts: str | None = 
 def wix(status: str, at: str) -> Told:
     """Return a Wix snapshot: its status is never completed or no-show."""
     return Told("booking.updated", at, status, "wix", "plan")
+
+
+def wix_start(at: str, starts: str) -> Told:
+    """Return a Wix snapshot that tells the start."""
+    return Told("booking.updated", at, "confirmed", "wix", "plan", starts)
 
 
 def highlevel(status: str, at: str) -> Told:
@@ -53,6 +59,10 @@ STORIES: dict[str, tuple[list[Told], str]] = {
     "cancelled of a day, made and confirmed that day": (
         [told("created", "8 09:00"), told("confirmed", "8 09:05"), told("cancelled", "8")],
         "cancelled",
+    ),
+    "told of a day, confirmed later that day by who counts revisions": (
+        [Told("booking.confirmed", "8 10:00", "confirmed", "wix", revision=2), told("completed", "8")],
+        "completed",
     ),
     "made after its outcome, by a clock that is wrong": (
         [told("created", "9 15:00"), told("completed", "8 12:00")],
@@ -151,6 +161,16 @@ def settle() -> Iterator[duckdb.DuckDBPyConnection]:
             inner join (select event_id, source_event_id from facts) as ids using (event_id)
             """
         )
+        connection.execute(
+            f"""
+            create view moves as
+            with settled_bookings as ({settled})
+            select
+                count(*) filter (where is_settled_move) as count_moves,
+                count(*) filter (where settled_type = 'booking.rescheduled') as count_told
+            from settled_bookings
+            """
+        )
         yield connection
 
 
@@ -163,6 +183,34 @@ def test_a_story_ends_the_same_in_every_order(name: str, settle: duckdb.DuckDBPy
         settle.execute("delete from facts")
         settle.executemany("insert into facts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, false)", list(order))
         assert settle.execute("select status from folded").fetchall() == [(expected,)], order
+
+
+@pytest.mark.parametrize(
+    ("story", "count"),
+    [
+        ([told("rescheduled", "2 10:00", starts="9 10:00"), wix_start("2 10:01", "9 10:00")], 1),
+        ([wix_start("2 10:00", "9 10:00"), told("rescheduled", "2 10:01", starts="9 10:00")], 1),
+        ([told("rescheduled", "2 10:00", starts="9 10:00"), told("rescheduled", "3 10:00", starts="8 10:00")], 2),
+        (
+            [
+                told("rescheduled", "2 10:00", starts="9 10:00"),
+                told("rescheduled", "3 10:00", starts="8 10:00"),
+                told("rescheduled", "4 10:00", starts="9 10:00"),
+            ],
+            3,
+        ),
+    ],
+    ids=["a system repeats it", "another system says it first", "there and back", "there and back again"],
+)
+def test_a_move_that_is_told_twice_is_one(story: list[Told], count: int, settle: duckdb.DuckDBPyConnection) -> None:
+    made = [told("created", "1 09:00", starts="8 10:00"), wix_start("1 09:01", "8 10:00")]
+    rows = [as_row(number, fact) for number, fact in enumerate([*made, *story])]
+
+    for order in permutations(rows):
+        settle.execute("delete from facts")
+        settle.executemany("insert into facts values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, false)", list(order))
+        counted = settle.execute("select count_moves, count_told from moves").fetchall()
+        assert counted == [(count, count)], order
 
 
 def test_a_booking_begins_with_its_making(settle: duckdb.DuckDBPyConnection) -> None:
@@ -189,6 +237,6 @@ def as_row(number: int, fact: Told) -> tuple[object, ...]:
     moved = fact.fact_type == "booking.rescheduled"
     told_on = None if time else f"2026-03-{int(day):02}"
     return (
-        name, "t", "b", "booking", fact.source, name, fact.fact_type, fact.status, fact.basis, None, moved, told_on,
-        at, starts,
+        name, "t", "b", "booking", fact.source, name, fact.fact_type, fact.status, fact.basis, fact.revision, moved,
+        told_on, at, starts,
     )  # fmt: skip

@@ -82,7 +82,7 @@
         when channel not in ('sms', 'email') then due_at + interval 7 days
         when anchor = 'booking_start' and due_offset < to_seconds(0)
             then least(due_at + interval 1 day, booking_starts_at)
-        when tells_start and newest_starts_at > due_at then least(due_at + interval 1 day, newest_starts_at)
+        when tells_start and newest_upcoming_until > due_at then least(due_at + interval 1 day, newest_upcoming_until)
         else due_at + interval 1 day
     end
 {%- endmacro %}

@@ -34,7 +34,7 @@
     {{ states }}.valid_from <= {{ instant }}
             and coalesce({{ states }}.valid_until > {{ instant }}, true)
             and {{ states }}.status in ('pending', 'confirmed')
-            and {{ states }}.starts_at > {{ instant }}
+            and {{ states }}.upcoming_until > {{ instant }}
 {%- endmacro %}
 
 {#- The fields of a booking's state. Without a time of day its start is a day, such as 2026-03-02. -#}

@@ -66,7 +66,10 @@ in_another_currency as (
             and timeline.currency <> payments.currency
     where
         payments.succeeded_at is not null
-        and (starts_with(timeline.type, 'payment.refund') or starts_with(timeline.type, 'payment.disput'))
+        and (
+            timeline.type in ('payment.refunded', 'payment.disputed')
+            or split_part(timeline.type, '.', 1) in ('refund', 'dispute')
+        )
 
 ),
 

@@ -5,7 +5,7 @@
 with payments as (
 
     select * from {{ ref('fct_payments') }}
-    where succeeded_at is not null and amount_minor is not null
+    where succeeded_at is not null and amount_minor is not null and currency is not null
 
 ),
 
@@ -284,7 +284,7 @@ final as (
         shares.service_name,
         shares.share_kind,
         shares.tax_name,
-        coalesce(payments.currency, tenants.currency) as currency,
+        payments.currency,
         payments.before_tax_minor is not null as is_tax_known,
         sum(shares.value)::bigint as value
     from shares

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +14,9 @@ from core.tenants import load_tenants
 from tests.pipelines.activation.test_decisions import PHONE, START, booking
 from tests.pipelines.facts import TENANT, contact, fact
 from tests.pipelines.homes import NOW, REPOSITORY, Home, HomeFactory, shared_folder
+from tests.pipelines.money.stripe_events import StripePayment
+
+HOUR = timedelta(hours=1)
 
 _RULES: list[dict[str, Any]] = [
     {"id": "thanks", "when": "payment.succeeded", "once_per": "entity"},
@@ -35,6 +38,22 @@ _RULES: list[dict[str, Any]] = [
     },
     {"id": "texted", "when": "message.received"},
     {"id": "stopped", "when": "consent.revoked"},
+    {"id": "dispute", "when": "payment.disputed", "once_per": "entity"},
+    {"id": "unpaid", "when": "note.added", "only_if": [{"field": "contact.amount_paid_minor", "value": 0}]},
+    {
+        "id": "about_a_visit",
+        "when": "message.received",
+        "only_if": [
+            {"field": "fact.opt_out_type", "value": "CANCEL"},
+            {"field": "contact.count_bookings_upcoming", "operator": "at_least", "value": 1},
+        ],
+    },
+    {
+        "id": "nothing_booked",
+        "when": "note.added",
+        "due": {"after": "14d"},
+        "only_if": [{"field": "contact.count_bookings_upcoming", "value": 0}],
+    },
 ]
 
 
@@ -130,6 +149,133 @@ def test_a_second_telling_of_the_cause_is_no_fact_after_it(trial_home: Home) -> 
     following = NOW + timedelta(hours=24)
     detail = f"payment.succeeded at {following:%Y-%m-%dT%H:%M:%SZ}"
     assert trial_home.query(reorder) == [("refused", "happened", detail, NOW)]
+
+
+def test_what_a_payment_is_decides_and_not_which_fact_says_so(trial_home: Home) -> None:
+    def paid(name: str) -> StripePayment:
+        return StripePayment(name=name)
+
+    edited, returned, lost, part = paid("edited"), paid("returned"), paid("lost"), paid("partly")
+    won, retried = paid("won"), paid("retried")
+    trial_home.follow_in_batches(
+        [
+            [edited.intent(), edited.charge("refunded", at=60, refunded=18_000, before=0)],
+            [edited.charge("updated", at=120, refunded=18_000)],
+            [returned.intent(), returned.refund("refund.created", "succeeded", at=60)],
+            [lost.intent(), lost.dispute("created", "needs_response", at=60)],
+            [lost.dispute("closed", "lost", at=120)],
+            [won.intent(), won.dispute("created", "needs_response", at=60), won.dispute("closed", "won", at=120)],
+            [part.intent(), part.refund("refund.created", "succeeded", at=60, amount=1_000)],
+            [retried.intent("payment_failed"), retried.intent("processing", at=600)],
+        ]
+    )
+    thanks = {
+        name: verdicts(trial_home, f"pi_{name}")["thanks"] for name in ("edited", "returned", "lost", "partly", "won")
+    }
+    assert thanks == {
+        "edited": ("intended", None, "undone"),
+        "returned": ("intended", None, "undone"),
+        "lost": ("intended", None, "undone"),
+        "partly": ("intended", None, None),
+        "won": ("intended", None, None),
+    }
+    assert verdicts(trial_home, "pi_lost")["dispute"] == ("intended", None, "undone")
+    assert verdicts(trial_home, "pi_won")["dispute"] == ("intended", None, "undone")
+    assert verdicts(trial_home, "pi_retried")["open"] == ("refused", "undone", None)
+    assert trial_home.query("select status from marts.fct_payments where payment_id = 'pi_retried'") == [("pending",)]
+
+
+def test_a_refund_that_can_not_be_subtracted_takes_nothing_back(trial_home: Home) -> None:
+    amy: dict[str, Any] = {"contact": {"phone": "+61400000021"}}
+    abroad = payment("refunded", "abroad", hours=1, refunded_minor=100, currency="USD", **amy)
+    noted = fact("note.added", {**amy, "title": "x"}, event_id="amy-note", hours=2)
+    trial_home.follow_in_batches([[payment("succeeded", "abroad", **amy), abroad], [noted]])
+    assert verdicts(trial_home, "abroad")["thanks"] == ("intended", None, None)
+    assert verdicts(trial_home, "amy-note")["unpaid"][:2] == ("refused", "condition")
+
+
+def test_deals_of_one_contact_move_by_themselves(trial_home: Home) -> None:
+    def move(deal: str, to: str, hours: float) -> NewEvent:
+        body = {
+            "type": "OpportunityStageUpdate", "id": deal, "contactId": "kim", "pipelineStageId": to, "status": "open",
+            "name": deal,
+        }  # fmt: skip
+        return fact(
+            "gohighlevel.OpportunityStageUpdate", body, event_id=f"{deal}-{to}", hours=hours, source="gohighlevel"
+        )
+
+    trial_home.follow_in_batches([[move("deal-1", "s1", 0)], [move("deal-2", "s1", 3)], [move("deal-2", "s2", 4)]])
+    rows = trial_home.query(
+        "select stopped_by from marts.fct_decisions where rule_id = 'step' and contains(command_key, 'deal-') "
+        "order by caused_at"
+    )
+    assert rows == [(None,), ("undone",), (None,)]
+
+
+def test_a_whole_day_is_to_come_until_it_is_over(trial_home: Home) -> None:
+    lee = "+61400000022"
+    day = (NOW + timedelta(days=2)).date()
+    made = fact(
+        "booking.confirmed",
+        {"booking_id": "lees-day", "contact": {"phone": lee}, "starts_at": day.isoformat()},
+        event_id="lees-day",
+    )
+    # Perth is eight hours ahead: noon of that day.
+    asked = text(lee, "Cancel", hours=(datetime(day.year, day.month, day.day, 4, tzinfo=UTC) - NOW) / HOUR)
+    trial_home.follow_in_batches([[made], [asked]])
+    assert verdicts(trial_home, lee)["about_a_visit"][:2] == ("intended", None)
+    assert "stopped" not in verdicts(trial_home, lee)
+
+
+def test_what_is_to_come_is_counted_when_it_is_due(trial_home: Home) -> None:
+    max_, nia = "+61400000023", "+61400000024"
+
+    def booked(phone: str, days: int) -> list[NewEvent]:
+        payload = {"booking_id": phone, "contact": {"phone": phone}}
+        made = fact(
+            "booking.confirmed", {**payload, "starts_at": (NOW + timedelta(days=days)).isoformat()}, event_id=phone
+        )
+        return [
+            made,
+            fact("note.added", {"contact": {"phone": phone}, "title": "x"}, event_id=f"note-{phone}", hours=1),
+        ]
+
+    trial_home.follow_in_batches([booked(max_, 3), booked(nia, 20)])
+    assert verdicts(trial_home, f"note-{max_}")["nothing_booked"][:2] == ("intended", None)
+    assert verdicts(trial_home, f"note-{nia}")["nothing_booked"][:2] == ("refused", "condition")
+
+
+def test_a_reply_that_could_not_be_sent_is_no_answer(trial_home: Home) -> None:
+    oli = {"contact": {"phone": "+61400000025"}}
+    asked = {"message_id": "lost", **oli, "channel": "sms", "text": "Hi Oli", "requested_by": "Ana"}
+    key = f"{TENANT}/manual/send_sms/lost"
+    refused = fact(
+        "message.failed",
+        {"message_id": key, **oli, "channel": "sms", "body": "Hi Oli", "command_key": key, "error_code": "30003"},
+        event_id="lost-failed",
+        hours=1.1,
+    )
+    trial_home.follow_in_batches(
+        [
+            [fact("lead.created", {**oli, "lead_id": "oli"}, event_id="lead-oli")],
+            [fact("message.requested", asked, event_id="lost-asked", hours=1)],
+            [refused],
+        ]
+    )
+    assert verdicts(trial_home, "lead-oli")["waiting"][:2] == ("intended", None)
+
+
+def test_stop_in_a_chat_is_for_a_person_to_decide(trial_home: Home) -> None:
+    pat = "+61400000026"
+    trial_home.follow_in_batches([[text(pat, "STOP", channel="chat")]])
+    told = "select opt_out_type from marts.fct_messages where message_id = '+61400000026-STOP'"
+    assert trial_home.query(told) == [("MAYBE_STOP",)]
+    assert "stopped" not in verdicts(trial_home, pat)
+    waiting = (
+        "select needs_reply from reports.rpt_conversations inner join marts.bdg_contact_identifiers "
+        f"using (contact_id) where identifier_value = '{pat}'"
+    )
+    assert trial_home.query(waiting) == [(True,)]
 
 
 def test_a_step_is_told_until_the_next_one(trial_home: Home) -> None:

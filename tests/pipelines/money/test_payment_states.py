@@ -229,10 +229,22 @@ def _in_another_order(events: Sequence[NewEvent], source: Random) -> list[NewEve
 
 
 def _with_times_dealt_anew(events: Sequence[NewEvent], source: Random) -> list[NewEvent]:
-    """Return the events with their times given to one another: a second is too coarse to order them by."""
+    """Return the events with their times given to one another: a second is too coarse to order them by.
+
+    But that who is paying after a failure tries again: of these two the time says which is the newer.
+    """
     times = [event.occurred_at for event in events]
-    source.shuffle(times)
-    return [replace(event, occurred_at=time) for event, time in zip(events, times, strict=True)]
+    while True:
+        source.shuffle(times)
+        dealt = [replace(event, occurred_at=time) for event, time in zip(events, times, strict=True)]
+        if not _is_tried_again(dealt):
+            return dealt
+
+
+def _is_tried_again(events: Sequence[NewEvent]) -> bool:
+    failures = [event.occurred_at for event in events if event.type.endswith(("failed", "declined"))]
+    attempts = [event.occurred_at for event in events if event.type.endswith(("processing", "session.completed"))]
+    return any(attempt > failure for failure in failures for attempt in attempts)
 
 
 @pytest.fixture(scope="module")

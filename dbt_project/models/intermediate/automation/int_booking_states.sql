@@ -78,6 +78,12 @@ bounded as (
             ((settled.starts_at at time zone tenants.zone)::date + tenants.all_day_time) at time zone tenants.zone,
             settled.starts_at
         ) as reminded_from,
+        -- Until when it is still to come: a whole day until that day is over.
+        if(
+            settled.is_all_day,
+            ((settled.starts_at at time zone tenants.zone)::date + 1)::timestamp at time zone tenants.zone,
+            settled.starts_at
+        ) as upcoming_until,
         settled.valid_from as last_changed_at,
         lead(settled.valid_from) over (
             partition by settled.tenant_id, settled.booking_id order by settled.valid_from
@@ -86,7 +92,8 @@ bounded as (
         (settled.status = 'completed')::integer
         - coalesce((lag(settled.status) over in_all_by_time = 'completed')::integer, 0) as completed_change,
         last_value(settled.status) over in_all as newest_status,
-        last_value(settled.starts_at) over in_all as newest_starts_at
+        last_value(settled.starts_at) over in_all as newest_starts_at,
+        last_value(upcoming_until) over in_all as newest_upcoming_until
     from settled
     inner join tenants on settled.tenant_id = tenants.tenant_id
     window

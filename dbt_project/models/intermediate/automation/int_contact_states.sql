@@ -48,7 +48,16 @@ entities as (
         row_number() over so_far = 1 as is_first_of_entity,
         facts.fact_family = 'booking'
         and last_value(facts.booking_status ignore nulls) over so_far = 'completed' as is_completed,
-        if(payments.currency_so_far = tenants.currency, coalesce(payments.net_so_far, 0), 0) as paid_minor,
+        -- A fact that the payments leave out, such as a refund in another currency, leaves what was paid as it was.
+        coalesce(
+            last_value(
+                case
+                    when payments.event_id is not null
+                        then if(payments.currency_so_far = tenants.currency, coalesce(payments.net_so_far, 0), 0)
+                end ignore nulls
+            ) over so_far,
+            0
+        ) as paid_minor,
         tenants.currency as tenant_currency
     from facts
     inner join tenants on facts.tenant_id = tenants.tenant_id

@@ -18,6 +18,12 @@ contact_states as (
 
 ),
 
+payments as (
+
+    select * from {{ rows_of_batch('int_payment_facts') }}
+
+),
+
 rules as (
 
     select * from {{ ref('stg_tenants__rules') }}
@@ -56,7 +62,6 @@ causes as (
         facts.fact_type,
         facts.fact_order,
         facts.occurred_at,
-        facts.amount_minor,
         facts.thing,
         {{ happening_track('facts.') }} as track,
         {{ fact_fields('facts') }} as fact,
@@ -145,6 +150,19 @@ candidates as (
 
 ),
 
+-- What a person of the business asked to send and could not be sent.
+failed_requests as (
+
+    select
+        tenant_id,
+        split_part(command_key, '/', 4) as request_id,
+        arg_max(fact_type, fact_order) in ('message.failed', 'message.suppressed') as is_failed
+    from things
+    where command_key is not null and split_part(command_key, '/', 2) = 'manual' and starts_with(fact_type, 'message.')
+    group by tenant_id, request_id
+
+),
+
 messages as (
 
     select
@@ -165,16 +183,43 @@ messages as (
 told as (
 
     select
-        *,
-        fact_type = 'message.requested'
+        messages.*,
+        (messages.fact_type = 'message.requested' and not coalesce(failed_requests.is_failed, false))
         or (
-            fact_family = 'message'
-            and direction = 'outbound'
-            and occurred_at = first_told_at
-            and not is_of_a_rule
-            and not coalesce(arrival = 'failed' or (arrival = 'undelivered' and channel is distinct from 'call'), false)
-        ) as is_from_staff
+            messages.fact_family = 'message'
+            and messages.direction = 'outbound'
+            and messages.occurred_at = messages.first_told_at
+            and not messages.is_of_a_rule
+            and not coalesce(
+                messages.arrival = 'failed'
+                or (messages.arrival = 'undelivered' and messages.channel is distinct from 'call'),
+                false
+            )
+        ) as is_answer,
+        -- What the payment is with this fact: received while any of it is left. A fact that the payments leave out,
+        -- such as a refund in another currency, says nothing of it.
+        case
+            when messages.fact_family <> 'payment' or messages.payment_change = 'failed' then messages.fact_type
+            when payments.net_so_far > 0 then 'payment.succeeded'
+            when payments.received_so_far > 0 then 'payment.refunded'
+            when payments.event_id is not null then messages.fact_type
+        end as track_type,
+        case
+            when messages.part_status in ('won', 'warning_closed', 'prevented') then 'dispute.won'
+            when messages.part_status = 'lost' then 'dispute.lost'
+            else messages.fact_type
+        end as dispute_type
     from messages
+    left join failed_requests
+        on
+            messages.fact_type = 'message.requested'
+            and messages.tenant_id = failed_requests.tenant_id
+            and messages.entity_id = failed_requests.request_id
+    left join payments
+        on
+            messages.fact_family = 'payment'
+            and messages.tenant_id = payments.tenant_id
+            and messages.event_id = payments.event_id
 
 ),
 
@@ -187,18 +232,21 @@ happenings as (
         occurred_at,
         source_event_id,
         event_id,
-        amount_minor,
-        refunded_minor,
         thing,
         unnest([
             { 'fact_type': fact_type, 'scope': 'contact', 'value': contact_id },
             { 'fact_type': fact_type, 'scope': 'booking', 'value': booking_id },
             { 'fact_type': fact_type, 'scope': 'entity', 'value': entity_kind || ':' || entity_id },
-            { 'fact_type': fact_type, 'scope': 'track', 'value': {{ happening_track() }} },
+            { 'fact_type': track_type, 'scope': 'track', 'value': {{ happening_track() }} },
+            {
+                'fact_type': dispute_type,
+                'scope': 'dispute',
+                'value': case when payment_change = 'disputed' then concat_ws('/', payment_id, part_id) end
+            },
             {
                 'fact_type': 'message.received',
                 'scope': 'contact',
-                'value': case when is_from_staff and fact_type <> 'message.received' then contact_id end
+                'value': case when is_answer and fact_type <> 'message.received' then contact_id end
             }
         ]) as about
     from told
@@ -211,13 +259,14 @@ awaited as (
     select
         candidate_key,
         tenant_id,
+        fact_type,
         fact_order,
         occurred_at,
         due_at,
-        amount_minor,
         contact_id,
         booking_id,
         track,
+        concat_ws('/', payment_id, part_id) as dispute,
         thing,
         entity_kind || ':' || entity_id as entity,
         unnest(
@@ -227,9 +276,13 @@ awaited as (
             )
             || list_transform(
                 list_filter(undone_by, lambda u: u['cause'] = fact_type),
-                lambda u: { 'fact_type': u['fact_type'], 'scope': 'track', 'undoes': true }
+                lambda u: { 'fact_type': u['fact_type'], 'scope': {{ undone_scope() }}, 'undoes': true }
             )
-            || if(fact_type = 'stage.changed', [], [{ 'fact_type': fact_type, 'scope': 'track', 'undoes': false }])
+            || if(
+                fact_type = 'stage.changed',
+                [],
+                [{ 'fact_type': fact_type, 'scope': {{ undone_scope() }}, 'undoes': false }]
+            )
         ) as unless
     from candidates
     where len(unless_happened) + len(undone_by) > 0
@@ -247,6 +300,7 @@ awaited_about as (
                 when 'contact' then contact_id
                 when 'booking' then booking_id
                 when 'track' then track
+                when 'dispute' then dispute
                 else entity
             end
         } as about
@@ -254,14 +308,14 @@ awaited_about as (
 
 ),
 
--- After the cause: what came at the same instant is no answer to it, nor is what tells of it once more. A refund of a
--- part takes no payment back.
+-- After the cause: what came at the same instant is no answer to it, nor is what tells of it once more. A fact that
+-- tells once more of a payment that is given back by then takes itself back.
 after_the_cause as (
 
     select
         awaited_about.candidate_key,
         awaited_about.due_at,
-        awaited_about.unless['scope'] = 'track' as is_of_track,
+        awaited_about.unless['scope'] in ('track', 'dispute') as is_of_track,
         happenings.fact_order,
         {
             'at': happenings.occurred_at,
@@ -278,17 +332,14 @@ after_the_cause as (
             and awaited_about.occurred_at <= happenings.occurred_at
     where
         case
-            when awaited_about.unless['scope'] <> 'track'
-                then happenings.occurred_at > awaited_about.occurred_at and happenings.thing <> awaited_about.thing
-            else
-                happenings.fact_order > awaited_about.fact_order
-                and (
-                    happenings.fact_type <> 'payment.refunded'
-                    or coalesce(
-                        happenings.refunded_minor >= coalesce(happenings.amount_minor, awaited_about.amount_minor),
-                        true
+            when awaited_about.unless['scope'] in ('track', 'dispute')
+                then
+                    happenings.fact_order > awaited_about.fact_order
+                    or (
+                        happenings.fact_order = awaited_about.fact_order
+                        and awaited_about.unless['fact_type'] <> awaited_about.fact_type
                     )
-                )
+            else happenings.occurred_at > awaited_about.occurred_at and happenings.thing <> awaited_about.thing
         end
 
 ),
@@ -303,6 +354,22 @@ prevented as (
         arg_max(happening, fact_order) filter (where is_of_track and happening['at'] <= due_at) as newest_when_due
     from after_the_cause
     group by candidate_key
+
+),
+
+-- Appointments pass without a word from anybody: what is to come is counted at the time the command is due.
+upcoming_when_due as (
+
+    select
+        candidates.candidate_key,
+        count(*) as count_bookings_upcoming
+    from candidates
+    inner join booking_states
+        on
+            candidates.tenant_id = booking_states.tenant_id
+            and candidates.subject_contact_id = booking_states.contact_id
+            and {{ is_upcoming('booking_states', 'candidates.due_at') }}
+    group by candidates.candidate_key
 
 ),
 
@@ -355,17 +422,26 @@ final as (
         booking_states.fields as booking,
         booking_states.newest_status,
         booking_states.newest_starts_at,
+        booking_states.upcoming_until as booking_upcoming_until,
+        booking_states.newest_upcoming_until,
         newest_bookings.valid_from as newest_booking_from,
         newest_bookings.fields as newest_booking,
         contact_states.phone as contact_phone,
         contact_states.email as contact_email,
-        contact_states.fields as contact,
+        case
+            when contact_states.fields is not null
+                then json_merge_patch(
+                    contact_states.fields,
+                    json_object('count_bookings_upcoming', coalesce(upcoming_when_due.count_bookings_upcoming, 0))
+                )
+        end as contact,
         coalesce(newest_contacts.phone, contact_states.phone) as newest_phone,
         coalesce(newest_contacts.email, contact_states.email) as newest_email,
         coalesce(newest_contacts.display_name, contact_states.display_name) as newest_name,
         coalesce(newest_contacts.fields, contact_states.fields) as newest_contact
     from candidates
     left join prevented on candidates.candidate_key = prevented.candidate_key
+    left join upcoming_when_due on candidates.candidate_key = upcoming_when_due.candidate_key
     left join newest_bookings
         on candidates.tenant_id = newest_bookings.tenant_id and candidates.booking_id = newest_bookings.booking_id
     left join newest_contacts

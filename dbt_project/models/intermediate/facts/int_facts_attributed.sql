@@ -65,7 +65,7 @@ told_by_text as (
             'consent' as fact_family,
             'all' as purpose,
             opt_out_type = 'START' as is_granted,
-            'text: ' || trim(body) as evidence,
+            {{ reply_evidence() }} as evidence,
             cast(null as varchar) as entity_kind,
             cast(null as varchar) as entity_id,
             cast(null as varchar) as message_id,

@@ -89,7 +89,12 @@ identified as (
         name_read.first_name,
         name_read.last_name,
         {{ name_choice() }} as name_rank,
-        coalesce(opt_out_type, reply_read) as opt_out_type,
+        -- A chat has no carrier and no consent of its own: what STOP means there is for a person to decide.
+        case
+            when channel = 'chat' and coalesce(opt_out_type, reply_read) = 'STOP' then 'MAYBE_STOP'
+            when channel = 'chat' and coalesce(opt_out_type, reply_read) = 'START' then null
+            else coalesce(opt_out_type, reply_read)
+        end as opt_out_type,
         case fact_family
             when 'booking' then 'booking'
             when 'payment' then 'payment'

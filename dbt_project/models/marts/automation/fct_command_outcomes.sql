@@ -78,7 +78,11 @@ final as (
         end as outcome,
         folded.done_at,
         receipts.delivered_at,
-        coalesce(receipts.undelivered_at, folded.failed_at) as failed_at,
+        -- What failed and went out, or arrived, after all has not failed.
+        case
+            when receipts.delivered_at is null
+                then coalesce(receipts.undelivered_at, if(folded.done_at is null, folded.failed_at, null))
+        end as failed_at,
         folded.suppressed_at,
         folded.uncertain_at,
         folded.reason,

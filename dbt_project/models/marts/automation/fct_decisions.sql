@@ -222,7 +222,7 @@ reasoned as (
             when anchor = 'booking_start' and not coalesce(booking_starts_at = known_starts_at, false) then 'moved'
             when list_contains(booking_is, booking_status) then 'booking_state'
             when {{ booking_contradicts('booking_status') }} then 'booking_state'
-            when tells_start and booking_starts_at <= due_at then 'started'
+            when tells_start and booking_upcoming_until <= due_at then 'started'
             when undoing_when_due is not null then 'undone'
             when prevention['at'] <= due_at then 'happened'
             when failed_condition is not null then 'condition'

@@ -74,7 +74,7 @@ unioned as (
         replies.channel,
         'all' as purpose,
         false as is_granted,
-        if(replies.channel = 'email', 'e-mail: ', 'text: ') || left(trim(replies.body), 200) as evidence,
+        {{ reply_evidence('replies.') }} as evidence,
         replies.occurred_at as changed_at,
         replies.event_id,
         replies.source_event_id,

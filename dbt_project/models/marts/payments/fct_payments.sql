@@ -47,7 +47,6 @@ folded as (
         arg_max(disputed_so_far, fact_order) as disputed_minor,
         arg_max(lost_so_far, fact_order) as lost_minor,
         arg_max(net_so_far, fact_order) as net_minor,
-        max(fee_minor) as dispute_fee_minor,
         max(
             case
                 when payment_change = 'disputed'
@@ -71,12 +70,41 @@ folded as (
         arg_max(failure_reason, fact_order) filter (where payment_change in ('failed', 'cancelled')) as failure_reason,
         min(received_money_at) as succeeded_at,
         max(occurred_at) filter (where payment_change = 'failed') as failed_at,
+        -- Who tries again has not failed.
+        coalesce(
+            arg_max(payment_change, fact_order) filter (where payment_change in ('pending', 'failed')) = 'failed', false
+        ) as is_failed,
         max(occurred_at) filter (where payment_change in ('refunded', 'refund')) as refunded_at,
         bool_or(payment_change = 'cancelled') as is_cancelled,
         bool_or(payment_change = 'expired') as is_expired,
         max(occurred_at) as last_changed_at,
         arg_max(event_id, fact_order) as last_event_id
     from facts
+    group by tenant_id, payment_id
+
+),
+
+-- What each dispute has cost by its newest telling: a fee that is given back takes itself off.
+disputes as (
+
+    select
+        tenant_id,
+        payment_id,
+        part_id,
+        arg_max(fee_minor, row(coalesce(part_version, 0), fact_order)) as fee_minor
+    from facts
+    where payment_change = 'disputed'
+    group by tenant_id, payment_id, part_id
+
+),
+
+dispute_fees as (
+
+    select
+        tenant_id,
+        payment_id,
+        sum(fee_minor)::bigint as fee_minor
+    from disputes
     group by tenant_id, payment_id
 
 ),
@@ -116,6 +144,7 @@ valued as (
         -- What is told of a payment that nothing else is known of stands here, and is subtracted nowhere.
         if(folded.succeeded_at is null, folded.told_refunded_minor, folded.counted_refunded_minor) as refunded_minor,
         coalesce(folded.told_tax_minor, taxed.tax_minor) as tax_minor,
+        dispute_fees.fee_minor as dispute_fee_minor,
         case
             when folded.staff_name is not null then 'payment'
             when of_lines.count_staff > 0 then 'lines'
@@ -138,6 +167,8 @@ valued as (
         end as service_name
     from folded
     left join of_lines on folded.tenant_id = of_lines.tenant_id and folded.payment_id = of_lines.payment_id
+    left join dispute_fees
+        on folded.tenant_id = dispute_fees.tenant_id and folded.payment_id = dispute_fees.payment_id
     left join taxed on folded.tenant_id = taxed.tenant_id and folded.payment_id = taxed.payment_id
     left join bookings on folded.tenant_id = bookings.tenant_id and folded.booking_id = bookings.booking_id
 
@@ -159,7 +190,7 @@ final as (
             when refunded_minor > 0 then 'partially_refunded'
             when succeeded_at is not null then 'succeeded'
             when is_cancelled then 'cancelled'
-            when failed_at is not null then 'failed'
+            when is_failed then 'failed'
             when is_expired then 'expired'
             else 'pending'
         end as status,
@@ -178,7 +209,7 @@ final as (
         staff_source,
         service_name,
         service_source,
-        case when succeeded_at is null then failure_reason end as failure_reason,
+        case when succeeded_at is null and (is_failed or is_cancelled) then failure_reason end as failure_reason,
         dispute_status,
         dispute_fee_minor,
         dispute_respond_by,

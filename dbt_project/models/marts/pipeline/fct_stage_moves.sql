@@ -38,7 +38,7 @@ coming_bookings as (
         contact_id,
         booking_id,
         valid_from,
-        coalesce(least(valid_until, starts_at), 'infinity') as valid_until
+        coalesce(least(valid_until, upcoming_until), 'infinity') as valid_until
     from {{ rows_of_batch('int_booking_states') }}
     where status in ('pending', 'confirmed')
 

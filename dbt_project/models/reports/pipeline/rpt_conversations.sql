@@ -12,7 +12,7 @@ outcomes as (
 
 ),
 
--- What a rule sends by itself answers nobody.
+-- What a rule sends by itself answers nobody, nor does what did not arrive.
 told as (
 
     select
@@ -20,7 +20,9 @@ told as (
         row(messages.created_at, messages.message_key) as message_order,
         messages.direction = 'inbound'
         and coalesce(messages.opt_out_type not in ('STOP', 'START'), true) as is_question,
-        messages.direction = 'outbound' and coalesce(outcomes.rule_id, 'manual') = 'manual' as is_answer
+        messages.direction = 'outbound'
+        and messages.status not in ('failed', 'undelivered')
+        and coalesce(outcomes.rule_id, 'manual') = 'manual' as is_answer
     from messages
     left join outcomes on messages.tenant_id = outcomes.tenant_id and messages.message_id = outcomes.message_id
 

@@ -74,7 +74,7 @@ next_bookings as (
         contact_id,
         arg_min(booking_id, row(starts_at, booking_id)) as next_booking_id
     from bookings
-    where status in ('pending', 'confirmed') and starts_at > now()
+    where status in ('pending', 'confirmed') and upcoming_until > now()
     group by contact_id
 
 ),

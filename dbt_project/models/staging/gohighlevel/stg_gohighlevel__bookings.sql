@@ -18,7 +18,7 @@ services as (
 
     select
         tenant_id,
-        list({ 'calendar': provider_ids ->> '$.gohighlevel', 'name': name }) as offered
+        list({ 'calendar': provider_ids ->> '$.gohighlevel', 'name': name } order by name) as offered
     from {{ ref('stg_tenants__services') }}
     group by tenant_id
 

@@ -68,7 +68,7 @@ parsed as (
                     },
                     "outcome": {"reason": "VARCHAR"}, "failure_code": "VARCHAR", "failure_message": "VARCHAR",
                     "failure_reason": "VARCHAR", "cancellation_reason": "VARCHAR", "reason": "VARCHAR",
-                    "evidence_details": {"due_by": "VARCHAR"}, "balance_transactions": [{"fee": "VARCHAR"}]
+                    "evidence_details": {"due_by": "VARCHAR"}, "balance_transactions": [{"fee": "VARCHAR", "currency": "VARCHAR"}]
                 },
                 "previous_attributes": {"amount_refunded": "VARCHAR"}
             }}'
@@ -156,6 +156,18 @@ counted as (
 
 ),
 
+-- Of an authorisation captured in part, what is released is told as refunded too.
+released as (
+
+    select
+        *,
+        if(
+            about = 'charge' and told_refunded_minor >= object_minor - captured_minor, object_minor - captured_minor, 0
+        ) as released_minor
+    from counted
+
+),
+
 final as (
 
     select
@@ -203,13 +215,7 @@ final as (
                 end
             else coalesce(total_minor, object_minor)
         end as amount_minor,
-        -- Of an authorisation captured in part, what is released is told as refunded too.
-        case
-            when payment_change = 'refunded'
-                then
-                    told_refunded_minor
-                    - if(told_refunded_minor >= object_minor - captured_minor, object_minor - captured_minor, 0)
-        end as refunded_minor,
+        case when payment_change = 'refunded' then told_refunded_minor - released_minor end as refunded_minor,
         currency,
         -- payment_method_types lists what was offered: it names the method only when it is alone.
         coalesce(
@@ -241,13 +247,19 @@ final as (
             as part_id,
         part_status,
         case when part_status is not null then object_minor end as part_minor,
-        -- Each movement of the money of a dispute adds to the list.
+        -- Each movement of the money of a dispute adds to the list. Fees are in the currency of the account: one in
+        -- another than the payment's is not told.
         case when payment_change = 'disputed' then coalesce(len(object.balance_transactions), 0) end as part_version,
         case
             when payment_change = 'disputed'
                 then list_sum(list_transform(
-                    object.balance_transactions,
-                    lambda movement: {{ minor_units_from_stripe('movement.fee', 'currency') }}
+                    list_filter(
+                        object.balance_transactions,
+                        lambda movement: coalesce(lower(movement.currency) = lower(object.currency), true)
+                    ),
+                    lambda movement:
+                    if(starts_with(movement.fee, '-'), -1, 1)
+                    * {{ minor_units_from_stripe("ltrim(movement.fee, '-')", 'currency') }}
                 ))
         end::bigint as fee_minor,
         case
@@ -255,14 +267,15 @@ final as (
         end as respond_by,
         -- What this change of the charge adds to what was given back, or takes from it where a refund has failed.
         case
-            when type = 'stripe.charge.refunded' then greatest(told_refunded_minor - refunded_before_minor, 0)
+            when type = 'stripe.charge.refunded'
+                then greatest(told_refunded_minor - greatest(refunded_before_minor, released_minor), 0)
             when type = 'stripe.charge.updated' then least(told_refunded_minor - refunded_before_minor, 0)
         end as refund_step,
         -- A checkout for which nobody asked Stripe to reckon tax says 0, too: that is not known.
         if(
             about = 'checkout.session' and (tax_minor > 0 or object.automatic_tax.enabled = 'true'), tax_minor, null
         ) as tax_minor
-    from counted
+    from released
 
 )
 

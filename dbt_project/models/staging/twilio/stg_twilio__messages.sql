@@ -64,7 +64,7 @@ told as (
             or message.eventtype is null
             or (
                 message.eventtype = 'onMessageAdded'
-                and upper(message.source) not in ('API', 'SDK', 'CHAT')
+                and upper(coalesce(message.source, '')) not in ('API', 'SDK', 'CHAT')
                 and regexp_matches(message.author, '^([a-z]+:)?\+?[0-9]{5,}$')
             )
         ") }} as is_ours_to_tell
