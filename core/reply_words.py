@@ -115,7 +115,21 @@ _LANGUAGES: Mapping[str, _Words] = MappingProxyType(
 _COURTESY = frozenset(
     [
         *("please", "pls", "plz", "thanks", "thank", "thx"),
-        *("merci", "svp", "por", "favor", "gracias", "bitte", "danke", "per", "favore", "grazie", "obrigado"),
+        *(
+            "merci",
+            "svp",
+            "por",
+            "favor",
+            "gracias",
+            "bitte",
+            "danke",
+            "per",
+            "favore",
+            "grazie",
+            "obrigado",
+            "xin",
+            "nhe",
+        ),
         *("hi", "hello", "hey", "hola", "bonjour", "hallo", "ciao", "ola"),
     ]
 )
@@ -162,8 +176,8 @@ _ELSEWHERE = (
 )
 #: Words that may ask for it, among others.
 _PROBABLE = re.compile(
-    r"^(?:please )?stop\b(?! (?:by|at|in|over|off|on|and|the|here|there|for|to|before|near|next|outside|behind|with"
-    r"|work|working|repairing)\b)"
+    r"^(?:please |pls |plz |just )?stop\b(?! (?:by|at|in|over|off|on|and|the|here|there|for|to|before|near|next"
+    r"|outside|behind|with|work|working|repairing)\b)"
     r"|\b(?:unsubscribe|opt(?:ing)? ?out|leave me alone|harass\w*)\b"
     r"|^(?!.*\b(?:gave|give|given|typed|wrote|put|entered|called|dialled|dialed|rang|texted|sent|used|left)\b)"
     r".*\bwrong (?:number|person)\b"
@@ -185,6 +199,9 @@ _PROBABLE = re.compile(
 #: The same in the languages of a business.
 _PROBABLE_IN: Mapping[str, re.Pattern[str]] = MappingProxyType(
     {
+        "vi": re.compile(
+            r"^(xin |hay |vui long )?(dung|ngung) lai\b|\b(dung|ngung|tu choi) (nhan|gui) tin\b|\bhuy dang ky\b"
+        ),
         "fr": re.compile(
             r"\bne (veux |souhaite |desire |voudrais )?plus (recevoir|etre contacte)"
             r"|\bne (me |m)(ecri|envo|contact|appel)\w* plus\b(?! (tot|tard|que)\b)"
