@@ -189,7 +189,7 @@ _SHAPES = (
 )
 #: What takes a fact back, or overtakes it: of the same payment, invoice, deal, dispute, the newest of these facts and
 #: of the fact's own type says whether what it told still holds. What a booking is, its newest state says. Of a
-#: payment that was received, the amounts decide: `payment.refunded` is all of it given back or lost, whichever facts told so.
+#: payment that was received, the amounts decide: `payment.refunded` is all of it returned or lost, whatever told so.
 UNDONE_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "payment.pending": _types("payment", "succeeded", "failed", "refunded"),
