@@ -17,12 +17,18 @@ from dashboard.health import Judgement
 _NAMES = {
     "live_path": "Live path",
     "published_file": "Published file",
+    "providers": "Providers",
     "build": "Nightly build",
     "verification": "Nightly verification",
     "monitor": "Monitor",
     "disk": "Disk",
 }
-_AGES = {"live_path": "sign of life", "monitor": "sign of life", "published_file": "replaced"}
+_AGES = {
+    "live_path": "sign of life",
+    "monitor": "sign of life",
+    "published_file": "replaced",
+    "providers": "first closed",
+}
 
 
 class Part(BaseModel):
