@@ -34,6 +34,9 @@ _ASCENDING = "0123456789"
 _REPEATED_TRIPLE = re.compile(r"(\d{3})\1\1\d?")
 #: What people are reached by. Businesses pay for 1300 123 456 and 800-222-2222 because they are easy to keep in mind.
 _PEOPLES_TYPES = (PhoneNumberType.FIXED_LINE, PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
+#: Digits that went through a spreadsheet or a data frame: a number without its fraction, or with its exponent.
+_WHOLE = re.compile(r"(\+?\d{7,15})[.,]0+")
+_EXPONENT = re.compile(r"(\+?\d)[.,](\d+)E\+?(\d{1,2})", re.IGNORECASE)
 _TOLL_FREE = re.compile(r"8(00|33|44|55|66|77|88)")
 
 
@@ -57,6 +60,7 @@ def read_phone(text: str, *, region: str) -> Phone | None:
     It must be a number that its country gives out, or have the length of its fixed or mobile numbers: new ranges
     are opened every year, and a list that is older than the number must not refuse a customer.
     """
+    text = _without_fraction(text)
     number = _parsed(text, region) or _parsed_with_zeros(text, region)
     if number is None:
         return None
@@ -65,6 +69,19 @@ def read_phone(text: str, *, region: str) -> Phone | None:
         extension=number.extension or None,
         is_nobodys=_is_nobodys(number),
     )
+
+
+def _without_fraction(text: str) -> str:
+    """Return the digits of a text that a spreadsheet made of them: 491570156.0, 6.1491570156E10.
+
+    An exponent that says more digits than are written has lost them: that text stays as it is.
+    """
+    plain = text[:_LONGEST].strip()
+    if whole := _WHOLE.fullmatch(plain):
+        return whole[1]
+    if (written := _EXPONENT.fullmatch(plain)) and len(written[2]) == int(written[3]):
+        return written[1] + written[2]
+    return text
 
 
 def _parsed(text: str, region: str) -> PhoneNumber | None:

@@ -147,4 +147,4 @@ def _monitor(beat: Heartbeat | None, *, now: datetime) -> Component:
 
 def _disk(free: int, least: int) -> Component:
     health = Health.DEGRADED if [*judge_disk(free_bytes=free, least_bytes=least)] else Health.OK
-    return Component(health=health, detail=f"{free // 2**20:,} MiB free")
+    return Component(health=health, detail=f"{free / 2**30:,.1f} GiB free")

@@ -116,6 +116,10 @@ def runs(
 
 
 _RunId = Annotated[str, typer.Argument(metavar="RUN", help="Name of the run, as `frontdesk import runs` lists it.")]
+_FOLLOWS = (
+    "Pages and figures follow once everything is computed anew: a running frontdesk up does so now, else run "
+    "frontdesk process --once."
+)
 _Reason = Annotated[str | None, typer.Option(help="Why, for the record.")]
 
 
@@ -128,7 +132,7 @@ def undo(run: _RunId, reason: _Reason = None) -> None:
     )
     typer.echo(
         f"Run {run} is taken back: {back.count_events:,} events of {', '.join(back.files or back.sources)} no longer "
-        f"count. frontdesk import restore {run} lets them count again."
+        f"count. frontdesk import restore {run} lets them count again. {_FOLLOWS}"
     )
 
 
@@ -139,7 +143,7 @@ def restore(run: _RunId, reason: _Reason = None) -> None:
     restored = restore_run(
         _open_log(load_settings()), run, ids=UuidV7Factory(clock), clock=clock, by=getuser(), reason=reason
     )
-    typer.echo(f"Run {run} counts again: {restored.count_events:,} events.")
+    typer.echo(f"Run {run} counts again: {restored.count_events:,} events. {_FOLLOWS}")
 
 
 class _Run:

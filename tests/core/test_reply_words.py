@@ -90,6 +90,8 @@ REPLIES = (
     ("can you stop these messages?", "en", "MAYBE_STOP"),
     ("STOP sending me this crap", "en", "MAYBE_STOP"),
     ("Stop, I moved away", "en", "MAYBE_STOP"),
+    ("stop the reminders", "en", "MAYBE_STOP"),
+    ("No more reminders please", "en", "MAYBE_STOP"),
     ("wrong number", "en", "MAYBE_STOP"),
     ("\U0001f6d1", "en", "MAYBE_STOP"),
     ("Stop after 5pm?", "en", "MAYBE_STOP"),

@@ -4,16 +4,16 @@
 -#}
 
 {#-
-    ISO 8601, with or without seconds, fraction and offset, or a date alone (midnight). `zone` is SQL for the IANA
-    zone of values without an offset; NULL or a zone that does not exist makes those NULL, as the instant is not
-    known. The zone goes into the text because try_cast forgives a bad one and timezone() raises; the offset is
-    read as TIMESTAMPTZ because a cast to TIMESTAMP drops it.
+    ISO 8601, with or without seconds, fraction and offset, or a date alone (midnight). No clock on Earth is more than
+    14 hours from UTC. `zone` is SQL for the IANA zone of values without an offset; NULL or a zone that does not exist
+    makes those NULL, as the instant is not known. The zone goes into the text because try_cast forgives a bad one and
+    timezone() raises; the offset is read as TIMESTAMPTZ because a cast to TIMESTAMP drops it.
 -#}
 {% macro instant_from_iso(expression, zone="'UTC'") -%}
     case
             when regexp_full_match(
                 {{ expression }},
-                '[12]\d{3}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d(:?\d\d)?)'
+                '[12]\d{3}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-](0\d|1[0-4])(:?[0-5]\d)?)'
             )
                 then try_cast(
                     regexp_replace(upper({{ expression }}), '([T ]\d\d:\d\d)(Z|[+-])', '\1:00\2') as timestamptz

@@ -30,6 +30,10 @@ _NEW_YORK = "America/New_York"
         # The clock jumps over 02:30 on that morning: the hour before the jump, one hour later by the clock.
         ("2026-03-08T02:30:00", _NEW_YORK, datetime(2026, 3, 8, 7, 30, tzinfo=UTC)),
         ("2026-07-20T15:00:00", "Mars/Olympus", None),
+        ("2026-07-20T15:00:00+14:00", None, datetime(2026, 7, 20, 1, tzinfo=UTC)),
+        ("2026-07-20T15:00:00+15:00", None, None),
+        ("2026-07-20T15:00:00+99:00", None, None),
+        ("2026-07-20T15:00:00-05:75", None, None),
         ("2024-02-30T10:00:00Z", None, None),
         ("2026-07-20T25:00:00", None, None),
         ("12:00", None, None),
