@@ -311,6 +311,7 @@ def _add_facts_of_anna(rows: PublishedRows, now: datetime) -> None:
             service_name="Deep tissue massage 90 min",
             status=status,
             starts_at=now - timedelta(days=days_ago),
+            upcoming_until=now - timedelta(days=days_ago),
             price_minor=12500,
             currency="AUD",
             staff_name="Mia",
