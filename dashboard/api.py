@@ -14,8 +14,11 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from core.errors import FrontdeskError
+from core.explaining.shapes import CommandExplanation
 from core.outbox.commands import Channel, CommandState
-from dashboard.api_shapes import Command, CommandPage, Explanation, Hold, MessageAccepted, ReportMade, ShownSession
+from core.outbox.shapes import CommandPage, CommandWithAttempts, HoldRead, MessageAccepted
+from core.reports.shapes import ReportMade
+from core.staff.shapes import SessionRead
 
 #: The receiver answers in milliseconds; a page that waits longer looks broken.
 _TIMEOUT_SECONDS = 3.0
@@ -77,9 +80,9 @@ class BusinessApi:
         """Give the connection back."""
         self._client.close()
 
-    def show_session(self, *, is_use: bool) -> ShownSession:
+    def show_session(self, *, is_use: bool) -> SessionRead:
         """Return whose session this is. Raises SignedOutError where it is over."""
-        return _read(ShownSession, self._ask("GET", "/sessions/current", params={"is_use": is_use}))
+        return _read(SessionRead, self._ask("GET", "/sessions/current", params={"is_use": is_use}))
 
     def sign_out(self) -> None:
         """End the session; one that is over already stays so."""
@@ -142,15 +145,15 @@ class BusinessApi:
         query = {name: value for name, value in given.items() if value is not None}
         return _read(CommandPage, self._ask("GET", "/outbox", params={**query, "state": list(states)}))
 
-    def find_command(self, command_key: str) -> Command | None:
+    def find_command(self, command_key: str) -> CommandWithAttempts | None:
         """Return a command with its attempts, None where the outbox has none of this key."""
         answer = self._request("GET", f"/outbox/{quote(command_key)}")
-        return None if answer.status_code == HTTPStatus.NOT_FOUND else _read(Command, _content(answer))
+        return None if answer.status_code == HTTPStatus.NOT_FOUND else _read(CommandWithAttempts, _content(answer))
 
-    def explain_command(self, command_key: str) -> Explanation | None:
+    def explain_command(self, command_key: str) -> CommandExplanation | None:
         """Return why a command is what it is, None where nothing is known of this key."""
         answer = self._request("GET", f"/commands/{quote(command_key)}/why")
-        return None if answer.status_code == HTTPStatus.NOT_FOUND else _read(Explanation, _content(answer))
+        return None if answer.status_code == HTTPStatus.NOT_FOUND else _read(CommandExplanation, _content(answer))
 
     def download_report(self, report_id: str, ending: str) -> bytes:
         """Return one file of a report: html, pdf or json."""
@@ -181,9 +184,9 @@ class BusinessApi:
         found = {"found": "sent", "provider_id": provider_id} if was_sent else {"found": "not_sent"}
         self._ask("POST", f"/outbox/{quote(command_key)}/resolve", json=body | found)
 
-    def list_holds(self) -> tuple[Hold, ...]:
+    def list_holds(self) -> tuple[HoldRead, ...]:
         """Return the holds in force on this business, oldest first."""
-        return tuple(_read(Hold, hold) for hold in self._ask("GET", "/holds")["holds"])
+        return tuple(_read(HoldRead, hold) for hold in self._ask("GET", "/holds")["holds"])
 
     def hold(self, *, channel: Channel | None, rule_id: str | None, reason: str, held_by: str) -> None:
         """Hold a scope: its commands stay in the outbox until released."""

@@ -8,11 +8,12 @@ from typing import Any
 
 import streamlit as st
 
+from core.explaining.shapes import CommandExplanation, ContentRead
 from core.outbox.commands import CommandState
 from core.outbox.keys import MANUAL
+from core.outbox.shapes import AttemptRead, CommandWithAttempts
 from core.tenants import Tenant
 from dashboard import drafts
-from dashboard.api_shapes import Attempt, Command, Content, Explanation
 from dashboard.formatting import escape_lines, escape_markdown, format_instant, format_quantity, format_words
 from dashboard.session import Business
 from dashboard.wording import (
@@ -33,7 +34,7 @@ _ATTEMPT_BADGES = {
 }
 
 
-def show_heading(decision: Any, command: Command | None) -> None:
+def show_heading(decision: Any, command: CommandWithAttempts | None) -> None:
     """Show the rule, and how the command stands; either can be None where file or outbox has none of it."""
     if decision is None and command is not None:
         name = name_origin(command.rule_id, command.payload)
@@ -45,7 +46,7 @@ def show_heading(decision: Any, command: Command | None) -> None:
     st.markdown(f"### {name}  \n{' '.join(badges)}", anchors=False)
 
 
-def show_why(business: Business, decision: Any, explanation: Explanation | None) -> None:
+def show_why(business: Business, decision: Any, explanation: CommandExplanation | None) -> None:
     """Show what was decided, from which cause, by which rule; the explanation is None where /v1 has none."""
     st.subheader("Why", anchor=False)
     if explanation is not None:
@@ -62,7 +63,7 @@ def show_why(business: Business, decision: Any, explanation: Explanation | None)
         )
 
 
-def show_text(decision: Any, content: Content | None, *, tenant: Tenant | None) -> None:
+def show_text(decision: Any, content: ContentRead | None, *, tenant: Tenant | None) -> None:
     """Show the words that went out, or as they would read now."""
     if content is not None and content.text:
         facts = [f"template {format_words(content.template).lower()}" if content.template else "written by staff"]
@@ -105,7 +106,7 @@ def _explain(decision: Any, business: Business) -> Iterable[tuple[str, str]]:
         yield "Not after", escape_markdown(format_instant(decision.expires_at, business.zone))
 
 
-def show_attempts(business: Business, decision: Any, command: Command | None) -> None:
+def show_attempts(business: Business, decision: Any, command: CommandWithAttempts | None) -> None:
     """Show every call of a provider, and its receipts."""
     st.subheader("What happened", anchor=False)
     if command is None or not command.attempts:
@@ -122,7 +123,7 @@ def show_attempts(business: Business, decision: Any, command: Command | None) ->
             st.markdown(f"**{label}** :gray[{escape_markdown(format_instant(at, business.zone))}]")
 
 
-def _describe_attempt(attempt: Attempt, business: Business) -> str:
+def _describe_attempt(attempt: AttemptRead, business: Business) -> str:
     shown = _ATTEMPT_BADGES.get(attempt.outcome or "", ("blue", "sync", "Running"))
     lines = [f"**Attempt {attempt.attempt_number}** {badge(*shown)}"]
     facts = [escape_markdown(format_instant(attempt.started_at, business.zone))]

@@ -7,10 +7,10 @@ from typing import Literal
 import streamlit as st
 
 from core.errors import ConfigurationError
+from core.outbox.shapes import CommandRead
 from core.tenants import Tenant
 from dashboard import actions, automation_queries, components, queries, session
 from dashboard.api import ApiRefusedError, ApiUnavailableError
-from dashboard.api_shapes import Command
 from dashboard.formatting import escape_lines, escape_markdown, format_day, format_moment, format_relative, shorten
 from dashboard.reply_box import asked_here, show_reply_box
 from dashboard.session import Business, Office
@@ -149,7 +149,7 @@ def _show_reply(business: Business, contact_id: str) -> None:
             )
 
 
-def _commands_of(office: Office, business: Business, contact_id: str) -> dict[str, Command]:
+def _commands_of(office: Office, business: Business, contact_id: str) -> dict[str, CommandRead]:
     """Return the contact's commands by key; none where the outbox can't be asked, which the reply box explains."""
     try:
         with office.open_api(business.tenant_id) as api:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from core.outbox.commands import Channel, CommandState
+from core.outbox.shapes import CommandWithAttempts, HoldRead
 from dashboard import actions, components, session
 from dashboard.api import ApiRefusedError, ApiUnavailableError, BusinessApi
-from dashboard.api_shapes import Command, Hold
 from dashboard.formatting import escape_markdown, format_quantity, format_relative, format_words
 from dashboard.session import Business
 from dashboard.typed_text.box import Action, Field, Typed, show_box
@@ -37,7 +37,7 @@ def _redrive_all(business: Business, channel: str | None, rule_id: str | None) -
     actions.act(business.tenant_id, redrive)
 
 
-def show_decisions(business: Business, command: Command) -> None:
+def show_decisions(business: Business, command: CommandWithAttempts) -> None:
     """Show what a person can decide about a command as it stands."""
     if command.state is CommandState.DEAD:
         st.button(
@@ -82,7 +82,7 @@ def _redrive(business: Business, command_key: str) -> None:
     actions.act(business.tenant_id, redrive)
 
 
-def _resolve(business: Business, command: Command, typed: Typed) -> bool:
+def _resolve(business: Business, command: CommandWithAttempts, typed: Typed) -> bool:
     was_sent = typed.action == "sent"
 
     def resolve(api: BusinessApi) -> str:
@@ -120,7 +120,7 @@ def show_switches(business: Business) -> None:
                     show_switch(business, holds, label=label, channel=hold.channel, rule_id=hold.rule_id)
 
 
-def find_holds(business: Business) -> tuple[Hold, ...] | None:
+def find_holds(business: Business) -> tuple[HoldRead, ...] | None:
     """Return the holds in force, or say in one line why they are not known and return None."""
     try:
         with session.current_office().open_api(business.tenant_id) as api:
@@ -130,7 +130,9 @@ def find_holds(business: Business) -> tuple[Hold, ...] | None:
         return None
 
 
-def find_hold(holds: tuple[Hold, ...], *, channel: Channel | None = None, rule_id: str | None = None) -> Hold | None:
+def find_hold(
+    holds: tuple[HoldRead, ...], *, channel: Channel | None = None, rule_id: str | None = None
+) -> HoldRead | None:
     """Return the hold of exactly this scope of the business's own, None where there is none."""
     own = (hold for hold in holds if hold.tenant_id is not None)
     return next((hold for hold in own if (hold.channel, hold.rule_id) == (channel, rule_id)), None)
@@ -138,7 +140,7 @@ def find_hold(holds: tuple[Hold, ...], *, channel: Channel | None = None, rule_i
 
 def show_switch(
     business: Business,
-    holds: tuple[Hold, ...],
+    holds: tuple[HoldRead, ...],
     *,
     label: str,
     channel: Channel | None = None,
@@ -177,7 +179,7 @@ def _release(business: Business, channel: Channel | None, rule_id: str | None) -
     actions.act(business.tenant_id, release)
 
 
-def _describe_hold(hold: Hold) -> str:
+def _describe_hold(hold: HoldRead) -> str:
     scope = [CHANNELS[hold.channel]] if hold.channel else []
     scope += [f"rule {name_rule(hold.rule_id)}"] if hold.rule_id else []
     what = ", ".join(scope) or ("Everything" if hold.tenant_id else "Every business, by who runs this installation")

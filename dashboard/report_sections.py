@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.api_shapes import KeptReport
 from dashboard.attribution_tables import name_channel
 from dashboard.formatting import MISSING, escape_markdown, format_count, format_money
+from dashboard.kept_report import KeptReport
 
 THEN, NOW = "As we knew it then", "With what we know now"
 

@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from core.outbox.commands import CommandState
+from core.outbox.shapes import CommandRead
 from core.tenants import Tenant
 from dashboard import drafts
-from dashboard.api_shapes import Command
 from dashboard.formatting import format_words
 from dashboard.wording import badge, describe_outcome, describe_reason, describe_state
 
@@ -72,7 +72,7 @@ def build_thread(
     *,
     messages: Iterable[Any],
     unsent: Iterable[Any],
-    commands: Mapping[str, Command],
+    commands: Mapping[str, CommandRead],
     asked: Iterable[Asked],
     tenant: Tenant | None,
     now: datetime,
@@ -130,7 +130,7 @@ def _attached(row: Any) -> Iterator[AttachedFile]:
         yield AttachedFile(_NAMES.get(kind, "Attachment"), f"/media/{row.attachments_event_id}/{position}")
 
 
-def _from_decision(row: Any, command: Command | None, tenant: Tenant | None) -> Entry:
+def _from_decision(row: Any, command: CommandRead | None, tenant: Tenant | None) -> Entry:
     payload = json.loads(row.payload)
     text = drafts.preview(tenant, channel=row.channel, payload=payload) if tenant else payload.get("text")
     note = ""
@@ -153,7 +153,7 @@ def _from_decision(row: Any, command: Command | None, tenant: Tenant | None) -> 
     )
 
 
-def _from_asked(asked: Asked, command: Command | None) -> Entry:
+def _from_asked(asked: Asked, command: CommandRead | None) -> Entry:
     state = describe_state(command.state) if command else badge("gray", "schedule", "Queued")
     return Entry(
         at=asked.asked_at,

@@ -12,13 +12,13 @@ from rich.table import Table
 from core.explaining import words
 from core.explaining.shapes import (
     AbsenceExplanation,
-    AttemptRead,
     CommandExplanation,
     ContentRead,
     DecisionRead,
     EventRead,
     OutcomeRead,
 )
+from core.outbox.shapes import AttemptRead
 
 _MAX_DECISIONS_SHOWN = 10
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from core.outbox.commands import AttemptOutcome, Channel, CommandState, Resolution
+from core.outbox.commands import Channel, CommandState
+from core.outbox.shapes import AttemptRead
 
 
 class _Answer(BaseModel):
@@ -75,20 +76,6 @@ class ContentRead(_Answer):
     text: str | None
     segments: int | None
     problem: str | None = Field(default=None, description="Why it can't be rendered.")
-
-
-class AttemptRead(_Answer):
-    """One call of a provider."""
-
-    attempt_number: int
-    started_at: AwareDatetime
-    ended_at: AwareDatetime | None
-    outcome: AttemptOutcome | None
-    detail: str | None
-    provider_id: str | None
-    next_attempt_at: AwareDatetime | None
-    resolution: Resolution | None
-    resolved_by: str | None
 
 
 class DeliveryRead(_Answer):

@@ -11,8 +11,8 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from core.outbox.shapes import HoldRead
 from dashboard import automation_queries, components, outbox_actions, queries, session
-from dashboard.api_shapes import Hold
 from dashboard.formatting import MISSING, escape_markdown, format_count, format_quantity, format_words
 from dashboard.rehearsal_form import show_rehearsal
 from dashboard.session import Business
@@ -90,7 +90,12 @@ def _show_rules(business: Business) -> None:
 
 
 def _show_rule(
-    business: Business, rule: Any, *, activity: pd.DataFrame, refusals: pd.DataFrame, holds: tuple[Hold, ...] | None
+    business: Business,
+    rule: Any,
+    *,
+    activity: pd.DataFrame,
+    refusals: pd.DataFrame,
+    holds: tuple[HoldRead, ...] | None,
 ) -> None:
     hold = outbox_actions.find_hold(holds or (), rule_id=rule.rule_id)
     badges = [badge("violet", "campaign", "Marketing")] if rule.message_class == "marketing" else []

@@ -11,11 +11,12 @@ import pandas as pd
 import streamlit as st
 
 from core.errors import ConfigurationError
+from core.explaining.shapes import CommandExplanation
 from core.outbox.commands import Channel, CommandState
+from core.outbox.shapes import CommandPage, CommandRead, DepthRead
 from core.tenants import Tenant
 from dashboard import actions, automation_queries, command_page, components, outbox_actions, queries, session
 from dashboard.api import ApiRefusedError, ApiUnavailableError
-from dashboard.api_shapes import Command, CommandPage, Depth, Explanation
 from dashboard.formatting import (
     escape_markdown,
     format_count,
@@ -143,7 +144,7 @@ def _show_depth(business: Business) -> None:
         st.markdown("  \n".join(lines))
 
 
-def _describe_depth(depth: Depth) -> str:
+def _describe_depth(depth: DepthRead) -> str:
     parts = [f"{format_count(depth.waiting_count)} waiting", f"{format_count(depth.due_count)} due"]
     parts += [f"{format_count(depth.in_flight_count)} in flight"] * bool(depth.in_flight_count)
     parts += [f":orange[{format_count(depth.uncertain_count)} uncertain]"] * bool(depth.uncertain_count)
@@ -172,7 +173,7 @@ def _show_commands(office: Office, business: Business, page: CommandPage) -> Non
         st.caption(f"The newest {_SHOWN}; choose a state, channel or rule to see others.")
 
 
-def _when(command: Command, business: Business) -> str:
+def _when(command: CommandRead, business: Business) -> str:
     now = components.present()
     if command.state is CommandState.WAITING:
         at = command.next_attempt_at or command.due_at
@@ -266,8 +267,8 @@ def _show_command(business: Business, command_key: str) -> None:
             automation_queries.find_decision(office.file, tenant_id=business.tenant_id, command_key=command_key)
         )
         decision = found[0] if found else None
-        command: Command | None = None
-        explanation: Explanation | None = None
+        command: CommandRead | None = None
+        explanation: CommandExplanation | None = None
         with actions.explained_refusal(), office.open_api(business.tenant_id) as api:
             command = api.find_command(command_key)
             explanation = api.explain_command(command_key)

@@ -11,7 +11,6 @@ from pydantic import ValidationError
 
 from dashboard import components, queries, report_making, report_queries, session
 from dashboard.api import ApiRefusedError, ApiUnavailableError
-from dashboard.api_shapes import KeptReport
 from dashboard.attribution_tables import name_lookback, name_model
 from dashboard.formatting import (
     MISSING,
@@ -22,6 +21,7 @@ from dashboard.formatting import (
     format_money,
     format_quantity,
 )
+from dashboard.kept_report import KeptReport
 from dashboard.report_sections import NOW, THEN, compare_credits, compare_stages
 from dashboard.revenue_tables import revenue_table
 from dashboard.session import Business, Office

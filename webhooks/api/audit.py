@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from core.staff.audit import MAX_ENTRIES_PER_PAGE
 from core.staff.roles import Permission
 from webhooks.api.callers import Caller, Callers
-from webhooks.api.outbox_shapes import StoredText
+from webhooks.api.outbox_requests import StoredText
 from webhooks.problems import document_problems
 from webhooks.runtime import Runtime
 

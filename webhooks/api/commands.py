@@ -13,6 +13,7 @@ from core.canonical import Instant, MessageText, StageFact
 from core.explaining import published
 from core.outbox.commands import Channel
 from core.outbox.keys import manual_command_key
+from core.outbox.shapes import EventAccepted, MessageAccepted
 from core.staff.roles import Permission
 from core.tenants import Tenant
 from webhooks.api.callers import Caller, Callers
@@ -40,24 +41,11 @@ class StageChangeBody(StageFact):
     occurred_at: Instant | None = Field(default=None, description="When; left out: now.")
 
 
-class EventAccepted(BaseModel):
-    """What was asked for is in the log."""
-
-    event_id: str
-
-
 class MessageSettled(BaseModel):
     """What a contact wrote needs no reply."""
 
     message_id: str
     is_new: bool = Field(description="False: somebody said so before.")
-
-
-class MessageAccepted(EventAccepted):
-    """The message is asked for; whether it may go out is decided from the log, and shown by its command."""
-
-    message_id: str
-    command_key: str = Field(description="Key of the command in the outbox, as soon as it is there.")
 
 
 def commands_router(runtime: Runtime, *, callers: Callers) -> APIRouter:

@@ -6,14 +6,15 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from core.outbox.commands import Channel
 from core.outbox.holds import Hold, HoldScope
+from core.outbox.shapes import HoldRead
 from core.staff.roles import Permission
 from core.tenants import Tenant
 from webhooks.api.callers import Caller, Callers
-from webhooks.api.outbox_shapes import StoredText
+from webhooks.api.outbox_requests import StoredText
 from webhooks.api.requests import NO_NUL
 from webhooks.problems import document_problems
 from webhooks.runtime import Runtime
@@ -30,17 +31,6 @@ class HoldBody(BaseModel):
     rule_id: str | None = Field(default=None, min_length=1, max_length=255)
     reason: StoredText
     held_by: StoredText
-
-
-class HoldRead(BaseModel):
-    """A hold in force."""
-
-    tenant_id: str | None = Field(description="None: every business is held, by who runs this installation.")
-    channel: Channel | None
-    rule_id: str | None
-    reason: str
-    held_at: AwareDatetime
-    held_by: str
 
 
 class HoldList(BaseModel):

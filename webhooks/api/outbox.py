@@ -9,15 +9,10 @@ from fastapi import APIRouter, Depends, HTTPException, Path, Query
 
 from core.outbox.commands import CommandFilter, CommandState, KnownCommand
 from core.outbox.outbox import Outbox
+from core.outbox.shapes import CommandPage, CommandRead, CommandWithAttempts, DepthRead
 from core.staff.roles import Permission
 from webhooks.api.callers import Caller, Callers
-from webhooks.api.outbox_shapes import (
-    CommandPage,
-    CommandQuery,
-    CommandRead,
-    CommandWithAttempts,
-    DepthRead,
-)
+from webhooks.api.outbox_requests import CommandQuery
 from webhooks.api.requests import NO_NUL
 from webhooks.problems import document_problems
 from webhooks.runtime import Runtime

@@ -8,10 +8,11 @@ from fastapi import APIRouter, Depends, HTTPException
 
 from core.outbox.commands import CommandFilter, CommandState
 from core.outbox.settling import settle_as_not_sent, settle_as_sent
+from core.outbox.shapes import CommandWithAttempts, Redriven
 from core.staff.roles import Permission
 from webhooks.api.callers import Caller, Callers
 from webhooks.api.outbox import KeyInPath, find_command
-from webhooks.api.outbox_shapes import CommandWithAttempts, FilterBody, FoundSent, Redriven, ResolveBody
+from webhooks.api.outbox_requests import FilterBody, FoundSent, ResolveBody
 from webhooks.problems import document_problems
 from webhooks.runtime import Runtime
 

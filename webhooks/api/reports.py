@@ -16,6 +16,7 @@ from core.canonical import FIRST_YEAR, LAST_YEAR
 from core.reports.archive import FORMATS, ReportArchive, ReportId
 from core.reports.asking import make_report
 from core.reports.periods import Period, PeriodKind, parse_period
+from core.reports.shapes import ReportMade, ReportRead
 from core.staff.roles import Permission
 from webhooks.api.callers import Caller, Callers
 from webhooks.problems import document_problems
@@ -34,16 +35,6 @@ _FormatInPath = Annotated[Literal["html", "pdf", "json"], Path(description="Whic
 _RETRY_AFTER_S = 5
 
 
-class ReportRead(BaseModel):
-    """One version of a report."""
-
-    report_id: str
-    kind: PeriodKind
-    period_start: date
-    period_end: date = Field(description="The day after the last.")
-    log_sequence: int = Field(description="Newest event of the log that it knew of.")
-
-
 class ReportWanted(BaseModel):
     """A report to make now."""
 
@@ -60,12 +51,6 @@ class ReportWanted(BaseModel):
         description="Whether it goes to those who get reports; left out: where it is the newest period that is over, "
         "and they have no report of it yet.",
     )
-
-
-class ReportMade(ReportRead):
-    """The version that says what is known now."""
-
-    is_new: bool = Field(description="False: a version that is there says the same.")
 
 
 class ReportList(BaseModel):

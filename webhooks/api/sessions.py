@@ -6,12 +6,13 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, SecretStr, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
 from core.staff.accounts import Account
 from core.staff.passwords import MAX_LENGTH
-from core.staff.roles import Permission, Role
+from core.staff.roles import Permission
 from core.staff.sessions import Session
+from core.staff.shapes import SessionRead, StaffRead
 from webhooks.api.callers import Bearer, Caller, Callers, client_address
 from webhooks.problems import document_problems
 from webhooks.runtime import Runtime
@@ -37,24 +38,6 @@ class PasswordBody(BaseModel):
 
     current: _Password
     new: _Password
-
-
-class StaffRead(BaseModel):
-    """A person who works here."""
-
-    staff_id: str
-    tenant_id: str
-    email: str
-    name: str
-    role: Role
-
-
-class SessionRead(BaseModel):
-    """A session of a person with one business."""
-
-    staff: StaffRead
-    created_at: AwareDatetime
-    expires_at: AwareDatetime = Field(description="At the latest; it ends earlier when it is not used.")
 
 
 class SessionOpened(SessionRead):
