@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
+from core.reply_requests import AGAIN, ME, TEXTS, probably_asks_to_stop
 from core.reply_text import is_signature, without_quote_above, without_signature, word_pairs
 
 Language = Literal["en", "fr", "es", "de", "it", "pt", "nl", "vi", "zh", "ar"]
@@ -40,7 +41,7 @@ def _words(
 _EVERYWHERE = _words(
     "stop, stopall, stop all, unsubscribe, unsub, end, quit, revoke, optout, opt out, "
     # Fingers that slip, and the word in other alphabets.
-    "sotp, stpo, tsop, st0p, st0pall, \u0441\u0442\u043e\u043f, \u03c3\u03c4\u03bf\u03c0",
+    "sotp, stpo, tsop, st0p, st0pall, 5top, \u0441\u0442\u043e\u043f, \u03c3\u03c4\u03bf\u03c0",
     start="start, unstop, optin, opt in",
     help="help, info",
     cancel="cancel",
@@ -52,7 +53,7 @@ _LANGUAGES: Mapping[str, _Words] = MappingProxyType(
             "no more texts, no more messages, leave me alone"
         ),
         "fr": _words(
-            "arret, arreter, arretez, desabonner, desabonnement, desabonnez moi, me desabonner, desinscrire, "
+            "arret, arreter, arretez, arrete, desabonner, desabonnement, desabonnez moi, me desabonner, desinscrire, "
             "desinscription, ne plus recevoir, ne plus recevoir de sms, ne plus recevoir de messages, "
             "je ne veux plus recevoir de sms, je ne veux plus recevoir de messages, ne mecrivez plus, stop sms",
             start="commencer, demarrer, reprendre",
@@ -63,12 +64,12 @@ _LANGUAGES: Mapping[str, _Words] = MappingProxyType(
             "alto, parar, pare, basta ya, baja, darse de baja, darme de baja, dar de baja, "
             "quiero darme de baja, dame de baja, denme de baja, detener, no me escriban mas, "
             "no me escriba mas, no me escribas mas, no me envien mas mensajes, no mas mensajes, "
-            "no quiero mas mensajes",
+            "no quiero mas mensajes, desuscribir, desuscribirme",
             start="empezar, iniciar, comenzar",
             help="ayuda",
             cancel="cancelar, anular",
-            # "That is all", after a question; no carrier takes it.
-            unclear="basta",
+            # "That is all", after a question; "no more, thanks". No carrier takes it.
+            unclear="basta, no mas, ya no",
         ),
         "de": _words(
             "stopp, abbestellen, austragen, aufhoren, aufhoeren, hor auf, hort auf, horen sie auf, "
@@ -85,7 +86,7 @@ _LANGUAGES: Mapping[str, _Words] = MappingProxyType(
             help="aiuto",
             cancel="annulla, cancella",
             # "That is all"; "it does not move".
-            unclear="basta, ferma",
+            unclear="basta, ferma, smettila, smettetela, smetti, smettete",
         ),
         "pt": _words(
             "parar, pare, sair, remover, descadastrar, nao me escrevam mais, nao me escreva mais, "
@@ -107,8 +108,19 @@ _LANGUAGES: Mapping[str, _Words] = MappingProxyType(
             cancel="h\u1ee7y, hu\u1ef7, huy lich, huy hen, huy lich hen",
             unclear="dung, ngung, huy",
         ),
-        "zh": _words("停止, 退订, 退訂, 停", start="开始, 開始", help="帮助, 幫助", cancel="取消"),
-        "ar": _words("توقف, ايقاف, الغاء الاشتراك", start="ابدا, بدء", help="مساعدة", cancel="الغاء"),
+        "zh": _words(
+            "停止, 请停止, 請停止, 退订, 退訂, 取消订阅, 取消訂閱, 停, td",
+            start="开始, 開始",
+            help="帮助, 幫助",
+            cancel="取消",
+        ),
+        "ar": _words(
+            "توقف, قف, اوقف, اوقفوا, توقفوا, ايقاف, الغاء الاشتراك",
+            start="ابدا, بدء",
+            help="مساعدة",
+            cancel="الغاء",
+            unclear="كفى",
+        ),
     }
 )
 #: Said with a word that stands for itself: "Stop please", "Hi, cancel".
@@ -127,6 +139,9 @@ _COURTESY = frozenset(
             "favore",
             "grazie",
             "obrigado",
+            "aub",
+            "alstublieft",
+            "alsjeblieft",
             "xin",
             "nhe",
         ),
@@ -145,93 +160,32 @@ _THANKS = re.compile(
     r"(?:thank you|thanks|thx|cheers|regards|merci|gracias|danke|grazie|obrigad[oa]|bedankt"
     r"|please|pls|plz|por favor|per favore|bitte|svp|alstublieft)$"
 )
-_TEXTS = r"(?:texts?|text messages?|messages?|sms|spam)"
 _NOT = r"(?:stop|quit|cease|do not|dont|never)"
-_ME = r"(?: me| us| this number| my number| my phone number| my phone| here)"
-_AGAIN = r"(?: again| any ?more| ever again)"
 _FROM_LIST = (
-    rf" (?:off|out of|from)(?: (?:of|your|the|this|these|any|all))*(?: list| (?:mailing|text|texting) list| {_TEXTS})"
+    rf" (?:off|out of|from)(?: (?:of|your|the|this|these|any|all))*(?: list| (?:mailing|text|texting) list| {TEXTS})"
 )
 #: A whole sentence that asks for no more texts, and for nothing else. What is said of calls or e-mails is no such.
 _SENTENCE = re.compile(
     r"(?:please |can you |could you |would you |kindly |i want you to |you need to )*"
     r"(?:"
-    rf"{_NOT} (?:text|texting|texts|message|messaging|messages|contact|contacting|sms){_ME}?{_AGAIN}?"
-    rf"|{_NOT} (?:send|sending)(?: me| us| this number)?(?: any| these| those| your| more)* {_TEXTS}{_AGAIN}?"
-    rf"|unsubscribe(?:{_ME})?(?:{_FROM_LIST})?"
+    rf"{_NOT} (?:text|texting|texts|message|messaging|messages|contact|contacting|sms){ME}?{AGAIN}?"
+    rf"|{_NOT} (?:send|sending)(?: me| us| this number)?(?: any| these| those| your| more)* {TEXTS}{AGAIN}?"
+    rf"|unsubscribe(?:{ME})?(?:{_FROM_LIST})?"
     rf"|(?:remove|take)(?: me| us| my number| this number| my phone number){_FROM_LIST}"
     r"|remove (?:my|this) number"
-    rf"|opt (?:me|us|my number|this number) out(?: of(?: your| the| this| these)? (?:list|mailing list|{_TEXTS}))?"
+    rf"|opt (?:me|us|my number|this number) out(?: of(?: your| the| this| these)? (?:list|mailing list|{TEXTS}))?"
     r"|i (?:want|wish|would like) to (?:unsubscribe|opt out)"
-    rf"|i (?:want|wish|would like) to stop (?:receiving|getting)(?: any| these| those| your)* {_TEXTS}"
-    rf"|i (?:do not|dont) want(?: to (?:receive|get))?(?: any| these| those| your| more)* {_TEXTS}{_AGAIN}?"
+    rf"|i (?:want|wish|would like) to stop (?:receiving|getting)(?: any| these| those| your)* {TEXTS}"
+    rf"|i (?:do not|dont) want(?: to (?:receive|get))?(?: any| these| those| your| more)* {TEXTS}{AGAIN}?"
     r")(?: please| thanks| thank you)*"
-)
-#: "You never text me", "we do not text": who says so asks for nothing.
-_NOT_TOLD = r"(?<!\bi )(?<!\bwe )(?<!\byou )(?<!\bthey )"
-#: What somebody can be taken off besides a list of texts.
-_ELSEWHERE = (
-    r"(?! (?:from|off|out of) (?:\w+ ){0,2}(?:wait|waitlist|waiting|class|schedule|calendar|bookings?|appointments?"
-    r"|slot|roster|group|queue|course|session|invoice|\w+day|\d+\w*)\b)"
-)
-#: Words that may ask for it, among others.
-_PROBABLE = re.compile(
-    r"^(?:please |pls |plz |just )?stop\b(?! (?:by|at|in|over|off|on|and|the|here|there|for|to|before|near|next"
-    r"|outside|behind|with|work|working|repairing)\b)"
-    r"|\b(?:unsubscribe|opt(?:ing)? ?out|leave me alone|harass\w*)\b"
-    r"|^(?!.*\b(?:gave|give|given|typed|wrote|put|entered|called|dialled|dialed|rang|texted|sent|used|left)\b)"
-    r".*\bwrong (?:number|person)\b"
-    r"|(?<!\bin )(?<!\bmy )(?<!\bthe )(?<!\bto )\bspam(?:ming)?\b(?! (?:folder|filter|box|mail|calls?|popups?)\b)"
-    r"|\bstop (?:text\w*|messag\w+|sms|contact\w*|send\w*|call\w*|email\w*|bothering)\b"
-    rf"|\bstop(?: \w+)? (?:{_TEXTS}|reminders?)\b|\bstop (?:this|these|those|that|it|all|them|please)$"
-    rf"|\b(?:told you (?:do not|dont|never)|{_NOT_TOLD}(?:do not|dont|never))"
-    r" (?:text|texts|messag\w+|contact\w*|sms)\b"
-    r"(?!(?: me| us)? (?:till?|until|before|between|during|while|and|late|early|him|her|them|the|your|any(?:one|body)"
-    r"|my (?!number|phone|cell|mobile))\b)"
-    r"|\bno more (?:texts?|messag\w+|sms|calls?|e ?mails?|reminders?)\b"
-    rf"|\b(?:do not|dont) send(?: me| us)?(?: any ?more(?: {_TEXTS}|$)| again$)"
-    rf"|{_NOT_TOLD}\b(?:do not|dont|never|stop|quit) (?:call|calling|calls|e ?mail|e ?mailing|e ?mails|ring|ringing)"
-    rf"{_ME}?{_AGAIN}?(?: please| thanks| thank you)*$"
-    rf"|\b(?:remove|delete) (?:me|us)\b{_ELSEWHERE}|\btake (?:me|us|my number)(?= off| out){_ELSEWHERE}"
-    r"|\b(?:remove|delete) my (?:number|phone|phone number|e ?mail|e ?mail address|details)"
-    r"(?=$| please| thanks| now| from (?:your|the|this) (?:list|system|records?|database|files?|messages|texts))"
-)
-#: The same in the languages of a business.
-_PROBABLE_IN: Mapping[str, re.Pattern[str]] = MappingProxyType(
-    {
-        "vi": re.compile(
-            r"^(xin |hay |vui long )?(dung|ngung) lai\b|\b(dung|ngung|tu choi) (nhan|gui) tin\b|\bhuy dang ky\b"
-        ),
-        "fr": re.compile(
-            r"\bne (veux |souhaite |desire |voudrais )?plus (recevoir|etre contacte)"
-            r"|\bne (me |m)(ecri|envo|contact|appel)\w* plus\b(?! (tot|tard|que)\b)"
-            r"|\b(desabonn|desinscri)\w*\b(?! (du|de la|de ma|de mon|au) (cours|seance|atelier|stage)\b)"
-        ),
-        "es": re.compile(
-            r"\bno (me|nos) (escrib|envi|mand|llam|contact)\w* mas\b"
-            r"(?! (tarde|temprano|adelante|fotos|cerca)\b)|\b(dar|dame|darme|darse|denme) de baja\b"
-            r"|\bno (quiero|deseo) (recibir )?mas (mensajes|sms)\b|\bno mas (mensajes|sms)\b|\bbasta ya\b"
-        ),
-        "de": re.compile(
-            r"(?<!\bhabe )(?<!\bhab )\bkeine? (weiteren )?(sms|nachrichten?|werbung|anrufe|e ?mails?|mails?)"
-            r"( \w+){0,2} mehr\b"
-            r"|^(bitte )?(hor|hort|horen sie) (\w+ )?auf\b|\baus (dem|ihrem) verteiler\b"
-        ),
-        "it": re.compile(
-            r"\bnon (\w+ )?(voglio|desidero) piu\b.{0,20}\b(ricevere|messaggi|sms)\b|\bbasta (messaggi|sms)\b"
-            r"|\bnon (mi )?(scriv|invi|mand|contatt|chiam)\w* piu\b|\bdisiscri\w*"
-        ),
-        "pt": re.compile(
-            r"\bnao (quero|desejo) (mais )?(receber )?(mais )?(mensagens|sms)\b|\bdescadastr\w*"
-            r"|\bnao (me|nos) (escrev|envi|mand|contat|lig)\w* mais\b"
-        ),
-        "nl": re.compile(r"\bgeen (sms|smsjes|berichten|reclame|e ?mails?)( \w+){0,2} meer\b|\buitschrijven\b"),
-    }
 )
 #: A stop sign, a hand, "no entry", "no mobile phones": what is meant is likely, not said.
 _SIGN = re.compile("[\U0001f6d1\u270b\u26d4\U0001f6ab\U0001f4f5]")
-_LONGEST = 2_000
-_LONGEST_PROBABLE = 200
+_LONGEST, _LONGEST_PROBABLE = 2_000, 200
+_CLAUSE_END = re.compile(r"[.!?,;:\u2013\u2014\u3002\uff0c\uff01\uff1f()]|\s-\s")
+_CAPITAL_STOP = re.compile(r"\bSTOP(?:ALL)?\b(?! (?:BY|IN|AT|[Ss]igns?)\b)")
+#: Words of lists and answers that are no request where others stand beside them: "Tyres: remove".
+_ORDINARY_CLAUSES = frozenset(["end", "quit", "revoke", "remove", "alto", "baja", "sair", "remover"])
 
 
 class _Said(NamedTuple):
@@ -268,7 +222,8 @@ def read_reply(text: str, *, languages: Iterable[str], is_cancel_stop: bool = Fa
     is_probable = (
         any(said.accented in words.unclear for words in spoken)
         or any(_meaning(said, words) == "STOP" for words in _LANGUAGES.values())
-        or _is_probable(said.plain, languages)
+        or probably_asks_to_stop(said.plain)
+        or _has_stop_among_words(text, spoken)
     )
     return "MAYBE_STOP" if is_probable else None
 
@@ -283,9 +238,14 @@ def _is_carriers_cancel(text: str) -> bool:
     return text.strip(outer).casefold() == "cancel"
 
 
-def _is_probable(said: str, languages: Iterable[str]) -> bool:
-    probable = (_PROBABLE, *(_PROBABLE_IN[language] for language in languages if language in _PROBABLE_IN))
-    return len(said) <= _LONGEST_PROBABLE and any(pattern.search(said) for pattern in probable)
+def _has_stop_among_words(text: str, spoken: Iterable[_Words]) -> bool:
+    """Tell whether a clause is a word of stopping, or one is in capitals: "Who is this? stop", "I said STOP"."""
+    text = without_signature(text)[:_LONGEST_PROBABLE]
+    if text != text.upper() and _CAPITAL_STOP.search(text):
+        return True
+    clauses = [" ".join(plain for plain, _ in word_pairs(clause)) for clause in _CLAUSE_END.split(text)]
+    known = _CLEAR.union(*(words.stop for words in spoken)) - _ORDINARY_CLAUSES
+    return any(clause in known for clause in clauses)
 
 
 def _meaning(said: _Said, words: _Words) -> Reply | None:
