@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
@@ -77,3 +77,42 @@ def test_a_day_is_a_day_and_an_outcome_is_never_lost(home: Home) -> None:
     # At nine o'clock, and none that is two hours before a day.
     assert [due_at for due_at, _ in reminders] == [datetime(2026, 12, day, 1, tzinfo=UTC) for day in (16, 17)]
     assert {payload["variables"]["booking"]["starts_at"] for _, payload in reminders} == {"2026-12-18"}
+
+
+def test_a_start_that_is_told_later_is_reminded_of(home: Home) -> None:
+    told = datetime(2026, 11, 20, 1, tzinfo=UTC)
+    day, time = "2026-12-20", "2026-12-20T03:00:00Z"
+
+    def told_twice(name: str, first: str | None, then: str) -> list[list[NewEvent]]:
+        def wix(verb: str, start: str | None, at: datetime) -> NewEvent:
+            details = {"id": name, "status": "CONFIRMED", "phone": "0491 570 156", "startDate": start}
+            body = {"event": f"booking_{verb}", "bookingId": name, "startDate": start, "booking": details}
+            return fact(f"wix.booking_{verb}", body, event_id=f"{name}-{verb}", at=at, source="wix")
+
+        return [[wix("confirmed", first, told)], [wix("updated", then, told + timedelta(days=1))]]
+
+    home.follow_in_batches(
+        [
+            *told_twice("time-added", day, time),
+            *told_twice("time-taken-away", time, day),
+            *told_twice("start-added", None, time),
+            *told_twice("moved", "2026-12-18T03:00:00Z", time),
+        ]
+    )
+
+    rows = home.query(
+        "select booking_id, rule_id, due_at from activation.cmd_send_sms inner join marts.fct_decisions "
+        "using (tenant_id, command_key, rule_id, due_at) where rule_id like 'reminder%' order by all"
+    )
+    timed = [
+        ("reminder_24h", datetime(2026, 12, 19, 3, tzinfo=UTC)),
+        ("reminder_2h", datetime(2026, 12, 20, 1, tzinfo=UTC)),
+        ("reminder_48h", datetime(2026, 12, 18, 3, tzinfo=UTC)),
+    ]
+    # On the clinic's clock, at nine: none is two hours before a day.
+    daily = [
+        ("reminder_24h", datetime(2026, 12, 19, 1, tzinfo=UTC)),
+        ("reminder_48h", datetime(2026, 12, 18, 1, tzinfo=UTC)),
+    ]
+    expected = {"moved": timed, "start-added": timed, "time-added": timed, "time-taken-away": daily}
+    assert rows == [(name, *reminder) for name, reminders in expected.items() for reminder in reminders]

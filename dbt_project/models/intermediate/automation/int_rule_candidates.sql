@@ -85,30 +85,73 @@ causes as (
 
 ),
 
--- The moment is counted from the fact, or from the start that the booking had then.
-dated as (
+placed as (
 
     select
         causes.*,
         booking_states.starts_at as known_starts_at,
+        booking_states.reminded_from,
+        booking_states.is_all_day,
         booking_states.status as known_status,
         booking_states.guest_name as known_guest_name,
+        booking_states.count_reschedules,
         coalesce(booking_states.contact_id, causes.contact_id) as subject_contact_id,
-        case causes.anchor
-            when 'booking_start' then booking_states.reminded_from
-            else causes.occurred_at
-        end + causes.due_offset as due_at
+        causes.occurred_at as known_at
     from causes
     asof left join booking_states
         on
             causes.tenant_id = booking_states.tenant_id
             and causes.booking_id = booking_states.booking_id
             and causes.occurred_at >= booking_states.valid_from
+
+),
+
+-- What counts from the start counts from the one that is told later, too, where no fact calls that a move: a time that
+-- is added to a day, a start that was not known.
+placed_anew as (
+
+    select
+        placed.* replace (
+            booking_states.starts_at as known_starts_at,
+            booking_states.reminded_from as reminded_from,
+            booking_states.is_all_day as is_all_day,
+            booking_states.valid_from as known_at
+        )
+    from placed
+    inner join booking_states
+        on
+            placed.tenant_id = booking_states.tenant_id
+            and placed.booking_id = booking_states.booking_id
+            and placed.occurred_at < booking_states.valid_from
+            and placed.count_reschedules = booking_states.count_reschedules
+            and placed.known_starts_at is distinct from booking_states.starts_at
+    where placed.anchor = 'booking_start'
+    qualify row_number() over (
+        partition by placed.tenant_id, placed.rule_id, placed.event_id, placed.booking_id, booking_states.starts_at
+        order by booking_states.valid_from
+    ) = 1
+
+),
+
+-- The moment is counted from the fact, or from the start of the booking.
+dated as (
+
+    select
+        *,
+        case anchor
+            when 'booking_start' then reminded_from
+            else occurred_at
+        end + due_offset as due_at
+    from (
+        select * from placed
+        union all
+        select * from placed_anew
+    ) as starts
     -- "Two hours before" means nothing for a day.
     where
-        causes.anchor <> 'booking_start'
-        or not coalesce(booking_states.is_all_day, false)
-        or abs(epoch(causes.due_offset)) >= 86400
+        anchor <> 'booking_start'
+        or not coalesce(is_all_day, false)
+        or abs(epoch(due_offset)) >= 86400
 
 ),
 
@@ -135,7 +178,7 @@ subjects as (
             else concat(fact_type, ':', source, ':', source_event_id)
         end as subject
     from dated
-    where due_at >= occurred_at
+    where due_at >= known_at
 
 ),
 
