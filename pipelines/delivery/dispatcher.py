@@ -120,6 +120,8 @@ class Dispatcher:
         within `patience`, for as long as commands come to their end within that time: a provider that is down
         brings none to its end, and is not waited for. `catch_up` decides upon what the log has got meanwhile.
         """
+        if not self._known.is_positioned:
+            catch_up()  # nothing is claimed before anybody has decided upon anything
         gives_up_at = self._clock.now() + patience
         keeps_house = True
         while True:
