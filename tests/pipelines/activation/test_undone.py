@@ -265,6 +265,18 @@ def test_a_reply_that_could_not_be_sent_is_no_answer(trial_home: Home) -> None:
     assert verdicts(trial_home, "lead-oli")["waiting"][:2] == ("intended", None)
 
 
+def test_who_said_stop_to_the_provider_is_written_to_no_more(trial_home: Home) -> None:
+    quin = "+61400000027"
+    failed = text(quin, "Hi Quin", verb="failed", direction="outbound", error_code="21610")
+    trial_home.follow_in_batches([[contact("quin", phone=quin)], [failed]])
+    assert verdicts(trial_home, quin)["stopped"][:2] == ("intended", None)
+    closed = (
+        "select channel, evidence from reports.rpt_contact_opt_outs inner join marts.bdg_contact_identifiers "
+        f"using (contact_id) where identifier_value = '{quin}'"
+    )
+    assert trial_home.query(closed) == [("sms", "the provider knows a STOP: error 21610")]
+
+
 def test_stop_in_a_chat_is_for_a_person_to_decide(trial_home: Home) -> None:
     pat = "+61400000026"
     trial_home.follow_in_batches([[text(pat, "STOP", channel="chat")]])

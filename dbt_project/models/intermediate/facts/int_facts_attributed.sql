@@ -57,15 +57,17 @@ attributed as (
 ),
 
 -- A text that says STOP or START takes a consent back, or gives it: a fact of its own, whichever provider brought it.
+-- So does a provider that sends nothing more to a number, because it was told STOP where we were not.
 told_by_text as (
 
     select
         * replace (
-            if(opt_out_type = 'STOP', 'consent.revoked', 'consent.granted') as fact_type,
+            if(opt_out_type = 'START', 'consent.granted', 'consent.revoked') as fact_type,
             'consent' as fact_family,
             'all' as purpose,
-            opt_out_type = 'START' as is_granted,
-            {{ reply_evidence() }} as evidence,
+            coalesce(opt_out_type = 'START', false) as is_granted,
+            if(direction = 'inbound', {{ reply_evidence() }}, 'the provider knows a STOP: error ' || error_code)
+                as evidence,
             cast(null as varchar) as entity_kind,
             cast(null as varchar) as entity_id,
             cast(null as varchar) as message_id,
@@ -74,7 +76,7 @@ told_by_text as (
             cast(null as varchar) as body
         )
     from attributed
-    where fact_family = 'message' and {{ is_keyword_reply() }}
+    where fact_family = 'message' and ({{ is_keyword_reply() }} or {{ is_refused_for_stop() }})
 
 ),
 
