@@ -245,9 +245,18 @@ def test_the_calendar_tells_the_service_and_the_title_is_a_title(homes: HomeFact
     assert home.query(named) == [(0,)]
 
 
-def spend(name: str, first: str, last: str, amount: int, *, campaign: str | None = None, days: int = 0) -> NewEvent:
+def spend(
+    name: str,
+    first: str,
+    last: str,
+    amount: int,
+    *,
+    campaign: str | None = None,
+    days: int = 0,
+    channel: str = "Ads ",
+) -> NewEvent:
     payload = {
-        "channel": "Ads ",
+        "channel": channel,
         "period_start": first,
         "period_end": last,
         "amount_minor": amount,
@@ -288,6 +297,23 @@ SPEND_STORIES = {
     "a channel of which some campaigns are known": (
         [spend("w", *WEEK, 70_000), spend("a", *WEEK, 30_000, campaign="a")],
         70_000,
+    ),
+    "a campaign that is written otherwise": (
+        [
+            spend("w", *WEEK, 70_000, campaign="Brand"),
+            *(
+                spend(f"d{day}", f"2026-11-0{day}", f"2026-11-0{day}", 10_000, campaign="brand ", days=1)
+                for day in range(2, 9)
+            ),
+        ],
+        70_000,
+    ),
+    "a channel that is written otherwise": (
+        [
+            spend("w", *WEEK, 70_000, channel="Ads"),
+            spend("v", *WEEK, 60_000, channel="\u00a0ads\u00a0", days=1),
+        ],
+        60_000,
     ),
     "two campaigns": (
         [spend("a", *WEEK, 30_000, campaign="a"), spend("b", *WEEK, 40_000, campaign="b")],

@@ -54,7 +54,8 @@ counted as (
     select *
     from told
     qualify row_number() over (
-        partition by tenant_id, channel, campaign, spend_date order by count_days asc, recorded_at desc, spend_key asc
+        partition by tenant_id, channel, {{ one_spelling('campaign') }}, spend_date
+        order by count_days asc, recorded_at desc, spend_key asc
     ) = 1
 
 ),

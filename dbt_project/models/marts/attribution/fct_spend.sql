@@ -26,7 +26,7 @@ final as (
             'recorded.tenant_id',
             'recorded.period_start::varchar',
             'recorded.period_end::varchar',
-            'to_json([recorded.channel, recorded.campaign])::varchar',
+            'to_json([recorded.channel, ' ~ one_spelling('recorded.campaign') ~ '])::varchar',
         ]) }} as spend_key,
         recorded.channel,
         recorded.campaign,
@@ -44,7 +44,7 @@ final as (
         partition by
             recorded.tenant_id,
             recorded.channel,
-            recorded.campaign,
+            {{ one_spelling('recorded.campaign') }},
             recorded.period_start,
             recorded.period_end
         order by recorded.occurred_at desc, recorded.source_event_id desc, recorded.source desc

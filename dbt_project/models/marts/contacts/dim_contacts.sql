@@ -68,7 +68,8 @@ folded as (
         -- An id is all that some systems tell: it is shown, and found by.
         min(contact_ref) filter (where contact_ref_key is not null) as contact_ref,
         bool_or(has_person) as is_identified,
-        arg_min(lower(channel), fact_order) filter (where fact_family in ('touch', 'lead')) as acquisition_channel,
+        arg_min({{ one_spelling('channel') }}, fact_order) filter (where fact_family in ('touch', 'lead'))
+            as acquisition_channel,
         arg_min(campaign, fact_order) filter (where fact_family in ('touch', 'lead')) as acquisition_campaign,
         min(occurred_at) as first_seen_at,
         max(occurred_at) as last_seen_at

@@ -8,8 +8,8 @@ with facts as (
 
     select
         *,
-        coalesce(lower(trim(channel)), 'unknown') as channel_key,
-        list(lower(trim(channel))) filter (where fact_family = 'touch') over (
+        coalesce({{ one_spelling('channel') }}, 'unknown') as channel_key,
+        list({{ one_spelling('channel') }}) filter (where fact_family = 'touch') over (
             partition by contact_id, occurred_at
         ) as channels_touched
     from {{ attributed_facts() }}

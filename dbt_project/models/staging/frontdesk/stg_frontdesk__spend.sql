@@ -25,7 +25,7 @@ final as (
     select
         {{ event_columns() }},
         type as fact_type,
-        lower({{ line_text('fact.channel') }}) as channel,
+        {{ one_spelling(line_text('fact.channel')) }} as channel,
         {{ line_text('fact.campaign') }} as campaign,
         try_cast({{ line_text('fact.period_start') }} as date) as period_start,
         try_cast({{ line_text('fact.period_end') }} as date) as period_end,
