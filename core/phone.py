@@ -23,6 +23,8 @@ from phonenumbers import (
 #: Longer texts are no field for a phone number; the library stops at 250 itself.
 _LONGEST = 250
 _NORTH_AMERICA = 1
+_MEXICO = 52
+_MEXICOS_OLD_MOBILE = re.compile(r"1(\d{10})")
 _ZEROS = re.compile(r"0{8,}$")
 _REPEATED_LINE = re.compile(r"(\d)\1{6}$")
 _SEQUENCES = ("0123456789012345", "9876543210987654")
@@ -89,8 +91,20 @@ def _parsed(text: str, region: str) -> PhoneNumber | None:
         number = parse(text[: _LONGEST + 1], region)
     except NumberParseException:
         return None
+    number = _without_mexicos_one(number)
     length = is_possible_number_for_type_with_reason(number, PhoneNumberType.FIXED_LINE_OR_MOBILE)
     return number if length == ValidationResult.IS_POSSIBLE or is_valid_number(number) else None
+
+
+def _without_mexicos_one(number: PhoneNumber) -> PhoneNumber:
+    """Return a number of Mexico without the 1 before mobiles, which went in 2019 and which WhatsApp still writes."""
+    old = (
+        _MEXICOS_OLD_MOBILE.fullmatch(national_significant_number(number)) if number.country_code == _MEXICO else None
+    )
+    if old is None:
+        return number
+    new = PhoneNumber(country_code=_MEXICO, national_number=int(old[1]), extension=number.extension)
+    return new if is_valid_number(new) else number
 
 
 def _parsed_with_zeros(text: str, region: str) -> PhoneNumber | None:
