@@ -17,6 +17,57 @@
     rtrim(regexp_extract_all(translate({{ expression }}, e'\r\n\t', '   '), '^\s*([^\s{\[].*|\[[A-Za-z].*)$', 1)[1])
 {%- endmacro %}
 
+{#-
+    The first of some texts that says something, as one line. Providers send '' for what they say elsewhere: a plain
+    coalesce of payload texts would keep it, and is forbidden in staging.
+-#}
+{% macro first_text() -%}
+    coalesce(
+            {%- for text in varargs %}{{ line_text(text) }}{{ ', ' if not loop.last }}{% endfor -%}
+        )
+{%- endmacro %}
+
+{#- The first of some values asked for as JSON that says something. -#}
+{% macro told_json() -%}
+    list_filter([{{ varargs | join(', ') }}], lambda told: trim(told ->> '$') <> '')[1]
+{%- endmacro %}
+
+{#-
+    An object with its keys in small letters and underscores, as a program would write them, without what is blank; NULL
+    for what is no object. For payloads whose keys are typed by people.
+-#}
+{% macro plain_keys(expression) -%}
+    '{' || array_to_string(
+            list_transform(
+                list_filter(
+                    map_entries(from_json({{ expression }}, '"MAP(VARCHAR, JSON)"')),
+                    lambda told: trim(told.value ->> '$') <> ''
+                ),
+                lambda told:
+                to_json(regexp_replace(lower(trim(told.key)), '[\s-]+', '_', 'g'))::varchar || ':' || told.value::varchar
+            ),
+            ','
+        ) || '}'
+{%- endmacro %}
+
+{#- A word to compare: small letters, without blanks, dashes and underscores, such as noshow of No-Show. -#}
+{% macro word(expression) -%}
+    lower(regexp_replace({{ expression }}, '[\s_-]', '', 'g'))
+{%- endmacro %}
+
+{#- What a text answers: true, false, or NULL where it is neither. core/importing/fields.py reads the same. -#}
+{% macro yes_or_no(expression) -%}
+    case
+            lower({{ line_text(expression) }})
+            {%- for yes in ['true', 'yes', 'y', '1', 'on', 'x', 't'] %}
+            when '{{ yes }}' then true
+            {%- endfor %}
+            {%- for no in ['false', 'no', 'n', '0', 'off', 'f'] %}
+            when '{{ no }}' then false
+            {%- endfor %}
+        end
+{%- endmacro %}
+
 {#- Text as people write it, lines and blanks kept; NULL when empty or when the payload has JSON there. -#}
 {% macro free_text(expression) -%}
     if(left({{ expression }}, 2) not in ('', '{"', '["', '[{', '[[', '{}', '[]'), {{ expression }}, null)

@@ -1,6 +1,6 @@
 {#-
     Posts with an `event_type` that an administrator or an own integration set up. The field names are theirs, so the
-    usual spellings are understood, at the top of the body or under `data`.
+    usual spellings are understood in any capitals, with blanks or dashes too, at the top of the body or under `data`.
 -#}
 {% macro zoho_post_spellings() -%}
     {{ return({
@@ -27,17 +27,27 @@
             {%- do leaves.append('"' ~ spelling ~ '": "' ~ ('JSON' if spelling == 'amount' else 'VARCHAR') ~ '"') -%}
         {%- endfor -%}
     {%- endfor -%}
-    { {{- leaves | join(', ') }}, "data": { {{- leaves | join(', ') -}} }}
+    { {{- leaves | join(', ') }}, "data": "JSON"}
 {%- endmacro %}
 
-{#- One column for each thing such a post can say: the first of its spellings that is there. -#}
+{#- Such a post as zoho_post_data and zoho_post_fields take it. -#}
+{% macro zoho_post() -%}
+    from_json({{ plain_keys('payload') }}, '{{ zoho_post_shape() }}')
+{%- endmacro %}
+
+{#- What such a post says under `data`. -#}
+{% macro zoho_post_data() -%}
+    from_json({{ plain_keys('post.data') }}, '{{ zoho_post_shape() }}')
+{%- endmacro %}
+
+{#- One column for each thing such a post can say: the first of its spellings that says something. -#}
 {% macro zoho_post_fields() -%}
     {%- for field, spellings in zoho_post_spellings().items() -%}
-        coalesce(
-            {%- for spelling in spellings -%}
-                post.{{ spelling }}, post.data.{{ spelling }}{{ ', ' if not loop.last }}
-            {%- endfor -%}
-        ) as {{ field }}{{ ',\n        ' if not loop.last }}
+        {%- set places = [] -%}
+        {%- for spelling in spellings -%}
+            {%- do places.extend(['post.' ~ spelling, 'post_data.' ~ spelling]) -%}
+        {%- endfor -%}
+        {{ told_json(*places) if field == 'amount' else first_text(*places) }} as {{ field }}{{ ',\n        ' if not loop.last }}
     {%- endfor -%}
 {%- endmacro %}
 

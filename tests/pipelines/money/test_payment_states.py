@@ -98,6 +98,23 @@ STORIES: dict[str, tuple[Story, State]] = {
         ],
         State("partially_refunded", 18_000, 3_000, 0, 15_000),
     ),
+    "two refunds of which the charge tells without what was before": (
+        lambda p: [
+            *_paid(p),
+            p.charge("refunded", at=9, refunded=3_000),
+            p.charge("refunded", at=19, refunded=7_000),
+        ],
+        State("partially_refunded", 18_000, 7_000, 0, 11_000),
+    ),
+    "a refund failed of which the charge told without what was before": (
+        lambda p: [
+            *_paid(p),
+            p.charge("refunded", at=9, refunded=3_000),
+            p.charge("refunded", at=19, refunded=7_000),
+            p.refund("refund.failed", "failed", at=90, amount=4_000, number=2),
+        ],
+        State("partially_refunded", 18_000, 3_000, 0, 15_000),
+    ),
     "a refund is all that tells of the payment": (
         lambda p: [p.refund("refund.created", "succeeded", at=9)],
         State("refunded", None, 18_000, 0, None),

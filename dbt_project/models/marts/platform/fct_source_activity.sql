@@ -75,6 +75,8 @@ summed as (
         activity_key,
         source,
         type,
+        -- Zoho's types are typed by people: staging reads them in any capitals.
+        if(source = 'zoho', lower(type), type) as read_type,
         activity_date,
         bit_or(active_hours)::integer as active_hours,
         sum(count_events)::bigint as count_events,
@@ -103,10 +105,10 @@ final as (
             select 1
             from known_types
             where
-                summed.type = known_types.type_pattern
+                summed.read_type = known_types.type_pattern
                 or (
                     ends_with(known_types.type_pattern, '*')
-                    and starts_with(summed.type, rtrim(known_types.type_pattern, '*'))
+                    and starts_with(summed.read_type, rtrim(known_types.type_pattern, '*'))
                 )
         ) as is_known_type,
         summed.first_occurred_at,

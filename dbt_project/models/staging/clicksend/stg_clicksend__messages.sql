@@ -34,8 +34,8 @@ classified as (
             when message.status_code = '301' then 'failed'
             else 'sent'
         end as message_status,
-        {{ line_text('coalesce(message.from, message.sms)') }} as from_address,
-        {{ line_text('coalesce(message.to, message.originalsenderid)') }} as to_address,
+        {{ first_text('message.from', 'message.sms') }} as from_address,
+        {{ first_text('message.to', 'message.originalsenderid') }} as to_address,
         [coalesce({{ line_text('message.media_url') }}, {{ line_text('message.media_file') }})] as media_urls
     from parsed
 
@@ -51,7 +51,7 @@ final as (
         'sms' as channel,
         if(message_status = 'received', 'inbound', 'outbound') as direction,
         message_status,
-        nullif(coalesce(message.body, message.message), '') as body,
+        coalesce(nullif(message.body, ''), nullif(message.message, '')) as body,
         from_address,
         to_address,
         {{ line_text('message.error_code') }} as error_code,

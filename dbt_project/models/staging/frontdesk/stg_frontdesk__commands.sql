@@ -38,7 +38,8 @@ addressed as (
     select
         *,
         starts_with(type, 'message.')
-        or coalesce(fact.contact.phone, fact.contact.email, fact.booking_id) is not null as is_about_somebody
+        or {{ first_text('fact.contact.phone', 'fact.contact.email', 'fact.booking_id') }} is not null
+            as is_about_somebody
     from parsed
 
 ),

@@ -54,22 +54,20 @@ unpacked as (
 
     select
         * exclude (headers, payload),
-        coalesce(body.appointment.id, body.calendar.appointmentId) as appointment_id,
-        lower(
-            coalesce(
-                body.appointment.appointmentStatus,
-                -- HighLevel's own misspelling comes first: it is the one that is sent.
-                body.calendar.appoinmentStatus,
-                body.calendar.appointmentStatus,
-                body.calendar.status
-            )
-        ) as provider_status,
-        coalesce(body.appointment.startTime, body.calendar.startTime) as starts_at_text,
-        coalesce(body.appointment.endTime, body.calendar.endTime) as ends_at_text,
+        {{ first_text('body.appointment.id', 'body.calendar.appointmentId') }} as appointment_id,
+        -- HighLevel's own misspelling comes first: it is the one that is sent.
+        {{ word(first_text(
+            'body.appointment.appointmentStatus',
+            'body.calendar.appoinmentStatus',
+            'body.calendar.appointmentStatus',
+            'body.calendar.status'
+        )) }} as provider_status,
+        {{ first_text('body.appointment.startTime', 'body.calendar.startTime') }} as starts_at_text,
+        {{ first_text('body.appointment.endTime', 'body.calendar.endTime') }} as ends_at_text,
         -- Workflow times lack an offset. Without a zone beside them the instant is not known and stays NULL.
-        coalesce(body.calendar.selectedTimezone, body.timezone, body.location.timezone) as zone,
-        {{ line_text('coalesce(body.appointment.title, body.calendar.title)') }} as title,
-        {{ line_text('coalesce(body.appointment.calendarId, body.calendar.id)') }} as calendar_id
+        {{ first_text('body.calendar.selectedTimezone', 'body.timezone', 'body.location.timezone') }} as zone,
+        {{ first_text('body.appointment.title', 'body.calendar.title') }} as title,
+        {{ first_text('body.appointment.calendarId', 'body.calendar.id') }} as calendar_id
     from parsed
 
 ),
@@ -91,10 +89,10 @@ classified as (
         case
             when type = 'gohighlevel.AppointmentDelete' then 'cancelled'
             when provider_status in ('new', 'pending') then 'pending'
-            when provider_status in ('confirmed', 'booked') then 'confirmed'
+            when provider_status in ('confirmed', 'booked', 'active') then 'confirmed'
             when provider_status in ('cancelled', 'canceled', 'invalid') then 'cancelled'
-            when provider_status = 'showed' then 'completed'
-            when provider_status in ('noshow', 'no_show') then 'no_show'
+            when provider_status in ('showed', 'completed') then 'completed'
+            when provider_status = 'noshow' then 'no_show'
         end as booking_status,
         {{ row_only_if("type <> 'gohighlevel.workflow' or appointment_id is not null") }} as is_appointment,
         -- The calendar tells the service. A title is free text, by default the customer's name: it names the service
@@ -118,7 +116,7 @@ final as (
         end as fact_type,
         {{ contact_columns(
             ref_kind='gohighlevel_contact',
-            ref='coalesce(body.appointment.contactId, body.contact_id)',
+            ref=first_text('body.appointment.contactId', 'body.contact_id'),
             phone='body.phone',
             email='body.email',
             full_name='body.full_name',
@@ -141,7 +139,7 @@ final as (
         cast(null as bigint) as price_minor,
         cast(null as varchar) as currency,
         cast(null as varchar) as staff_name,
-        {{ line_text('coalesce(body.appointment.address, body.calendar.address)') }} as location,
+        {{ first_text('body.appointment.address', 'body.calendar.address') }} as location,
         cast(null as varchar) as payment_status,
         title as detail
     from classified

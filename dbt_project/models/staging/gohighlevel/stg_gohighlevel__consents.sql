@@ -28,22 +28,35 @@ parsed as (
 
 ),
 
-settings as (
+blocked as (
 
-    -- `dnd` alone blocks everything; settings per channel, where given, are more exact.
     select
         *,
-        unnest([
-            { 'channel': 'sms', 'status': contact.dndSettings.SMS.status },
-            { 'channel': 'email', 'status': contact.dndSettings.Email.status },
-            { 'channel': 'whatsapp', 'status': contact.dndSettings.WhatsApp.status },
-            { 'channel': 'call', 'status': contact.dndSettings.Call.status },
-            {
-                'channel': 'all',
-                'status': if(contact.dnd = 'true' and contact.dndSettings is null, 'active', 'inactive')
-            }
-        ]) as setting
+        list_filter(
+            [
+                {%- for channel in ['SMS', 'Email', 'WhatsApp', 'Call'] %}
+                {
+                    'channel': '{{ channel | lower }}',
+                    'status': lower({{ line_text('contact.dndSettings.' ~ channel ~ '.status') }})
+                }{{ ',' if not loop.last }}
+                {%- endfor %}
+            ],
+            lambda told: told.status in ('active', 'permanent')
+        ) as told_settings
     from parsed
+
+),
+
+settings as (
+
+    -- `dnd` blocks everything, unless a setting says which channel is meant.
+    select
+        * exclude (told_settings),
+        unnest(case
+            when len(told_settings) > 0 then told_settings
+            when {{ yes_or_no('contact.dnd') }} then [{ 'channel': 'all', 'status': 'active' }]
+        end) as setting
+    from blocked
 
 ),
 
@@ -67,7 +80,6 @@ final as (
         false as is_granted,
         'GoHighLevel do not disturb: ' || setting.status as evidence
     from settings
-    where setting.status in ('active', 'permanent')
 
 )
 

@@ -46,12 +46,12 @@ final as (
             ref="if(type = 'gohighlevel.workflow', contact.contact_id, contact.id)",
             phone='contact.phone',
             email='contact.email',
-            full_name='coalesce(contact.name, contact.full_name)',
-            first_name='coalesce(contact.firstName, contact.first_name)',
-            last_name='coalesce(contact.lastName, contact.last_name)',
-            company='coalesce(contact.companyName, contact.company_name)'
+            full_name=first_text('contact.name', 'contact.full_name'),
+            first_name=first_text('contact.firstName', 'contact.first_name'),
+            last_name=first_text('contact.lastName', 'contact.last_name'),
+            company=first_text('contact.companyName', 'contact.company_name')
         ) }},
-        {{ line_text('coalesce(contact.source, contact.contact_source)') }} as channel,
+        {{ first_text('contact.source', 'contact.contact_source') }} as channel,
         type = 'gohighlevel.ContactDelete' as is_deleted
     from parsed
 

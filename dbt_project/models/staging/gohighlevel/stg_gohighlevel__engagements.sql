@@ -123,14 +123,14 @@ final as (
         fact_type,
         {{ contact_columns(
             ref_kind='gohighlevel_contact',
-            ref='coalesce(record.contactId, record.contactDetails.id)',
+            ref=first_text('record.contactId', 'record.contactDetails.id'),
             phone='record.contactDetails.phoneNo',
             email='record.contactDetails.email',
             full_name='record.contactDetails.name',
             company='record.contactDetails.companyName'
         ) }},
         'gohighlevel_' || record_kind as entity_kind,
-        coalesce({{ line_text('coalesce(record.id, record._id)') }}, subject_id, source_event_id) as entity_id,
+        coalesce({{ first_text('record.id', 'record._id') }}, subject_id, source_event_id) as entity_id,
         case record_kind
             when 'note' then 'Note added'
             when 'task' then {{ free_text('record.title') }}

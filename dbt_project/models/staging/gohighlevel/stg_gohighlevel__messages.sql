@@ -41,10 +41,10 @@ classified as (
             when type = 'gohighlevel.InboundMessage' then 'inbound'
             else 'outbound'
         end as direction,
-        lower(coalesce(message.callStatus, message.status)) as provider_status,
+        lower({{ first_text('message.callStatus', 'message.status') }}) as provider_status,
         {{ line_text(email_address('message.from')) }} as from_address,
         -- One address, or a list of them of which the first counts.
-        {{ line_text(email_address("coalesce(message.to ->> '$[0]', message.to ->> '$')")) }} as to_address
+        {{ line_text(email_address(first_text("message.to ->> '$[0]'", "message.to ->> '$'"))) }} as to_address
     from parsed
 
 ),

@@ -52,19 +52,28 @@ opt_ins as (
 
 ),
 
+answered as (
+
+    select
+        *,
+        {{ yes_or_no('opt_in.answer') }} as is_granted
+    from opt_ins
+
+),
+
 final as (
 
     select
         {{ event_columns(
-            "case when opt_in.answer = 'true'
+            "case when is_granted
                 then least(coalesce(" ~ instant_from_iso('subscriber.subscribed') ~ ", occurred_at), occurred_at)
                 else occurred_at end"
         ) }},
-        case when opt_in.answer = 'true' then 'consent.granted' else 'consent.revoked' end as fact_type,
+        case when is_granted then 'consent.granted' else 'consent.revoked' end as fact_type,
         {{ contact_columns(
             ref_kind='manychat_subscriber',
             ref='subscriber.id',
-            phone="coalesce(nullif(subscriber.phone, ''), subscriber.whatsapp_phone)",
+            phone=first_text('subscriber.phone', 'subscriber.whatsapp_phone'),
             email='subscriber.email',
             full_name='subscriber.name',
             first_name='subscriber.first_name',
@@ -72,10 +81,10 @@ final as (
         ) }},
         opt_in.channel,
         'marketing' as purpose,
-        opt_in.answer = 'true' as is_granted,
+        is_granted,
         'ManyChat ' || opt_in.field || '=' || opt_in.answer as evidence
-    from opt_ins
-    where opt_in.answer = 'true' or (opt_in.answer = 'false' and opt_in.address is not null)
+    from answered
+    where is_granted or (not is_granted and opt_in.address is not null)
 
 )
 

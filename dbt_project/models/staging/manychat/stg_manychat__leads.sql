@@ -36,7 +36,7 @@ final as (
         {{ contact_columns(
             ref_kind='manychat_subscriber',
             ref='subscriber.id',
-            phone="coalesce(nullif(subscriber.phone, ''), subscriber.whatsapp_phone)",
+            phone=first_text('subscriber.phone', 'subscriber.whatsapp_phone'),
             email='subscriber.email',
             full_name='subscriber.name',
             first_name='subscriber.first_name',
@@ -53,11 +53,9 @@ final as (
             when {{ line_text('subscriber.whatsapp_phone') }} is not null then 'whatsapp'
             else 'messenger'
         end as channel,
-        {{ line_text('coalesce(subscriber.custom_fields.utm_medium, subscriber.utm_medium)') }} as medium,
-        {{ line_text('coalesce(subscriber.custom_fields.utm_campaign, subscriber.utm_campaign)') }} as campaign,
-        {{ line_text(
-            'coalesce(subscriber.custom_fields.service_interest, subscriber.custom_fields.interest)'
-        ) }} as interest
+        {{ first_text('subscriber.custom_fields.utm_medium', 'subscriber.utm_medium') }} as medium,
+        {{ first_text('subscriber.custom_fields.utm_campaign', 'subscriber.utm_campaign') }} as campaign,
+        {{ first_text('subscriber.custom_fields.service_interest', 'subscriber.custom_fields.interest') }} as interest
     from parsed
 
 )

@@ -29,10 +29,10 @@ final as (
         replace(type, 'stripe.customer.', 'contact.') as fact_type,
         {{ contact_columns(
             ref_kind='stripe_customer',
-            ref='coalesce(customer.id, subject_id)',
+            ref=first_text('customer.id', 'subject_id'),
             phone='customer.phone',
             email='customer.email',
-            full_name='coalesce(customer.individual_name, customer.name)',
+            full_name=first_text('customer.individual_name', 'customer.name'),
             company='customer.business_name'
         ) }},
         cast(null as varchar) as channel,

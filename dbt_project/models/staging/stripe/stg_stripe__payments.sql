@@ -117,7 +117,10 @@ classified as (
                     when type = 'stripe.charge.failed' or object.status = 'failed' then 'failed'
                     when type = 'stripe.charge.expired' then 'cancelled'
                     -- The money of a charge that is only authorised, or of a bank debit under way, is not there yet.
-                    when type = 'stripe.charge.pending' or object.status = 'pending' or object.captured = 'false'
+                    when
+                        type = 'stripe.charge.pending'
+                        or object.status = 'pending'
+                        or not {{ yes_or_no('object.captured') }}
                         then 'pending'
                     else 'succeeded'
                 end
@@ -125,7 +128,9 @@ classified as (
         -- A state that this model does not know is under way.
         case
             when about in ('refund', 'charge.refund')
-                then case coalesce(object.status, if(type = 'stripe.refund.failed', 'failed', 'pending'))
+                then case coalesce(
+                    {{ line_text('object.status') }}, if(type = 'stripe.refund.failed', 'failed', 'pending')
+                )
                     when 'succeeded' then 'succeeded'
                     when 'failed' then 'failed'
                     when 'canceled' then 'cancelled'
@@ -146,8 +151,10 @@ counted as (
     select
         *,
         {{ minor_units_from_stripe('object.amount', 'currency') }} as object_minor,
-        {{ minor_units_from_stripe('coalesce(object.amount_received, object.amount)', 'currency') }} as intent_minor,
-        {{ minor_units_from_stripe('coalesce(object.amount_captured, object.amount)', 'currency') }} as captured_minor,
+        {{ minor_units_from_stripe(first_text('object.amount_received', 'object.amount'), 'currency') }}
+            as intent_minor,
+        {{ minor_units_from_stripe(first_text('object.amount_captured', 'object.amount'), 'currency') }}
+            as captured_minor,
         {{ minor_units_from_stripe('object.amount_total', 'currency') }} as total_minor,
         {{ minor_units_from_stripe('object.amount_refunded', 'currency') }} as told_refunded_minor,
         {{ minor_units_from_stripe('amount_refunded_before', 'currency') }} as refunded_before_minor,
@@ -183,14 +190,14 @@ final as (
         {{ contact_columns(
             ref_kind='stripe_customer',
             ref='object.customer',
-            phone='coalesce(object.billing_details.phone, object.customer_details.phone)',
-            email='coalesce(
-                object.receipt_email,
-                object.billing_details.email,
-                object.customer_details.email,
-                object.customer_email
-            )',
-            full_name='coalesce(object.billing_details.name, object.customer_details.name)'
+            phone=first_text('object.billing_details.phone', 'object.customer_details.phone'),
+            email=first_text(
+                'object.receipt_email',
+                'object.billing_details.email',
+                'object.customer_details.email',
+                'object.customer_email'
+            ),
+            full_name=first_text('object.billing_details.name', 'object.customer_details.name')
         ) }},
         coalesce(
             {{ line_text('object.payment_intent') }},
@@ -240,7 +247,7 @@ final as (
         -- A charge that was given back was taken before, also where nothing told of that.
         case
             when payment_change = 'succeeded' then occurred_at
-            when payment_change = 'refunded' and object.captured = 'true'
+            when payment_change = 'refunded' and {{ yes_or_no('object.captured') }}
                 then coalesce({{ instant_from_unix_seconds('object.created') }}, occurred_at)
         end as paid_at,
         case when part_status is not null then coalesce({{ line_text('object.id') }}, subject_id, source_event_id) end
@@ -265,15 +272,18 @@ final as (
         case
             when payment_change = 'disputed' then {{ instant_from_unix_seconds('object.evidence_details.due_by') }}
         end as respond_by,
-        -- What this change of the charge adds to what was given back, or takes from it where a refund has failed.
+        -- What this change of the charge adds to what was given back, or takes from it where a refund has failed. It
+        -- is not known where the event does not say what was before: older versions and relays leave that out.
         case
-            when type = 'stripe.charge.refunded'
+            when type = 'stripe.charge.refunded' and refunded_before_minor is not null
                 then greatest(told_refunded_minor - greatest(refunded_before_minor, released_minor), 0)
             when type = 'stripe.charge.updated' then least(told_refunded_minor - refunded_before_minor, 0)
         end as refund_step,
         -- A checkout for which nobody asked Stripe to reckon tax says 0, too: that is not known.
         if(
-            about = 'checkout.session' and (tax_minor > 0 or object.automatic_tax.enabled = 'true'), tax_minor, null
+            about = 'checkout.session' and (tax_minor > 0 or {{ yes_or_no('object.automatic_tax.enabled') }}),
+            tax_minor,
+            null
         ) as tax_minor
     from released
 

@@ -58,7 +58,7 @@ told as (
 
     select
         *,
-        coalesce(message.from, message.author) as sender,
+        {{ first_text('message.from', 'message.author') }} as sender,
         {{ row_only_if("
             message.conversationsid is null
             or message.eventtype is null
@@ -78,7 +78,8 @@ addressed as (
     select
         *,
         case when message_status = 'received' then 'inbound' else 'outbound' end as direction,
-        nullif(lower(regexp_extract(coalesce(sender, message.to), '^([a-zA-Z]+):', 1)), '') as address_scheme,
+        nullif(lower(regexp_extract({{ first_text('sender', 'message.to') }}, '^([a-zA-Z]+):', 1)), '')
+            as address_scheme,
         {{ line_text("regexp_replace(sender, '^[a-zA-Z]+:', '')") }} as from_address,
         {{ line_text("regexp_replace(message.to, '^[a-zA-Z]+:', '')") }} as to_address,
         {

@@ -104,18 +104,22 @@ unpacked as (
         booking.contactDetails as contact,
         booking.bookedEntity.slot,
         booking.bookedEntity.schedule,
-        coalesce(
-            booking.startDate, booking.bookedEntity.slot.startDate, booking.bookedEntity.schedule.firstSessionStart
-        ) as starts_at_text,
-        coalesce(
-            booking.endDate, booking.bookedEntity.slot.endDate, booking.bookedEntity.schedule.lastSessionEnd
-        ) as ends_at_text,
-        coalesce(
-            booking.timezone,
-            booking.bookedEntity.slot.timezone,
-            booking.bookedEntity.schedule.timezone,
-            'UTC'
-        ) as zone
+        {{ first_text(
+            'booking.startDate',
+            'booking.bookedEntity.slot.startDate',
+            'booking.bookedEntity.schedule.firstSessionStart'
+        ) }} as starts_at_text,
+        {{ first_text(
+            'booking.endDate',
+            'booking.bookedEntity.slot.endDate',
+            'booking.bookedEntity.schedule.lastSessionEnd'
+        ) }} as ends_at_text,
+        {{ first_text(
+            'booking.timezone',
+            'booking.bookedEntity.slot.timezone',
+            'booking.bookedEntity.schedule.timezone',
+            "'UTC'"
+        ) }} as zone
     from parsed
 
 ),
@@ -143,12 +147,12 @@ final as (
         end as fact_type,
         {{ contact_columns(
             ref_kind='wix_contact',
-            ref='coalesce(contact.contactId, booking.contactId)',
-            phone='coalesce(contact.phone, booking.phone)',
-            email='coalesce(contact.email, booking.email)',
-            full_name='coalesce(contact.name, booking.name)',
-            first_name='coalesce(contact.firstName, booking.firstName)',
-            last_name='coalesce(contact.lastName, booking.lastName)'
+            ref=first_text('contact.contactId', 'booking.contactId'),
+            phone=first_text('contact.phone', 'booking.phone'),
+            email=first_text('contact.email', 'booking.email'),
+            full_name=first_text('contact.name', 'booking.name'),
+            first_name=first_text('contact.firstName', 'booking.firstName'),
+            last_name=first_text('contact.lastName', 'booking.lastName')
         ) }},
         coalesce(
             {{ line_text('booking.bookingId') }},
@@ -178,20 +182,20 @@ final as (
         if(verb in ('updated', 'number_of_participants_updated'), 'plan', 'act') as status_basis,
         cast(null as date) as told_on,
         verb = 'rescheduled' as is_reschedule,
-        {{ line_text('coalesce(booking.bookedEntity.title, booking.serviceName)') }} as service_name,
+        {{ first_text('booking.bookedEntity.title', 'booking.serviceName') }} as service_name,
         {{ day_from_iso('starts_at_text') }} as starts_on,
         {{ instant_from_iso('starts_at_text', 'zone') }} as starts_at,
         {{ instant_from_iso('ends_at_text', 'zone') }} as ends_at,
         price_minor,
         {{ currency_code('booking.currency') }} as currency,
-        {{ line_text('coalesce(slot.resource.name, booking.staffName)') }} as staff_name,
-        {{ line_text('coalesce(
-            slot.location.name,
-            slot.location.formattedAddress,
-            schedule.location.name,
-            schedule.location.formattedAddress,
-            booking.locationName
-        )') }} as location,
+        {{ first_text('slot.resource.name', 'booking.staffName') }} as staff_name,
+        {{ first_text(
+            'slot.location.name',
+            'slot.location.formattedAddress',
+            'schedule.location.name',
+            'schedule.location.formattedAddress',
+            'booking.locationName'
+        ) }} as location,
         lower({{ line_text('booking.paymentStatus') }}) as payment_status,
         {{ unread_amount('booking.price', 'price_minor') }} as unread_amount
     from priced

@@ -1,7 +1,8 @@
 -- Leaving a mailing, or calling one spam, ends the consent to marketing e-mail.
 with events as (
 
-    select * from {{ logged_events() }}
+    select * replace (lower(type) as type)
+    from {{ logged_events() }}
     where source = 'zoho'
 
 ),
@@ -35,18 +36,27 @@ posts as (
 
     select
         *,
-        from_json(payload, '{{ zoho_post_shape() }}') as post
+        {{ zoho_post() }} as post
     from events
     where type = 'zoho.email_unsubscribed'
+
+),
+
+unpacked_posts as (
+
+    select
+        * exclude (headers, payload),
+        {{ zoho_post_data() }} as post_data
+    from posts
 
 ),
 
 read_posts as (
 
     select
-        * exclude (headers, payload, post),
+        * exclude (post, post_data),
         {{ zoho_post_fields() }}
-    from posts
+    from unpacked_posts
 
 ),
 

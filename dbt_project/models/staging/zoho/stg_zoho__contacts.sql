@@ -2,7 +2,8 @@
 -- id only unless the subscription asked for the changed values. One row per record of a notification.
 with events as (
 
-    select * from {{ logged_events() }}
+    select * replace (lower(type) as type)
+    from {{ logged_events() }}
     where source = 'zoho'
 
 ),
@@ -89,7 +90,7 @@ books_persons as (
     select
         *,
         coalesce(
-            list_filter(contact.contact_persons, lambda person: person.is_primary_contact = 'true')[1],
+            list_filter(contact.contact_persons, lambda person: {{ yes_or_no('person.is_primary_contact') }})[1],
             contact.contact_persons[1]
         ) as person
     from books_contacts
@@ -104,7 +105,7 @@ final as (
         {{ contact_columns(
             ref_kind='zoho_record',
             ref='record_id',
-            phone='coalesce(changed_values.Phone, changed_values.Mobile)',
+            phone=first_text('changed_values.Phone', 'changed_values.Mobile'),
             email='changed_values.Email',
             full_name='changed_values.Full_Name',
             first_name='changed_values.First_Name',
@@ -123,16 +124,11 @@ final as (
         {{ contact_columns(
             ref_kind='zoho_record',
             ref='contact.contact_id',
-            phone="coalesce(
-                nullif(person.phone, ''),
-                nullif(person.mobile, ''),
-                nullif(contact.phone, ''),
-                contact.mobile
-            )",
-            email="coalesce(nullif(person.email, ''), contact.email)",
+            phone=first_text('person.phone', 'person.mobile', 'contact.phone', 'contact.mobile'),
+            email=first_text('person.email', 'contact.email'),
             full_name='contact.contact_name',
-            first_name="coalesce(nullif(person.first_name, ''), contact.first_name)",
-            last_name="coalesce(nullif(person.last_name, ''), contact.last_name)",
+            first_name=first_text('person.first_name', 'contact.first_name'),
+            last_name=first_text('person.last_name', 'contact.last_name'),
             company='contact.company_name'
         ) }},
         cast(null as varchar) as channel,

@@ -4,7 +4,7 @@
 with events as (
 
     select
-        events.*,
+        events.* replace (lower(events.type) as type),
         tenants.decimal_mark,
         tenants.currency as tenant_currency
     from {{ logged_events() }} as events
@@ -96,7 +96,7 @@ posts as (
     select
         *,
         regexp_replace(type, '^zoho\.([a-z]+)_', '\1.') as fact_type,
-        from_json(payload, '{{ zoho_post_shape() }}') as post
+        {{ zoho_post() }} as post
     from events
     where
         type in (
@@ -113,12 +113,21 @@ posts as (
 
 ),
 
+unpacked_posts as (
+
+    select
+        * exclude (headers, payload),
+        {{ zoho_post_data() }} as post_data
+    from posts
+
+),
+
 read_posts as (
 
     select
-        * exclude (headers, payload, post),
+        * exclude (post, post_data),
         {{ zoho_post_fields() }}
-    from posts
+    from unpacked_posts
 
 ),
 
@@ -227,7 +236,8 @@ crm_engagements as (
         case
             when module = 'deals' and lower(changed_values.Stage) = 'closed won' then 'deal.won'
             when module = 'deals' and starts_with(lower(changed_values.Stage), 'closed lost') then 'deal.lost'
-            when module = 'deals' and change = 'updated' and changed_values.Stage is not null then 'stage.changed'
+            when module = 'deals' and change = 'updated' and {{ line_text('changed_values.Stage') }} is not null
+                then 'stage.changed'
             when module = 'deals' then 'deal.' || change
             when module = 'tasks' and lower(changed_values.Status) = 'completed' then 'task.completed'
             when module = 'tasks' and change = 'deleted' then 'task.cancelled'
@@ -243,7 +253,7 @@ crm_engagements as (
             {{ line_text('changed_values.Subject') }},
             'Zoho CRM ' || replace(module, '_', ' ') || ': record ' || change
         ) as title,
-        {{ line_text('coalesce(changed_values.Stage, changed_values.Status)') }} as detail,
+        {{ first_text('changed_values.Stage', 'changed_values.Status') }} as detail,
         amount_minor,
         cast(null as varchar) as currency,
         {{ unread_amount('changed_values.Amount', 'amount_minor') }} as unread_amount

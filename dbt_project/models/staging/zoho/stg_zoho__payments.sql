@@ -8,7 +8,7 @@ with events as (
         tenants.currency as tenant_currency
     from {{ logged_events() }} as events
     left join {{ ref('stg_tenants__tenants') }} as tenants on events.tenant_id = tenants.tenant_id
-    where events.source = 'zoho' and events.type = 'zoho.books.payment'
+    where events.source = 'zoho' and lower(events.type) = 'zoho.books.payment'
 
 ),
 
@@ -32,10 +32,10 @@ received as (
 
     select
         *,
-        {{ row_only_if("
-            coalesce(payment.payment_id, payment.amount::varchar) is not null
-            and not regexp_matches(coalesce(payment.reference_number, ''), '^(pi|ch|cs|py|in)_')
-        ") }} as is_ours_to_count
+        {{ row_only_if(
+            first_text('payment.payment_id', 'payment.amount::varchar') ~ " is not null
+            and not regexp_matches(coalesce(payment.reference_number, ''), '^(pi|ch|cs|py|in)_')"
+        ) }} as is_ours_to_count
     from parsed
 
 ),
