@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import NamedTuple
 
@@ -28,6 +28,8 @@ from webhooks.sources.masks import Masks
 #: When to send again after an answer that says the log can't be written.
 RETRY_AFTER_UNAVAILABLE_S = 10
 _MAX_LENGTH_DIGITS = 18
+#: No provider is older, and no clock further ahead.
+_EARLIEST, _CLOCKS_APART = datetime(1973, 1, 1, tzinfo=UTC), timedelta(days=1)
 _PROTECTING = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
 #: Refusals that are not the sender's doing, or that would only repeat themselves, are counted but not kept.
 _NOT_KEPT = frozenset({Reason.LOG_UNAVAILABLE, Reason.INTERNAL_ERROR})
@@ -132,7 +134,7 @@ class Intake:
             source_event_id=bounded_id(delivery.source_event_id),
             type=delivery.type,
             subject_id=bounded_id(delivery.subject_id) if delivery.subject_id else None,
-            occurred_at=delivery.occurred_at or request.received_at,
+            occurred_at=_time_of(delivery, request.received_at),
             received_at=request.received_at,
             content_type=headers.get(b"content-type", media_types[0].encode()).decode("latin-1"),
             headers={name.decode(): hide(headers[name]).decode("latin-1") for name in kept if name in headers},
@@ -188,6 +190,16 @@ class Intake:
         return RefusedError(
             reason, detail, status=self._source.unavailable_status, retry_after_s=RETRY_AFTER_UNAVAILABLE_S
         )
+
+
+def _time_of(delivery: Delivery, received_at: datetime) -> datetime:
+    """Return when a delivery's fact was: what the provider says, where that is a time.
+
+    Zero is 1970 and no time, and nothing happens after it is told: a STOP so dated would be outranked for ever, or
+    outrank whatever follows it.
+    """
+    told = delivery.occurred_at
+    return told if told and _EARLIEST <= told <= received_at + _CLOCKS_APART else received_at
 
 
 def _declares_more_than(limit: int, headers: Mapping[bytes, bytes]) -> bool:

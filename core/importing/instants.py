@@ -16,6 +16,10 @@ DateOrder = Literal["day_first", "month_first", "year_first"]
 
 ISO, UNIX, UNIX_MS = "iso", "unix", "unix_ms"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: A spreadsheet counts days from here; 99,999 are in the year 2173, and as seconds one day of 1970.
+_SPREADSHEETS_DAY_0, _MOST_DAYS = date(1899, 12, 30), 100_000
+#: Of the year 2286; as milliseconds, April 1970.
+_MOST_SECONDS = 10_000_000_000
 _UNIX = re.compile(r"-?\d{1,17}(\.\d{1,6})?")
 _SPACE_BEFORE_OFFSET = re.compile(r"\s+(?=[+-]\d\d:?\d\d$)")
 _UTC_NAME = re.compile(r"\s*(UTC|GMT)$")
@@ -80,9 +84,24 @@ def _parse(text: str, formats: Sequence[str], date_order: DateOrder | None) -> P
         parsed = _parse_numbers(text, date_order)
     if parsed is None:
         raise CellError(f"{quoted(text)} is no date or time in the format {' or '.join(map(repr, formats))}")
+    if (unix := next((pattern for pattern in readings if pattern in (UNIX, UNIX_MS)), None)) is not None:
+        _check_unix(text, unix)
     if not FIRST_YEAR <= parsed.moment.year <= LAST_YEAR:
         raise CellError(f"{quoted(text)} would be in the year {parsed.moment.year}; is the format right?")
     return parsed
+
+
+def _check_unix(text: str, pattern: str) -> None:
+    """Refuse numbers of another kind, which would be in 1970. Raises CellError."""
+    number = float(text)
+    if 0 <= number < _MOST_DAYS:
+        day = (_SPREADSHEETS_DAY_0 + timedelta(days=int(number))).strftime("%-d %B %Y")
+        raise CellError(
+            f"{quoted(text)} is no time in the format {pattern!r}; it looks like a spreadsheet's day number ({day}):"
+            " format the column as a date in the spreadsheet and export it again"
+        )
+    if pattern == UNIX_MS and 0 <= number < _MOST_SECONDS:
+        raise CellError(f"{quoted(text)} would be in 1970 by 'unix_ms'; it looks like seconds: write format: unix")
 
 
 def _try_format(text: str, pattern: str) -> Parsed | None:

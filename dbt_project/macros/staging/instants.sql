@@ -36,7 +36,15 @@
     try_cast(regexp_extract_all({{ expression }}, '^[12]\d{3}-\d\d-\d\d$')[1] as date)
 {%- endmacro %}
 
-{#- Unix milliseconds up to the year 2286. -#}
+{#- Unix milliseconds from 1973 up to the year 2286; less is no time. -#}
 {% macro instant_from_unix_milliseconds(expression) -%}
-    to_timestamp(try_cast(regexp_extract_all({{ expression }}, '^\d{1,13}(?:\.\d+)?$')[1] as double) / 1000)
+    to_timestamp(try_cast(regexp_extract_all({{ expression }}, '^\d{12,13}(?:\.\d+)?$')[1] as double) / 1000)
+{%- endmacro %}
+
+{#- When a line of a delivery was, where that is no later than a day after it came; else when the delivery was. -#}
+{% macro line_instant(instant) -%}
+    case
+        when {{ instant }} > received_at + interval 1 day then occurred_at
+        else coalesce({{ instant }}, occurred_at)
+    end
 {%- endmacro %}

@@ -52,6 +52,11 @@ def test_formats(text: str, formats: tuple[str, ...], instant: str) -> None:
         ("0025-03-07", (), "year 25; is the format right"),
         ("1740787201123", ("unix",), "year 57134|format"),
         ("1.7e9", ("unix",), "format 'unix'"),
+        ("45723", ("unix",), "spreadsheet's day number .7 March 2025.*format the column as a date"),
+        ("45723.583333", ("unix",), "spreadsheet's day number"),
+        ("45723", ("unix_ms",), "spreadsheet's day number"),
+        ("0", ("unix",), "no time"),
+        ("1740787201", ("unix_ms",), "looks like seconds: write format: unix"),
     ],
 )
 def test_refusals(text: str, formats: tuple[str, ...], reason: str) -> None:

@@ -26,7 +26,7 @@ campaign_lines as (
 
     select
         *,
-        coalesce({{ instant_from_unix_milliseconds('item.action_time') }}, occurred_at) as acted_at
+        {{ line_instant(instant_from_unix_milliseconds('item.action_time')) }} as acted_at
     from campaign_events
     where coalesce({{ line_text('item.contact_id') }}, {{ line_text('item.contact_email') }}) is not null
 

@@ -61,7 +61,7 @@ campaign_engagements as (
     -- transmission_id can be longer than 64 bits. One transmission goes to many people, so it is not what the line is
     -- about: the entity is this line.
     select
-        {{ event_columns('coalesce(' ~ instant_from_unix_milliseconds('item.action_time') ~ ', occurred_at)') }},
+        {{ event_columns(line_instant(instant_from_unix_milliseconds('item.action_time'))) }},
         fact_type,
         {{ contact_columns(ref_kind='zoho_record', ref='item.contact_id', email='item.contact_email') }},
         'zoho_campaign_event' as entity_kind,
