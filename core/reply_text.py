@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from html.parser import HTMLParser
 
 
 def _listed(text: str) -> frozenset[str]:
@@ -14,7 +15,12 @@ def _listed(text: str) -> frozenset[str]:
 _SIGNATURE = re.compile(
     r"^\s*(--\s*$|__+\s*$|>|sent from my\b|sent via\b|get outlook for\b|envoye de(puis)? mon\b|enviado desde mi\b"
     r"|enviado do meu\b|von meinem .{1,40} gesendet|gesendet von\b|inviato da(l mio)?\b|verzonden (vanaf|met)\b"
-    r"|on .{3,120} wrote:|le .{3,120} a ecrit\b|-+ ?original message)",
+    r"|on .{3,120} wrote ?:|le .{3,120} a ecrit\b|el .{3,120} escribio ?:|am .{3,120} schrieb\b"
+    r"|il .{3,120} ha scritto ?:|em .{3,120} escreveu ?:|op .{3,120} schreef\b|vao .{3,120} da viet ?:"
+    r"|.{3,120}(\u5199\u9053|\u5beb\u9053) ?[:\uff1a]|.{3,120}\u0643\u062a\u0628.{0,80}:$"
+    r"|[-*_]+ ?(original message|forwarded message|message d.?origine|message original|message transfere"
+    r"|mensaje original|ursprungliche nachricht|originalnachricht|messaggio originale|mensagem original"
+    r"|oorspronkelijk bericht|thu goc|\u539f\u59cb\u90ae\u4ef6|\u539f\u59cb\u90f5\u4ef6))",
     re.IGNORECASE | re.MULTILINE,
 )
 #: A quoted message above the reply to it.
@@ -23,6 +29,23 @@ _QUOTE_ABOVE = re.compile(
     r"[^\n]*\n\s*>)[^\n]*\n)+(?=\s*[^\s>])",
     re.IGNORECASE,
 )
+#: A mail program's lines above an older message, the second of two: "From: …", "Sent: …".
+_HEADER = re.compile(r"^\s*\*?(from|de|von|da|van|tu)\*? ?: ?\*?.{2,}", re.IGNORECASE)
+_HEADER_BELOW = re.compile(
+    r"^\s*\*?(sent|date|to|envoye|a|enviado|fecha|para|gesendet|datum|an|inviato|data|verzonden|aan|gui)\*? ?:",
+    re.IGNORECASE,
+)
+_IS_HTML = re.compile(r"<(?:br|div|p|html|body|blockquote|table|meta|style|head)(?:[\s/][^<>]*)?>", re.IGNORECASE)
+#: Elements by which mail programs enclose an older message, and those below which everything is older.
+_QUOTING = re.compile(
+    r"gmail_(?:quote|attr|extra)|yahoo_quoted|moz-cite-prefix|protonmail_quote|tutanota_quote|zmail_extra|quoted-text"
+    r"|cite"
+)
+_REST_IS_QUOTED = re.compile(r"divrplyfwdmsg|appendonsend|stopspelling|outlookmessageheader|mail-editor-reference")
+_UNSEEN = frozenset(["style", "script", "head", "title"])
+_BLOCKS = frozenset(["br", "p", "div", "tr", "li", "hr", "table", "h1", "h2", "h3"])
+#: Of an e-mail with its markup; nobody's own words begin below.
+_LONGEST_HTML = 50_000
 #: E-mails come as HTML.
 _TAG = re.compile(r"<[^<>]{1,300}>")
 #: Under what is meant: a name begins with a capital letter, and these are none.
@@ -47,7 +70,54 @@ _REGARDS = _listed(
     "obrigado, obrigada, groeten, groetjes, bedankt"
 )
 _ADDRESS = re.compile(r"\s*(?:\+?[\d\s().-]{7,}|\S+@\S+\.\S+|(?:https?://|www\.)\S+)\s*")
+#: "On Tuesday, the clinic <desk@clinic.example>", whose "wrote:" is on the next line.
+_OPENING = re.compile(r"^\s*(on|le|el|am|il|em|op|vao)\b.*(\d|,|<)")
 _LINES_OF_SIGNATURE, _WORDS_OF_NAME, _LETTERS_OF_NAME = 6, 4, 4
+
+
+class _OwnWords(HTMLParser):
+    """Gathers the text of an e-mail outside of what it quotes."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+        self._skipped: str | None = None  #: the element that is left out
+        self._depth = 0
+        self._is_over = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if self._skipped is not None:
+            self._depth += tag == self._skipped
+            return
+        told = " ".join(value.lower() for name, value in attrs if name in ("class", "id", "type", "name") and value)
+        self._is_over = self._is_over or _REST_IS_QUOTED.search(told) is not None
+        if tag in _UNSEEN or tag == "blockquote" or (tag in ("div", "span", "table") and _QUOTING.search(told)):
+            self._skipped, self._depth = tag, 1
+        if tag in _BLOCKS:
+            self.parts.append("\n")
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._skipped == tag:
+            self._depth -= 1
+            if not self._depth:
+                self._skipped = None
+                self.parts.append("\n")
+        elif tag in _BLOCKS:
+            self.parts.append("\n")
+
+    def handle_data(self, data: str) -> None:
+        if self._skipped is None and not self._is_over:
+            self.parts.append(" ".join(re.split(r"[ \t\r\n]+", data)))
+
+
+def own_words(text: str) -> str:
+    """Return the text of an e-mail's HTML without the messages that it quotes; other text as it is."""
+    if not _IS_HTML.search(text[:_LONGEST_HTML]):
+        return text
+    reader = _OwnWords()
+    reader.feed(text[:_LONGEST_HTML])
+    lines = (line.strip() for line in "".join(reader.parts).split("\n"))
+    return "\n".join(line for line in lines if line)
 
 
 def without_quote_above(text: str) -> str:
@@ -94,9 +164,21 @@ def without_signature(text: str) -> str:
     """Return a reply without what a mail program, a separator or a quoted message adds below it."""
     lines = text.split("\n")
     for number, line in enumerate(lines):
-        if number and _SIGNATURE.match(plain_text(_TAG.sub(" ", line))) and "".join(lines[:number]).strip():
+        if (
+            number
+            and _is_below_own(line, "".join(lines[number + 1 : number + 2]))
+            and "".join(lines[:number]).strip()
+        ):
             return "\n".join(lines[:number])
     return text
+
+
+def _is_below_own(line: str, following: str) -> bool:
+    """Tell whether a mail program speaks in a line; what it says of an older message may take two."""
+    plain, below = (plain_text(_TAG.sub(" ", part)) for part in (line, following))
+    if _SIGNATURE.match(plain) or (_HEADER.match(plain) and _HEADER_BELOW.match(below)):
+        return True
+    return bool(_OPENING.match(plain)) and bool(_SIGNATURE.match(f"{plain.strip()} {below.strip()}"))
 
 
 def word_pairs(text: str) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from core.reply_requests import AGAIN, ME, TEXTS, probably_asks_to_stop
-from core.reply_text import is_signature, without_quote_above, without_signature, word_pairs
+from core.reply_text import is_signature, own_words, without_quote_above, without_signature, word_pairs
 
 Language = Literal["en", "fr", "es", "de", "it", "pt", "nl", "vi", "zh", "ar"]
 #: CANCEL is STOP to carriers, and an appointment's end to people. MAYBE_STOP is for a person to decide.
@@ -201,7 +201,7 @@ def read_reply(text: str, *, languages: Iterable[str], is_cancel_stop: bool = Fa
     A stop in a language that the business does not speak is probable: a person decides. is_cancel_stop: the carriers
     of the provider take CANCEL for STOP, as they do where it is all that is written.
     """
-    text = read_part(text)
+    text = read_part(own_words(text))
     if is_cancel_stop and _is_carriers_cancel(text):
         return "STOP"
     text = without_quote_above(text)

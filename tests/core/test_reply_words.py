@@ -433,6 +433,40 @@ def test_what_is_near_to_a_request_says_nothing_of_consent(language: str, text: 
     assert read_reply(text, languages=["en", language]) is None
 
 
+#: What somebody says above, below and between the messages of others, which offer to unsubscribe.
+_OLDER = "See you. <a href='x'>Unsubscribe</a>"
+_FOOTERS = (
+    "{own}<br><div class='gmail_quote'><div>On Tue the clinic wrote:<br></div><blockquote>{older}</blockquote></div>",
+    "<div>{own}</div><blockquote type='cite'><div>{older}</div><blockquote>{older}</blockquote></blockquote>",
+    "<blockquote>{older}</blockquote><p>{own}</p>",
+    "<div>{own}</div><div id='appendonsend'></div><div id='divRplyFwdMsg'>From: Clinic</div>{older}",
+    "<div>{own}</div><div id='yahoo_quoted_1' class='yahoo_quoted'><div>{older}</div></div>",
+    "<p>{own}</p><p>-----Original Message-----<br>From: Clinic<br>{older}</p>",
+    "<p>{own}</p><p>From: Clinic<br>Sent: Tuesday<br>{older}</p>",
+    "<style>p {{color: red}}</style><p>{own}</p><p>&gt; {older}</p>",
+    "{own}\n\nOn Tue, 1 Dec 2026 at 10:00, The Clinic\n<desk@clinic.example> wrote:\n{older}",
+    "{own}\n\n-----Original Message-----\n{older}",
+    "{own}\n\n-----Mensaje original-----\n{older}",
+    "{own}\n\n-----Urspr\u00fcngliche Nachricht-----\n{older}",
+    "{own}\n\nLe mar. 1 d\u00e9c. 2026 \u00e0 10:00, Clinique <a@b.ca> a \u00e9crit :\n{older}",
+    "{own}\n\nEl mar, 1 dic 2026, Cl\u00ednica <a@b.es> escribi\u00f3:\n{older}",
+    "{own}\n\nAm Di., 1. Dez. 2026 um 10:00 Uhr schrieb Praxis <a@b.de>:\n{older}",
+    "{own}\n\nIl giorno mar 1 dic 2026 Studio <a@b.it> ha scritto:\n{older}",
+    "{own}\n\nEm ter., 1 de dez. de 2026, Cl\u00ednica <a@b.br> escreveu:\n{older}",
+    "{own}\n\nOp di 1 dec 2026 om 10:00 schreef Praktijk <a@b.nl>:\n{older}",
+    "{own}\n\nVon: Praxis\nGesendet: Dienstag\n{older}",
+    "{own}\n\nDe : Clinique\nEnvoy\u00e9 : mardi\n{older}",
+    "{own}\n> {older}",
+)
+
+
+@pytest.mark.parametrize("email", _FOOTERS)
+def test_only_the_persons_own_words_are_read(email: str) -> None:
+    languages = ["en", "fr", "es", "de", "it", "pt", "nl"]
+    for own, says in (("Sounds good, thanks!", None), ("STOP", "STOP"), ("Please stop texting me", "STOP")):
+        assert read_reply(email.format(own=own, older=_OLDER), languages=languages) == says
+
+
 @pytest.mark.parametrize("text", ["No m\u00e1s gracias", "no mas", "can you cancel texts? no, the appointment"])
 def test_what_may_be_meant_is_for_a_person(text: str) -> None:
     assert read_reply(text, languages=["en", "es"]) == "MAYBE_STOP"
