@@ -28,11 +28,32 @@ _NOBODYS_NAMES = frozenset(
     [
         *("noemail", "noemailaddress", "noemailgiven", "noemailprovided", "nomail", "nomailaddress", "noaddress"),
         *("emailnotprovided", "notprovided", "donotemail", "dontemail", "noreply", "donotreply"),
-        *("none", "null", "unknown", "undefined", "nobody", "placeholder"),
+        *("none", "null", "unknown", "undefined", "nobody", "placeholder", "notgiven", "nonegiven", "noneprovided"),
+        *("declined", "declinedemail", "emaildeclined", "refused", "refusedemail", "emailrefused", "notapplicable"),
+        *("donthave", "donthaveone", "donthaveemail", "donthaveanemail", "doesnthave", "doesnthaveone", "dontknow"),
+        *("idonthave", "idonthaveone", "idonthaveemail", "idonthaveanemail", "didnotprovide", "didnotgive"),
+        *("asdf", "asdfasdf", "asdfghjkl", "qwertyuiop"),
     ]
 )
 #: Names of domains, without their ending, that are typed where there is no address.
-_NOBODYS_DOMAINS = frozenset(["none", "noemail", "nomail", "nowhere", "noreply", "unknown", "placeholder"])
+_NOBODYS_DOMAINS = frozenset(
+    [
+        *("none", "noemail", "nomail", "nowhere", "noreply", "unknown", "placeholder", "notgiven", "notprovided"),
+        *("declined", "refused", "donthave", "donthaveone", "noaddress", "noemailaddress"),
+    ]
+)
+#: Typed where there is no address, at a provider of everybody's, which gives out no name so short, or at another.
+_NOBODYS_KEYS = frozenset(
+    [
+        *("no", "na", "nil", "non", "n", "x", "xx", "xxx", "xxxx", "asd", "asdf", "qwe", "qwerty", "aaa", "zzz"),
+        *("1", "12", "123", "1234", "12345", "123456", "111", "000", "none", "nope"),
+    ]
+)
+_EVERYBODYS_DOMAINS = frozenset(
+    ["email", "mail", "gmail", "googlemail", "yahoo", "hotmail", "outlook", "icloud", "aol", "live"]
+)
+#: Between a name and a country: declined.com.au.
+_SECOND_LEVELS = frozenset(["com", "co", "net", "org"])
 #: Local part and domain alike are typed where there is no address: test@test.com, a@a.com, abc@abc.com.
 _FILLERS = frozenset(
     [
@@ -115,5 +136,8 @@ def _only_address(text: str) -> str | None:
 
 def _is_nobodys(valid: ValidatedEmail, domain: str) -> bool:
     name = re.sub(r"[^a-z0-9]", "", valid.local_part.lower())
-    label = domain.rpartition(".")[0].rpartition(".")[2]
-    return name in _NOBODYS_NAMES or label in _NOBODYS_DOMAINS or (name == label and name in _FILLERS)
+    labels = domain.split(".")[:-1]
+    label = labels[-2] if len(labels) > 1 and labels[-1] in _SECOND_LEVELS else labels[-1]
+    if name in _NOBODYS_NAMES or label in _NOBODYS_DOMAINS or (name == label and name in _FILLERS):
+        return True
+    return name in _NOBODYS_KEYS and (label in _NOBODYS_KEYS or label in _EVERYBODYS_DOMAINS)

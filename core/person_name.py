@@ -49,6 +49,9 @@ _HOST = re.compile(r"\w\.[^\W\d_]{2,}")
 _NO_PART = frozenset(["null", "undefined", "nan", "NaN", "None", "n/a", "N/A"])
 #: Words that stand where there is no name, alone or together: "test user".
 _NOBODYS_WORDS = frozenset(NOBODYS_IDS) | {"testing", "tester", "user", "customer", "client", "patient", "visitor"}
+#: Written by forms and pages around a name, and what turns the rest of a text around.
+_TAG = re.compile(r"</?[a-z!][^<>]{0,200}>", re.IGNORECASE)
+_TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _SIGNS = ("So", "Sk", "Cf")
 #: Parts of emoji that are no signs by themselves.
 _JOINTS = "\ufe0e\ufe0f\u20e3"
@@ -85,10 +88,11 @@ def read_name(full: str | None, first: str | None, last: str | None) -> PersonNa
 
 
 def _tidied(text: str | None) -> str:
-    """Return a part of a name without surplus blanks and emoji; nothing for an address, a link or a number."""
+    """Return a part of a name without surplus blanks, emoji and tags; nothing for an address, a link or a number."""
     if not text:
         return ""
-    tidy = _without_signs(" ".join(word for word in text.split() if word not in _NO_PART))
+    plain = _TAG.sub("", _TURNING.sub("", text))
+    tidy = _without_signs(" ".join(word for word in plain.split() if word not in _NO_PART))
     seen = "".join(char for char in unicodedata.normalize("NFKC", tidy) if unicodedata.category(char) != "Cf")
     is_name = "@" not in seen and any(char.isalpha() for char in seen)
     return tidy if is_name and not _LINK.search(seen.replace("\u3002", ".")) else ""

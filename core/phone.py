@@ -32,8 +32,10 @@ _SEQUENCES = ("0123456789012345", "9876543210987654")
 _NOBODYS_LINES = re.compile(r"[2-9]\d\d555(5555|1212)$")
 #: The digits beside one another on the keys: whoever types them has no number, whether a country gives it out or not.
 _TYPED_LINES = ("123456", "345678")
-_ASCENDING = "0123456789"
+_ASCENDING, _DESCENDING = "0123456789", "9876543210"
 _REPEATED_TRIPLE = re.compile(r"(\d{3})\1\1\d?")
+#: Two keys again and again: 0404 040 404, 0401 010 101.
+_REPEATED_PAIR = re.compile(r"\d?((\d)\d)\1{3,}\2?")
 #: What people are reached by. Businesses pay for 1300 123 456 and 800-222-2222 because they are easy to keep in mind.
 _PEOPLES_TYPES = (PhoneNumberType.FIXED_LINE, PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
 #: Digits that went through a spreadsheet or a data frame: a number without its fraction, or with its exponent.
@@ -130,8 +132,10 @@ def _is_typed(digits: str, country_code: int | None) -> bool:
     """Tell whether fingers made a number: one key, keys in their order, or three keys again and again."""
     if _REPEATED_LINE.search(digits) or _REPEATED_TRIPLE.fullmatch(digits) or digits[-7:] in _ASCENDING:
         return True
+    if _REPEATED_PAIR.fullmatch(digits):
+        return True
     # A North American line is of seven digits: 212-3456 is one like others.
-    return country_code != _NORTH_AMERICA and digits.endswith(_TYPED_LINES)
+    return country_code != _NORTH_AMERICA and (digits.endswith(_TYPED_LINES) or digits[-7:] in _DESCENDING)
 
 
 def _is_peoples(number: PhoneNumber, digits: str) -> bool:

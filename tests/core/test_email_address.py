@@ -64,6 +64,19 @@ def test_an_address_is_read_without_what_stands_around_it(text: str, address: st
         "a@a.com",
         "no-reply@shop.com",
         "x@noemail.com",
+        "123@123.com",
+        "declined@declined.com",
+        "Refused@refused.com.au",
+        "no@email.com",
+        "n/a@gmail.com",
+        "dont.have@gmail.com",
+        "i.dont.have.one@gmail.com",
+        "ana@declined.com",
+        "not_given@clinic.example",
+        "xxx@xxx.com",
+        "1234@hotmail.com",
+        "asdf@asdf.com",
+        "none@nomail.co.uk",
     ],
 )
 def test_what_is_typed_for_want_of_an_address_is_nobody_s(text: str) -> None:
@@ -73,7 +86,21 @@ def test_what_is_typed_for_want_of_an_address_is_nobody_s(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["bond@bond.com", "na@qq.com", "test.pilot@x.com", "ann@testing.com", "info@info.com.au"]
+    "text",
+    [
+        "bond@bond.com",
+        "na@qq.com",
+        "test.pilot@x.com",
+        "ann@testing.com",
+        "info@info.com.au",
+        "no@smith.no",
+        "xx@qq.com",
+        "123@qq.com",
+        "nina@none-such.com",
+        "declan@gmail.com",
+        "me@123.com",
+        "donth@gmail.com",
+    ],
 )
 def test_addresses_that_look_alike_are_somebody_s(text: str) -> None:
     email = read_email(text)

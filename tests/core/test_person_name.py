@@ -53,6 +53,11 @@ from core.person_name import PersonName, read_name
         ("J.R. Smith", None, None, ("J.R. Smith", "J.R.", "Smith", True)),
         ("Nan", None, None, ("Nan", "Nan", None, False)),
         ("  Ana \t Lee ", "", " ", ("Ana Lee", "Ana", "Lee", True)),
+        ("<b>Zed</b> Hu", None, None, ("Zed Hu", "Zed", "Hu", True)),
+        ("<script>Ana</script>", "<i>Ana</i>", None, ("Ana", "Ana", None, False)),
+        ("\u202eana\u202c Lee", None, None, ("ana Lee", "ana", "Lee", True)),
+        (None, "A\u2066na\u2069", "\u200fLee", ("Ana Lee", "Ana", "Lee", True)),
+        ("Ana <3 Lee", None, None, ("Ana <3 Lee", "Ana", "Lee", True)),
     ],
 )
 def test_names(full: str | None, first: str | None, last: str | None, name: tuple[str, str, str, bool]) -> None:
