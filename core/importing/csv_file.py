@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
+import re
 from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -17,6 +19,11 @@ from core.importing.mapping import FileOptions
 from core.importing.report import REPORT_COLUMNS
 
 _DELIMITERS = {"tab": "\t"}
+#: A line above the header by which spreadsheets are told the delimiter.
+_NAMES_DELIMITER = re.compile(r'"?sep=([^"\r\n])"?[,;\t|]*\s*', re.IGNORECASE)
+#: Encodings that take any bytes for text, also those of UTF-8.
+_TAKES_ANYTHING = re.compile(r"cp125\d|iso8859-\d+|latin-?\d|mac-roman|cp437|cp850")
+_LOOKED_AT_BYTES = 4_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +50,11 @@ class CsvFile:
             self.size = path.stat().st_size
         except OSError as error:
             raise ImportFileError(f"{path}: can't be read: {error.strerror}") from error
+        try:
+            self._check_encoding()
+        except BaseException:
+            self._handle.close()
+            raise
         # Bytes that the encoding lacks become surrogates, so that one bad row does not end the import.
         # The wrapper is kept: it would close the file when nothing refers to it any more.
         self._text = TextIOWrapper(self._handle, encoding=options.encoding, errors="surrogateescape", newline="")
@@ -75,10 +87,31 @@ class CsvFile:
             else:
                 yield record
 
+    def _check_encoding(self) -> None:
+        """Refuse UTF-8 under an encoding that reads each of its accented letters as two signs."""
+        if not _TAKES_ANYTHING.fullmatch(codecs.lookup(self._options.encoding).name):
+            return
+        start = self._handle.read(_LOOKED_AT_BYTES)
+        self._handle.seek(0)
+        if start.isascii():
+            return
+        try:
+            codecs.getincrementaldecoder("utf-8")().decode(start)
+        except UnicodeDecodeError:
+            return
+        raise ImportFileError(
+            f"{self._path}: is UTF-8, and {self._options.encoding} would read \u00e9 as \u00c3\u00a9 in it;"
+            " set file.encoding to utf-8"
+        )
+
     def _read(self, lines: _Lines) -> Iterator[Record]:
+        try:
+            delimiter = lines.take_named_delimiter()
+        except UnicodeError as error:
+            raise self._not_encoded(1, error) from error
         reader = csv.reader(
             lines,
-            delimiter=_DELIMITERS.get(self._options.delimiter, self._options.delimiter),
+            delimiter=delimiter or _DELIMITERS.get(self._options.delimiter, self._options.delimiter),
             quotechar=self._options.quote,
             strict=True,
         )
@@ -93,11 +126,14 @@ class CsvFile:
                 yield Record(line=line, cells=[bad.rstrip("\r\n")], problem=_why_unreadable(error))
                 continue
             except UnicodeError as error:
-                raise ImportFileError(
-                    f"{self._path}: line {line}: is not {self._options.encoding}: {error}; set file.encoding"
-                ) from error
+                raise self._not_encoded(line, error) from error
             if any(cell and not cell.isspace() for cell in cells):
                 yield Record(line=line, cells=cells, problem=self._why_undecodable(cells))
+
+    def _not_encoded(self, line: int, error: UnicodeError) -> ImportFileError:
+        return ImportFileError(
+            f"{self._path}: line {line}: is not {self._options.encoding}: {error}; set file.encoding"
+        )
 
     def _read_header(self) -> tuple[str, ...]:
         record = next(self._records, None)
@@ -160,6 +196,17 @@ class _Lines:
         self._taken.append(line)
         self._count += 1
         return line
+
+    def take_named_delimiter(self) -> str | None:
+        """Skip a line such as `sep=;` and return the delimiter that it names; None where the next line is another."""
+        line = next(self, None)
+        if line is None:
+            return None
+        if named := _NAMES_DELIMITER.fullmatch(line):
+            return named[1]
+        self._again.appendleft(line)
+        self._count -= 1
+        return None
 
     def begin_record(self) -> int:
         """Forget the lines taken so far; return the number of the next one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -20,6 +21,9 @@ from core.importing.mapping import Mapping
 from core.importing.problems import MappedRow, Problem
 from core.importing.totals import RunningTotals
 from core.tenants import Tenant
+
+#: How programs keep a spreadsheet from reading digits as a number: ="0491570156", ="12.00".
+_TEXT_AS_FORMULA = re.compile(r'="((?:[^"]|"")*)"')
 
 
 class RowMapper:
@@ -80,6 +84,8 @@ class RowMapper:
 
     def _clean(self, cell: str) -> str:
         text = cell.strip()
+        if text.startswith('="') and (formula := _TEXT_AS_FORMULA.fullmatch(text)):
+            text = formula[1].replace('""', '"').strip()
         return "" if text.casefold() in self._empty_values else text
 
 

@@ -130,3 +130,24 @@ def test_unusable_files(tmp_path: Path, content: bytes, options: dict[str, Any],
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ImportFileError, match=r"nowhere\.csv: can't be read: No such file"):
         read(tmp_path / "nowhere.csv")
+
+
+@pytest.mark.parametrize("first", ["sep=;", "SEP=;", '"sep=;"', "\ufeffsep=;"])
+def test_a_line_that_names_the_delimiter_is_followed_and_skipped(tmp_path: Path, first: str) -> None:
+    header, records = read(write(tmp_path, f"{first}\nid;note\n1;a,b\n"))
+    assert header == ("id", "note")
+    assert good(records) == [(3, ["1", "a,b"])]
+
+
+def test_a_column_called_sep_is_one(tmp_path: Path) -> None:
+    header, records = read(write(tmp_path, "sep,note\n1,a\n"))
+    assert (header, good(records)) == (("sep", "note"), [(2, ["1", "a"])])
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "iso-8859-15", "windows-1252"])
+def test_utf_8_under_an_encoding_that_takes_anything_is_refused(tmp_path: Path, encoding: str) -> None:
+    path = write(tmp_path, "id,name\n1,Jos\u00e9\n2,Zo\u00eb\n")
+    with pytest.raises(ImportFileError, match=r"is UTF-8.*set file\.encoding to utf-8"):
+        read(path, encoding=encoding)
+    _, records = read(write(tmp_path, "id,name\n1,Jos\u00e9\n".encode("latin-1")), encoding=encoding)
+    assert good(records) == [(2, ["1", "Jos\u00e9"])]

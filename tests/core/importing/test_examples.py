@@ -287,6 +287,12 @@ def test_the_document_shows_the_example_as_it_is(name: str) -> None:
         assert f"\n{text.rstrip()}\n```" in document, f"docs/importing.md does not show {file.name} as it is"
 
 
+def test_the_first_mapping_that_the_document_shows_is_a_whole_one() -> None:
+    _, _, rest = DOCUMENT.read_text(encoding="utf-8").partition("```yaml\n")
+    shown, _, _ = rest.partition("```")
+    assert shown == (EXAMPLES / "appointments.yaml").read_text(encoding="utf-8")
+
+
 def read_report(report: Path, *, like: str) -> list[dict[str, str]]:
     delimiter = {"receipts.csv": ";", "leads.tsv": "\t"}.get(like, ",")
     encoding = "cp1252" if like == "receipts.csv" else "utf-8"

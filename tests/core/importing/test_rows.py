@@ -390,3 +390,17 @@ def test_a_message_is_about_a_booking(map_rows: MapRows) -> None:
 def test_a_tax_is_money(map_rows: MapRows) -> None:
     with pytest.raises(ValueError, match="a tax is always of type money"):
         map_rows("id\n", booking(taxes={"GST": {"column": "id", "type": "text"}}))
+
+
+def test_a_formula_of_text_is_the_text(map_rows: MapRows) -> None:
+    fields = {
+        "price_minor": {"column": "price", "type": "money"},
+        "contact.phone": {"column": "phone", "type": "phone", "region": "AU"},
+        "notes": "note",
+    }
+    csv = 'id,at,price,phone,note\n"=""7""",="2025-03-01","=""12.00""",="0491 570 006","=SUM(""a"")&""b"""\n'
+    [row] = map_rows(csv, booking(fields=fields))
+    [event] = row.events
+    told = payload(event)
+    assert (event.source_event_id, told["price_minor"], told["contact"]["phone"]) == ("7", 1200, "+61491570006")
+    assert told["notes"] == '=SUM("a")&"b"'
