@@ -19,6 +19,8 @@ from core.importing.templates import Template
 from core.importing.totals import RunningTotals
 
 Value = TypeVar("Value")
+#: Types that end a booking.
+ENDS = frozenset({"booking.cancelled", "booking.completed", "booking.no_show"})
 _DAYS_OF_BOOKINGS = ("starts_at", "ends_at")
 
 
@@ -108,6 +110,24 @@ class EventMapper:
         except ValidationError as error:
             problems = list(explain(error, type_=type_ or "", payload=payload, columns=self._columns))
             raise RowRefusedError(problems) from error
+
+    def ending_ids(self, cells: Cells) -> Iterator[str]:
+        """Yield the ids that this rule would give a booking's end, were another word in the row."""
+        rule = self._rule.type
+        if rule.constant in ENDS:
+            words = [
+                (condition.column, word)
+                for condition in self._rule.when
+                for word in ([condition.equals] if condition.equals is not None else condition.one_of or ())
+            ]
+        else:
+            words = [(rule.column or "", word) for word, type_ in rule.map.items() if type_ in ENDS]
+        others: list[Cells] = [{**cells, column: word} for column, word in words]
+        if not others and rule.constant in ENDS:
+            others = [cells]
+        for other in others:
+            if all(other[column] for column in self._id.columns):
+                yield self._id.render_id(other)
 
     def _keep_days(self, values: dict[str, Any], cells: Cells, *, occurred_at: str) -> None:
         """Write a day that has no time as a day: a booking of a whole day, and a change of which no time is known."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 from core.envelope import NewEvent
+from core.importing.event_mapper import ENDS
 from core.importing.problems import MappedRow, Problem
 from core.importing.runs import Fate, Outcome
 
@@ -25,7 +26,9 @@ class RowFate(StrEnum):
     IN_PART = "in part"  #: some of it is new in the log, and some was not written
     KNOWN = "known"  #: the log had it before this run
     REPEATED = "repeated"  #: an earlier line says the same; nothing was written
-    CHANGED = "changed"  #: the log has other content under its ids, and keeps that; nothing was written
+    CHANGED = (
+        "changed"  #: the log has other content under its ids, or what the row no longer says; nothing was written
+    )
     REFUSED = "refused"  #: it can't be read as the mapping says; nothing was written
     NO_EVENT = "no event"  #: no event of the mapping wants it
 
@@ -39,6 +42,10 @@ class RunWriter(Protocol):
 
     def write(self, events: Sequence[NewEvent]) -> list[Outcome]:
         """Write events together; tell of each what became of it."""
+        ...
+
+    def held(self, source: str, ids: Collection[str]) -> dict[str, str]:
+        """Return what the log has of these ids, in words."""
         ...
 
 
@@ -109,18 +116,54 @@ def import_rows(
         if fate in LACKING:
             on_lacking(row, fate)
 
+    reopened = _Reopened(log)
     batch: list[MappedRow] = []
     count_waiting = 0
     for row in rows:
         batch.append(row)  # refused ones too, so that rows are told in the order of the file
         count_waiting += max(len(row.events), 1)
         if count_waiting >= BATCH_SIZE:
-            _write(batch, log=log, result=result, settle=settle)
+            _write(batch, log=log, result=result, settle=settle, reopened=reopened)
             batch, count_waiting = [], 0
             on_progress()
-    _write(batch, log=log, result=result, settle=settle)
+    _write(batch, log=log, result=result, settle=settle, reopened=reopened)
+    for row, fate in reopened.settled():
+        settle(row, fate)
     on_progress()
     return result
+
+
+class _Reopened:
+    """Rows that say of a booking that it is to come, where the log has its end from an export before.
+
+    Whether another row of the file tells of that end is known when the whole file is read.
+    """
+
+    def __init__(self, log: RunWriter) -> None:
+        self._log = log
+        self._ended: set[int] = set()  #: hashes of ids, as files have millions of rows
+        self._waiting: list[tuple[MappedRow, dict[str, str]]] = []
+
+    def see(self, row: MappedRow) -> None:
+        """Remember the ends that a row tells of."""
+        self._ended.update(hash(event.source_event_id) for event in row.events if event.type in ENDS)
+
+    def take(self, rows: Sequence[MappedRow]) -> list[bool]:
+        """Keep those of known rows whose booking has ended in the log; tell which."""
+        ids = {id_ for row in rows for id_ in row.endings}
+        source = next((event.source for row in rows for event in row.events), "")
+        held = self._log.held(source, ids) if ids else {}
+        taken = [{id_: held[id_] for id_ in row.endings if id_ in held} for row in rows]
+        self._waiting += [(row, ends) for row, ends in zip(rows, taken, strict=True) if ends]
+        return [bool(ends) for ends in taken]
+
+    def settled(self) -> Iterable[tuple[MappedRow, RowFate]]:
+        """Yield what became of the rows that were kept."""
+        for row, ends in self._waiting:
+            reasons = [told for id_, told in ends.items() if hash(id_) not in self._ended]
+            problems = [Problem("", f"{told}, which stays; the row no longer says so") for told in reasons]
+            fate = RowFate.CHANGED if problems else RowFate.KNOWN
+            yield replace(row, events=[], problems=problems), fate
 
 
 def _write(
@@ -129,16 +172,27 @@ def _write(
     log: RunWriter,
     result: ImportResult,
     settle: Callable[[MappedRow, RowFate], None],
+    reopened: _Reopened,
 ) -> None:
     events = [event for row in batch if not row.problems for event in row.events]
-    outcomes = iter(log.write(events) if events else [])
-    for row in batch:
+    answers = iter(log.write(events) if events else [])
+    outcomes = [[] if row.problems else [next(answers) for _ in row.events] for row in batch]
+    known = [
+        place
+        for place, row in enumerate(batch)
+        if row.endings and not row.problems and _fate_of(row, outcomes[place]) is RowFate.KNOWN
+    ]
+    taken = dict(zip(known, reopened.take([batch[place] for place in known]), strict=True))
+    for place, row in enumerate(batch):
         if row.problems:
             settle(row, RowFate.REFUSED)
             continue
-        of_row = [next(outcomes) for _ in row.events]
+        reopened.see(row)
+        of_row = outcomes[place]
         for event, outcome in zip(row.events, of_row, strict=True):
             result.count_event(event, outcome.fate)
+        if taken.get(place):
+            continue
         problems = [Problem("", outcome.reason) for outcome in _lost(row, of_row)]
         settle(replace(row, events=[], problems=problems), _fate_of(row, of_row))
 

@@ -34,6 +34,8 @@ class MappedRow:
     cells: list[str]  #: as read
     events: list[NewEvent] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    #: Ids of a booking's end that a row of the same booking would have, where this one says that it is to come.
+    endings: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)  #: what a report must keep beside the cells: computed numbers
 
 

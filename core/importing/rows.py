@@ -12,10 +12,11 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from core.canonical import ImportedEvent
+from core.envelope import NewEvent
 from core.importing.columns import ComputedColumns, kept_columns
 from core.importing.csv_file import Record
 from core.importing.envelopes import Arrival, to_new_event
-from core.importing.event_mapper import EventMapper, RowRefusedError
+from core.importing.event_mapper import ENDS, EventMapper, RowRefusedError
 from core.importing.fields import FieldCompiler, Locale
 from core.importing.mapping import Mapping
 from core.importing.problems import MappedRow, Problem
@@ -80,7 +81,13 @@ class RowMapper:
             to_new_event(imported, tenant_id=self._tenant_id, arrival=self._arrival, line=record.line, body=body)
             for imported in found
         ]
-        return replace(row, events=events)
+        return replace(row, events=events, endings=list(self._find_endings(events, cells)))
+
+    def _find_endings(self, events: Sequence[NewEvent], cells: dict[str, str]) -> Iterator[str]:
+        types = {event.type for event in events}
+        if types.isdisjoint(ENDS) and any(type_.startswith("booking.") for type_ in types):
+            for event in self._events:
+                yield from event.ending_ids(cells)
 
     def _clean(self, cell: str) -> str:
         text = cell.strip()

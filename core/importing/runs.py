@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -12,7 +12,7 @@ import orjson
 from core.envelope import Appended, Event, NewEvent, Origin
 from core.event_log import EventLog
 from core.import_runs import LINE_HEADER, RUN_HEADER, UndoneRuns
-from core.importing.names import Names, read_places
+from core.importing.names import Names, nth_name, read_places
 from core.importing.problems import quoted
 
 _FILE_HEADER = "import-file"
@@ -55,13 +55,19 @@ class RunLog:
 
     def __init__(self, log: EventLog, *, tenant_id: str, run_id: str) -> None:
         self._log = log
+        self._tenant_id = tenant_id
         self._run_id = run_id
-        self._names = Names(log, undone=UndoneRuns.read(log, tenant_id=tenant_id))
+        self._undone = UndoneRuns.read(log, tenant_id=tenant_id)
+        self._names = Names(log, undone=self._undone)
 
     def write(self, events: Sequence[NewEvent]) -> list[Outcome]:
         """Append events in one transaction. Raises EventLogUnavailableError."""
         named = self.name(events)
         return self.judge(named, self._log.append(named))
+
+    def held(self, source: str, ids: Collection[str]) -> dict[str, str]:
+        """Return what the log has of these ids: each with its type and where it is from."""
+        return _held(self._log, self._tenant_id, source, ids, undone=self._undone)
 
     def name(self, events: Sequence[NewEvent]) -> list[NewEvent]:
         """Return the events under the ids to append them by."""
@@ -83,8 +89,10 @@ class DryRunLog:
 
     def __init__(self, log: EventLog | None, *, tenant_id: str, run_id: str) -> None:
         self._log = log
+        self._tenant_id = tenant_id
         self._run_id = run_id
-        self._names = Names(log, undone=UndoneRuns.read(log, tenant_id=tenant_id) if log else UndoneRuns())
+        self._undone = UndoneRuns.read(log, tenant_id=tenant_id) if log else UndoneRuns()
+        self._names = Names(log, undone=self._undone)
         self._seen: dict[tuple[str, str], _Kept] = {}
 
     def write(self, events: Sequence[NewEvent]) -> list[Outcome]:
@@ -92,6 +100,10 @@ class DryRunLog:
         named = self._names.name(events)
         stored = self._read_stored(named)
         return [self._settle(event, stored) for event in named]
+
+    def held(self, source: str, ids: Collection[str]) -> dict[str, str]:
+        """Return what the log has of these ids: each with its type and where it is from."""
+        return _held(self._log, self._tenant_id, source, ids, undone=self._undone) if self._log else {}
 
     def _settle(self, event: NewEvent, stored: Mapping[tuple[str, str], _Kept]) -> Outcome:
         key = (event.source, event.source_event_id)
@@ -115,6 +127,25 @@ class DryRunLog:
         places = [(event.source, event.source_event_id) for event in events]
         stored = read_places(self._log, events[0].tenant_id, places)
         return {place: kept_event(event, run_id=self._run_id) for place, event in stored.items()}
+
+
+def _held(log: EventLog, tenant_id: str, source: str, ids: Collection[str], *, undone: UndoneRuns) -> dict[str, str]:
+    found: dict[str, str] = {}
+    waiting = {own: own for own in ids}
+    number = 1
+    while waiting:
+        places = read_places(log, tenant_id, ((source, name) for name in waiting.values()))
+        events = {own: event for own, name in waiting.items() if (event := places.get((source, name)))}
+        number += 1
+        waiting = {}
+        for own, event in events.items():
+            if event.headers.get(RUN_HEADER) in undone:
+                waiting[own] = nth_name(own, number)
+            else:
+                found[own] = (
+                    f"{event.type} {quoted(own)} is in the log (from {_origin(kept_event(event, run_id=''))})"
+                )
+    return found
 
 
 def kept_event(event: Event, *, run_id: str) -> _Kept:

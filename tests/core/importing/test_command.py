@@ -184,3 +184,69 @@ def test_ndjson_needs_no_mapping(run: Run, write: Write, log: EventLog, tmp_path
         "line 7: is longer than 1,048,576 bytes",
     ):
         assert reason in result.stderr
+
+
+_FIELDS = {"booking_id": "id"}
+_MADE = {"type": "booking.created", "source_event_id": "{id}-made", "occurred_at": "at", "fields": _FIELDS}
+#: How mappings tell of a booking's end: by a column's words, and by a rule for each word.
+_ENDED = {
+    "by words": [
+        {
+            "type": {"column": "status", "map": {"Done": "booking.completed", "Off": "booking.cancelled"}},
+            "when": {"column": "status", "not_equals": "Scheduled"},
+            "source_event_id": "{id}-{status}",
+            "occurred_at": "at",
+            "fields": _FIELDS,
+        }
+    ],
+    "by rules": [
+        {
+            "type": type_,
+            "when": {"column": "status", "equals": word},
+            "source_event_id": f"{{id}}-{word.lower()}",
+            "occurred_at": "at",
+            "fields": _FIELDS,
+        }
+        for type_, word in (("booking.completed", "Done"), ("booking.cancelled", "Off"))
+    ],
+}
+
+
+@pytest.mark.parametrize("ended", _ENDED.values(), ids=_ENDED)
+@pytest.mark.parametrize("option", ["", "--dry-run"])
+def test_a_booking_that_is_to_come_again_is_told_as_changed(
+    run: Run, write: Write, ended: list[dict[str, Any]], option: str
+) -> None:
+    mapping = write("m.yaml", MAPPING | {"events": [_MADE, *ended]})
+    rows = ("1,2025-03-01,{}", "2,2025-03-02,Scheduled", "3,2025-03-03,Done")
+    export = "id,at,status\n" + "\n".join(rows) + "\n"
+    assert run(write("a.csv", export.format("Off")), "--mapping", mapping).exit_code == 0
+    assert run(write("a.csv", export.format("Off")), "--mapping", mapping).exit_code == 0
+
+    again = run(write("b.csv", export.format("Scheduled")), "--mapping", mapping, *filter(None, [option]))
+
+    assert again.exit_code == 2, again.output
+    assert "line 2: " in again.output
+    assert "booking.cancelled" in again.output
+    assert "is in the log (from line 2 of a.csv), which stays; the row no longer says so" in again.output
+    assert "1 changed" in again.output
+    assert "2 known" in again.output
+
+
+def test_an_export_with_a_row_for_each_change_is_known_the_second_time(run: Run, write: Write) -> None:
+    mapping = write(
+        "m.yaml",
+        MAPPING | {"events": [_MADE | {"when": {"column": "status", "equals": "Scheduled"}}, *_ENDED["by rules"]]},
+    )
+    export = write("a.csv", "id,at,status\n1,2025-03-01,Scheduled\n1,2025-03-02,Off\n")
+    assert run(export, "--mapping", mapping).exit_code == 0
+    assert run(export, "--mapping", mapping).exit_code == 0
+
+
+def test_a_booking_whose_end_is_taken_back_is_known(run: Run, write: Write, log: EventLog) -> None:
+    mapping = write("m.yaml", MAPPING | {"events": [_MADE, *_ENDED["by words"]]})
+    run(write("a.csv", "id,at,status\n1,2025-03-01,Scheduled\n"), "--mapping", mapping)
+    run(write("b.csv", "id,at,status\n1,2025-03-01,Off\n"), "--mapping", mapping)
+    wrong = all_events(log)[-1].headers["import-run"]
+    assert run("undo", wrong).exit_code == 0
+    assert run(write("c.csv", "id,at,status\n1,2025-03-01,Scheduled\n"), "--mapping", mapping).exit_code == 0
