@@ -226,6 +226,7 @@ FURTHER_COLUMNS: Mapping[str, Columns] = MappingProxyType(
             ("respond_by", _INSTANT),
             ("refund_step", _WHOLE),
             ("tax_minor", _WHOLE),
+            ("charge_id", _TEXT),
         ),
         "stg_frontdesk__engagements": (
             ("booking_id", _TEXT),

@@ -60,21 +60,37 @@ class StripePayment:
         previous = {} if before is None else {"previous_attributes": {"amount_refunded": before}}
         return self._event(f"charge.{change}", charge, at=at, **previous)
 
-    def refund(self, type_: str, status: str, *, at: int, amount: int | None = None, number: int = 1) -> NewEvent:
+    def refund(
+        self,
+        type_: str,
+        status: str,
+        *,
+        at: int,
+        amount: int | None = None,
+        number: int = 1,
+        has_intent: bool = True,
+    ) -> NewEvent:
         """Return refund.created and its like, of a refund in that state."""
         refund = {
             "id": f"re_{self.name}_{number}",
             "object": "refund",
             "amount": self.amount if amount is None else amount,
             "charge": f"ch_{self.name}",
-            "payment_intent": self.id,
+            "payment_intent": self.id if has_intent else None,
             "status": status,
             "failure_reason": "expired_or_canceled_card" if status == "failed" else None,
         }
         return self._event(type_, refund, at=at)
 
     def dispute(
-        self, change: str, status: str, *, at: int, amount: int | None = None, movements: int | None = None
+        self,
+        change: str,
+        status: str,
+        *,
+        at: int,
+        amount: int | None = None,
+        movements: int | None = None,
+        has_intent: bool = True,
     ) -> NewEvent:
         """Return charge.dispute.<change>; `movements` of its money, each with a fee, are told if they are given."""
         dispute: dict[str, Any] = {
@@ -82,7 +98,7 @@ class StripePayment:
             "object": "dispute",
             "amount": self.amount if amount is None else amount,
             "charge": f"ch_{self.name}",
-            "payment_intent": self.id,
+            "payment_intent": self.id if has_intent else None,
             "reason": "fraudulent",
             "status": status,
         }

@@ -210,6 +210,15 @@ STORIES: dict[str, tuple[Story, State]] = {
         ],
         State("refunded", 18_000, 18_000, 0, 0),
     ),
+    "a dispute and a refund that name their charge alone": (
+        lambda p: [
+            *_paid(p),
+            p.refund("refund.created", "succeeded", at=5, amount=8_000, has_intent=False),
+            p.dispute("created", "needs_response", at=9, amount=10_000, has_intent=False),
+            p.dispute("closed", "lost", at=90, amount=10_000, has_intent=False),
+        ],
+        State("lost", 18_000, 8_000, 10_000, 0),
+    ),
     "a checkout that was left": (
         lambda p: [p.session("expired", "unpaid", at=9, has_intent=False)],
         State("expired", 18_000, 0, 0, None),

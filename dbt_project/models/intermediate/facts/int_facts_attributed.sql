@@ -19,6 +19,20 @@ tenants as (
 
 ),
 
+-- What names its charge alone is about the payment of that charge, which shares its contact by charge_ref_key and so is
+-- in every batch with it.
+charges as (
+
+    select
+        tenant_id,
+        charge_id,
+        max(payment_id) as payment_id
+    from facts
+    where charge_ref_key is not null
+    group by tenant_id, charge_id
+
+),
+
 settled_bookings as (
 
     {{ settled_bookings('facts', 'tenants') }}
@@ -35,7 +49,9 @@ attributed as (
             settled_bookings.settled_status as booking_status,
             if(
                 settled_bookings.event_id is null, facts.is_reschedule, settled_bookings.is_settled_move
-            ) as is_reschedule
+            ) as is_reschedule,
+            if(facts.payment_id is null, null, coalesce(charges.payment_id, facts.payment_id)) as payment_id,
+            coalesce(charges.payment_id, facts.entity_id) as entity_id
         ),
         contact_identifiers.contact_id,
         -- Total order of the facts about one entity, made of what the source says and never of arrival:
@@ -53,6 +69,11 @@ attributed as (
         on facts.primary_identifier_key = contact_identifiers.identifier_key
     left join settled_bookings
         on facts.event_id = settled_bookings.event_id and facts.fact_family = 'booking'
+    left join charges
+        on
+            facts.tenant_id = charges.tenant_id
+            and facts.entity_id = charges.charge_id
+            and facts.entity_kind = 'payment'
 
 ),
 

@@ -35,7 +35,9 @@ cleaned as (
     select
         facts.* exclude (facts.starts_on)
         replace (
-            {%- for id in ['booking_id', 'payment_id', 'message_id', 'lead_id', 'entity_id', 'contact_ref'] %}
+            {%- for id in [
+                'booking_id', 'payment_id', 'charge_id', 'message_id', 'lead_id', 'entity_id', 'contact_ref'
+            ] %}
             {{ bounded_id('facts.' ~ id) }} as {{ id }},
             {%- endfor %}
             -- A day without a time begins with its first instant on the business's clock; not all begin at midnight.
@@ -145,7 +147,8 @@ keyed as (
         case
             when fact_family <> 'booking' and booking_id is not null
                 then {{ identifier_key("'booking'", 'booking_id') }}
-        end as booking_ref_key
+        end as booking_ref_key,
+        case when charge_id <> payment_id then {{ identifier_key("'payment'", 'charge_id') }} end as charge_ref_key
     from addressed
 
 ),

@@ -10,6 +10,7 @@
     ('email_key', "'email'", 'email', 'email_use', 3),
     ('entity_key', 'entity_kind', 'entity_id', "'entity'", 4),
     ('booking_ref_key', "'booking'", 'booking_id', "'entity'", 4),
+    ('charge_ref_key', "'payment'", 'charge_id', "'entity'", 4),
 ] %}
 
 with facts as (

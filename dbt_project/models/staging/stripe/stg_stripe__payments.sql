@@ -51,7 +51,8 @@ parsed as (
             payload,
             '{"data": {
                 "object": {
-                    "id": "VARCHAR", "payment_intent": "VARCHAR", "charge": "VARCHAR", "customer": "VARCHAR",
+                    "id": "VARCHAR", "payment_intent": "VARCHAR", "charge": "VARCHAR", "latest_charge": "VARCHAR",
+                    "customer": "VARCHAR",
                     "amount": "VARCHAR", "amount_received": "VARCHAR", "amount_captured": "VARCHAR",
                     "amount_refunded": "VARCHAR", "amount_total": "VARCHAR", "captured": "VARCHAR",
                     "total_details": {"amount_tax": "VARCHAR"}, "automatic_tax": {"enabled": "VARCHAR"},
@@ -284,7 +285,12 @@ final as (
             about = 'checkout.session' and (tax_minor > 0 or {{ yes_or_no('object.automatic_tax.enabled') }}),
             tax_minor,
             null
-        ) as tax_minor
+        ) as tax_minor,
+        {{ line_text("case about
+            when 'payment_intent' then object.latest_charge
+            when 'charge' then object.id
+            else object.charge
+        end") }} as charge_id
     from released
 
 )
