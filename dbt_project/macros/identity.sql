@@ -36,17 +36,32 @@
             filter (where full_name is not null){{ ' over ' ~ over if over }}
 {%- endmacro %}
 
-{#-
-    The name to show of facts, as one value with its parts: the best told, of equally good ones the newest. An aggregate,
-    or with `over` a running one.
--#}
-{% macro best_name(over='') -%}
+{#- The best told of names, of equally good ones the newest; with a condition, of those alone that meet it. -#}
+{% macro best_told_name(over, condition='full_name is not null') -%}
     max(
             {
                 'name_rank': name_rank, 'fact_order': fact_order, 'full_name': full_name, 'first_name': first_name,
                 'last_name': last_name
             }
-        ) filter (where full_name is not null){{ ' over ' ~ over if over }}
+        ) filter (where {{ condition }}){{ ' over ' ~ over if over }}
+{%- endmacro %}
+
+{#-
+    The name to show of facts, as one value with its parts: the best told, of equally good ones the newest. One that is
+    typed in small letters throughout does not replace the same words with their capitals. An aggregate, or with `over` a
+    running one.
+-#}
+{% macro best_name(over='') -%}
+    {%- set best = best_told_name(over) -%}
+    {%- set capitalised = best_told_name(over, 'full_name <> lower(full_name)') -%}
+    case
+            when
+                ({{ best }}).full_name = lower(({{ best }}).full_name)
+                and list_sort(string_split(({{ best }}).full_name, ' '))
+                = list_sort(string_split(lower(({{ capitalised }}).full_name), ' '))
+                then {{ capitalised }}
+            else {{ best }}
+        end
 {%- endmacro %}
 
 {#- A new family name told by itself, as a system tells what has changed of a contact. -#}
