@@ -189,7 +189,7 @@ def test_ndjson_needs_no_mapping(run: Run, write: Write, log: EventLog, tmp_path
 _FIELDS = {"booking_id": "id"}
 _MADE = {"type": "booking.created", "source_event_id": "{id}-made", "occurred_at": "at", "fields": _FIELDS}
 #: How mappings tell of a booking's end: by a column's words, and by a rule for each word.
-_ENDED = {
+_ENDED: dict[str, list[dict[str, Any]]] = {
     "by words": [
         {
             "type": {"column": "status", "map": {"Done": "booking.completed", "Off": "booking.cancelled"}},

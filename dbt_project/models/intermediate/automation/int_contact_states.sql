@@ -43,7 +43,8 @@ entities as (
         facts.phone,
         facts.email,
         facts.has_person,
-        case when facts.fact_family in ('touch', 'lead') then {{ one_spelling('facts.channel') }} end as acquisition_channel,
+        case when facts.fact_family in ('touch', 'lead') then {{ one_spelling('facts.channel') }} end
+            as acquisition_channel,
         case when facts.fact_family in ('touch', 'lead') then facts.campaign end as acquisition_campaign,
         row_number() over so_far = 1 as is_first_of_entity,
         facts.fact_family = 'booking'
