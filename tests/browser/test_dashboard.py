@@ -141,9 +141,11 @@ def test_a_contact_opened_from_activity_stays_open_on_a_slow_line(dashboard_url:
     page.goto(f"{dashboard_url}/activity?tenant={MASSAGE}")
     expect(page.get_by_text("Booking confirmed").first).to_be_visible()
     wait_for = partial(line.wait_for, timeout_seconds=TIMEOUT_MILLISECONDS / 1000)
+    anna = page.get_by_test_id("stMain").get_by_text("Anna Lind").first
+    expect(anna).to_be_visible()  # before the line is held: what is not drawn by then can't be clicked
     with line.held():
         with wait_for(b"First seen"):
-            page.get_by_test_id("stMain").get_by_text("Anna Lind").first.click()
+            anna.click()
         # The page that is left asks again by itself, if it still may.
         page.clock.fast_forward(3_000)
     heading = page.get_by_role("heading", name="Anna Lind")
