@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import random
 import re
 from collections.abc import Iterator
+from types import ModuleType
 
 import duckdb
 import phonenumbers
@@ -147,6 +150,14 @@ def test_what_is_remembered_is_bounded_by_bytes(monkeypatch: pytest.MonkeyPatch)
     assert reader(long) is reader(long) is None
     assert reader.count_bytes == before
     assert tried[-2:] == [long, long]
+
+
+@pytest.mark.parametrize("module", sql_functions.READERS, ids=lambda module: str(module.__name__))
+def test_every_module_that_reads_is_in_the_fingerprint(module: ModuleType) -> None:
+    tree = ast.parse(inspect.getsource(module))
+    imported = {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    ours = {name for name in imported if name.startswith("core.")}
+    assert ours <= {reader.__name__ for reader in sql_functions.READERS}
 
 
 def test_versions_of_the_libraries_are_in_the_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
