@@ -28,7 +28,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from core.database import WRITES_AFTER_READING
 from core.database_errors import is_of_one, reason_of
 from core.database_file import Anchor, check_continues, note_appended
-from core.envelope import Appended, Event, NewEvent, Origin
+from core.envelope import FILE_HEADER, RUN_HEADER, Appended, Event, NewEvent, Origin
 from core.errors import EventLogUnavailableError
 from core.event_insert import MAX_ROWS_PER_APPEND, Row, insert_for
 from core.ids import IdFactory
@@ -36,8 +36,6 @@ from core.schema import event_log
 
 #: Characters of a source_event_id; PostgreSQL's unique index takes at most 2,704 bytes a row.
 MAX_SOURCE_EVENT_ID = 512
-#: Of core/import_runs.py, which reads by this module.
-_RUN_HEADER, _FILE_HEADER = "import-run", "import-file"
 #: Sequences that one statement looks through: a fraction of a second, far from the limit of core/postgresql.py.
 _PAGE = 20_000
 
@@ -166,7 +164,7 @@ class EventLog:
         Reads the whole log, in pages: no statement is long, however long the log is.
         """
         parts: dict[tuple[str, ...], RunPart] = {}
-        columns, run_id, file = event_log.c, self._header(_RUN_HEADER), self._header(_FILE_HEADER)
+        columns, run_id, file = event_log.c, self._header(RUN_HEADER), self._header(FILE_HEADER)
         keys = (columns.tenant_id, columns.source, run_id.label("run_id"), file.label("file"))
         query = (
             select(
@@ -194,7 +192,7 @@ class EventLog:
         is_of_run = and_(
             columns.tenant_id == tenant_id,
             columns.origin == Origin.IMPORT.value,
-            self._header(_RUN_HEADER) == run_id,
+            self._header(RUN_HEADER) == run_id,
         )
         query = select(columns.sequence).order_by(columns.sequence)
         for is_of_page in self._pages(first, last):
@@ -221,11 +219,8 @@ class EventLog:
 
     def last_sequence(self) -> int:
         """Return the newest sequence, 0 for an empty log."""
-        try:
-            with self._engine.connect() as connection:
-                return int(connection.execute(select(func.max(event_log.c.sequence))).scalar() or 0)
-        except SQLAlchemyError as error:
-            raise EventLogUnavailableError(_reason(error)) from error
+        [row] = self._rows(select(func.max(event_log.c.sequence).label("sequence")))
+        return int(row["sequence"] or 0)
 
     def last_sequence_besides(self, source: str, *, families: Sequence[str]) -> int:
         """Return the newest sequence, 0 where there is none, of all but these families of a source's types.
@@ -237,19 +232,11 @@ class EventLog:
         is_left_out = and_(columns.source == source, of_families)
         # From the log's end: not all of it is read.
         query = select(columns.sequence).where(not_(is_left_out)).order_by(columns.sequence.desc()).limit(1)
-        try:
-            with self._engine.connect() as connection:
-                return int(connection.execute(query).scalar() or 0)
-        except SQLAlchemyError as error:
-            raise EventLogUnavailableError(_reason(error)) from error
+        return max((int(row["sequence"]) for row in self._rows(query)), default=0)
 
     def _read(self, *conditions: ColumnElement[bool]) -> list[Event]:
         query = select(event_log).where(*conditions).order_by(event_log.c.sequence)
-        try:
-            with self._engine.connect() as connection:
-                return [_to_event(row) for row in connection.execute(query).mappings()]
-        except SQLAlchemyError as error:
-            raise EventLogUnavailableError(_reason(error)) from error
+        return [_to_event(row) for row in self._rows(query)]
 
     def _append_chunk(self, connection: Any, events: Sequence[NewEvent]) -> list[Appended]:
         new_id, instant = self._ids.new_event_id, self._insert.instant

@@ -14,10 +14,6 @@ import orjson
 from core.envelope import Event
 from core.event_log import EventLog
 
-#: Headers of an imported event: the run that wrote it, and the line of the file.
-RUN_HEADER, LINE_HEADER = "import-run", "import-line"
-#: The id that its source gives an event whose name in the log is another, or looks so (core/importing/names.py).
-NAME_HEADER = "import-name"
 UNDONE, RESTORED = "import.undone", "import.restored"
 #: Ids of both begin with it, so that they are found without reading the log.
 CHANGE_ID_PREFIX = "import-run/"

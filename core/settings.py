@@ -21,6 +21,10 @@ def _find_dbt_project(folder: Path) -> Path:
     return beside if folder == _DBT_PROJECT and not folder.is_dir() and beside.is_dir() else folder
 
 
+def _listed(text: str | None) -> tuple[str, ...]:
+    return tuple(each for part in (text or "").split(",") if (each := part.strip()))
+
+
 class Settings(BaseSettings):
     """Where things are and where they listen. Secrets are not here: see core/secrets.py."""
 
@@ -95,23 +99,22 @@ class Settings(BaseSettings):
     @property
     def allowed_host_names(self) -> tuple[str, ...]:
         """Names by which browsers reach the pages, besides this machine's own."""
-        return tuple(name for part in (self.allowed_hosts or "").split(",") if (name := part.strip()))
+        return _listed(self.allowed_hosts)
 
     @property
     def trusted_proxy_addresses(self) -> list[str]:
         """Addresses of proxies whose X-Forwarded-For and -Proto are believed."""
-        return [address for part in (self.trusted_proxies or "").split(",") if (address := part.strip())]
+        return [*_listed(self.trusted_proxies)]
 
     @property
     def alert_addresses(self) -> tuple[str, ...]:
         """Addresses that are told by e-mail when something is ill."""
-        return tuple(address for part in (self.alert_email or "").split(",") if (address := part.strip()))
+        return _listed(self.alert_email)
 
     @property
     def webhook_private_host_names(self) -> frozenset[str]:
         """Hosts that webhooks may go to though they are not on the internet."""
-        parts = (self.webhook_private_hosts or "").split(",")
-        return frozenset(name for part in parts if (name := part.strip().lower()))
+        return frozenset(name.lower() for name in _listed(self.webhook_private_hosts))
 
     @property
     def event_log_url(self) -> str:

@@ -12,9 +12,8 @@ import orjson
 from pydantic import ValidationError
 
 from core.canonical import ImportedEvent
-from core.envelope import NewEvent, Origin
+from core.envelope import FILE_HEADER, LINE_HEADER, RUN_HEADER, NewEvent, Origin
 from core.errors import validation_message
-from core.import_runs import LINE_HEADER, RUN_HEADER
 
 #: Levels of objects and lists in a line; deeper ones only ever come from mistakes and attacks.
 MAX_NESTING = 64
@@ -31,7 +30,7 @@ class Arrival:
 
     def headers(self, *, line: int) -> dict[str, str]:
         """Return the headers of an event: its run, and where it stands."""
-        file = {"import-file": self.file_name} if self.file_name else {}
+        file = {FILE_HEADER: self.file_name} if self.file_name else {}
         return file | {LINE_HEADER: str(line), RUN_HEADER: self.run_id}
 
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 
 import orjson
 
-from core.envelope import Event, NewEvent
+from core.envelope import NAME_HEADER, RUN_HEADER, Event, NewEvent
 from core.event_log import EventLog
-from core.import_runs import NAME_HEADER, RUN_HEADER, UndoneRuns
+from core.import_runs import UndoneRuns
 
 #: Source and name.
 _Place = tuple[str, str]

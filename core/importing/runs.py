@@ -9,13 +9,12 @@ from typing import Any
 
 import orjson
 
-from core.envelope import Appended, Event, NewEvent, Origin
+from core.envelope import FILE_HEADER, LINE_HEADER, RUN_HEADER, Appended, Event, NewEvent, Origin
 from core.event_log import EventLog
-from core.import_runs import LINE_HEADER, RUN_HEADER, UndoneRuns
+from core.import_runs import UndoneRuns
 from core.importing.names import Names, nth_name, read_places
 from core.importing.problems import quoted
 
-_FILE_HEADER = "import-file"
 _SHOWN_FIELDS = 5
 
 
@@ -115,7 +114,7 @@ class DryRunLog:
             occurred_at=event.occurred_at,
             payload=event.payload,
             line=event.headers.get(LINE_HEADER, ""),
-            file=event.headers.get(_FILE_HEADER, ""),
+            file=event.headers.get(FILE_HEADER, ""),
             event_id="",
             is_of_run=True,
         )
@@ -155,7 +154,7 @@ def kept_event(event: Event, *, run_id: str) -> _Kept:
         occurred_at=event.occurred_at,
         payload=event.payload,
         line=event.headers.get(LINE_HEADER, ""),
-        file=event.headers.get(_FILE_HEADER, ""),
+        file=event.headers.get(FILE_HEADER, ""),
         event_id=event.event_id,
         is_of_run=event.headers.get(RUN_HEADER) == run_id,
         is_delivered=event.origin in (Origin.WEBHOOK, Origin.POLL),

@@ -11,11 +11,11 @@ import orjson
 
 from core.canonical import FRONTDESK_SOURCE
 from core.clock import Clock
-from core.envelope import Event, NewEvent, Origin
+from core.envelope import RUN_HEADER, Event, NewEvent, Origin
 from core.errors import ImportFileError
 from core.event_log import EventLog, RunPart
 from core.ids import IdFactory
-from core.import_runs import CHANGE_ID_PREFIX, RESTORED, RUN_HEADER, UNDONE, UndoneRuns
+from core.import_runs import CHANGE_ID_PREFIX, RESTORED, UNDONE, UndoneRuns
 from core.importing.names import find_counting
 
 _BATCH_SIZE = 1_000

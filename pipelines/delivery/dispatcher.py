@@ -185,11 +185,12 @@ class Dispatcher:
         for queued in queue:
             self._state_of(Lane(queued.command.tenant_id, queued.command.provider)).queue.append(queued)
         # After the claim: what the log holds by now has to be decided upon before any of these is called.
-        for tenant_id in {each.tenant_id for each in claimed}:
-            newest = self._known.newest_of(tenant_id)
-            for queued in queue:
-                if queued.command.tenant_id == tenant_id:
-                    queued.needs = newest
+        newest: dict[str, int] = {}
+        for queued in queue:
+            tenant_id = queued.command.tenant_id
+            if tenant_id not in newest:
+                newest[tenant_id] = self._known.newest_of(tenant_id)
+            queued.needs = newest[tenant_id]
         return bool(claimed)
 
     def _start(self) -> bool:

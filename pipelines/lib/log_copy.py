@@ -14,9 +14,9 @@ import pyarrow as pa
 from sqlalchemy import Engine, func, select
 
 from core.canonical import FRONTDESK_SOURCE
-from core.envelope import Event
+from core.envelope import RUN_HEADER, Event
 from core.event_log import EventLog
-from core.import_runs import CHANGE_ID_PREFIX, RESTORED, RUN_HEADER, UNDONE
+from core.import_runs import CHANGE_ID_PREFIX, RESTORED, UNDONE
 from core.money import to_minor_units
 from core.schema import rejection_counts, set_aside
 from core.tenants import Tenant

@@ -418,8 +418,8 @@ def test_a_business_has_its_own_alerts_signed_to_its_endpoint_and_by_its_own_mai
     assert providers == ["graph", "webhook"]  # noizylab mails by Microsoft Graph
 
 
-def test_the_system_posts_its_alerts_signed(watch: Watch) -> None:
-    watch.clock.advance(minutes=-6)  # receivers refuse what is signed at another time than theirs
+def post_a_full_disk(watch: Watch, *, url: str) -> None:
+    """Let the disk be nearly full, and the system's alerts go to a signed webhook alone."""
     watch.standins = StandIns(
         watch.standins.url,
         watch.standins.smtp_port,
@@ -427,9 +427,14 @@ def test_the_system_posts_its_alerts_signed(watch: Watch) -> None:
     )
     watch.settings_of = {
         "alert_email": None,
-        "alert_webhook_url": f"{watch.standins.url}/hooks/noizylab",
+        "alert_webhook_url": url,
         "least_free_mib": shutil.disk_usage(watch.folder).total // 2**20,
     }
+
+
+def test_the_system_posts_its_alerts_signed(watch: Watch) -> None:
+    watch.clock.advance(minutes=-6)  # receivers refuse what is signed at another time than theirs
+    post_a_full_disk(watch, url=f"{watch.standins.url}/hooks/noizylab")
     watch.look(minutes=9)
 
     [hook] = [entry for entry in watch.standins.entries() if entry["provider"] == "webhook"]
@@ -626,15 +631,6 @@ def test_only_this_machines_own_names_go_past_a_proxy(
         return open_client("http://127.0.0.1:9")
 
     monkeypatch.setattr("pipelines.monitoring.alert_sender.open_client", note)
-    watch.standins = StandIns(
-        watch.standins.url,
-        watch.standins.smtp_port,
-        {**watch.standins.environ, "FRONTDESK_ALERT_WEBHOOK_SECRET": WEBHOOK_SECRET},
-    )
-    watch.settings_of = {
-        "alert_email": None,
-        "alert_webhook_url": url,
-        "least_free_mib": shutil.disk_usage(watch.folder).total // 2**20,
-    }
+    post_a_full_disk(watch, url=url)
     watch.look(minutes=3)
     assert [is_this_machine(host_of(each)) for each in opened[:1]] == [is_local]
