@@ -25,7 +25,8 @@ CurrencyReader = Callable[[Cells], str]
 _SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600}
 _REMEMBERED_PHONES = 10_000
 _LONGEST_DURATION_S = 366 * 24 * 3600
-_BOOLEANS = {
+#: The macro yes_or_no reads the same; a test compares.
+ANSWERS: Mapping[str, bool] = {
     **dict.fromkeys(("true", "yes", "y", "1", "on", "x", "t"), True),
     **dict.fromkeys(("false", "no", "n", "0", "off", "f"), False),
 }
@@ -253,7 +254,7 @@ def _compile_money(rule: FieldRule, *, currency_of: CurrencyReader, decimal_mark
 
 
 def _parse_boolean(text: str) -> bool:
-    value = _BOOLEANS.get(text.casefold())
+    value = ANSWERS.get(text.casefold())
     if value is None:
         raise CellError(f"{quoted(text)} is neither yes nor no; add a map")
     return value

@@ -29,6 +29,15 @@
     ) }}
 {%- endmacro %}
 
+{#- Until when a booking is still to come: a whole day until that day is over on the clock of its business, `tenants`. -#}
+{% macro upcoming_until(bookings) -%}
+    if(
+            {{ bookings }}.is_all_day,
+            (({{ bookings }}.starts_at at time zone tenants.zone)::date + 1)::timestamp at time zone tenants.zone,
+            {{ bookings }}.starts_at
+        )
+{%- endmacro %}
+
 {#- Whether a state of a booking is that of an instant, and lets it still take place after it. -#}
 {% macro is_upcoming(states, instant) -%}
     {{ states }}.valid_from <= {{ instant }}

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from core.importing.fields import ANSWERS
 from tests.dbt.staging.warehouse import Event, StagingWarehouse
 
 _ALL = {"all"}
@@ -77,6 +78,11 @@ def test_a_yes_grants(staging: StagingWarehouse, answer: Any) -> None:
 @pytest.mark.parametrize("answer", [False, "False", 0, "0", "no", "No", "off"])
 def test_a_no_revokes(staging: StagingWarehouse, answer: Any) -> None:
     assert _opt_in(staging, answer) == [False]
+
+
+@pytest.mark.parametrize(("word", "answer"), ANSWERS.items())
+def test_what_imports_read_as_yes_or_no_is_read_alike(staging: StagingWarehouse, word: str, answer: bool) -> None:
+    assert _opt_in(staging, word) == [answer]
 
 
 @pytest.mark.parametrize("answer", [None, "", "perhaps", {}, [], 2])

@@ -78,12 +78,7 @@ bounded as (
             ((settled.starts_at at time zone tenants.zone)::date + tenants.all_day_time) at time zone tenants.zone,
             settled.starts_at
         ) as reminded_from,
-        -- Until when it is still to come: a whole day until that day is over.
-        if(
-            settled.is_all_day,
-            ((settled.starts_at at time zone tenants.zone)::date + 1)::timestamp at time zone tenants.zone,
-            settled.starts_at
-        ) as upcoming_until,
+        {{ upcoming_until('settled') }} as upcoming_until,
         settled.valid_from as last_changed_at,
         lead(settled.valid_from) over (
             partition by settled.tenant_id, settled.booking_id order by settled.valid_from

@@ -133,6 +133,14 @@ placed_anew as (
 
 ),
 
+starts as (
+
+    select * from placed
+    union all
+    select * from placed_anew
+
+),
+
 -- The moment is counted from the fact, or from the start of the booking.
 dated as (
 
@@ -142,11 +150,7 @@ dated as (
             when 'booking_start' then reminded_from
             else occurred_at
         end + due_offset as due_at
-    from (
-        select * from placed
-        union all
-        select * from placed_anew
-    ) as starts
+    from starts
     -- "Two hours before" means nothing for a day.
     where
         anchor <> 'booking_start'

@@ -66,11 +66,7 @@ final as (
         folded.ends_at,
         folded.starts_at at time zone tenants.zone as starts_at_local,
         folded.is_all_day,
-        if(
-            folded.is_all_day,
-            ((folded.starts_at at time zone tenants.zone)::date + 1)::timestamp at time zone tenants.zone,
-            folded.starts_at
-        ) as upcoming_until,
+        {{ upcoming_until('folded') }} as upcoming_until,
         folded.price_minor,
         coalesce(folded.currency, tenants.currency) as currency,
         folded.staff_name,
