@@ -112,10 +112,13 @@ class Modeller:
         finally:
             self.close()
 
-    def rebuild(self, *, with_tests: bool, progress: Progress | None = None) -> None:
-        """Compute everything from the log's first event. Waits for the writer lock. Raises DbtError."""
+    def rebuild(self, *, with_tests: bool, progress: Progress | None = None, is_tried_again: bool = True) -> None:
+        """Compute everything from the log's first event. Waits for the writer lock. Raises DbtError.
+
+        What fails it is set aside. `is_tried_again`: rules that are set aside are tried first.
+        """
         with self.lock.held():
-            self._builder.build(with_tests=with_tests, progress=progress, is_tried_again=True)
+            self._builder.build(with_tests=with_tests, progress=progress, is_tried_again=is_tried_again)
 
     def verify(self, *, progress: Progress | None = None) -> list[Difference]:
         """Follow the log to its end, build from the log beside, and compare. Needs this modeller closed.

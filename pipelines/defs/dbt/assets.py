@@ -1,10 +1,11 @@
-"""The dbt project as assets: one build, streamed."""
+"""The dbt project as assets: one build, streamed; where a model fails, what fails it is found and left out."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import Any
 
-from dagster import AssetExecutionContext, AssetsDefinition
-from dagster_dbt import DbtCliResource, dbt_assets
+from dagster import AssetCheckResult, AssetExecutionContext, AssetsDefinition, Output
+from dagster_dbt import DbtCliInvocation, DbtCliResource, dbt_assets
+from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from core.health.signs import RunKind
 from core.settings import Settings
@@ -17,9 +18,47 @@ def build_dbt_assets(settings: Settings) -> AssetsDefinition:
 
     @dbt_assets(manifest=build_dbt_runner(settings).parsed_manifest(), dagster_dbt_translator=Translator())
     def warehouse_models(context: AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
-        # The live path gives the file up between two batches and takes it back afterwards.
-        lock = build_modeller(settings, published_by="dagster").lock
-        with build_signs(settings).recorded(RunKind.BUILD), lock.held():
-            yield from dbt.cli(["build"], context=context).stream()
+        modeller = build_modeller(settings, published_by="dagster")
+        told: set[Hashable] = set()
+        with build_signs(settings).recorded(RunKind.BUILD) as result:
+            # The live path gives the file up between two batches and takes it back afterwards.
+            with modeller.lock.held():
+                first = dbt.cli(["build"], context=context)
+                try:
+                    yield from _untold(first, told)
+                except DagsterDbtCliRuntimeError:
+                    if not _has_failed_model(first):
+                        raise
+                else:
+                    return
+            modeller.rebuild(with_tests=False, is_tried_again=False)
+            result.detail = "A model failed; what failed it was looked for and left out"
+            with modeller.lock.held():
+                yield from _untold(dbt.cli(["build"], context=context), told)
 
     return warehouse_models
+
+
+def _untold(invocation: DbtCliInvocation, told: set[Hashable]) -> Iterator[Any]:
+    """Yield what a build tells; of each model and test once, as Dagster takes no second word on one."""
+    for event in invocation.stream():
+        match event:
+            case Output():
+                key: Hashable = event.output_name
+            case AssetCheckResult():
+                key = (event.asset_key, event.check_name)
+            case _:
+                yield event
+                continue
+        if key not in told:
+            told.add(key)
+            yield event
+
+
+def _has_failed_model(invocation: DbtCliInvocation) -> bool:
+    """Tell whether a model raised; where only tests failed, there is nothing to leave out."""
+    try:
+        results = invocation.get_artifact("run_results.json")["results"]
+    except FileNotFoundError:
+        return False  # it ended before it built anything
+    return any(each["status"] == "error" and each["unique_id"].startswith("model.") for each in results)
