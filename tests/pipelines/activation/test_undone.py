@@ -277,6 +277,28 @@ def test_who_said_stop_to_the_provider_is_written_to_no_more(trial_home: Home) -
     assert trial_home.query(closed) == [("sms", "the provider knows a STOP: error 21610")]
 
 
+def test_cancel_without_an_appointment_is_a_stop_that_rules_see(trial_home: Home) -> None:
+    ray, sam = "+61400000028", "+61400000029"
+    trial_home.follow_in_batches([[text(ray, "Cancel", hours=1), text(sam, "Cancel", hours=1)]])
+    for phone in (ray, sam):
+        assert verdicts(trial_home, phone)["stopped"][:2] == ("intended", None)
+    told = "select count(*) from marts.fct_timeline where type = 'consent.revoked' and detail = 'text: Cancel'"
+    assert trial_home.query(told) == [(2,)]
+    closed = (
+        "select channel, evidence from reports.rpt_contact_opt_outs inner join marts.bdg_contact_identifiers "
+        "using (contact_id) where identifier_value = '{}'"
+    )
+    assert trial_home.query(closed.format(ray)) == [("sms", "text: Cancel")]
+
+    # An appointment that had been made before it, and is heard of afterwards: it was about that.
+    payload = {"booking_id": "sams", "contact": {"phone": sam}, "starts_at": (NOW + timedelta(days=3)).isoformat()}
+    trial_home.follow_in_batches([[fact("booking.confirmed", payload, event_id="sams", hours=0)]])
+    assert "stopped" not in verdicts(trial_home, sam)
+    assert trial_home.query(closed.format(sam)) == []
+    assert verdicts(trial_home, ray)["stopped"][:2] == ("intended", None)
+    assert trial_home.modeller().verify() == []
+
+
 def test_stop_in_a_chat_is_for_a_person_to_decide(trial_home: Home) -> None:
     pat = "+61400000026"
     trial_home.follow_in_batches([[text(pat, "STOP", channel="chat")]])

@@ -77,7 +77,82 @@ attributed as (
 
 ),
 
+-- What no carrier takes for STOP may be about an appointment.
+cancelling as (
+
+    select
+        tenant_id,
+        contact_id,
+        event_id,
+        occurred_at
+    from attributed
+    where
+        fact_family = 'message'
+        and direction = 'inbound'
+        and channel in ('sms', 'whatsapp', 'email')
+        and opt_out_type = 'CANCEL'
+
+),
+
+-- As int_booking_states has it, which reads the facts that are made here.
+bookings as (
+
+    select
+        tenant_id,
+        booking_id,
+        occurred_at,
+        fact_order,
+        booking_status,
+        starts_at,
+        is_all_day,
+        coalesce(
+            last_value(case when has_person then contact_id end ignore nulls) over in_all,
+            last_value(contact_id) over in_all
+        ) as contact_id
+    from attributed
+    where fact_family = 'booking'
+    window
+        in_all as (
+            partition by tenant_id, booking_id order by fact_order
+            rows between unbounded preceding and unbounded following
+        )
+
+),
+
+-- By what had happened when it was said, whenever that was heard of.
+appointments as (
+
+    select
+        cancelling.tenant_id,
+        cancelling.event_id,
+        cancelling.occurred_at,
+        coalesce(arg_max(bookings.booking_status, bookings.fact_order), 'pending') as status,
+        arg_max(bookings.starts_at, bookings.fact_order) as starts_at,
+        coalesce(arg_max(bookings.is_all_day, bookings.fact_order), false) as is_all_day
+    from cancelling
+    inner join bookings
+        on
+            cancelling.tenant_id = bookings.tenant_id
+            and cancelling.contact_id = bookings.contact_id
+            and cancelling.occurred_at >= bookings.occurred_at
+    group by cancelling.tenant_id, cancelling.event_id, cancelling.occurred_at, bookings.booking_id
+
+),
+
+-- CANCEL of somebody who has an appointment is about the appointment: staff are told, and they are asked.
+about_a_booking as (
+
+    select distinct appointments.event_id
+    from appointments
+    inner join tenants on appointments.tenant_id = tenants.tenant_id
+    where
+        appointments.status in ('pending', 'confirmed')
+        and {{ upcoming_until('appointments') }} > appointments.occurred_at
+
+),
+
 -- A text that says STOP or START takes a consent back, or gives it: a fact of its own, whichever provider brought it.
+-- CANCEL does as STOP where there is no appointment to cancel.
 -- So does a provider that sends nothing more to a number, because it was told STOP where we were not.
 told_by_text as (
 
@@ -97,7 +172,17 @@ told_by_text as (
             cast(null as varchar) as body
         )
     from attributed
-    where fact_family = 'message' and ({{ is_keyword_reply() }} or {{ is_refused_for_stop() }})
+    where
+        fact_family = 'message'
+        and (
+            {{ is_keyword_reply() }}
+            or {{ is_refused_for_stop() }}
+            or event_id in (
+                select cancelling.event_id
+                from cancelling
+                anti join about_a_booking on cancelling.event_id = about_a_booking.event_id
+            )
+        )
 
 ),
 

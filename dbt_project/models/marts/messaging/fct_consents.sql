@@ -10,12 +10,7 @@ with facts as (
 
 ),
 
-booking_states as (
-
-    select * from {{ rows_of_batch('int_booking_states') }}
-
-),
-
+-- STOP, START, and CANCEL without an appointment, are facts of their own: int_facts_attributed.
 told as (
 
     select
@@ -35,56 +30,6 @@ told as (
         email_key
     from facts
     where fact_family = 'consent' and is_granted is not null and coalesce(channel, 'all') <> 'chat'
-
-),
-
--- STOP and START are facts of their own (int_facts_attributed); what CANCEL is depends on the appointments.
-replies as (
-
-    select * from facts
-    where
-        fact_family = 'message'
-        and direction = 'inbound'
-        and channel in ('sms', 'whatsapp', 'email')
-        and opt_out_type = 'CANCEL'
-
-),
-
--- CANCEL of somebody who has an appointment is about the appointment: staff are told, and they are asked.
-about_a_booking as (
-
-    select distinct replies.event_id
-    from replies
-    inner join booking_states
-        on
-            replies.tenant_id = booking_states.tenant_id
-            and replies.contact_id = booking_states.contact_id
-            and {{ is_upcoming('booking_states', 'replies.occurred_at') }}
-
-),
-
-unioned as (
-
-    select * from told
-    union all by name
-    select
-        replies.tenant_id,
-        replies.contact_id,
-        replies.source,
-        replies.channel,
-        'all' as purpose,
-        false as is_granted,
-        {{ reply_evidence('replies.') }} as evidence,
-        replies.occurred_at as changed_at,
-        replies.event_id,
-        replies.source_event_id,
-        replies.phone,
-        replies.phone_key,
-        replies.email,
-        replies.email_key
-    from replies
-    left join about_a_booking on replies.event_id = about_a_booking.event_id
-    where about_a_booking.event_id is null
 
 ),
 
@@ -111,7 +56,7 @@ addressed as (
                 else [{{ no_address() }}]
             end
         ) as told_of
-    from unioned
+    from told
 
 ),
 
