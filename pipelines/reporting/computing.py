@@ -16,8 +16,8 @@ from core.set_aside import reason_of
 from core.tenants import Tenant
 from pipelines.lib.faults import is_of_machine
 from pipelines.reporting.asking import rows
-from pipelines.reporting.document import Figure, Point, Report, Share, StageCount
-from pipelines.reporting.sections import channel_credits, stage_counts
+from pipelines.reporting.document import Figure, Point, Report, RevenuePart, Share, StageCount
+from pipelines.reporting.sections import channel_credits, revenue_parts, stage_counts
 
 _logger = logging.getLogger(__name__)
 _Section = TypeVar("_Section")
@@ -80,10 +80,12 @@ def compute_report(
     no_shares: tuple[Share, ...] = ()
     no_history: tuple[Point, ...] = ()
     no_stages: tuple[StageCount, ...] = ()
+    no_revenue: tuple[RevenuePart, ...] = ()
     shares = sections.compute("shares", lambda: _shares(connection, asked), otherwise=no_shares)
     history = sections.compute("history", lambda: _history(connection, tenant, period), otherwise=no_history)
     stages = sections.compute("stages", lambda: stage_counts(connection, tenant, period), otherwise=no_stages)
     credits_ = sections.compute("credits", lambda: channel_credits(connection, tenant, period), otherwise=None)
+    revenue = sections.compute("revenue", lambda: revenue_parts(connection, tenant, period), otherwise=no_revenue)
     figures = tuple(
         Figure(
             metric=metric["metric"],
@@ -116,6 +118,7 @@ def compute_report(
         history=history,
         stages=stages,
         credits=credits_,
+        revenue=revenue,
         left_out=tuple(sections.failed),
     )
 

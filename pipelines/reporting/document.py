@@ -79,6 +79,25 @@ class Credits(_Part):
     channels: tuple[ChannelCredit, ...]
 
 
+class Tax(_Part):
+    """What is in an amount of one tax."""
+
+    name: str | None  #: None: the payments tell all of it in one
+    amount_minor: int
+
+
+class RevenuePart(_Part):
+    """The money of one person or service in one currency, as far as what was paid for is told."""
+
+    dimension: Literal["staff", "service"]
+    dimension_value: str
+    currency: str
+    received_minor: int  #: gross
+    returned_minor: int
+    before_tax_minor: int | None  #: of the payments that tell their tax; None: none does
+    taxes: tuple[Tax, ...]
+
+
 class Point(_Part):
     """A figure of one of the periods up to this one, for the charts."""
 
@@ -91,7 +110,7 @@ class Point(_Part):
 class Report(_Part):
     """The whole document; instants are UTC, days the tenant's."""
 
-    format_version: Literal[1, 2] = 2  #: 1 had neither stages nor credits
+    format_version: Literal[1, 2, 3] = 3  #: 1 had neither stages nor credits, 2 no revenue
     tenant_id: str
     business: str
     zone: str
@@ -109,6 +128,7 @@ class Report(_Part):
     history: tuple[Point, ...]
     stages: tuple[StageCount, ...] = ()
     credits: Credits | None = None
+    revenue: tuple[RevenuePart, ...] = ()
     left_out: tuple[str, ...] = ()  #: sections that could not be computed; the others are as ever
 
     @property

@@ -1,15 +1,16 @@
-"""The sections of a report that are no figures: what came of each stage, and what each channel is credited with."""
+"""The sections of a report that are no figures: what came of each stage, each channel's credits, who earned what."""
 
 from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
 import duckdb
+import orjson
 
 from core.reports.periods import Period
 from core.tenants import Tenant
 from pipelines.reporting.asking import rows
-from pipelines.reporting.document import ChannelCredit, Credits, StageCount
+from pipelines.reporting.document import ChannelCredit, Credits, RevenuePart, StageCount, Tax
 
 _STAGES = """
     select
@@ -30,6 +31,20 @@ _CREDITS = """
         and c.converted_at >= $starts_at and c.converted_at < $ends_at
     group by c.channel
     order by sum(c.revenue_minor) desc, sum(c.credit::decimal(18, 9)) desc, c.channel
+"""
+_REVENUE = """
+    select
+        'staff' as dimension, staff_name as dimension_value, currency, received_minor, returned_minor,
+        before_tax_minor, taxes
+    from reports.rpt_revenue_by_staff
+    where tenant_id = $tenant_id and period_kind = $kind and period_start_date = $start
+    union all
+    select
+        'service' as dimension, service_name as dimension_value, currency, received_minor, returned_minor,
+        before_tax_minor, taxes
+    from reports.rpt_revenue_by_service
+    where tenant_id = $tenant_id and period_kind = $kind and period_start_date = $start
+    order by dimension desc, received_minor desc, dimension_value, currency
 """
 
 
@@ -60,4 +75,13 @@ def channel_credits(connection: duckdb.DuckDBPyConnection, tenant: Tenant, perio
         conversion=tenant.attribution.conversion,
         currency=tenant.currency,
         channels=tuple(ChannelCredit(**row) for row in rows(connection, _CREDITS, asked)),
+    )
+
+
+def revenue_parts(connection: duckdb.DuckDBPyConnection, tenant: Tenant, period: Period) -> tuple[RevenuePart, ...]:
+    """Return what each person and service brought, the most first."""
+    asked = {"tenant_id": tenant.slug, "kind": period.kind.value, "start": period.start}
+    return tuple(
+        RevenuePart(taxes=tuple(Tax(**tax) for tax in orjson.loads(row.pop("taxes") or "[]")), **row)
+        for row in rows(connection, _REVENUE, asked)
     )

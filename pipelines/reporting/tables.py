@@ -8,7 +8,7 @@ from itertools import groupby
 
 from core.reports.settings import AttributionModel
 from pipelines.reporting import wording
-from pipelines.reporting.document import Figure, Report, Share, StageCount, Unit
+from pipelines.reporting.document import Figure, Report, RevenuePart, Share, StageCount, Unit
 
 #: The figures that stand large at the top.
 HEADLINES = ("revenue_received", "bookings_created", "leads_new", "show_rate")
@@ -32,7 +32,11 @@ _COLUMNS = {
     ),
     "channel": ("leads_new", "bookings_created", "customers_new", "revenue_received"),
 }
-
+#: What nobody said, in the reports' tables.
+_UNKNOWN = "unknown"
+_ALL_IN_ONE = "Tax"
+#: Beside more of them the amounts would be cut: they are shown in one.
+_MOST_TAXES = 3
 
 _MODEL_NAMES: Mapping[AttributionModel, str] = {
     "first": "first touch",
@@ -78,9 +82,38 @@ def figure_sections(report: Report) -> list[tuple[str, list[Figure]]]:
 
 
 def share_tables(report: Report) -> list[ShareTable]:
-    """Return the breakdowns that have something to show: services and channels, stages, credits."""
+    """Return the breakdowns that have something to show: services and channels, revenue, stages, credits."""
     shares = (_share_table(report, dimension) for dimension in _COLUMNS)
-    return [table for table in (*shares, *_stage_tables(report), _credit_table(report)) if table is not None]
+    revenue = (_revenue_table(report, dimension) for dimension in ("staff", "service"))
+    tables = (*shares, *revenue, *_stage_tables(report), _credit_table(report))
+    return [table for table in tables if table is not None]
+
+
+def _revenue_table(report: Report, dimension: str) -> ShareTable | None:
+    """Return gross, what went back, each tax, and what is left without it; None where nobody and nothing is named."""
+    parts = [each for each in report.revenue if each.dimension == dimension]
+    if all(each.dimension_value == _UNKNOWN for each in parts):
+        return None
+    names = sorted({tax.name or _ALL_IN_ONE for each in parts for tax in each.taxes})
+    if len(names) > _MOST_TAXES:
+        names = [_ALL_IN_ONE]
+    return ShareTable(
+        title=f"Revenue by {dimension}",
+        heading=dimension.capitalize(),
+        columns=("Received", "Given back", *map(wording.part_words, names), "Before tax"),
+        rows=tuple(
+            (wording.part_words(each.dimension_value), tuple(_revenue_cells(each, names=names))) for each in parts
+        ),
+    )
+
+
+def _revenue_cells(part: RevenuePart, *, names: list[str]) -> Iterator[str]:
+    taxes: dict[str, int] = {}
+    for tax in part.taxes:
+        name = tax.name if tax.name in names else _ALL_IN_ONE
+        taxes[name] = taxes.get(name, 0) + tax.amount_minor
+    for amount in (part.received_minor, part.returned_minor, *map(taxes.get, names), part.before_tax_minor):
+        yield wording.value_words(amount, unit="minor_units", currency=part.currency)
 
 
 def _stage_tables(report: Report) -> Iterator[ShareTable]:

@@ -7,7 +7,17 @@ from datetime import UTC, date, datetime
 import pytest
 
 from core.reports.periods import PeriodKind
-from pipelines.reporting.document import ChannelCredit, Credits, Figure, Point, Report, Share, StageCount
+from pipelines.reporting.document import (
+    ChannelCredit,
+    Credits,
+    Figure,
+    Point,
+    Report,
+    RevenuePart,
+    Share,
+    StageCount,
+    Tax,
+)
 from pipelines.reporting.html_page import to_html
 from pipelines.reporting.pdf_file import to_pdf
 
@@ -48,6 +58,17 @@ def report_with(name: str) -> Report:
             conversion="booking.created",
             currency="CAD",
             channels=(ChannelCredit(channel=name, conversions=1.0, revenue_minor=100),),
+        ),
+        revenue=(
+            RevenuePart(
+                dimension="staff",
+                dimension_value=name,
+                currency="CAD",
+                received_minor=113,
+                returned_minor=0,
+                before_tax_minor=100,
+                taxes=(Tax(name=name, amount_minor=13),),
+            ),
         ),
     )
 
