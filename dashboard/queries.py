@@ -107,6 +107,20 @@ def fetch_odd_money(file: AnalyticsFile, *, tenant_ids: Sequence[str], limit: in
     return file.fetch(sql, tenant_ids=list(tenant_ids), limit=limit)
 
 
+def fetch_unread_times(file: AnalyticsFile, *, tenant_ids: Sequence[str], limit: int = 100) -> pd.DataFrame:
+    """Return tenant_id, problem, told, contact_id, source, title, entity_id, occurred_at, and count_all, how many
+    there are in all, of times that place nothing, the newest first.
+    """
+    sql = """
+    SELECT tenant_id, problem, told, contact_id, source, title, entity_id, occurred_at, count(*) OVER () AS count_all
+    FROM reports.rpt_unread_times
+    WHERE tenant_id IN $tenant_ids
+    ORDER BY occurred_at DESC, problem, entity_id
+    LIMIT $limit
+    """
+    return file.fetch(sql, tenant_ids=list(tenant_ids), limit=limit)
+
+
 def fetch_events_per_day(file: AnalyticsFile, *, tenant_ids: Sequence[str], since: date) -> pd.DataFrame:
     """Return activity_date, source, count_events since a day, that day included."""
     sql = """

@@ -25,6 +25,7 @@ from dashboard.health import count_events_behind, describe_unknown_types, is_sil
 from dashboard.odd_money import odd_money_table
 from dashboard.readiness import fetch_parts, rows_of_parts
 from dashboard.session import Business, Office
+from dashboard.unread_times import WHAT_TO_DO, unread_times_table
 
 _CHART_DAYS = 30
 _CHART_REFRESH_SECONDS = 30.0
@@ -45,6 +46,7 @@ def _show_health() -> None:
         _show_figures(sources, queries.rows_of(queries.fetch_freshness(office.file)))
         _show_parts(office)
         _show_set_aside(queries.rows_of(queries.fetch_set_aside(office.file, tenant_ids=office.tenant_ids)))
+        _show_unread_times(office)
         _show_odd_money(office)
         for business in office.chosen:
             of_business = [source for source in sources if source.tenant_id == business.tenant_id]
@@ -100,6 +102,19 @@ def _show_set_aside(asides: list[Any]) -> None:
         reason = escape_markdown(shorten(aside.reason or _SYSTEMS_REASON, length=_REASON_LENGTH))
         lines.append(f"{what}, {since} :gray[:small[{reason}]]")
     st.error("  \n".join(lines), icon=":material/error:")
+
+
+def _show_unread_times(office: Office) -> None:
+    """List starts, ends and dues that place nothing: nobody is reminded of what has no start."""
+    frame = queries.fetch_unread_times(office.file, tenant_ids=office.tenant_ids)
+    if frame.empty:
+        return
+    count = int(frame["count_all"].iloc[0])
+    with st.expander(f"Times to put right: {format_quantity(count, 'case')}", icon=":material/event_busy:"):
+        st.caption(WHAT_TO_DO)
+        st.dataframe(unread_times_table(frame, office), hide_index=True, width="stretch")
+        if count > len(frame):
+            st.caption(f"The newest {len(frame)}; the others are in `reports.rpt_unread_times`.")
 
 
 def _show_odd_money(office: Office) -> None:

@@ -138,6 +138,10 @@ _COLUMNS: Mapping[str, str] = {
         tenant_id model lookback_days:INTEGER channel conversions:DOUBLE revenue_minor:BIGINT removal_effect:DOUBLE
         computed_at_sequence:BIGINT
     """,
+    "reports.rpt_unread_times": """
+        tenant_id problem told contact_id source type title entity_id occurred_at:TIMESTAMPTZ
+        first_sequence:BIGINT event_id
+    """,
     "reports.rpt_odd_money": """
         tenant_id problem contact_id source entity_id title detail amount_minor:BIGINT currency
         occurred_at:TIMESTAMPTZ event_id

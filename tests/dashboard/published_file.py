@@ -99,6 +99,7 @@ def two_businesses_published(*, now: datetime) -> PublishedRows:
     _add_quarantined(rows, now)
     _add_set_aside(rows, now)
     _add_odd_money(rows, now)
+    _add_unread_times(rows, now)
     _add_contacts(rows, now)
     _add_identity_of_anna(rows, now)
     _add_facts_of_anna(rows, now)
@@ -205,6 +206,25 @@ def _add_set_aside(rows: PublishedRows, now: datetime) -> None:
             last_seen_at=now - timedelta(hours=1),
             let_in_at=None if is_set_aside else now,
             is_set_aside=is_set_aside,
+        )
+
+
+def _add_unread_times(rows: PublishedRows, now: datetime) -> None:
+    told = (("start_not_read", "20/12/2026 10:00"), ("end_not_after_start", "2026-12-20 10:00 to 2026-12-20 09:00"))
+    for number, (problem, text) in enumerate(told):
+        rows.add(
+            "reports.rpt_unread_times",
+            tenant_id=MASSAGE,
+            problem=problem,
+            told=text,
+            contact_id=ANNA,
+            source="wix",
+            type="booking.created",
+            title="Booking created",
+            entity_id=f"booking-{number}",
+            occurred_at=now - timedelta(days=number + 1),
+            first_sequence=number + 1,
+            event_id=f"unread-{number}",
         )
 
 

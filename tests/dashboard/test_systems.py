@@ -7,12 +7,15 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
+import yaml
 from streamlit.testing.v1 import AppTest
 
 from core.health.signs import RunKind, RunOutcome
 from dashboard.formatting import MISSING
 from dashboard.odd_money import problem_words
 from dashboard.readiness import fetch_parts, rows_of_parts
+from dashboard.unread_times import WHAT_TO_DO
+from dashboard.unread_times import problem_words as time_problem_words
 from tests.dashboard.conftest import open_page, text_of
 from tests.dashboard.published_file import MASSAGE, NEWCOMER, two_businesses_published
 from tests.dashboard.receivers import Beside
@@ -136,11 +139,30 @@ def test_a_receiver_that_does_not_answer_is_told() -> None:
 
 def test_money_to_look_at_is_listed_in_people_s_words() -> None:
     app = open_page("systems", tenant=MASSAGE)
-    assert [each.label for each in app.expander] == ["Money to look at: 2 cases"]
-    [table] = [each.value for each in app.dataframe]
+    assert [each.label for each in app.expander] == ["Times to put right: 2 cases", "Money to look at: 2 cases"]
+    _, table = [each.value for each in app.dataframe]
     assert list(table["What is odd"]) == ["The amount can't be read", "More tax than payment"]
     assert list(table["Amount"]) == [MISSING, "A$40.00"]
     assert list(table["As it came"]) == ["1.20O,00", MISSING]
+
+
+def test_times_that_place_nothing_are_listed_with_what_to_do() -> None:
+    app = open_page("systems", tenant=MASSAGE)
+    table, _ = [each.value for each in app.dataframe]
+    assert list(table["What is wrong"]) == ["The start can't be read", "The end is not after the start"]
+    assert list(table["As it came"]) == ["20/12/2026 10:00", "2026-12-20 10:00 to 2026-12-20 09:00"]
+    assert list(table["Id"]) == ["booking-0", "booking-1"]
+    assert WHAT_TO_DO in text_of(app)
+
+
+def test_every_problem_of_a_time_has_words() -> None:
+    models = yaml.safe_load(
+        (REPOSITORY / "dbt_project/models/reports/_reports__models.yml").read_text(encoding="utf-8")
+    )["models"]
+    [model] = [each for each in models if each["name"] == "rpt_unread_times"]
+    [column] = [each for each in model["columns"] if each["name"] == "problem"]
+    [values] = [each["accepted_values"]["arguments"]["values"] for each in column["data_tests"][1:]]
+    assert [problem for problem in values if time_problem_words(problem) == problem.replace("_", " ")] == []
 
 
 def test_every_problem_of_the_model_has_words() -> None:

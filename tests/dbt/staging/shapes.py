@@ -200,6 +200,8 @@ MODEL_KEYS: dict[str, tuple[str, ...]] = {
 }
 
 
+_UNREAD_TIMES = ("unread_times", "STRUCT(problem VARCHAR, told VARCHAR)[]")
+
 #: What only some sources tell, after the columns of their shape.
 FURTHER_COLUMNS: Mapping[str, Columns] = MappingProxyType(
     {
@@ -214,8 +216,8 @@ FURTHER_COLUMNS: Mapping[str, Columns] = MappingProxyType(
         "stg_zoho__payments": (("unread_amount", _TEXT),),
         "stg_zoho__engagements": (("unread_amount", _TEXT),),
         "stg_gohighlevel__engagements": (("unread_amount", _TEXT),),
-        "stg_wix__bookings": (("unread_amount", _TEXT),),
-        "stg_gohighlevel__bookings": (("detail", _TEXT),),
+        "stg_wix__bookings": (("unread_amount", _TEXT), _UNREAD_TIMES),
+        "stg_gohighlevel__bookings": (("detail", _TEXT), _UNREAD_TIMES),
         "stg_stripe__payments": (
             ("paid_at", _INSTANT),
             ("part_id", _TEXT),
@@ -227,6 +229,7 @@ FURTHER_COLUMNS: Mapping[str, Columns] = MappingProxyType(
             ("refund_step", _WHOLE),
             ("tax_minor", _WHOLE),
             ("charge_id", _TEXT),
+            _UNREAD_TIMES,
         ),
         "stg_frontdesk__engagements": (
             ("booking_id", _TEXT),

@@ -67,7 +67,8 @@ settled as (
 bounded as (
 
     select
-        settled.* exclude (settled.fact_order, settled.currency, settled.guest),
+        settled.* exclude (settled.fact_order, settled.currency, settled.guest)
+        replace (if(coalesce(settled.ends_at > settled.starts_at, true), settled.ends_at, null) as ends_at),
         settled.guest.full_name as guest_name,
         settled.guest.first_name as guest_first_name,
         coalesce(settled.currency, tenants.currency) as currency,

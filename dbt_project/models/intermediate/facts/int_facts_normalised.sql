@@ -42,7 +42,25 @@ cleaned as (
             {%- endfor %}
             -- A day without a time begins with its first instant on the business's clock; not all begin at midnight.
             coalesce(facts.starts_on::timestamp at time zone tenants.zone, facts.starts_at) as starts_at,
-            if(facts.starts_on is null, facts.ends_at, null) as ends_at
+            -- An end that is not after its start says nothing of how long it takes.
+            if(
+                facts.starts_on is null and coalesce(facts.ends_at > facts.starts_at, true), facts.ends_at, null
+            ) as ends_at,
+            nullif(
+                list_concat(
+                    facts.unread_times,
+                    if(
+                        facts.starts_on is null and facts.ends_at <= facts.starts_at,
+                        [{
+                            'problem': 'end_not_after_start',
+                            'told': strftime(facts.starts_at at time zone tenants.zone, '%Y-%m-%d %H:%M to ')
+                            || strftime(facts.ends_at at time zone tenants.zone, '%Y-%m-%d %H:%M')
+                        }],
+                        null
+                    )
+                ),
+                []
+            ) as unread_times
         ),
         if(coalesce(facts.starts_on, facts.starts_at) is null, null, facts.starts_on is not null) as is_all_day,
         rules.uses,

@@ -63,7 +63,8 @@ final as (
         folded.service_name,
         folded.status,
         folded.starts_at,
-        folded.ends_at,
+        -- A move that tells a later start alone leaves the older end behind it.
+        if(coalesce(folded.ends_at > folded.starts_at, true), folded.ends_at, null) as ends_at,
         folded.starts_at at time zone tenants.zone as starts_at_local,
         folded.is_all_day,
         {{ upcoming_until('folded') }} as upcoming_until,

@@ -14,7 +14,7 @@ told as (
 
     select
         *,
-        {{ told_thing() }} as discriminator,
+        concat_ws('|', {{ told_thing() }}, unread_times::varchar) as discriminator,
         case fact_family
             when 'booking' then coalesce(service_name, detail)
             when 'payment'
@@ -66,7 +66,19 @@ final as (
         source,
         fact_type as type,
         coalesce(title, {{ timeline_title('fact_type', 'channel') }}) as title,
-        coalesce(told_detail, 'Amount not read: ' || unread_amount) as detail,
+        nullif(
+            concat_ws(
+                ', ',
+                coalesce(told_detail, 'Amount not read: ' || unread_amount),
+                array_to_string(
+                    list_transform(
+                        unread_times, lambda unread: replace(unread['problem'], '_', ' ') || ': ' || unread['told']
+                    ),
+                    ', '
+                )
+            ),
+            ''
+        ) as detail,
         case
             when fact_family = 'payment' and payment_change = 'refunded' then coalesce(refunded_minor, amount_minor)
             when fact_family = 'payment' then coalesce(part_minor, amount_minor)
@@ -76,6 +88,7 @@ final as (
         end as amount_minor,
         currency,
         unread_amount,
+        unread_times,
         entity_id,
         event_id,
         first_sequence,

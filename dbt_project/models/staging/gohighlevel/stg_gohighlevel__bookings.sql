@@ -24,6 +24,12 @@ services as (
 
 ),
 
+tenants as (
+
+    select * from {{ ref('stg_tenants__tenants') }}
+
+),
+
 parsed as (
 
     select
@@ -64,8 +70,8 @@ unpacked as (
         )) }} as provider_status,
         {{ first_text('body.appointment.startTime', 'body.calendar.startTime') }} as starts_at_text,
         {{ first_text('body.appointment.endTime', 'body.calendar.endTime') }} as ends_at_text,
-        -- Workflow times lack an offset. Without a zone beside them the instant is not known and stays NULL.
-        {{ first_text('body.calendar.selectedTimezone', 'body.timezone', 'body.location.timezone') }} as zone,
+        -- Workflow times lack an offset.
+        {{ first_text('body.calendar.selectedTimezone', 'body.timezone', 'body.location.timezone') }} as told_zone,
         {{ first_text('body.appointment.title', 'body.calendar.title') }} as title,
         {{ first_text('body.appointment.calendarId', 'body.calendar.id') }} as calendar_id
     from parsed
@@ -76,9 +82,11 @@ offered as (
 
     select
         unpacked.*,
-        services.offered
+        services.offered,
+        {{ zone_of_text('unpacked.told_zone', 'tenants.zone') }} as zone
     from unpacked
     left join services on unpacked.tenant_id = services.tenant_id
+    left join tenants on unpacked.tenant_id = tenants.tenant_id
 
 ),
 
@@ -100,7 +108,10 @@ classified as (
         coalesce(
             list_filter(offered, lambda service: service.calendar = calendar_id)[1].name,
             list_filter(offered, lambda service: lower(service.name) = lower(title))[1].name
-        ) as service_name
+        ) as service_name,
+        {{ day_from_iso('starts_at_text') }} as starts_on,
+        {{ instant_from_text('starts_at_text', 'zone') }} as starts_at,
+        {{ instant_from_text('ends_at_text', 'zone') }} as ends_at
     from offered
 
 ),
@@ -126,22 +137,30 @@ final as (
         ) }},
         coalesce({{ line_text('appointment_id') }}, source_event_id) as booking_id,
         -- Order is not guaranteed and there is no version number: milliseconds of the last change serve as one.
-        epoch_ms(coalesce({{ instant_from_iso('body.appointment.dateUpdated') }}, occurred_at)) as change_order,
+        epoch_ms(coalesce({{ instant_from_text('body.appointment.dateUpdated') }}, occurred_at)) as change_order,
         booking_status,
         -- Every update repeats the status, and the statuses include showed and noshow.
         if(booking_status in ('pending', 'confirmed'), 'record', 'act') as status_basis,
         cast(null as date) as told_on,
         false as is_reschedule,
         service_name,
-        {{ day_from_iso('starts_at_text') }} as starts_on,
-        {{ instant_from_iso('starts_at_text', 'zone') }} as starts_at,
-        {{ instant_from_iso('ends_at_text', 'zone') }} as ends_at,
+        starts_on,
+        starts_at,
+        ends_at,
         cast(null as bigint) as price_minor,
         cast(null as varchar) as currency,
         cast(null as varchar) as staff_name,
         {{ first_text('body.appointment.address', 'body.calendar.address') }} as location,
         cast(null as varchar) as payment_status,
-        title as detail
+        title as detail,
+        {{ unread_times(
+            [
+                ('start_not_read', 'coalesce(starts_on, starts_at) is not null',
+                    ['body.appointment.startTime', 'body.calendar.startTime']),
+                ('end_not_read', 'ends_at is not null', ['body.appointment.endTime', 'body.calendar.endTime'])
+            ],
+            'told_zone'
+        ) }} as unread_times
     from classified
 
 )

@@ -66,7 +66,7 @@ final as (
     select
         {{ event_columns(
             "case when is_granted
-                then least(coalesce(" ~ instant_from_iso('subscriber.subscribed') ~ ", occurred_at), occurred_at)
+                then least(coalesce(" ~ instant_from_text('subscriber.subscribed') ~ ", occurred_at), occurred_at)
                 else occurred_at end"
         ) }},
         case when is_granted then 'consent.granted' else 'consent.revoked' end as fact_type,

@@ -290,7 +290,13 @@ final as (
             when 'payment_intent' then object.latest_charge
             when 'charge' then object.id
             else object.charge
-        end") }} as charge_id
+        end") }} as charge_id,
+        -- 0 stands for a dispute that can't be answered.
+        {{ unread_times([(
+            'due_not_read',
+            "respond_by is not null or payment_change <> 'disputed' or object.evidence_details.due_by = '0'",
+            ['object.evidence_details.due_by']
+        )]) }} as unread_times
     from released
 
 )

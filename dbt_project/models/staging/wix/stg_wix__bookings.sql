@@ -7,6 +7,7 @@ with events as (
         events.*,
         tenants.decimal_mark,
         tenants.currency as tenant_currency,
+        tenants.zone as tenant_zone,
         regexp_extract(events.type, 'booking_(\w+)$', 1) as verb
     from {{ logged_events() }} as events
     left join {{ ref('stg_tenants__tenants') }} as tenants on events.tenant_id = tenants.tenant_id
@@ -117,9 +118,14 @@ unpacked as (
         {{ first_text(
             'booking.timezone',
             'booking.bookedEntity.slot.timezone',
-            'booking.bookedEntity.schedule.timezone',
-            "'UTC'"
-        ) }} as zone
+            'booking.bookedEntity.schedule.timezone'
+        ) }} as told_zone,
+        -- A booking of Wix's own has UTC in its startDate and endDate, and local times in its slot.
+        if(
+            starts_with(type, 'wix.bookings.v2.') and {{ line_text('booking.startDate') }} is not null,
+            'UTC',
+            {{ zone_of_text('told_zone', 'tenant_zone') }}
+        ) as zone
     from parsed
 
 ),
@@ -128,6 +134,9 @@ priced as (
 
     select
         *,
+        {{ day_from_iso('starts_at_text') }} as starts_on,
+        {{ instant_from_text('starts_at_text', 'zone') }} as starts_at,
+        {{ instant_from_text('ends_at_text', 'zone') }} as ends_at,
         {{ minor_units_from_json(
             'booking.price', 'coalesce(' ~ currency_code('booking.currency') ~ ', tenant_currency)', 'decimal_mark'
         ) }} as price_minor
@@ -183,9 +192,9 @@ final as (
         cast(null as date) as told_on,
         verb = 'rescheduled' as is_reschedule,
         {{ first_text('booking.bookedEntity.title', 'booking.serviceName') }} as service_name,
-        {{ day_from_iso('starts_at_text') }} as starts_on,
-        {{ instant_from_iso('starts_at_text', 'zone') }} as starts_at,
-        {{ instant_from_iso('ends_at_text', 'zone') }} as ends_at,
+        starts_on,
+        starts_at,
+        ends_at,
         price_minor,
         {{ currency_code('booking.currency') }} as currency,
         {{ first_text('slot.resource.name', 'booking.staffName') }} as staff_name,
@@ -197,7 +206,22 @@ final as (
             'booking.locationName'
         ) }} as location,
         lower({{ line_text('booking.paymentStatus') }}) as payment_status,
-        {{ unread_amount('booking.price', 'price_minor') }} as unread_amount
+        {{ unread_amount('booking.price', 'price_minor') }} as unread_amount,
+        {{ unread_times(
+            [
+                ('start_not_read', 'coalesce(starts_on, starts_at) is not null', [
+                    'booking.startDate',
+                    'booking.bookedEntity.slot.startDate',
+                    'booking.bookedEntity.schedule.firstSessionStart'
+                ]),
+                ('end_not_read', 'ends_at is not null', [
+                    'booking.endDate',
+                    'booking.bookedEntity.slot.endDate',
+                    'booking.bookedEntity.schedule.lastSessionEnd'
+                ])
+            ],
+            'told_zone'
+        ) }} as unread_times
     from priced
 
 )

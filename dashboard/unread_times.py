@@ -1,0 +1,48 @@
+"""Starts, ends and dues that place nothing, as a table for people."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from dashboard import queries
+from dashboard.components import present
+from dashboard.formatting import MISSING, format_moment, format_source
+from dashboard.session import Office
+
+_PROBLEMS = {
+    "start_not_read": "The start can't be read",
+    "end_not_read": "The end can't be read",
+    "end_not_after_start": "The end is not after the start",
+    "due_not_read": "Until when to answer can't be read",
+}
+
+WHAT_TO_DO = (
+    "An appointment without a start has no reminder: look it up in the source and tell the customer. Save it there "
+    "again with a time that is read: `2026-12-20T10:00:00+08:00`, or without the offset and with a zone such as "
+    "`Australia/Perth`, or Unix seconds or milliseconds. Without a zone it is taken for the business's own clock."
+)
+
+
+def problem_words(problem: str) -> str:
+    """Return a problem of rpt_unread_times in people's words."""
+    return _PROBLEMS.get(problem, problem.replace("_", " "))
+
+
+def unread_times_table(frame: pd.DataFrame, office: Office) -> pd.DataFrame:
+    """Return the rows of fetch_unread_times with the moment they were told on each business's clock."""
+    now = present()
+    rows = []
+    for row in queries.rows_of(frame):
+        business = office.get_business(row.tenant_id)
+        rows.append(
+            {
+                "When": format_moment(row.occurred_at, business.zone, now=now),
+                "Business": business.name,
+                "What is wrong": problem_words(row.problem),
+                "As it came": row.told,
+                "About": row.title or MISSING,
+                "Source": format_source(row.source),
+                "Id": row.entity_id or MISSING,
+            }
+        )
+    return pd.DataFrame(rows)
