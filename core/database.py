@@ -1,10 +1,11 @@
-"""Opens the operational database: engine, pragmas, tables."""
+"""Opens the operational database: engine, pragmas, and its tables at the revision that this version works with."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,9 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from core.database_file import DatabaseFile
 from core.errors import ConfigurationError, EventLogUnavailableError
-from core.health import schema as health_schema  # noqa: F401 - puts its tables into the metadata
-from core.outbox import schema as outbox_schema  # noqa: F401 - puts its tables into the metadata
-from core.postgresql import connect_arguments, limit_waits
-from core.schema import metadata, write_probes
-from core.staff import schema as staff_schema  # noqa: F401 - puts its tables into the metadata
+from core.migrations.revisions import newest_revision, read_revision
+from core.postgresql import connect_arguments, limit_waits, without_limits
+from core.schema import write_probes
 
 _BUSY_TIMEOUT_S = 5.0
 #: As much as a large delivery: an empty row may still fit where nothing else does.
@@ -64,28 +63,62 @@ def open_engine(url: str) -> Engine:
     return engine
 
 
-def open_database(url: str) -> Engine:
-    """Return an engine whose tables are there. Raises ConfigurationError or EventLogUnavailableError."""
+def open_database(url: str, *, backups: Path | None = None) -> Engine:
+    """Return an engine whose tables are at the newest revision; see create_tables, which raises what this does."""
     engine = open_engine(url)
-    create_tables(engine)
+    create_tables(engine, backups=backups)
     return engine
 
 
-def create_tables(engine: Engine) -> None:
-    """Create what is missing; several processes may do so at once.
+def create_tables(engine: Engine, *, backups: Path | None = None) -> None:
+    """Create the tables, or bring those of an older version to today's; several processes may do so at once.
 
-    Where nothing is missing it only reads, so that it waits for nobody who writes. Raises EventLogUnavailableError
-    where the database can't be read, or has to be written and can't be.
+    What an old home holds is copied to the folder `backups` first; None: `backups` beside the SQLite file. Where all
+    is of today it only reads one row, so that it waits for nobody who writes. Raises EventLogUnavailableError where
+    the database can't be read, or has to be written and can't be; ConfigurationError where it is of a newer version,
+    or of none that can be upgraded.
     """
     try:
-        if metadata.tables.keys() <= set(inspect(engine).get_table_names()):
+        if read_revision(engine) == newest_revision():
             return
-        with writing(engine) as connection:
-            if engine.dialect.name == "postgresql":
-                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtextextended('frontdesk.schema', 0))")
-            metadata.create_all(connection)
+        # Takes a tenth of a second to import, and is needed once in the life of a version.
+        upgrade = import_module("core.migrations.upgrading").upgrade
+        with _migrating(engine) as connection:
+            upgrade(connection, backups=backups)
     except SQLAlchemyError as error:
         raise EventLogUnavailableError(f"can't open the operational database: {error}") from error
+
+
+def check_not_newer(engine: Engine) -> None:
+    """Raise ConfigurationError for a database that a newer version has opened; nothing where it is away."""
+    with suppress(SQLAlchemyError):
+        read_revision(engine)
+
+
+@contextmanager
+def _migrating(engine: Engine) -> Iterator[Connection]:
+    """Open the transaction in which tables change: one process at a time, without limits on how long it takes."""
+    is_sqlite = engine.dialect.name == "sqlite"
+    with engine.connect() as connection:
+        # A table that is made anew is dropped first: its children are looked at when all is done.
+        driver = connection.connection.driver_connection
+        if is_sqlite and driver is not None:
+            driver.execute("PRAGMA foreign_keys = OFF")
+        turns = engine.get_execution_options().get(_TURNS) or nullcontext()
+        try:
+            with turns, connection.execution_options(**WRITES_AFTER_READING).begin():
+                if not is_sqlite:
+                    connection.exec_driver_sql(
+                        "SELECT pg_advisory_xact_lock(hashtextextended('frontdesk.schema', 0))"
+                    )
+                    without_limits(connection)
+                yield connection
+        finally:
+            # What was set for this is not for others.
+            if is_sqlite and driver is not None:
+                driver.execute("PRAGMA foreign_keys = ON")
+            else:
+                connection.invalidate()
 
 
 def has_tables(engine: Engine) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Generator
 from typing import Any, Final
 
 import psycopg
 from psycopg import errors
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
 
 _CONNECT_S: Final = 5
 #: The server's own limits. A lock is waited for as long as SQLite's (core/database.py); a transaction of ours that is
@@ -44,25 +45,37 @@ def limit_waits(engine: Engine) -> None:
     event.listen(engine, "do_connect", _connect)
 
 
+def without_limits(connection: Connection) -> None:
+    """Let the transaction of a connection take as long as it takes; the connection is not for others afterwards."""
+    for name in ("statement_timeout", "idle_in_transaction_session_timeout"):
+        connection.exec_driver_sql(f"SET LOCAL {name} = 0")
+    driver = connection.connection.driver_connection
+    if isinstance(driver, _LimitedConnection):
+        driver.silence_s = math.inf
+
+
 class _LimitedConnection(psycopg.Connection[Any]):
     """Waits for an answer no longer than _SILENCE_S; then it is closed, since nobody knows what became of it."""
 
+    silence_s: float | None = None  #: None: as always
+
     def wait(self, gen: Any, *arguments: Any, **options: Any) -> Any:
         """Run one exchange. Raises OperationalError after the limit."""
+        silence_s = _SILENCE_S if self.silence_s is None else self.silence_s
         try:
-            return super().wait(_limited(gen), *arguments, **options)
+            return super().wait(_limited(gen, silence_s=silence_s), *arguments, **options)
         except _SilentError as error:
             self.pgconn.finish()
-            raise errors.OperationalError(f"PostgreSQL has not answered for {_SILENCE_S:g} s") from error
+            raise errors.OperationalError(f"PostgreSQL has not answered for {silence_s:g} s") from error
 
 
 class _SilentError(Exception):
     pass
 
 
-def _limited(exchange: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+def _limited(exchange: Generator[Any, Any, Any], *, silence_s: float) -> Generator[Any, Any, Any]:
     """Pass an exchange of psycopg on, which is looked at some times a second while it waits."""
-    ends_at = time.monotonic() + _SILENCE_S
+    ends_at = time.monotonic() + silence_s
     try:
         wanted = next(exchange)
         while True:

@@ -17,7 +17,7 @@ from core.errors import ConfigurationError
 UMASK = 0o077
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 #: What Frontdesk makes in a home. What else there may be in that folder is not ours to change.
-_FOLDERS = ("dagster", "dbt_target", "docs", "logs", "media", "published", "rehearsals", "reports", "run")
+_FOLDERS = ("backups", "dagster", "dbt_target", "docs", "logs", "media", "published", "rehearsals", "reports", "run")
 _FILES = ("frontdesk.db*", "warehouse*", "analytics*", "*.lock", "*secrets*")
 _PUBLISHED_FOLDER, _PUBLISHED_FILES = "published", "*.duckdb"
 

@@ -137,6 +137,11 @@ class Settings(BaseSettings):
         return self.cache_dir or user_cache_path("frontdesk")
 
     @property
+    def backups_path(self) -> Path:
+        """Folder of the copies made before upgrades, and of those that `frontdesk backup` makes."""
+        return self.home.absolute() / "backups"
+
+    @property
     def reports_path(self) -> Path:
         """Folder of the archive of reports; files there are never changed."""
         return self.home.absolute() / "reports"

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from core.database import open_engine
+from core.database import check_not_newer, open_engine
 from core.private_files import keep_private
 from core.secrets import Secrets
 from core.serving.connections import open_guard
@@ -34,9 +34,11 @@ def serve(
     settings = load_settings()
     keep_private(settings.home, group=settings.published_group)
     files = read_tenants(settings.tenants_dir)
+    engine = open_engine(settings.event_log_url)
+    check_not_newer(engine)
     receiver = create_app(
         settings,
-        engine=open_engine(settings.event_log_url),
+        engine=engine,
         secrets=Secrets(os.environ),
         tenants=files.tenants,
         wrong_files=files.wrong,

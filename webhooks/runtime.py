@@ -88,8 +88,8 @@ class Runtime:
         """Create the tables; where the database is away, deliveries are answered 503 until it is back."""
         while True:
             try:
-                await asyncio.to_thread(create_tables, self.engine)
-            except EventLogUnavailableError as error:
+                await asyncio.to_thread(create_tables, self.engine, backups=self.settings.backups_path)
+            except (EventLogUnavailableError, ConfigurationError) as error:
                 log_event_log_unavailable(error.detail)
                 await asyncio.sleep(_RETRY_TABLES_S)
             else:

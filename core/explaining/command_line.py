@@ -72,7 +72,7 @@ def why_not(
 
 
 def _explainer(settings: Settings, tenants: dict[str, Tenant]) -> Explainer:
-    engine = open_database(settings.event_log_url)
+    engine = open_database(settings.event_log_url, backups=settings.backups_path)
     clock = SystemClock()
     ids = UuidV7Factory(clock)
     outbox = Outbox(engine, clock=clock, ids=ids)

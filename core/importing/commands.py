@@ -305,5 +305,5 @@ def _has_database(settings: Settings) -> bool:
 
 def _open_log(settings: Settings) -> EventLog:
     engine = open_engine(settings.event_log_url)
-    create_tables(engine)
+    create_tables(engine, backups=settings.backups_path)
     return EventLog(engine, ids=UuidV7Factory(SystemClock()))

@@ -194,7 +194,8 @@ def _open() -> Outbox:
 
 
 def _open_engine() -> Engine:
-    return open_database(load_settings().event_log_url)
+    settings = load_settings()
+    return open_database(settings.event_log_url, backups=settings.backups_path)
 
 
 def _outbox_of(engine: Engine) -> Outbox:

@@ -153,7 +153,10 @@ def _open() -> tuple[StaffDesk, Mapping[str, Tenant]]:
     settings = load_settings()
     clock = SystemClock()
     desk = StaffDesk.open(
-        open_database(settings.event_log_url), settings=settings, clock=clock, ids=UuidV7Factory(clock)
+        open_database(settings.event_log_url, backups=settings.backups_path),
+        settings=settings,
+        clock=clock,
+        ids=UuidV7Factory(clock),
     )
     return desk, load_tenants(settings.tenants_dir)
 

@@ -55,7 +55,7 @@ class Dispatching:
 
 def open_dispatcher(settings: Settings, *, position: DecidedPosition) -> Dispatcher:
     """Return the dispatcher of a home, with the secrets of this process's environment. To be closed after use."""
-    engine = open_database(settings.event_log_url)
+    engine = open_database(settings.event_log_url, backups=settings.backups_path)
     files = read_tenants(settings.tenants_dir)
     return build_dispatcher(
         settings,

@@ -40,13 +40,13 @@ def build_dbt_runner(settings: Settings) -> DbtRunner:
 
 def build_event_log(settings: Settings) -> EventLog:
     """Return the home's event log; its tables are made where they are missing."""
-    engine = open_database(settings.event_log_url)
+    engine = open_database(settings.event_log_url, backups=settings.backups_path)
     return EventLog(engine, ids=UuidV7Factory(SystemClock()))
 
 
 def build_signs(settings: Settings) -> Signs:
     """Return where the pipelines of a home leave their signs of life; its tables are made where they are missing."""
-    return signs_on(open_database(settings.event_log_url))
+    return signs_on(open_database(settings.event_log_url, backups=settings.backups_path))
 
 
 def signs_on(engine: Engine) -> Signs:
@@ -57,7 +57,9 @@ def signs_on(engine: Engine) -> Signs:
 
 def build_warehouse_builder(settings: Settings) -> WarehouseBuilder:
     """Return what builds this home's warehouse. Raises ConfigurationError for a wrong tenant file."""
-    return warehouse_builder_on(open_database(settings.event_log_url), settings=settings, clock=SystemClock())
+    return warehouse_builder_on(
+        open_database(settings.event_log_url, backups=settings.backups_path), settings=settings, clock=SystemClock()
+    )
 
 
 def warehouse_builder_on(engine: Engine, *, settings: Settings, clock: Clock) -> WarehouseBuilder:

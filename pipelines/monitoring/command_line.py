@@ -52,7 +52,7 @@ def watch(
     while not stopping.is_set():
         try:
             if not has_tables:
-                create_tables(engine)
+                create_tables(engine, backups=settings.backups_path)
                 has_tables = True
         except EventLogUnavailableError as error:
             console.print(error.detail, markup=False)

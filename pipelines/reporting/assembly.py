@@ -20,7 +20,7 @@ def build_report_maker(settings: Settings) -> ReportMaker:
     """Return what makes the reports of one home."""
     clock = SystemClock()
     ids = UuidV7Factory(clock)
-    engine = open_database(settings.event_log_url)
+    engine = open_database(settings.event_log_url, backups=settings.backups_path)
     return ReportMaker(
         analytics_path=settings.analytics_path,
         archive=ReportArchive(settings.reports_path),
