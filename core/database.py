@@ -66,7 +66,11 @@ def open_engine(url: str) -> Engine:
 def open_database(url: str, *, backups: Path | None = None) -> Engine:
     """Return an engine whose tables are at the newest revision; see create_tables, which raises what this does."""
     engine = open_engine(url)
-    create_tables(engine, backups=backups)
+    try:
+        create_tables(engine, backups=backups)
+    except BaseException:
+        engine.dispose()
+        raise
     return engine
 
 

@@ -56,8 +56,8 @@ def copy_sqlite(source: Path, target: Path, *, told: Told = lambda _done, _all: 
         copy.execute("PRAGMA journal_mode = DELETE")  # nothing of it in a file beside
 
 
-def dump_postgresql(connection: Connection, target: Path) -> None:
-    """Write what pg_dump makes of the connection's database, in its custom format.
+def dump_postgresql(connection: Connection, target: Path, *, snapshot: str | None = None) -> None:
+    """Write what pg_dump makes of the connection's database, in its custom format; snapshot: an exported one.
 
     Raises ConfigurationError where there is no pg_dump, EventLogUnavailableError where it fails, OSError.
     """
@@ -68,7 +68,9 @@ def dump_postgresql(connection: Connection, target: Path) -> None:
             " install the client programs of the server's version, such as postgresql-client"
         )
     with written_whole(target) as partial:
-        run_program(program, ["--format=custom", "--no-owner", f"--file={partial}"], url=connection.engine.url)
+        of_snapshot = [f"--snapshot={snapshot}"] if snapshot else []
+        arguments = ["--format=custom", "--schema=public", "--no-owner", "--no-privileges", f"--file={partial}"]
+        run_program(program, [*arguments, *of_snapshot], url=connection.engine.url)
 
 
 def find_program(name: str, *, connection: Connection) -> Path | None:

@@ -13,11 +13,11 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
-from core import schema
+from core import database, schema
 from core.database import open_engine
 from core.migrations.revisions import FOLDER, VERSION_TABLE, known_revisions, newest_revision
 from core.schema import metadata
-from tests.architecture.repository import ROOT, tracked
+from tests.architecture.repository import tracked
 from tests.core.backends import Backend, PostgresBackend, SqliteBackend
 
 _OF_POSTGRESQL = {
@@ -89,7 +89,7 @@ def test_revisions_are_one_line_and_numbered_without_gaps() -> None:
 
 
 def test_the_package_that_opens_databases_imports_no_domain_s_tables() -> None:
-    text_ = (ROOT / "core" / "database.py").read_text(encoding="utf-8")
+    text_ = Path(database.__file__).read_text(encoding="utf-8")
 
     assert set(re.findall(r"^from (\S*schema) import", text_, re.MULTILINE)) == {schema.__name__}
 
