@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from dashboard import queries
-from dashboard.components import present
-from dashboard.formatting import MISSING, format_moment, format_source
-from dashboard.session import Office
+from dashboard.frame.session import Office
+from dashboard.parts import queries
+from dashboard.parts.components import present
+from dashboard.parts.formatting import MISSING, format_moment, format_source
 
 _PROBLEMS = {
     "start_not_read": "The start can't be read",

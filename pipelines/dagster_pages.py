@@ -24,12 +24,12 @@ from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import WorkspaceFileTarget
 from dagster_webserver.app import create_app_from_workspace_process_context
 
-from core.private_files import begin_privately
-from core.secrets import DAGSTER_PASSWORD, operator_secret
-from core.serving.connections import open_guard
-from core.serving.guard import EVERYWHERE, Application, Receive, Scope, Send, SiteGuard, header_of, refuse
-from core.serving.hosts import KnownHosts
-from core.settings import load_settings
+from frontdesk.core.private_files import begin_privately
+from frontdesk.core.secrets import DAGSTER_PASSWORD, operator_secret
+from frontdesk.core.serving.connections import open_guard
+from frontdesk.core.serving.guard import EVERYWHERE, Application, Receive, Scope, Send, SiteGuard, header_of, refuse
+from frontdesk.core.serving.hosts import KnownHosts
+from frontdesk.core.settings import load_settings
 
 #: Whoever signs in is called so; the browser asks for a name.
 USER = "frontdesk"

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from pipelines.lib.warehouse_builder import Progress as ReportProgress
+from pipelines.build.warehouse_builder import Progress as ReportProgress
 
 
 @contextmanager

@@ -17,7 +17,7 @@ _LONGEST_FIRST = (
     "pipelines",
     "dbt",
     "browser",
-    "core/explaining",
+    "frontdesk/domains/rules/explaining",
     "webhooks/test_openapi.py",
 )
 

@@ -20,11 +20,11 @@ from zoneinfo import ZoneInfo
 import duckdb
 import orjson
 
-from core.clock import SystemClock
-from core.database import open_engine
-from core.event_log import EventLog
-from core.ids import UuidV7Factory
-from core.tenants import load_tenants
+from frontdesk.core.clock import SystemClock
+from frontdesk.core.ids import UuidV7Factory
+from frontdesk.core.log.database import open_engine
+from frontdesk.core.log.event_log import EventLog
+from frontdesk.domains.tenancy.tenant import load_tenants
 
 #: What is on its way when an event arrives can't know of it.
 GRACE = timedelta(seconds=5)

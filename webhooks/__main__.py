@@ -2,9 +2,9 @@
 
 import sys
 
-from core.errors import FrontdeskError
-from core.private_files import begin_privately
-from webhooks.commands import app
+from frontdesk.core.errors import FrontdeskError
+from frontdesk.core.private_files import begin_privately
+from webhooks.cli import app
 
 if __name__ == "__main__":
     begin_privately()

@@ -11,16 +11,17 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 from starlette.types import Receive, Scope, Send
 
-from core.clock import Clock, SystemClock
-from core.event_log import EventLog
-from core.ids import IdFactory, UuidV7Factory
-from core.outbox.outbox import Outbox
-from core.rejections import RejectionRecorder
-from core.secrets import METRICS_TOKEN, Secrets, operator_secret
-from core.settings import Settings
-from core.staff.desk import StaffDesk
-from core.staff.passwords import Passwords
-from core.tenants import Tenant
+from frontdesk.connectors.base import plain_path
+from frontdesk.core.clock import Clock, SystemClock
+from frontdesk.core.ids import IdFactory, UuidV7Factory
+from frontdesk.core.log.event_log import EventLog
+from frontdesk.core.log.rejections import RejectionRecorder
+from frontdesk.core.secrets import METRICS_TOKEN, Secrets, operator_secret
+from frontdesk.core.settings import Settings
+from frontdesk.domains.sending.outbox.outbox import Outbox
+from frontdesk.domains.staff.desk import StaffDesk
+from frontdesk.domains.staff.passwords import Passwords
+from frontdesk.domains.tenancy.tenant import Tenant
 from webhooks.api.audit import audit_router
 from webhooks.api.callers import Callers
 from webhooks.api.commands import commands_router
@@ -35,14 +36,13 @@ from webhooks.api.rehearsals import rehearsals_router
 from webhooks.api.reports import reports_router
 from webhooks.api.sessions import sessions_router
 from webhooks.api.tasks import tasks_router
-from webhooks.deliveries import deliveries_router
 from webhooks.gate import Gate, route_limits
-from webhooks.health import health_router
-from webhooks.media import media_router
+from webhooks.health.probes import health_router
+from webhooks.intake.deliveries import deliveries_router
+from webhooks.pages.media import media_router
+from webhooks.pages.sign_in import sign_in_router
 from webhooks.problems import install_problem_handlers, with_gates_answers, without_invented_answers
 from webhooks.runtime import Runtime, configure_masks, configure_sources
-from webhooks.sign_in import sign_in_router
-from webhooks.sources.base import plain_path
 
 _API_ROUTERS = (
     events_router,
@@ -130,7 +130,7 @@ def create_app(
     """Return the receiver as an ASGI application; it works between its lifespan's start and end.
 
     A source whose secret or setting can't be used is answered 503 until it is mended, as a business is whose file
-    can't be read (`wrong_files`, see core/tenants.py): providers send again.
+    can't be read (`wrong_files`, see frontdesk/domains/tenancy/tenant.py): providers send again.
     """
     clock = clock or SystemClock()
     ids = ids or UuidV7Factory(clock)

@@ -13,8 +13,8 @@ from fastapi import HTTPException
 from fastapi.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from core.errors import FrontdeskError
-from core.serving.guard import EVERYWHERE, NOT_STORED, Header, adding, header_of, refuse
+from frontdesk.core.errors import FrontdeskError
+from frontdesk.core.serving.guard import EVERYWHERE, NOT_STORED, Header, adding, header_of, refuse
 from webhooks.api.callers import Callers
 
 #: A JSON request of /v1: the longest message a person types is a tenth of it.

@@ -10,9 +10,9 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from core.errors import FrontdeskError, located_message
-from core.serving.problems import problem_body
-from core.staff.errors import SignInLockedError, SignInRefusedError
+from frontdesk.core.errors import FrontdeskError, located_message
+from frontdesk.core.serving.problems import problem_body
+from frontdesk.domains.staff.errors import SignInLockedError, SignInRefusedError
 
 PROBLEM_JSON = "application/problem+json"
 

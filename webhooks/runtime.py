@@ -10,23 +10,23 @@ from typing import NamedTuple
 
 from sqlalchemy import Engine
 
-from core.clock import Clock
-from core.database import create_tables
-from core.errors import ConfigurationError, EventLogUnavailableError
-from core.event_log import EventLog
-from core.group_commit import GroupCommitter
-from core.ids import IdFactory
-from core.outbox.outbox import Outbox
-from core.rejections import RejectionRecorder
-from core.secrets import Secrets
-from core.settings import Settings
-from core.staff.desk import StaffDesk
-from core.tenants import Tenant
-from webhooks.intake import Intake, IntakeServices
+from frontdesk.connectors.base import Source, SourceConfiguration
+from frontdesk.connectors.masks import Masks
+from frontdesk.connectors.registry import SOURCE_CLASSES
+from frontdesk.core.clock import Clock
+from frontdesk.core.errors import ConfigurationError, EventLogUnavailableError
+from frontdesk.core.ids import IdFactory
+from frontdesk.core.log.database import create_tables
+from frontdesk.core.log.event_log import EventLog
+from frontdesk.core.log.group_commit import GroupCommitter
+from frontdesk.core.log.rejections import RejectionRecorder
+from frontdesk.core.secrets import Secrets
+from frontdesk.core.settings import Settings
+from frontdesk.domains.sending.outbox.outbox import Outbox
+from frontdesk.domains.staff.desk import StaffDesk
+from frontdesk.domains.tenancy.tenant import Tenant
+from webhooks.intake.intake import Intake, IntakeServices
 from webhooks.logs import log_event_log_unavailable, log_unusable_source
-from webhooks.sources.base import Source, SourceConfiguration
-from webhooks.sources.masks import Masks
-from webhooks.sources.registry import SOURCE_CLASSES
 
 _RETRY_TABLES_S = 1.0
 

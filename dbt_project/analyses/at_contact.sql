@@ -1,4 +1,4 @@
-{#- Body of marts.contact_at(t, known_at) in the published file; see pipelines/lib/published_macros.py. -#}
+{#- Body of marts.contact_at(t, known_at) in the published file; see pipelines/publish/published_macros.py. -#}
 with known as (
 
     select * from {{ ref('fct_timeline') }}

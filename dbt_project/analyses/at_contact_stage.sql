@@ -1,5 +1,5 @@
 {#-
-    Body of marts.contact_stage_at(t, known_at, of_contact) in the published file; see pipelines/lib/published_macros.py.
+    Body of marts.contact_stage_at(t, known_at, of_contact) in the published file; see pipelines/publish/published_macros.py.
     A condition on what the fold comes to does not reach what it folds: one contact's is restricted here.
 -#}
 with known as (

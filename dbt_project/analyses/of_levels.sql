@@ -1,6 +1,6 @@
 {#-
     Body of reports.levels_at(of_tenant, end_date, of_metrics) in the published file; see
-    pipelines/lib/published_macros.py: what stands at the end of the day before a date, of one business. The metrics are
+    pipelines/publish/published_macros.py: what stands at the end of the day before a date, of one business. The metrics are
     named, so that nothing else is measured.
 -#}
 with measurements as (

@@ -1,6 +1,6 @@
 {#-
     Body of reports.period_figures(of_tenant, first_date, end_date) in the published file; see
-    pipelines/lib/published_macros.py. An instant is within a day of the same date in any zone: it is restricted before it
+    pipelines/publish/published_macros.py. An instant is within a day of the same date in any zone: it is restricted before it
     is turned into a date of the business's zone, which is what takes most of the time.
 -#}
 with figures as (

@@ -1,7 +1,7 @@
 {#-
     One model, two forms. `dbt build` computes every model from the whole log. The live path compiles the same
     models once with `live: true` and runs them for each batch of new events; these macros are the difference.
-    The tables of the source `live` are temporary, filled per batch: see pipelines/lib/batch_tables.py.
+    The tables of the source `live` are temporary, filled per batch: see pipelines/live/batch_tables.py.
 -#}
 
 {#- The events that staging reads: the whole log, or this batch. -#}

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pipelines.lib.dbt_runner import PUBLIC_SCHEMAS
+from pipelines.build.dbt_runner import PUBLIC_SCHEMAS
 
 Node = Mapping[str, Any]
 #: Tests of dbt by the words that tell of them; the others are the models' own checks.

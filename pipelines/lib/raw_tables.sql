@@ -74,7 +74,7 @@ create table if not exists raw.rejection_counts (
     last_rejected_at timestamptz not null
 );
 
--- Postponed: sequences below the newest copied one that wait for a later batch (pipelines/lib/echoes.py).
+-- Postponed: sequences below the newest copied one that wait for a later batch (frontdesk/domains/sending/echoes.py).
 create table if not exists raw.log_position (
     log_sequence bigint not null,
     copied_at timestamptz not null,
@@ -95,7 +95,7 @@ create table if not exists raw.quarantined_events (
     quarantined_at timestamptz not null
 );
 
--- What is, or was, set aside besides, copied as it stands: core/set_aside.py.
+-- What is, or was, set aside besides, copied as it stands: frontdesk/core/log/set_aside.py.
 create table if not exists raw.set_aside (
     kind varchar not null,
     tenant_id varchar not null,
@@ -108,7 +108,7 @@ create table if not exists raw.set_aside (
     let_in_at timestamptz
 );
 
--- Events of imports that are taken back (core/import_runs.py): they stay in the log, and no model reads them.
+-- Events of imports that are taken back (frontdesk/domains/imports/run_events.py): they stay in the log, and no model reads them.
 create table if not exists raw.undone_events (sequence bigint not null);
 
 -- Rules as data: what models/marts/automation decides by.

@@ -11,12 +11,12 @@ from typing import Any
 import duckdb
 import orjson
 
-from core.automation.templates import Templates
-from core.errors import FrontdeskError
-from core.outbox.commands import Channel, MessageClass, NewCommand
-from core.tenants import Tenant
-from pipelines.delivery.composing import Composer
-from pipelines.delivery.content import Letter, Task
+from frontdesk.connectors.content import Letter, Task
+from frontdesk.core.errors import FrontdeskError
+from frontdesk.domains.sending.dispatch.composing import Composer
+from frontdesk.domains.sending.outbox.commands import Channel, MessageClass, NewCommand
+from frontdesk.domains.sending.templates import Templates
+from frontdesk.domains.tenancy.tenant import Tenant
 
 _COLUMNS = (
     "rule_id, rule_version, command_type, channel, provider, message_class, contact_id, cause_event_id, due_at, "

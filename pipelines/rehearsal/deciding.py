@@ -10,13 +10,13 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
-from core.errors import ConfigurationError, FrontdeskError
-from core.tenants import Tenant
-from pipelines.activation.rule_tables import replace_rules
-from pipelines.lib import warehouse
-from pipelines.lib.dbt_runner import DECISIONS, Manifest
-from pipelines.lib.warehouse_builder import WarehouseBuilder
-from pipelines.lib.writer_lock import WriterLock
+from frontdesk.core.errors import ConfigurationError, FrontdeskError
+from frontdesk.domains.tenancy.tenant import Tenant
+from pipelines.build import warehouse
+from pipelines.build.dbt_runner import DECISIONS, Manifest
+from pipelines.build.warehouse_builder import WarehouseBuilder
+from pipelines.build.writer_lock import WriterLock
+from pipelines.ingest.rule_tables import replace_rules
 
 #: What decisions are made of, in this order.
 _STEPS = ("int_payment_facts", "int_booking_states", "int_contact_states", "int_rule_candidates")

@@ -12,10 +12,10 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
-from core.tenants import Tenant
-from pipelines.lib import warehouse
-from pipelines.lib.log_copy import copied_sequence
-from pipelines.lib.warehouse_builder import Progress, WarehouseBuilder
+from frontdesk.domains.tenancy.tenant import Tenant
+from pipelines.build import warehouse
+from pipelines.build.warehouse_builder import Progress, WarehouseBuilder
+from pipelines.ingest.log_copy import copied_sequence
 from pipelines.rehearsal.deciding import check_there_is, copied_warehouse
 
 #: A difference of credit below this is rounding.

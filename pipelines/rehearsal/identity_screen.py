@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from core.money import format_minor_units
+from frontdesk.core.money import format_minor_units
 from pipelines.rehearsal.identity import IdentityRehearsal, Regrouped
 
 _MAX_SHOWN = 20

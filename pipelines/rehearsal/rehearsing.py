@@ -7,18 +7,18 @@ from datetime import date, datetime, time
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from core.clock import Clock, SystemClock
-from core.database import open_engine
-from core.errors import ConfigurationError
-from core.ids import UuidV7Factory
-from core.outbox.answers import OutboxAnswers
-from core.outbox.commands import CommandState, KnownCommand
-from core.outbox.outbox import Outbox
-from core.settings import Settings
-from core.tenants import Tenant, read_tenant
-from pipelines.lib.assembly import warehouse_builder_on
-from pipelines.lib.log_copy import copied_sequence
-from pipelines.lib.warehouse_builder import WarehouseBuilder
+from frontdesk.core.clock import Clock, SystemClock
+from frontdesk.core.errors import ConfigurationError
+from frontdesk.core.ids import UuidV7Factory
+from frontdesk.core.log.database import open_engine
+from frontdesk.core.settings import Settings
+from frontdesk.domains.sending.outbox.answers import OutboxAnswers
+from frontdesk.domains.sending.outbox.commands import CommandState, KnownCommand
+from frontdesk.domains.sending.outbox.outbox import Outbox
+from frontdesk.domains.tenancy.tenant import Tenant, read_tenant
+from pipelines.assembly import warehouse_builder_on
+from pipelines.build.warehouse_builder import WarehouseBuilder
+from pipelines.ingest.log_copy import copied_sequence
 from pipelines.rehearsal.comparing import Differing, Side, count_opt_outs, find_differing
 from pipelines.rehearsal.deciding import check_there_is, copied_warehouse, decided
 from pipelines.rehearsal.report import OptOuts, Rehearsal, count_all, count_by_rule_and_day

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from core.clock import SystemClock
-from core.database import open_database
-from core.errors import ConfigurationError
-from core.event_log import EventLog
-from core.ids import UuidV7Factory
-from core.outbox.outbox import Outbox
-from core.reports.archive import ReportArchive
-from core.running.addresses import local_url
-from core.settings import Settings
-from core.tenants import Tenant, load_tenants
-from pipelines.lib.assembly import build_dbt_runner
-from pipelines.reporting.making import ReportMaker
+from frontdesk.core.clock import SystemClock
+from frontdesk.core.errors import ConfigurationError
+from frontdesk.core.ids import UuidV7Factory
+from frontdesk.core.log.database import open_database
+from frontdesk.core.log.event_log import EventLog
+from frontdesk.core.running.addresses import local_url
+from frontdesk.core.settings import Settings
+from frontdesk.domains.reports.archive import ReportArchive
+from frontdesk.domains.reports.making import ReportMaker
+from frontdesk.domains.sending.outbox.outbox import Outbox
+from frontdesk.domains.tenancy.tenant import Tenant, load_tenants
+from pipelines.assembly import build_dbt_runner
 
 
 def build_report_maker(settings: Settings) -> ReportMaker:

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import duckdb
 
-from core.errors import FrontdeskError
-from core.tenants import Tenant
-from pipelines.lib import warehouse
-from pipelines.lib.dbt_runner import DbtRunner
-from pipelines.lib.published_macros import create_published_macros
-from pipelines.lib.warehouse_builder import Progress, WarehouseBuilder
-from pipelines.lib.writer_lock import WriterLock
-from pipelines.reporting.comparing import FigurePair, pair_figures
-from pipelines.reporting.computing import Provenance, compute_report
-from pipelines.reporting.document import Report
+from frontdesk.core.errors import FrontdeskError
+from frontdesk.domains.reports.comparing import FigurePair, pair_figures
+from frontdesk.domains.reports.computing import Provenance, compute_report
+from frontdesk.domains.reports.document import Report
+from frontdesk.domains.tenancy.tenant import Tenant
+from pipelines.build import warehouse
+from pipelines.build.dbt_runner import DbtRunner
+from pipelines.build.warehouse_builder import Progress, WarehouseBuilder
+from pipelines.build.writer_lock import WriterLock
+from pipelines.publish.published_macros import create_published_macros
 
 
 class NotReproducibleError(FrontdeskError):

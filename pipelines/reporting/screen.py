@@ -9,13 +9,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from core.reports.archive import ReportId
-from pipelines.reporting import wording
-from pipelines.reporting.comparing import FigurePair, pair_figures
-from pipelines.reporting.document import Figure, Report
-from pipelines.reporting.late_events import LateEvent
+from frontdesk.domains.reports import wording
+from frontdesk.domains.reports.archive import ReportId
+from frontdesk.domains.reports.comparing import FigurePair, pair_figures
+from frontdesk.domains.reports.document import Figure, Report
+from frontdesk.domains.reports.late_events import LateEvent
+from frontdesk.domains.reports.tables import shown_figures
 from pipelines.reporting.reproducing import Reproduction
-from pipelines.reporting.tables import shown_figures
 
 #: Late events shown; the rest is counted.
 _MOST_LATE = 50

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from core.delivery_settings import PROVIDER_SECRETS
-from core.secrets import OPERATOR_SECRETS, OWNER_API_KEY
-from core.settings import Settings
-from webhooks.sources.registry import SOURCE_CLASSES
+from frontdesk.connectors.registry import SOURCE_CLASSES
+from frontdesk.core.secrets import OPERATOR_SECRETS, OWNER_API_KEY
+from frontdesk.core.settings import Settings
+from frontdesk.domains.sending.settings import PROVIDER_SECRETS
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from core.canonical import CANONICAL_PAYLOADS
+from frontdesk.domains.facts import CANONICAL_PAYLOADS
 from pipelines.documenting.data_dictionary import data_dictionary
 from tests.architecture.dbt_manifest import DbtProject, Model
 from tests.pipelines.homes import HomeFactory

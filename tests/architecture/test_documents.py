@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from core.cli import build_app
+from frontdesk.core.cli import build_app
 from tests.architecture.repository import ROOT, text_of, tracked
 
 SECTIONS = ["Context", "Decision", "Consequences", "Alternatives", "When to look again"]

@@ -9,8 +9,8 @@ from hashlib import blake2b
 from random import Random
 from typing import NamedTuple
 
-from core.envelope import NewEvent, Origin
-from core.event_log import EventLog
+from frontdesk.core.log.envelope import NewEvent, Origin
+from frontdesk.core.log.event_log import EventLog
 from tests.benchmarks.shapes import Shape, canonical_shapes, provider_shapes
 
 ENDS_AT = datetime(2025, 12, 31, 12, 0, tzinfo=UTC)

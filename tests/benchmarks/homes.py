@@ -8,11 +8,11 @@ from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from core.clock import SystemClock
-from core.database import create_tables, open_engine
-from core.event_log import EventLog
-from core.ids import UuidV7Factory
-from core.settings import Settings
+from frontdesk.core.clock import SystemClock
+from frontdesk.core.ids import UuidV7Factory
+from frontdesk.core.log.database import create_tables, open_engine
+from frontdesk.core.log.event_log import EventLog
+from frontdesk.core.settings import Settings
 from tests.benchmarks.figures import Report, scale_name
 from tests.benchmarks.history import load_history
 from tests.benchmarks.receiver import REPOSITORY

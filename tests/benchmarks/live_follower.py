@@ -6,10 +6,10 @@ import signal
 import sys
 import time
 
-from core.settings import load_settings
-from pipelines.delivery.dispatching import Dispatching
-from pipelines.lib.decided_position import DecidedPosition
-from pipelines.lib.live_follower import LiveFollower
+from frontdesk.core.settings import load_settings
+from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition
+from frontdesk.domains.sending.dispatch.dispatching import Dispatching
+from pipelines.live.live_follower import LiveFollower
 
 #: As EVALUATION_SECONDS of the sensor.
 _EVALUATION_S = 45.0

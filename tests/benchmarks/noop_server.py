@@ -23,7 +23,7 @@ if __name__ == "__main__":
         app,
         host="127.0.0.1",
         port=int(sys.argv[1]),
-        # The rest as in webhooks/commands.py.
+        # The rest as in webhooks/cli.py.
         http="httptools",
         loop="uvloop",
         ws="none",

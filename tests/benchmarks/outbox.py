@@ -15,14 +15,21 @@ from statistics import median
 import httpx
 from sqlalchemy import Engine
 
-from core.clock import SystemClock
-from core.database import create_tables, open_engine, writing
-from core.envelope import NewEvent, Origin
-from core.event_log import EventLog
-from core.ids import UuidV7Factory
-from core.outbox.batches import batches
-from core.outbox.commands import Channel, ClaimedCommand, CommandFilter, CommandState, MessageClass, NewCommand
-from core.outbox.outbox import Outbox
+from frontdesk.core.clock import SystemClock
+from frontdesk.core.ids import UuidV7Factory
+from frontdesk.core.log.database import create_tables, open_engine, writing
+from frontdesk.core.log.envelope import NewEvent, Origin
+from frontdesk.core.log.event_log import EventLog
+from frontdesk.domains.sending.outbox.batches import batches
+from frontdesk.domains.sending.outbox.commands import (
+    Channel,
+    ClaimedCommand,
+    CommandFilter,
+    CommandState,
+    MessageClass,
+    NewCommand,
+)
+from frontdesk.domains.sending.outbox.outbox import Outbox
 from tests.benchmarks.cores import CLIENT_CORE, SERVER_CORE, on_core
 from tests.benchmarks.figures import Figures, Report
 from tests.benchmarks.noop_server import PATH

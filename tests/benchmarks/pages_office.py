@@ -13,17 +13,17 @@ from typing import NamedTuple
 import duckdb
 from sqlalchemy import Engine
 
-from core.clock import SystemClock
-from core.database import create_tables, open_engine
-from core.envelope import NewEvent, Origin
-from core.event_log import EventLog
-from core.ids import UuidV7Factory
-from core.outbox.commands import Channel, MessageClass, NewCommand
-from core.outbox.outbox import Outbox
-from core.reports.periods import Period, PeriodKind
-from core.staff.desk import StaffDesk
-from core.staff.roles import Role
-from core.tenants import load_tenants
+from frontdesk.core.clock import SystemClock
+from frontdesk.core.ids import UuidV7Factory
+from frontdesk.core.log.database import create_tables, open_engine
+from frontdesk.core.log.envelope import NewEvent, Origin
+from frontdesk.core.log.event_log import EventLog
+from frontdesk.domains.reports.periods import Period, PeriodKind
+from frontdesk.domains.sending.outbox.commands import Channel, MessageClass, NewCommand
+from frontdesk.domains.sending.outbox.outbox import Outbox
+from frontdesk.domains.staff.desk import StaffDesk
+from frontdesk.domains.staff.roles import Role
+from frontdesk.domains.tenancy.tenant import load_tenants
 from sandbox.processes import frontdesk_command, run_to_end
 from tests.benchmarks.figures import Report
 from tests.benchmarks.history import Contact, contacts_of_history

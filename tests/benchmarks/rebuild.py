@@ -9,13 +9,13 @@ from statistics import median
 
 import duckdb
 
-from core.clock import SystemClock
-from core.database import open_engine
-from core.event_log import EventLog
-from core.ids import UuidV7Factory
-from core.tenants import load_tenants
-from pipelines.lib.dbt_runner import DbtRunner
-from pipelines.lib.warehouse_builder import WarehouseBuilder
+from frontdesk.core.clock import SystemClock
+from frontdesk.core.ids import UuidV7Factory
+from frontdesk.core.log.database import open_engine
+from frontdesk.core.log.event_log import EventLog
+from frontdesk.domains.tenancy.tenant import load_tenants
+from pipelines.build.dbt_runner import DbtRunner
+from pipelines.build.warehouse_builder import WarehouseBuilder
 from tests.benchmarks.figures import Figures, Report, scale_name
 from tests.benchmarks.homes import BenchHome
 

@@ -8,9 +8,9 @@ from itertools import islice, pairwise
 import orjson
 import pytest
 
-from core.canonical import CANONICAL_PAYLOADS
-from core.envelope import NewEvent, Origin
-from core.tenants import load_tenants
+from frontdesk.core.log.envelope import NewEvent, Origin
+from frontdesk.domains.facts import CANONICAL_PAYLOADS
+from frontdesk.domains.tenancy.tenant import load_tenants
 from tests.benchmarks.history import ENDS_AT, contacts_of_history, tell_history
 from tests.benchmarks.receiver import REPOSITORY
 

@@ -16,7 +16,7 @@ import httpx
 
 from tests.dashboard.receivers import Beside, receiver_beside
 
-APP = Path(__file__).parents[2] / "dashboard" / "server.py"
+APP = Path(__file__).parents[2] / "dashboard" / "frame" / "server.py"
 START_TIMEOUT_SECONDS = 60.0
 BROWSER_FLAGS = (
     "--headless",

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, Request, expect
 
-from dashboard.formatting import WORD_JOINER
+from dashboard.parts.formatting import WORD_JOINER
 from tests.browser.conftest import LOOKS, TIMEOUT_MILLISECONDS, Look, open_page, sign_in
 from tests.browser.line import Line
 from tests.browser.servers import site_running

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, StorageState, expect
 
-from core.automation.sms_segments import measure_sms
-from dashboard.drafts import find_sms_rates
-from dashboard.typed_text import box
+from dashboard.parts.drafts import find_sms_rates
+from dashboard.parts.typed_text import box
+from frontdesk.domains.sending.sms_segments import measure_sms
 from tests.browser.conftest import TIMEOUT_MILLISECONDS, Look, open_page, sign_in_once
 from tests.dashboard.published_file import ANNA, JOSE, MASSAGE
 from tests.dashboard.published_messages import UNCERTAIN_KEY

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from sqlalchemy import Engine, create_engine, event, make_url, text
 
-from core.database import create_tables, open_engine
+from frontdesk.core.log.database import create_tables, open_engine
 
 
 class Backend(Protocol):

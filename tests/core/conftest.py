@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from core.clock import SystemClock
-from core.event_log import EventLog
-from core.ids import UuidV7Factory
+from frontdesk.core.clock import SystemClock
+from frontdesk.core.ids import UuidV7Factory
+from frontdesk.core.log.event_log import EventLog
 from tests.core.backends import Backend, PostgresBackend, SqliteBackend
 from tests.core.postgres import temporary_server
 

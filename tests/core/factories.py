@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from core.envelope import NewEvent
+from frontdesk.core.log.envelope import NewEvent
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 

@@ -6,10 +6,10 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from core.clock import SystemClock
-from core.database import create_tables
-from core.event_log import EventLog
-from core.ids import UuidV7Factory
+from frontdesk.core.clock import SystemClock
+from frontdesk.core.ids import UuidV7Factory
+from frontdesk.core.log.database import create_tables
+from frontdesk.core.log.event_log import EventLog
 from tests.core.backends import Backend
 from tests.core.factories import new_event
 

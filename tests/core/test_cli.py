@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 import typer
 
-from core import cli
-from core.errors import ConfigurationError
+from frontdesk.core import cli
+from frontdesk.core.errors import ConfigurationError
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.csv_output import CsvWriter, as_text_cell, without_text_mark
+from frontdesk.core.csv_output import CsvWriter, as_text_cell, without_text_mark
 
 REPOSITORY = Path(__file__).parents[2]
 TEXTS = st.text(alphabet="=+-@\t\r\n' \uff1d\uff0b\uff101.5(aA!|,;\"")

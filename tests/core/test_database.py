@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import inspect
 
-from core import database
-from core.database import create_tables, open_database, open_engine
-from core.errors import EventLogUnavailableError
+from frontdesk.core.errors import EventLogUnavailableError
+from frontdesk.core.log import database
+from frontdesk.core.log.database import create_tables, open_database, open_engine
 from tests.core.backends import Backend
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from core.clock import SystemClock
-from core.database import check_writable, open_database
-from core.errors import EventLogUnavailableError
-from core.event_log import EventLog
-from core.ids import UuidV7Factory
+from frontdesk.core.clock import SystemClock
+from frontdesk.core.errors import EventLogUnavailableError
+from frontdesk.core.ids import UuidV7Factory
+from frontdesk.core.log.database import check_writable, open_database
+from frontdesk.core.log.event_log import EventLog
 from tests.core.factories import new_event
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.email_address import read_email
+from frontdesk.core.email_address import read_email
 
 EMAILS = (
     ("Ann.Lee@Example.com", "ann.lee@example.com"),

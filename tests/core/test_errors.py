@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import BaseModel, ValidationError, field_validator, model_validator
 
-from core.errors import located_message, validation_message
+from frontdesk.core.errors import located_message, validation_message
 
 
 class _Lead(BaseModel):

@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, event
 
-from core.envelope import Appended, NewEvent, Origin
-from core.errors import EventLogUnavailableError
-from core.event_insert import MAX_ROWS_PER_APPEND
-from core.event_log import MAX_SOURCE_EVENT_ID, EventLog
+from frontdesk.core.errors import EventLogUnavailableError
+from frontdesk.core.log.envelope import Appended, NewEvent, Origin
+from frontdesk.core.log.event_insert import MAX_ROWS_PER_APPEND
+from frontdesk.core.log.event_log import MAX_SOURCE_EVENT_ID, EventLog
 from tests.core.backends import Backend
 from tests.core.factories import NOON, new_event
 
@@ -216,7 +216,7 @@ def test_an_event_whose_id_no_index_holds_is_found_by_it(log: EventLog) -> None:
 def test_runs_of_imports_are_found_in_pages_that_no_limit_stops(
     engine: Engine, log: EventLog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("core.event_log._PAGE", 3)
+    monkeypatch.setattr("frontdesk.core.log.event_log._PAGE", 3)
     of_run = [
         new_event(f"evt_{n}", origin=Origin.IMPORT, headers={"import-run": f"run-{n % 2}", "import-file": "a.csv"})
         for n in range(8)
@@ -239,7 +239,7 @@ def test_runs_of_imports_are_found_in_pages_that_no_limit_stops(
 def test_ids_that_begin_alike_are_found_in_any_pages(
     log: EventLog, monkeypatch: pytest.MonkeyPatch, page: int
 ) -> None:
-    monkeypatch.setattr("core.event_log._PAGE", page)
+    monkeypatch.setattr("frontdesk.core.log.event_log._PAGE", page)
     names = [
         "import-run/b",
         "Import-run/c",

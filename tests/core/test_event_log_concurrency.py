@@ -16,9 +16,9 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.engine import make_url
 
-from core.clock import SystemClock
-from core.event_log import EventLog
-from core.ids import UuidV7Factory
+from frontdesk.core.clock import SystemClock
+from frontdesk.core.ids import UuidV7Factory
+from frontdesk.core.log.event_log import EventLog
 from tests.core.backends import Backend
 from tests.core.factories import new_event
 
@@ -31,10 +31,10 @@ COPY_OF_FIRST_EVENT = (
 )
 APPEND_FROM_OTHER_PROCESS = """
 import sys
-from core.clock import SystemClock
-from core.database import create_tables, open_engine
-from core.event_log import EventLog
-from core.ids import UuidV7Factory
+from frontdesk.core.clock import SystemClock
+from frontdesk.core.log.database import create_tables, open_engine
+from frontdesk.core.log.event_log import EventLog
+from frontdesk.core.ids import UuidV7Factory
 from tests.core.factories import new_event
 
 engine = open_engine(sys.argv[1])

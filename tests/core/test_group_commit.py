@@ -13,23 +13,23 @@ from typing import Any, TypeVar
 import pytest
 from sqlalchemy import Engine, event
 
-from core.clock import SystemClock
-from core.envelope import Appended, NewEvent
-from core.errors import EventLogUnavailableError
-from core.event_log import EventLog
-from core.group_commit import GroupCommitter
-from core.ids import UuidV7Factory
+from frontdesk.core.clock import SystemClock
+from frontdesk.core.errors import EventLogUnavailableError
+from frontdesk.core.ids import UuidV7Factory
+from frontdesk.core.log.envelope import Appended, NewEvent
+from frontdesk.core.log.event_log import EventLog
+from frontdesk.core.log.group_commit import GroupCommitter
 from tests.core.backends import Backend
 from tests.core.factories import NOON, new_event
 
 Result = TypeVar("Result")
 APPEND_UNTIL_KILLED = """
 import asyncio, sys
-from core.clock import SystemClock
-from core.database import open_engine
-from core.event_log import EventLog
-from core.group_commit import GroupCommitter
-from core.ids import UuidV7Factory
+from frontdesk.core.clock import SystemClock
+from frontdesk.core.log.database import open_engine
+from frontdesk.core.log.event_log import EventLog
+from frontdesk.core.log.group_commit import GroupCommitter
+from frontdesk.core.ids import UuidV7Factory
 from tests.core.factories import new_event
 
 async def main():

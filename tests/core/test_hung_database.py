@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from core import postgresql
-from core.clock import SystemClock
-from core.database import check_writable, open_engine
-from core.errors import EventLogUnavailableError
-from core.event_log import EventLog
-from core.ids import UuidV7Factory
+from frontdesk.core.clock import SystemClock
+from frontdesk.core.errors import EventLogUnavailableError
+from frontdesk.core.ids import UuidV7Factory
+from frontdesk.core.log import postgresql
+from frontdesk.core.log.database import check_writable, open_engine
+from frontdesk.core.log.event_log import EventLog
 from tests.core.backends import Backend
 from tests.core.factories import new_event
 

@@ -8,8 +8,8 @@ from uuid import RFC_4122, UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.clock import SystemClock
-from core.ids import UuidV7Factory
+from frontdesk.core.clock import SystemClock
+from frontdesk.core.ids import UuidV7Factory
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.person_name import PersonName, read_name
+from frontdesk.core.person_name import PersonName, read_name
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import re
 import phonenumbers
 import pytest
 
-from core.phone import Phone, read_phone
+from frontdesk.core.phone import Phone, read_phone
 
 #: Text, region, number with its extension.
 CERTAIN = (

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
-from core.errors import ConfigurationError
-from core.pipeline_settings import Pipeline
-from core.scoring_settings import Priority, Warmness
-from core.tenants import load_tenant
+from frontdesk.core.errors import ConfigurationError
+from frontdesk.domains.stages.scoring import Priority, Warmness
+from frontdesk.domains.stages.settings import Pipeline
+from frontdesk.domains.tenancy.tenant import load_tenant
 from tests.core.test_tenants import VALID
 
 Change = Callable[[dict[str, Any]], object]

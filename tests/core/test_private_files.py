@@ -13,11 +13,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from core.database import create_tables, open_engine
-from core.errors import ConfigurationError
-from core.private_files import begin_privately, keep_private, share_as_its_folder, too_open
-from core.running.doctor import Level, examine
-from core.settings import Settings
+from frontdesk.core.errors import ConfigurationError
+from frontdesk.core.log.database import create_tables, open_engine
+from frontdesk.core.private_files import begin_privately, keep_private, share_as_its_folder, too_open
+from frontdesk.core.settings import Settings
+from frontdesk.domains.operations.doctor import Level, examine
 
 
 @pytest.fixture(autouse=True)
@@ -82,15 +82,15 @@ def test_what_is_made_from_now_on_is_private(tmp_path: Path) -> None:
     assert mode(home / "warehouse.duckdb") == 0o600
 
 
-@pytest.mark.parametrize("command", [["-m", "core.cli"], ["-m", "webhooks", "--help"]])
+@pytest.mark.parametrize("command", [["-m", "frontdesk.core.cli"], ["-m", "webhooks", "--help"]])
 def test_every_program_begins_so(command: list[str]) -> None:
     code = (
         "import sys, runpy, os, atexit\n"
         "atexit.register(lambda: print('umask', oct(os.umask(0))))\n"
         f"sys.argv = {command[1:]!r}\n"
         + (
-            "from core.cli import main; sys.argv = ['frontdesk', 'sql', '--help']; main()"
-            if command[1] == "core.cli"
+            "from frontdesk.core.cli import main; sys.argv = ['frontdesk', 'sql', '--help']; main()"
+            if command[1] == "frontdesk.core.cli"
             else "runpy.run_module('webhooks', run_name='__main__')"
         )
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.reply_words import read_reply
+from frontdesk.domains.sending.consent.reply_words import read_reply
 
 #: Reply, languages of the business, what it says.
 REPLIES = (

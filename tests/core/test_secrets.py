@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.secrets import Secrets, secret_variable
+from frontdesk.core.secrets import Secrets, secret_variable
 
 VARIABLE = "FRONTDESK_JOES_AUTO_SPA_STRIPE_WEBHOOK_SECRET"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import Engine
 
-from core.set_aside import Kind, SetAside, Step
-from tests.core.outbox.factories import SetClock
+from frontdesk.core.log.set_aside import Kind, SetAside, Step
+from tests.domains.sending.outbox.factories import SetClock
 
 
 @pytest.mark.parametrize("reason", ["no such day", "x" * 100_000, "\U0001f64f" * 3_000, ""])

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from core.database import open_engine
-from core.errors import ConfigurationError
-from core.settings import Settings, load_settings
-from pipelines.lib.assembly import build_dbt_runner
+from frontdesk.core.errors import ConfigurationError
+from frontdesk.core.log.database import open_engine
+from frontdesk.core.settings import Settings, load_settings
+from pipelines.assembly import build_dbt_runner
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.tenants import Tenant, load_tenants
+from frontdesk.domains.tenancy.tenant import Tenant, load_tenants
 from tests.ledger_check import _PROMISES
 
 TENANTS = load_tenants(Path(__file__).parents[2] / "tenants")

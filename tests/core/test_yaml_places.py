@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from core.yaml_places import line_of
+from frontdesk.core.tenant.yaml_places import line_of
 
 _TEXT = """\
 a: 1

@@ -14,16 +14,16 @@ import pytest
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
-from core.staff.roles import Role
-from dashboard import sign_in
-from dashboard.analytics_file import AnalyticsFile
-from dashboard.formatting import WORD_JOINER
-from dashboard.sign_in import StaffMember
+from dashboard.frame import sign_in
+from dashboard.frame.analytics_file import AnalyticsFile
+from dashboard.frame.sign_in import StaffMember
+from dashboard.parts.formatting import WORD_JOINER
+from frontdesk.domains.staff.roles import Role
 from tests.dashboard.published_file import BARBERS, MASSAGE, NEWCOMER, nothing_published
 from tests.dashboard.published_messages import conversations_published
 from tests.dashboard.receivers import Beside, receiver_beside
 
-APP = Path(__file__).parents[2] / "dashboard" / "app.py"
+APP = Path(__file__).parents[2] / "dashboard" / "frame" / "app.py"
 #: Generous: the first run in a process imports pandas, DuckDB and Altair.
 TIMEOUT_SECONDS = 30.0
 
@@ -126,7 +126,7 @@ def open_page(page: str, **query: str) -> AppTest:
     app = AppTest.from_file(APP, default_timeout=TIMEOUT_SECONDS).run()
     for name, value in query.items():
         app.query_params[name] = value
-    return app.switch_page(f"views/{page}.py").run()
+    return app.switch_page(f"../pages/{page}/{page}.py").run()
 
 
 def text_of(app: AppTest) -> str:

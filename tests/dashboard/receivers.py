@@ -9,21 +9,21 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from core.clock import SystemClock
-from core.database import create_tables, open_engine
-from core.event_log import EventLog
-from core.health.signs import Signs
-from core.ids import UuidV7Factory
-from core.outbox.commands import Channel, MessageClass, NewCommand
-from core.outbox.outbox import Outbox
-from core.secrets import Secrets
-from core.settings import Settings
-from core.staff.desk import StaffDesk
-from core.staff.roles import Role
-from core.tenants import load_tenants
-from tests.core.staff.conftest import quick_passwords
+from frontdesk.core.clock import SystemClock
+from frontdesk.core.ids import UuidV7Factory
+from frontdesk.core.log.database import create_tables, open_engine
+from frontdesk.core.log.event_log import EventLog
+from frontdesk.core.secrets import Secrets
+from frontdesk.core.settings import Settings
+from frontdesk.domains.operations.signs import Signs
+from frontdesk.domains.sending.outbox.commands import Channel, MessageClass, NewCommand
+from frontdesk.domains.sending.outbox.outbox import Outbox
+from frontdesk.domains.staff.desk import StaffDesk
+from frontdesk.domains.staff.roles import Role
+from frontdesk.domains.tenancy.tenant import load_tenants
 from tests.dashboard.published_file import ANNA, BARBERS, JOSE, MASSAGE, NEWCOMER
 from tests.dashboard.published_messages import REMINDER_KEY, UNCERTAIN_KEY
+from tests.domains.staff.conftest import quick_passwords
 from tests.webhooks.server import served
 from webhooks.app import create_app
 

@@ -6,7 +6,7 @@ import ssl
 
 import pytest
 
-from dashboard.api import BusinessApi
+from dashboard.frame.api import BusinessApi
 
 
 def test_no_certificate_authority_is_read_to_speak_to_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.running.run_files import RunFiles
-from dashboard import session
-from dashboard.analytics_file import AnalyticsFile
-from dashboard.session import Office
+from dashboard.frame import session
+from dashboard.frame.analytics_file import AnalyticsFile
+from dashboard.frame.session import Office
+from frontdesk.core.running.run_files import RunFiles
 from tests.dashboard.conftest import APP, TIMEOUT_SECONDS, open_page, text_of
 from tests.dashboard.published_file import BARBERS, MASSAGE, nothing_published
 
@@ -132,7 +132,7 @@ def test_a_choice_goes_into_the_address_and_along_to_other_pages(filled_home: Pa
     app.selectbox(key="tenant").select(BARBERS).run()
     assert filled_home.exists()
     assert app.query_params["tenant"] == BARBERS
-    app.switch_page("views/activity.py").run()
+    app.switch_page("../pages/activity/activity.py").run()
     assert app.selectbox(key="tenant").value == BARBERS
     assert app.query_params["tenant"] == BARBERS
     app.selectbox(key="tenant").select(None).run()

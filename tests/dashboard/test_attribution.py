@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import attribution_queries, attribution_tables
-from dashboard.analytics_file import AnalyticsFile
-from dashboard.formatting import MISSING
+from dashboard.frame.analytics_file import AnalyticsFile
+from dashboard.pages.attribution import queries as attribution_queries
+from dashboard.pages.attribution import tables as attribution_tables
+from dashboard.parts.formatting import MISSING
 from tests.dashboard.conftest import open_page, text_of
 from tests.dashboard.published_file import MASSAGE, NEWCOMER
 from tests.dashboard.published_messages import conversations_published

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.rehearsing.rehearse import RehearsalError, rehearse
+from frontdesk.domains.rules.rehearsal.rehearse import RehearsalError, rehearse
 from pipelines.rehearsal.comparing import Differing, Kind, Side
 from pipelines.rehearsal.report import OptOuts, Rehearsal, count_all, count_by_rule_and_day
 from pipelines.rehearsal.screen import to_json

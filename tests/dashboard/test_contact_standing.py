@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import contact_queries
-from dashboard.analytics_file import AnalyticsFile
-from dashboard.queries import rows_of
-from dashboard.wording import describe_warmness
+from dashboard.frame.analytics_file import AnalyticsFile
+from dashboard.pages.contacts import queries as contact_queries
+from dashboard.parts.queries import rows_of
+from dashboard.parts.wording import describe_warmness
 from tests.dashboard.conftest import open_page, text_of
 from tests.dashboard.published_file import ANNA, ANNA_TOO, HOSTILE, JOSE, MASSAGE
 from tests.dashboard.published_messages import conversations_published

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from core.tenants import Tenant, load_tenant
-from dashboard import drafts
-from dashboard.wording import describe_rule, link_to_command
+from dashboard.parts import drafts
+from dashboard.parts.wording import describe_rule, link_to_command
+from frontdesk.domains.tenancy.tenant import Tenant, load_tenant
 from tests.dashboard.receivers import TENANTS
 
 NOW = datetime(2026, 11, 21, 2, 0, tzinfo=UTC)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dashboard import formatting
+from dashboard.parts import formatting
 
 NOW = datetime(2025, 3, 4, 2, 12, tzinfo=UTC)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dashboard import health
+from dashboard.frame import health
 
 NOW = datetime(2025, 3, 4, 2, 12, tzinfo=UTC)
 

@@ -10,7 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.testing.v1.element_tree import Button
 
-from core.staff.roles import Role
+from frontdesk.domains.staff.roles import Role
 from tests.dashboard.conftest import open_page, owner_of, sign_in_as, text_of
 from tests.dashboard.published_file import ANNA, MASSAGE
 from tests.dashboard.published_messages import conversations_published

@@ -11,9 +11,9 @@ import orjson
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.envelope import Event
-from core.outbox.commands import CommandState
-from dashboard.api import ApiRefusedError, BusinessApi
+from dashboard.frame.api import ApiRefusedError, BusinessApi
+from frontdesk.core.log.envelope import Event
+from frontdesk.domains.sending.outbox.commands import CommandState
 from tests.dashboard.conftest import open_page, owner_of, signed_in_beside, text_of
 from tests.dashboard.published_file import ANNA, ANNA_TOO, BARBERS, HOSTILE, JOSE, MASSAGE
 from tests.dashboard.published_messages import REMINDER_KEY

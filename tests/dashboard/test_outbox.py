@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.outbox.commands import CommandState
-from dashboard import automation_queries
-from dashboard.analytics_file import AnalyticsFile
+from dashboard.frame.analytics_file import AnalyticsFile
+from dashboard.parts import automation_queries
+from frontdesk.domains.sending.outbox.commands import CommandState
 from tests.dashboard.conftest import open_page, owner_of, signed_in_beside, text_of
 from tests.dashboard.published_file import ANNA, BARBERS, MASSAGE
 from tests.dashboard.published_messages import REFUSED_KEY, REMINDER_KEY, STOPPED_KEY, UNCERTAIN_KEY

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import actions
-from dashboard.api import BusinessApi
+from dashboard.frame import actions
+from dashboard.frame.api import BusinessApi
 
 DONE_TWICE = """
-from dashboard.pending_tasks import change_task
+from dashboard.parts.pending_tasks import change_task
 
 for _ in range(2):
     change_task("harbour-massage", "key-call", lambda _: None, told="Done", is_done=True)

@@ -9,10 +9,10 @@ import orjson
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard import pipeline_queries
-from dashboard.analytics_file import AnalyticsFile
-from dashboard.pending_moves import Move
-from dashboard.queries import rows_of
+from dashboard.frame.analytics_file import AnalyticsFile
+from dashboard.pages.pipeline import queries as pipeline_queries
+from dashboard.pages.pipeline.pending_moves import Move
+from dashboard.parts.queries import rows_of
 from tests.dashboard.conftest import open_page, text_of
 from tests.dashboard.published_file import ANNA, ANNA_TOO, HOSTILE, JOSE, MASSAGE, NEWCOMER
 from tests.dashboard.published_messages import conversations_published

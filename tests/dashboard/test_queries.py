@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from dashboard import queries
-from dashboard.analytics_file import AnalyticsFile, AnalyticsFileError
+from dashboard.frame.analytics_file import AnalyticsFile, AnalyticsFileError
+from dashboard.parts import queries
 from tests.dashboard.published_file import (
     ANNA,
     ANNA_TOO,

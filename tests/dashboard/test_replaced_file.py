@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from dashboard.analytics_file import AnalyticsFile
+from dashboard.frame.analytics_file import AnalyticsFile
 
 REPLACEMENTS = 60
 READERS = 4

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core.reports.archive import ReportArchive, ReportId
-from core.reports.periods import Period, PeriodKind, last_complete
-from dashboard.formatting import MISSING
+from dashboard.parts.formatting import MISSING
+from frontdesk.domains.reports.archive import ReportArchive, ReportId
+from frontdesk.domains.reports.periods import Period, PeriodKind, last_complete
 from tests.dashboard.conftest import open_page, owner_of, sign_in_as, signed_in_beside, text_of
 from tests.dashboard.published_file import ANNA, BARBERS, MASSAGE, PublishedRows, two_businesses_published
 from tests.dashboard.receivers import receiver_beside

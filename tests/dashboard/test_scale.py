@@ -11,8 +11,8 @@ from statistics import median
 import duckdb
 import pytest
 
-from dashboard import queries
-from dashboard.analytics_file import AnalyticsFile
+from dashboard.frame.analytics_file import AnalyticsFile
+from dashboard.parts import queries
 from tests.dashboard.published_file import MASSAGE, nothing_published
 
 pytestmark = pytest.mark.slow

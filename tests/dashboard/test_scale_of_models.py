@@ -7,16 +7,12 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from dashboard import (
-    attribution_queries,
-    automation_queries,
-    contact_queries,
-    pipeline_queries,
-    queries,
-    report_queries,
-    task_queries,
-)
-from dashboard.analytics_file import AnalyticsFile
+from dashboard.frame.analytics_file import AnalyticsFile
+from dashboard.pages.attribution import queries as attribution_queries
+from dashboard.pages.contacts import queries as contact_queries
+from dashboard.pages.pipeline import queries as pipeline_queries
+from dashboard.pages.reports import queries as report_queries
+from dashboard.parts import automation_queries, queries, task_queries
 from tests.benchmarks.history import load_history
 from tests.dashboard.test_scale import median_processor_seconds
 from tests.pipelines.homes import HomeFactory

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.staff.roles import Role
-from dashboard import sign_in
+from dashboard.frame import sign_in
+from frontdesk.domains.staff.roles import Role
 from tests.dashboard.conftest import APP, TIMEOUT_SECONDS, open_page, owner_of, sign_in_as, text_of
 from tests.dashboard.published_file import ANNA, BARBERS, MASSAGE
 from tests.dashboard.receivers import EMAIL, Beside, receiver_beside

@@ -9,8 +9,8 @@ import orjson
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.envelope import Event
-from core.staff.roles import Role
+from frontdesk.core.log.envelope import Event
+from frontdesk.domains.staff.roles import Role
 from tests.dashboard.conftest import open_page, owner_of, sign_in_as, text_of
 from tests.dashboard.published_file import BARBERS, HOSTILE_NAME, MASSAGE, NEWCOMER
 from tests.dashboard.published_messages import conversations_published

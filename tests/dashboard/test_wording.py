@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from dashboard.wording import describe_opt_out
+from dashboard.parts.wording import describe_opt_out
 
 NOW = datetime(2026, 11, 21, 23, 50, tzinfo=UTC)
 

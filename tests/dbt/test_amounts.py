@@ -10,9 +10,9 @@ import pytest
 from babel.numbers import get_currency_precision, list_currencies
 from jinja2 import Environment
 
-from core.importing.amounts import parse_minor_units
-from core.importing.problems import CellError
-from core.money import CURRENCIES_OF_SYMBOLS, currency_macros, minor_unit_exponent, stripe_exponent
+from frontdesk.core.money import CURRENCIES_OF_SYMBOLS, currency_macros, minor_unit_exponent, stripe_exponent
+from frontdesk.domains.imports.amounts import parse_minor_units
+from frontdesk.domains.imports.problems import CellError
 
 MACROS = Path(__file__).parents[2] / "dbt_project" / "macros" / "staging"
 CURRENCIES = ("AUD", "USD", "GBP", "EUR", "JPY", "KWD", "INR", "ISK", "ZAR")
@@ -123,7 +123,9 @@ def test_amounts_of_payloads(amount: str | None, currency: str, mark: str, minor
 
 def test_the_macros_are_written_from_babels_table() -> None:
     written = (MACROS / "currencies.sql").read_text(encoding="utf-8")
-    assert written == currency_macros(), "run `python -m core.money > dbt_project/macros/staging/currencies.sql`"
+    assert written == currency_macros(), (
+        "run `python -m frontdesk.core.money > dbt_project/macros/staging/currencies.sql`"
+    )
 
 
 def test_every_currency_has_babels_digits_in_python_and_sql() -> None:

@@ -13,9 +13,9 @@ import orjson
 import pytest
 from sqlalchemy import insert
 
-from core.envelope import NewEvent, Origin
-from core.schema import rejection_counts
-from core.tenants import Tenant, load_tenants
+from frontdesk.core.log.envelope import NewEvent, Origin
+from frontdesk.core.log.schema import rejection_counts
+from frontdesk.domains.tenancy.tenant import Tenant, load_tenants
 from tests.dbt.staging.hostile import hostile_variants
 from tests.dbt.staging.samples import IMPORTED_SOURCE, SAMPLES
 from tests.pipelines.facts import contact, fact

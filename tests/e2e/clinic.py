@@ -16,14 +16,14 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-from core.database import create_tables
-from core.outbox.commands import CommandFilter, KnownCommand
-from core.reports.archive import ReportArchive
-from core.settings import Settings
-from pipelines.delivery.assembly import build_dispatcher
-from pipelines.delivery.dispatcher import Dispatcher
-from pipelines.lib.modeller import Modeller
-from pipelines.reporting.making import ReportMaker
+from frontdesk.core.log.database import create_tables
+from frontdesk.core.settings import Settings
+from frontdesk.domains.reports.archive import ReportArchive
+from frontdesk.domains.reports.making import ReportMaker
+from frontdesk.domains.sending.dispatch.assembly import build_dispatcher
+from frontdesk.domains.sending.dispatch.dispatcher import Dispatcher
+from frontdesk.domains.sending.outbox.commands import CommandFilter, KnownCommand
+from pipelines.live.modeller import Modeller
 from sandbox.delivery import Attempt, Delivery
 from sandbox.demo import Demo
 from sandbox.identifiers import guid

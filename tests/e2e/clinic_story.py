@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from core.reports.periods import Period, PeriodKind
-from pipelines.reporting.document import Report
+from frontdesk.domains.reports.document import Report
+from frontdesk.domains.reports.periods import Period, PeriodKind
 from sandbox.providers import wix
 from tests.e2e.clinic import AVA, BEN, CLINIC, CORA, DAN, PERTH, Clinic, at
 

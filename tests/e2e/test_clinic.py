@@ -2,7 +2,7 @@
 
 Staff's pages are in tests/browser/test_morning.py (tasks, contact, board, a text by hand) and
 tests/browser/test_webhook_to_page.py (a delivery on the open page); `make bench` says how fast all of it is. Markov
-and Shapley need a build: tests/pipelines/attribution/test_warehouse.py. Reports across time zones and of late events:
+and Shapley need a build: tests/domains/attribution/test_warehouse.py. Reports across time zones and of late events:
 tests/pipelines/reporting.
 """
 
@@ -22,14 +22,14 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.clock import SystemClock
-from core.outbox.commands import CommandState
-from core.settings import Settings
-from core.staff.desk import StaffDesk
-from core.staff.roles import Role
-from pipelines.reporting.document import Report
+from frontdesk.core.clock import SystemClock
+from frontdesk.core.settings import Settings
+from frontdesk.domains.reports.document import Report
+from frontdesk.domains.sending.outbox.commands import CommandState
+from frontdesk.domains.staff.desk import StaffDesk
+from frontdesk.domains.staff.roles import Role
 from sandbox.processes import running, wait_until_ready
-from tests.core.staff.conftest import PASSWORD, quick_passwords
+from tests.domains.staff.conftest import PASSWORD, quick_passwords
 from tests.e2e.clinic import AVA, BEN, CLINIC, CORA, DAN, PERTH, TIMEOUT, Clinic, at, running_clinic
 from tests.e2e.clinic_story import AVAS_VISIT, days_before_the_visit, first_day, months_after
 from tests.e2e.story import free_port

@@ -23,22 +23,22 @@ import httpx
 import orjson
 import pytest
 
-from core.automation.rules import Rule
-from core.outbox.commands import Channel, CommandFilter, KnownCommand
-from core.outbox.holds import HoldScope
-from core.tenants import Endpoint, Tenant, load_tenants
-from pipelines.delivery.assembly import build_dispatcher
-from pipelines.delivery.dispatcher import Dispatcher
-from pipelines.lib.decided_position import DecidedPosition
-from pipelines.lib.modeller import Modeller
+from frontdesk.domains.rules.rule import Rule
+from frontdesk.domains.sending.dispatch.assembly import build_dispatcher
+from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition
+from frontdesk.domains.sending.dispatch.dispatcher import Dispatcher
+from frontdesk.domains.sending.outbox.commands import Channel, CommandFilter, KnownCommand
+from frontdesk.domains.sending.outbox.holds import HoldScope
+from frontdesk.domains.tenancy.tenant import Endpoint, Tenant, load_tenants
+from pipelines.live.modeller import Modeller
 from sandbox.delivery import Attempt, Delivery
 from sandbox.demo import Demo
 from sandbox.identifiers import guid
 from sandbox.people import Person
 from sandbox.providers import sign, wix
 from sandbox.providers.wix import WixBooking
+from tests.domains.sending.dispatch.standins import StandIns, standing_in
 from tests.e2e.story import prepare_story, receiver_of
-from tests.pipelines.delivery.standins import StandIns, standing_in
 from tests.pipelines.homes import REPOSITORY, FixedClock, Home, HomeFactory
 
 pytestmark = pytest.mark.slow

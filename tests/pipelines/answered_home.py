@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from core.envelope import NewEvent
-from core.outbox.commands import Channel, ClaimedCommand
-from pipelines.delivery.composing import Composer
-from pipelines.delivery.outcomes import Outcome, Told, events_of
+from frontdesk.core.log.envelope import NewEvent
+from frontdesk.domains.sending.dispatch.composing import Composer
+from frontdesk.domains.sending.dispatch.outcomes import Outcome, Told, events_of
+from frontdesk.domains.sending.outbox.commands import Channel, ClaimedCommand
 from tests.pipelines.facts import TENANT, contact, fact
 from tests.pipelines.homes import NOW, FixedClock, Home, HomeFactory
 

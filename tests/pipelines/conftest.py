@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from core.clock import SystemClock
-from core.database import open_engine
-from core.envelope import NewEvent
-from core.event_log import EventLog
-from core.ids import UuidV7Factory
+from frontdesk.core.clock import SystemClock
+from frontdesk.core.ids import UuidV7Factory
+from frontdesk.core.log.database import open_engine
+from frontdesk.core.log.envelope import NewEvent
+from frontdesk.core.log.event_log import EventLog
 from tests.e2e.story import prepare_story, receiver_of, send_story
 
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 from statistics import median
 from zoneinfo import ZoneInfo
 
-from core.tenants import Tenant
+from frontdesk.domains.tenancy.tenant import Tenant
 from tests.pipelines.counted_year import Book, Booking, Payment, Text, Touch, number_of
 
 Row = tuple[object, ...]

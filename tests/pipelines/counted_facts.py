@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from core.envelope import NewEvent
+from frontdesk.core.log.envelope import NewEvent
 
 _KINDS = {
     "manychat.lead_captured": "lead.created",

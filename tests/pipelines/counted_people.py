@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.envelope import NewEvent
+from frontdesk.core.log.envelope import NewEvent
 
 
 def names_and_phone(event: NewEvent, content: dict[str, Any]) -> tuple[list[str], str]:

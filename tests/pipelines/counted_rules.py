@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from core.automation.rules import Condition, Rule
+from frontdesk.domains.rules.rule import Condition, Rule
 from tests.pipelines.counted_answers import Row, booked_ahead, share
 from tests.pipelines.counted_facts import Fact
 from tests.pipelines.counted_stages import StageAnswers

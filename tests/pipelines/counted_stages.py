@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
-from core.pipeline_settings import NO_STAGE, Pipeline, Stage
+from frontdesk.domains.stages.settings import NO_STAGE, Pipeline, Stage
 from tests.pipelines.counted_answers import Row
 from tests.pipelines.counted_facts import Fact
 from tests.pipelines.counted_marketing import MarketingAnswers

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
-from core.envelope import NewEvent
+from frontdesk.core.log.envelope import NewEvent
 from tests.pipelines.counted_facts import Fact, kind_of
 from tests.pipelines.counted_people import names_and_phone, wix_booking
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from core.envelope import NewEvent, Origin
+from frontdesk.core.log.envelope import NewEvent, Origin
 from tests.pipelines.homes import NOW
 
 TENANT = "avatar-imaging"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from core.ids import UuidV7Factory
-from core.tenants import load_tenants
-from pipelines.lib import modeller as modeller_module
+from frontdesk.core.ids import UuidV7Factory
+from frontdesk.domains.tenancy.tenant import load_tenants
+from pipelines.live import modeller as modeller_module
 from tests.pipelines.homes import REPOSITORY, FixedClock, Home
 
 

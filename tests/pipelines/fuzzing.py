@@ -14,12 +14,12 @@ import orjson
 from pydantic import BaseModel
 from twilio.request_validator import RequestValidator
 
-from core.canonical import CANONICAL_PAYLOADS
-from core.secrets import Secrets
-from core.settings import Settings
-from tests.core.staff.conftest import quick_passwords
+from frontdesk.core.secrets import Secrets
+from frontdesk.core.settings import Settings
+from frontdesk.domains.facts import CANONICAL_PAYLOADS
 from tests.dbt.staging.hostile import hostile_variants
 from tests.dbt.staging.samples import IMPORTED_SOURCE, SAMPLES, Sample
+from tests.domains.staff.conftest import quick_passwords
 from tests.pipelines.homes import Home
 from tests.webhooks import signing
 from tests.webhooks.harness import NOW, FakeClock, Post, RunningReceiver

@@ -16,20 +16,20 @@ import duckdb
 import pytest
 from sqlalchemy import Engine
 
-from core.clock import Clock
-from core.database import create_tables, open_engine
-from core.envelope import NewEvent
-from core.event_log import EventLog
-from core.ids import IdFactory, UuidV7Factory
-from core.outbox.outbox import Outbox
-from core.outbox.withholding import Withholding
-from core.set_aside import SetAside
-from core.tenants import Tenant, load_tenants
-from pipelines.activation.outbox_filler import OutboxFiller
-from pipelines.lib.dbt_runner import DbtRunner
-from pipelines.lib.decided_position import DecidedPosition
-from pipelines.lib.modeller import Modeller
-from pipelines.lib.warehouse_builder import WarehouseBuilder
+from frontdesk.core.clock import Clock
+from frontdesk.core.ids import IdFactory, UuidV7Factory
+from frontdesk.core.log.database import create_tables, open_engine
+from frontdesk.core.log.envelope import NewEvent
+from frontdesk.core.log.event_log import EventLog
+from frontdesk.core.log.set_aside import SetAside
+from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition
+from frontdesk.domains.sending.outbox.outbox import Outbox
+from frontdesk.domains.sending.outbox.withholding import Withholding
+from frontdesk.domains.tenancy.tenant import Tenant, load_tenants
+from pipelines.build.dbt_runner import DbtRunner
+from pipelines.build.warehouse_builder import WarehouseBuilder
+from pipelines.live.modeller import Modeller
+from pipelines.live.outbox_filler import OutboxFiller
 
 REPOSITORY = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

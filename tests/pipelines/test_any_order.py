@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from core.envelope import NewEvent
-from pipelines.lib.verification import mart_hashes
+from frontdesk.core.log.envelope import NewEvent
+from pipelines.build.verification import mart_hashes
 from tests.pipelines.homes import NOW, Home, HomeFactory
 from tests.pipelines.test_identity_decisions import STORY as DECIDED_STORY
 

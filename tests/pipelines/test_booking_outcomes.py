@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from core.envelope import NewEvent
+from frontdesk.core.log.envelope import NewEvent
 from tests.pipelines.facts import fact
 from tests.pipelines.homes import Home
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from dagster import AssetKey, AssetSelection, DagsterInstance, Definitions, build_sensor_context, define_asset_job
 
-from core.health.signs import RunKind, RunOutcome
-from core.set_aside import Kind
-from core.settings import Settings
+from frontdesk.core.log.set_aside import Kind
+from frontdesk.core.settings import Settings
+from frontdesk.domains.operations.signs import RunKind, RunOutcome
+from pipelines.assembly import build_signs
 from pipelines.composition import build_definitions
 from pipelines.defs.live import sensors
-from pipelines.lib.assembly import build_signs
 from tests.pipelines.facts import contact
 from tests.pipelines.homes import REPOSITORY, Home
 from tests.pipelines.test_set_aside import booking

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from core.envelope import NewEvent
-from pipelines.lib.batch_tables import BatchTables
-from pipelines.lib.echoes import choose_batch
+from frontdesk.core.log.envelope import NewEvent
+from frontdesk.domains.sending.echoes import choose_batch
+from pipelines.live.batch_tables import BatchTables
 from tests.pipelines.facts import contact, fact
 from tests.pipelines.homes import NOW, Home
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.lib import dbt_runner
-from pipelines.lib.dbt_runner import DbtRunner
+from pipelines.build import dbt_runner
+from pipelines.build.dbt_runner import DbtRunner
 from tests.pipelines.homes import REPOSITORY
 
 
@@ -31,4 +31,4 @@ def test_python_models_import_nothing_that_is_not_in_it() -> None:
         imported = re.findall(r"^\s*(?:from|import) (\S+)", model.read_text(encoding="utf-8"), re.MULTILINE)
         ours = {name for name in imported if name.partition(".")[0] in ("pipelines", "core")}
         assert ours
-        assert {name.rpartition(".")[0] for name in ours} == {"pipelines.attribution"}, model.name
+        assert {name.rpartition(".")[0] for name in ours} == {"frontdesk.domains.attribution"}, model.name

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 import orjson
 import pytest
 
-from core.canonical import CANONICAL_PAYLOADS
-from core.envelope import NewEvent, Origin
-from core.outbox.commands import MAX_COMMAND_KEY
-from core.set_aside import Kind
+from frontdesk.core.log.envelope import NewEvent, Origin
+from frontdesk.core.log.set_aside import Kind
+from frontdesk.domains.facts import CANONICAL_PAYLOADS
+from frontdesk.domains.sending.outbox.commands import MAX_COMMAND_KEY
 from tests.pipelines.fuzzing import (
     BYSTANDER,
     TENANT_OF,

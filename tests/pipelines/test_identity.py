@@ -6,8 +6,8 @@ import itertools
 
 import pytest
 
-from core.envelope import NewEvent
-from core.tenants import IdentityRule, Tenant
+from frontdesk.core.log.envelope import NewEvent
+from frontdesk.domains.tenancy.tenant import IdentityRule, Tenant
 from tests.pipelines.facts import TENANT, contact, fact
 from tests.pipelines.homes import Home, HomeFactory
 

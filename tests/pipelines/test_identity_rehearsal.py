@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from core.envelope import NewEvent
-from core.tenants import IdentityRule, Tenant
-from pipelines.lib.verification import compare_warehouses
+from frontdesk.core.log.envelope import NewEvent
+from frontdesk.domains.tenancy.tenant import IdentityRule, Tenant
+from pipelines.build.verification import compare_warehouses
 from pipelines.rehearsal.identity import IdentityRehearsal, rehearse_identity
 from tests.pipelines.facts import TENANT, contact, fact
 from tests.pipelines.homes import Home, HomeFactory

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from core.envelope import NewEvent
+from frontdesk.core.log.envelope import NewEvent
 from tests.pipelines.homes import REPOSITORY, Home
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from itertools import chain
 
-from core.envelope import NewEvent
+from frontdesk.core.log.envelope import NewEvent
 from tests.pipelines.homes import Home
 from tests.pipelines.test_identity_decisions import CONTRADICTION
 

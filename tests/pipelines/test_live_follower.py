@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from core import database
-from core.health.signs import LIVE_PATH, LiveState
-from core.settings import Settings
-from pipelines.lib import live_follower
-from pipelines.lib.assembly import build_signs
-from pipelines.lib.live_follower import LiveFollower
-from pipelines.lib.writer_lock import WriterLock
+from frontdesk.core.log import database
+from frontdesk.core.settings import Settings
+from frontdesk.domains.operations.signs import LIVE_PATH, LiveState
+from pipelines.assembly import build_signs
+from pipelines.build.writer_lock import WriterLock
+from pipelines.live import live_follower
+from pipelines.live.live_follower import LiveFollower
 from tests.core.test_database import written_to
 from tests.pipelines.homes import REPOSITORY
 

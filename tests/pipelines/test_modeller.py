@@ -11,13 +11,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from core.database import open_database
-from core.envelope import Event
-from core.event_log import EventLog
-from core.rejections import RejectionRecorder, describe_rejection
-from pipelines.lib.batch_tables import BatchTables
-from pipelines.lib.modeller import HEARTBEAT
-from pipelines.lib.writer_lock import WriterLock
+from frontdesk.core.log.database import open_database
+from frontdesk.core.log.envelope import Event
+from frontdesk.core.log.event_log import EventLog
+from frontdesk.core.log.rejections import RejectionRecorder, describe_rejection
+from pipelines.build.writer_lock import WriterLock
+from pipelines.live.batch_tables import BatchTables
+from pipelines.live.modeller import HEARTBEAT
 from tests.pipelines.facts import contact
 from tests.pipelines.homes import FixedClock, Home, HomeFactory
 

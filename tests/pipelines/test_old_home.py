@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.outbox.commands import CommandFilter, CommandState
+from frontdesk.domains.sending.outbox.commands import CommandFilter, CommandState
 from tests.core.migrations.old_homes import make_sqlite
 from tests.pipelines.homes import Home
 

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from core.envelope import NewEvent
+from frontdesk.core.log.envelope import NewEvent
 from tests.pipelines.facts import TENANT, contact, fact
 from tests.pipelines.homes import Home, HomeFactory
 

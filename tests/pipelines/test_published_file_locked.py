@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from core.explaining.published import opened
-from dashboard.analytics_file import AnalyticsFile
-from pipelines.querying import app
+from dashboard.frame.analytics_file import AnalyticsFile
+from frontdesk.core.published.cli import app
+from frontdesk.core.published.reader import opened
 from tests.pipelines.facts import contact
 from tests.pipelines.homes import Home
 

@@ -9,9 +9,9 @@ import duckdb
 import pytest
 from typer.testing import CliRunner, Result
 
-from core.cli import build_app
-from core.explaining.errors import NothingPublishedError
-from pipelines.querying import QueryError
+from frontdesk.core.cli import build_app
+from frontdesk.core.published.cli import QueryError
+from frontdesk.core.published.errors import NothingPublishedError
 
 Ask = Callable[..., Result]
 

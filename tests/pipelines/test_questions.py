@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core.envelope import NewEvent
+from frontdesk.core.log.envelope import NewEvent
 from tests.pipelines.counted_answers import Row
 from tests.pipelines.counted_marketing import MODELS
 from tests.pipelines.counted_rules import RuleAnswers

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from core.envelope import NewEvent
+from frontdesk.core.log.envelope import NewEvent
 from tests.pipelines.homes import REPOSITORY, Home, HomeFactory
 
 QUERIES = re.findall(r"```sql\n(.*?)```", (REPOSITORY / "README.md").read_text(encoding="utf-8"), flags=re.DOTALL)

@@ -15,11 +15,11 @@ import orjson
 import pytest
 from typer.testing import CliRunner, Result
 
-from core.cli import build_app
-from core.envelope import NewEvent
-from core.outbox.commands import CommandFilter, CommandState
-from core.settings import Settings
-from core.tenants import Tenant, read_tenant
+from frontdesk.core.cli import build_app
+from frontdesk.core.log.envelope import NewEvent
+from frontdesk.core.settings import Settings
+from frontdesk.domains.sending.outbox.commands import CommandFilter, CommandState
+from frontdesk.domains.tenancy.tenant import Tenant, read_tenant
 from pipelines.rehearsal.rehearsing import rehearse_file
 from tests.pipelines.homes import REPOSITORY, Home, HomeFactory
 

@@ -14,15 +14,15 @@ from typing import Any
 import duckdb
 import pytest
 
-from core.envelope import NewEvent
-from core.errors import EventLogUnavailableError
-from core.outbox.commands import MAX_COMMAND_KEY, NewCommand
-from core.outbox.outbox import Outbox
-from core.set_aside import Aside, Kind, Step
-from pipelines.lib.batch_tables import BatchTables
-from pipelines.lib.dbt_runner import LiveModel
-from pipelines.lib.faults import is_of_machine
-from pipelines.lib.publisher import Publisher
+from frontdesk.core.errors import EventLogUnavailableError
+from frontdesk.core.faults import is_of_machine
+from frontdesk.core.log.envelope import NewEvent
+from frontdesk.core.log.set_aside import Aside, Kind, Step
+from frontdesk.domains.sending.outbox.commands import MAX_COMMAND_KEY, NewCommand
+from frontdesk.domains.sending.outbox.outbox import Outbox
+from pipelines.build.dbt_runner import LiveModel
+from pipelines.live.batch_tables import BatchTables
+from pipelines.publish.publisher import Publisher
 from tests.pipelines.activation.test_decisions import START
 from tests.pipelines.facts import TENANT, contact, fact
 from tests.pipelines.homes import REPOSITORY, Home

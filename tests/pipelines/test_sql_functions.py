@@ -14,11 +14,11 @@ import phonenumbers
 import pytest
 from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
-from core.email_address import read_email
-from core.phone import read_phone
-from core.reply_words import read_reply
-from pipelines.lib import sql_functions
-from pipelines.lib.sql_functions import readers_fingerprint, register_functions
+from frontdesk.core.email_address import read_email
+from frontdesk.core.phone import read_phone
+from frontdesk.domains.sending.consent.reply_words import read_reply
+from pipelines.build import sql_functions
+from pipelines.build.sql_functions import readers_fingerprint, register_functions
 from tests.core.test_email_address import EMAILS
 from tests.core.test_phone import CERTAIN, PLACEHOLDERS, UNCERTAIN
 from tests.core.test_reply_words import MEANT, ORDINARY, REPLIES
@@ -162,7 +162,7 @@ def test_every_module_that_reads_is_in_the_fingerprint(module: ModuleType) -> No
 
 def test_versions_of_the_libraries_are_in_the_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
     before = readers_fingerprint()
-    monkeypatch.setattr("pipelines.lib.sql_functions.version", lambda _library: "0.0")
+    monkeypatch.setattr("pipelines.build.sql_functions.version", lambda _library: "0.0")
     assert readers_fingerprint() != before
 
 

@@ -9,8 +9,8 @@ from random import Random
 
 import pytest
 
-from core.envelope import NewEvent
-from core.pipeline_settings import Pipeline
+from frontdesk.core.log.envelope import NewEvent
+from frontdesk.domains.stages.settings import Pipeline
 from tests.pipelines.facts import TENANT, fact
 from tests.pipelines.homes import NOW, Home, HomeFactory
 

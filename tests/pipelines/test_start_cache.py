@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from core.set_aside import Kind, Step
-from pipelines.lib.start_cache import StartCache
-from pipelines.lib.warehouse_builder import WarehouseBuilder
+from frontdesk.core.log.set_aside import Kind, Step
+from pipelines.build.start_cache import StartCache
+from pipelines.build.warehouse_builder import WarehouseBuilder
 from tests.pipelines.facts import contact
 from tests.pipelines.homes import Home, HomeFactory
 
@@ -52,7 +52,7 @@ def no_build(*_: object, **__: object) -> None:
 
 
 def test_a_long_log_is_built(homes: HomeFactory, cache: StartCache, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.lib.warehouse_builder.BUILD_BACKLOG", 1)
+    monkeypatch.setattr("pipelines.build.warehouse_builder.BUILD_BACKLOG", 1)
     home = homes.new_home()
     home.log.append([contact(str(number), phone=f"+6149157010{number}") for number in range(3)])
     begin(home, cache)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core.clock import SystemClock
+from frontdesk.core.clock import SystemClock
 from tests.pipelines.facts import fact
 from tests.pipelines.homes import Home, HomeFactory
 

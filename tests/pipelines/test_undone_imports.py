@@ -8,9 +8,9 @@ from dataclasses import replace
 import duckdb
 import pytest
 
-from core.envelope import RUN_HEADER, Event, NewEvent, Origin
-from core.import_runs import CHANGE_ID_PREFIX, RESTORED, UNDONE, undone_after
-from pipelines.lib.log_copy import copy_events, create_raw_tables, note_undone_events, read_undone_runs
+from frontdesk.core.log.envelope import RUN_HEADER, Event, NewEvent, Origin
+from frontdesk.domains.imports.run_events import CHANGE_ID_PREFIX, RESTORED, UNDONE, undone_after
+from pipelines.ingest.log_copy import copy_events, create_raw_tables, note_undone_events, read_undone_runs
 from tests.pipelines.facts import contact, fact
 from tests.pipelines.homes import Home
 

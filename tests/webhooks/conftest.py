@@ -11,16 +11,17 @@ from typing import Any, Protocol
 import pytest
 from sqlalchemy import Engine
 
-from core.clock import SystemClock
-from core.database import create_tables, open_engine
-from core.delivery_settings import Delivery, SmsDelivery
-from core.envelope import Event
-from core.event_log import EventLog
-from core.ids import UuidV7Factory
-from core.secrets import Secrets
-from core.settings import Settings
-from core.staff.desk import StaffDesk
-from core.tenants import SOURCES, Source, Tenant
+from frontdesk.connectors.registry import SOURCE_CLASSES
+from frontdesk.core.clock import SystemClock
+from frontdesk.core.ids import UuidV7Factory
+from frontdesk.core.log.database import create_tables, open_engine
+from frontdesk.core.log.envelope import Event
+from frontdesk.core.log.event_log import EventLog
+from frontdesk.core.secrets import Secrets
+from frontdesk.core.settings import Settings
+from frontdesk.domains.sending.settings import Delivery, SmsDelivery
+from frontdesk.domains.staff.desk import StaffDesk
+from frontdesk.domains.tenancy.tenant import SOURCES, Source, Tenant
 from tests.core.conftest import (  # noqa: F401 - fixtures: the contract suite's two databases
     backend,
     database_names,
@@ -28,11 +29,10 @@ from tests.core.conftest import (  # noqa: F401 - fixtures: the contract suite's
     postgres_url,
     sqlite_backend,
 )
-from tests.core.staff.conftest import quick_passwords
+from tests.domains.staff.conftest import quick_passwords
 from tests.webhooks.harness import FakeClock, RunningReceiver
 from tests.webhooks.signing import LOCATION, PUBLIC_URL, TENANT, WIX_INSTANCE, environment
 from webhooks.app import create_app
-from webhooks.sources.registry import SOURCE_CLASSES
 
 _SETTINGS = {"wix": {"instance_id": WIX_INSTANCE}, "gohighlevel": {"location_id": LOCATION}}
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 import uvicorn
 
-from core.serving.connections import ConnectionGuard, open_guard
+from frontdesk.core.serving.connections import ConnectionGuard, open_guard
 from tests.webhooks.signing import TENANT, environment
 from webhooks.app import Receiver
 

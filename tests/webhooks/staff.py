@@ -6,10 +6,10 @@ from typing import Any
 
 import orjson
 
-from core.staff.accounts import Account
-from core.staff.desk import StaffDesk
-from core.staff.roles import Role
-from tests.core.staff.conftest import PASSWORD
+from frontdesk.domains.staff.accounts import Account
+from frontdesk.domains.staff.desk import StaffDesk
+from frontdesk.domains.staff.roles import Role
+from tests.domains.staff.conftest import PASSWORD
 from tests.webhooks.harness import Answer, Post, RunningReceiver
 from tests.webhooks.signing import TENANT
 

@@ -14,14 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
-from core.event_log import EventLog
-from core.schema import rejected_deliveries
+from frontdesk.connectors.bodies import one_reading
+from frontdesk.core.log.event_log import EventLog
+from frontdesk.core.log.schema import rejected_deliveries
 from tests.webhooks.conftest import StartReceiver, only_event
 from tests.webhooks.harness import Post, RunningReceiver
 from tests.webhooks.server import served
 from tests.webhooks.signing import SIGNED, TENANT, path_of, stripe_post, twilio_post
 from tests.webhooks.test_server import post
-from webhooks.sources.bodies import one_reading
 
 SPELLINGS = ("{}/", "{}//", "/{}", "//{}", "/webhooks//salon/{source}", "/webhooks/salon//{source}/")
 TEXT = {"MessageSid": "SM1", "From": "+61400000001", "Body": "hi"}

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from core.event_log import EventLog
-from core.secrets import Secrets
-from core.settings import Settings
-from tests.core.staff.conftest import quick_passwords
+from frontdesk.core.log.event_log import EventLog
+from frontdesk.core.secrets import Secrets
+from frontdesk.core.settings import Settings
+from tests.domains.staff.conftest import quick_passwords
 from tests.webhooks.conftest import StartReceiver, make_tenant
 from tests.webhooks.harness import Answer, FakeClock, Post, RunningReceiver
 from tests.webhooks.signing import PUBLIC_URL, TENANT, Sample, environment, samples

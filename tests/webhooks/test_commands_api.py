@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 import pytest
 
-from core.canonical import CANONICAL_PAYLOADS
-from core.event_log import EventLog
+from frontdesk.core.log.event_log import EventLog
+from frontdesk.domains.facts import CANONICAL_PAYLOADS
 from tests.webhooks.conftest import only_event
 from tests.webhooks.harness import NOW, Answer, Post, RunningReceiver
 from tests.webhooks.signing import OWNER_KEY, TENANT

@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 import pytest
 
-from core.secrets import Secrets
-from core.settings import Settings
+from frontdesk.core.secrets import Secrets
+from frontdesk.core.settings import Settings
 from tests.pipelines.answered_home import ANN, CAT, SENT, answered_home
 from tests.pipelines.homes import Home, HomeFactory
 from tests.webhooks.harness import Answer, Post, RunningReceiver

@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from core.clock import SystemClock
-from core.event_log import EventLog
-from core.ids import UuidV7Factory
+from frontdesk.core.clock import SystemClock
+from frontdesk.core.ids import UuidV7Factory
+from frontdesk.core.log.event_log import EventLog
 from tests.core.backends import Backend
 from tests.webhooks.conftest import StartReceiver
 from tests.webhooks.harness import Answer, Post, RunningReceiver

@@ -10,19 +10,19 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import Engine, select
 
-from core.clock import SystemClock
-from core.database import WRITES_AFTER_READING
-from core.health.signs import LIVE_PATH, MONITOR, LiveState, RunKind, Signs
-from core.ids import UuidV7Factory
-from core.outbox.commands import Lane
-from core.outbox.outbox import Outbox
-from core.schema import write_probes
+from frontdesk.core.clock import SystemClock
+from frontdesk.core.ids import UuidV7Factory
+from frontdesk.core.log.database import WRITES_AFTER_READING
+from frontdesk.core.log.schema import write_probes
+from frontdesk.domains.operations.signs import LIVE_PATH, MONITOR, LiveState, RunKind, Signs
+from frontdesk.domains.sending.outbox.commands import Lane
+from frontdesk.domains.sending.outbox.outbox import Outbox
 from tests.core.backends import Backend
 from tests.damaged_file import damage
 from tests.webhooks.conftest import StartReceiver
 from tests.webhooks.harness import NOW, Answer, FakeClock, Post, RunningReceiver
 from tests.webhooks.signing import environment, samples, stripe_post
-from webhooks import health
+from webhooks.health import probes as health
 
 METRICS = "a token of the operator's"
 _LABELS = ("tenant", "source", "outcome", "le")

@@ -9,8 +9,8 @@ import orjson
 import pytest
 from fastapi.routing import APIRoute
 
-from core.staff.desk import StaffDesk
-from core.staff.roles import Role
+from frontdesk.domains.staff.desk import StaffDesk
+from frontdesk.domains.staff.roles import Role
 from tests.webhooks.conftest import StartReceiver
 from tests.webhooks.harness import Post, RunningReceiver
 from tests.webhooks.signing import OWNER_KEY

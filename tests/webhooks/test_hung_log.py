@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 
+from frontdesk.connectors.registry import SOURCE_CLASSES
 from tests.core.backends import Backend
 from tests.core.test_hung_database import stopped
 from tests.webhooks.conftest import StartReceiver
 from tests.webhooks.harness import Post
 from tests.webhooks.signing import samples
-from webhooks.sources.registry import SOURCE_CLASSES
 
 #: What each is known to wait (Wix 1,250 ms; HighLevel asks for less than 5 s); the others wait 10 s or more.
 _WAITS_S = {"wix": 1.25, "gohighlevel": 5.0}

@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine
 
-from core.envelope import Origin
-from core.event_log import EventLog
-from core.importing import envelopes
-from core.importing.envelopes import Arrival
+from frontdesk.core.log.envelope import Origin
+from frontdesk.core.log.event_log import EventLog
+from frontdesk.domains.imports import envelopes
+from frontdesk.domains.imports.envelopes import Arrival
 from tests.webhooks.conftest import StartReceiver, only_event
 from tests.webhooks.harness import NOW, Answer, Post, RunningReceiver
 from tests.webhooks.signing import OWNER_KEY, TENANT, as_bytes, environment, stripe_post

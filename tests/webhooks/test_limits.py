@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.event_log import EventLog
+from frontdesk.core.log.event_log import EventLog
 from tests.webhooks.conftest import StartReceiver, only_event
 from tests.webhooks.harness import FakeClock, RunningReceiver
 from tests.webhooks.signing import (

@@ -9,7 +9,8 @@ import orjson
 import pytest
 from sqlalchemy import Engine
 
-from core.group_commit import GroupCommitter
+from frontdesk.connectors.stripe.verify import StripeSource
+from frontdesk.core.log.group_commit import GroupCommitter
 from tests.webhooks.harness import RunningReceiver
 from tests.webhooks.signing import (
     CLICKSEND_TOKEN,
@@ -21,7 +22,6 @@ from tests.webhooks.signing import (
     stripe_post,
 )
 from webhooks.logs import LOGGER_NAME, JsonFormatter
-from webhooks.sources.stripe import StripeSource
 
 
 @pytest.fixture

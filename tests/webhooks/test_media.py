@@ -13,11 +13,11 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.event import listen
 
-from core.envelope import NewEvent
-from core.event_log import EventLog
-from core.secrets import secret_variable
-from core.staff.desk import StaffDesk
-from core.staff.roles import Role
+from frontdesk.core.log.envelope import NewEvent
+from frontdesk.core.log.event_log import EventLog
+from frontdesk.core.secrets import secret_variable
+from frontdesk.domains.staff.desk import StaffDesk
+from frontdesk.domains.staff.roles import Role
 from tests.webhooks.conftest import StartReceiver
 from tests.webhooks.harness import NOW, Answer, Post, RunningReceiver
 from tests.webhooks.signing import TENANT, environment

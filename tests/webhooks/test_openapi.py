@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
-from core.clock import SystemClock
-from core.ids import UuidV7Factory
-from core.reports.archive import ReportId
+from frontdesk.core.clock import SystemClock
+from frontdesk.core.ids import UuidV7Factory
+from frontdesk.domains.reports.archive import ReportId
 from tests.pipelines.homes import HomeFactory
 from tests.webhooks.conftest import StartReceiver
 from tests.webhooks.server import served

@@ -10,12 +10,12 @@ import orjson
 import pytest
 from sqlalchemy import Engine
 
-from core.canonical import CANONICAL_PAYLOADS
-from core.event_log import EventLog
-from core.ids import UuidV7Factory
-from core.outbox.commands import Channel, ClaimedCommand
-from core.outbox.outbox import Outbox
-from tests.core.outbox.factories import new_command
+from frontdesk.core.ids import UuidV7Factory
+from frontdesk.core.log.event_log import EventLog
+from frontdesk.domains.facts import CANONICAL_PAYLOADS
+from frontdesk.domains.sending.outbox.commands import Channel, ClaimedCommand
+from frontdesk.domains.sending.outbox.outbox import Outbox
+from tests.domains.sending.outbox.factories import new_command
 from tests.webhooks.conftest import StartReceiver
 from tests.webhooks.harness import NOW, Answer, FakeClock, Post, RunningReceiver
 from tests.webhooks.signing import OWNER_KEY, TENANT, environment

@@ -6,11 +6,11 @@ from datetime import timedelta
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from core.ids import UuidV7Factory
-from core.outbox.commands import Channel
-from core.outbox.outbox import Outbox
+from frontdesk.core.ids import UuidV7Factory
+from frontdesk.domains.sending.outbox.commands import Channel
+from frontdesk.domains.sending.outbox.outbox import Outbox
 from tests.core.backends import Backend
-from tests.core.outbox.factories import new_command
+from tests.domains.sending.outbox.factories import new_command
 from tests.webhooks.conftest import StartReceiver
 from tests.webhooks.harness import NOW, FakeClock, Post, RunningReceiver
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from core.event_log import EventLog
+from frontdesk.core.log.event_log import EventLog
 from tests.webhooks.conftest import StartReceiver
 from tests.webhooks.harness import Answer, Post, RunningReceiver
 from tests.webhooks.signing import OWNER_KEY, TENANT, environment, google_post, proof_post, stripe_post

@@ -8,9 +8,9 @@ from threading import Event, Thread
 
 import pytest
 
-from core.rehearsing.report import Report
-from core.secrets import Secrets
-from core.settings import Settings
+from frontdesk.core.secrets import Secrets
+from frontdesk.core.settings import Settings
+from frontdesk.domains.rules.rehearsal.report import Report
 from tests.pipelines.answered_home import answered_home
 from tests.pipelines.homes import HomeFactory
 from tests.webhooks.harness import Answer, Post, RunningReceiver

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
-from core.database import WRITES_AFTER_READING
-from core.rejections import MAX_REDACTED_LENGTH, RejectionRecorder, describe_rejection, redact
-from core.schema import rejected_deliveries, rejection_counts
+from frontdesk.core.log.database import WRITES_AFTER_READING
+from frontdesk.core.log.rejections import MAX_REDACTED_LENGTH, RejectionRecorder, describe_rejection, redact
+from frontdesk.core.log.schema import rejected_deliveries, rejection_counts
 from tests.core.backends import Backend
 from tests.webhooks.conftest import StartReceiver
 from tests.webhooks.harness import NOW, FakeClock

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from core.reports.archive import ReportArchive, ReportId
-from core.reports.asking import ReportNotMadeError, make_report
-from core.reports.periods import Period, PeriodKind
-from core.secrets import Secrets
-from core.settings import Settings
-from core.staff.desk import StaffDesk
-from core.staff.roles import Role
+from frontdesk.core.secrets import Secrets
+from frontdesk.core.settings import Settings
+from frontdesk.domains.reports.archive import ReportArchive, ReportId
+from frontdesk.domains.reports.periods import Period, PeriodKind
+from frontdesk.domains.reports.requesting import ReportNotMadeError, make_report
+from frontdesk.domains.staff.desk import StaffDesk
+from frontdesk.domains.staff.roles import Role
 from tests.core.running.answering_command import frontdesk
 from tests.pipelines.homes import HomeFactory
 from tests.webhooks.conftest import StartReceiver

@@ -13,10 +13,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from core.clock import SystemClock
-from core.database import open_engine
-from core.event_log import EventLog
-from core.ids import UuidV7Factory
+from frontdesk.core.clock import SystemClock
+from frontdesk.core.ids import UuidV7Factory
+from frontdesk.core.log.database import open_engine
+from frontdesk.core.log.event_log import EventLog
 from tests.webhooks.conftest import StartReceiver, only_event
 from tests.webhooks.harness import Post
 from tests.webhooks.server import ReceiverProcess, process, served, wait_for

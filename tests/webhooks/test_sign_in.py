@@ -7,9 +7,9 @@ from urllib.parse import urlencode
 
 import pytest
 
-from core.staff.desk import StaffDesk
-from core.staff.roles import Role
-from tests.core.staff.conftest import PASSWORD
+from frontdesk.domains.staff.desk import StaffDesk
+from frontdesk.domains.staff.roles import Role
+from tests.domains.staff.conftest import PASSWORD
 from tests.webhooks.conftest import StartReceiver
 from tests.webhooks.harness import Answer, Post, RunningReceiver
 from tests.webhooks.staff import add, ask

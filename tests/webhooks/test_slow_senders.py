@@ -16,7 +16,7 @@ from typing import Self
 import httpx
 import pytest
 
-from core.serving.connections import ConnectionGuard
+from frontdesk.core.serving.connections import ConnectionGuard
 from tests.webhooks.conftest import StartReceiver
 from tests.webhooks.harness import Post
 from tests.webhooks.server import process, served, wait_for

@@ -7,11 +7,11 @@ from typing import Any
 import orjson
 import pytest
 
-from core.event_log import EventLog
-from core.outbox.outbox import Outbox
-from core.staff.desk import StaffDesk
-from core.staff.roles import Role
-from tests.core.staff.conftest import PASSWORD
+from frontdesk.core.log.event_log import EventLog
+from frontdesk.domains.sending.outbox.outbox import Outbox
+from frontdesk.domains.staff.desk import StaffDesk
+from frontdesk.domains.staff.roles import Role
+from tests.domains.staff.conftest import PASSWORD
 from tests.webhooks.conftest import only_event
 from tests.webhooks.harness import FakeClock, Post, RunningReceiver
 from tests.webhooks.signing import OWNER_KEY, TENANT

@@ -9,7 +9,7 @@ import orjson
 import pytest
 from sqlalchemy import Engine, text
 
-from core.event_log import EventLog
+from frontdesk.core.log.event_log import EventLog
 from tests.webhooks.conftest import StartReceiver
 from tests.webhooks.harness import Post, RunningReceiver
 from tests.webhooks.signing import (

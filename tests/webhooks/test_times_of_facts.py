@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.event_log import EventLog
+from frontdesk.core.log.event_log import EventLog
 from tests.webhooks.conftest import only_event
 from tests.webhooks.harness import NOW, Post, RunningReceiver
 from tests.webhooks.signing import (

@@ -9,8 +9,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from core.staff.audit import MAX_ENTRIES_PER_PAGE
-from core.staff.roles import Permission
+from frontdesk.domains.staff.audit import MAX_ENTRIES_PER_PAGE
+from frontdesk.domains.staff.roles import Permission
 from webhooks.api.callers import Caller, Callers
 from webhooks.api.outbox_requests import StoredText
 from webhooks.problems import document_problems

@@ -11,10 +11,10 @@ from typing import Annotated
 from fastapi import HTTPException, Request, Security
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
-from core.staff.accounts import Account
-from core.staff.desk import StaffDesk
-from core.staff.roles import Permission, Role, may, role_needed
-from core.staff.sessions import Session
+from frontdesk.domains.staff.accounts import Account
+from frontdesk.domains.staff.desk import StaffDesk
+from frontdesk.domains.staff.roles import Permission, Role, may, role_needed
+from frontdesk.domains.staff.sessions import Session
 from webhooks.api.owner_keys import OwnerKeys
 
 _BEARER = HTTPBearer(auto_error=False, description="A session's token, or the owner's key.")

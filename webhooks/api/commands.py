@@ -9,13 +9,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, HTTPException, Path
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.canonical import Instant, MessageText, StageFact
-from core.explaining import published
-from core.outbox.commands import Channel
-from core.outbox.keys import manual_command_key
-from core.outbox.shapes import EventAccepted, MessageAccepted
-from core.staff.roles import Permission
-from core.tenants import Tenant
+from frontdesk.core.published import reader as published
+from frontdesk.domains.facts import Instant, MessageText, StageFact
+from frontdesk.domains.sending.outbox.commands import Channel
+from frontdesk.domains.sending.outbox.keys import manual_command_key
+from frontdesk.domains.sending.outbox.shapes import EventAccepted, MessageAccepted
+from frontdesk.domains.staff.roles import Permission
+from frontdesk.domains.tenancy.tenant import Tenant
 from webhooks.api.callers import Caller, Callers
 from webhooks.api.own_work import OwnWork
 from webhooks.api.requests import NO_NUL, IdempotencyKey, append_request, request_id

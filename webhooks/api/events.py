@@ -13,18 +13,18 @@ from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import AwareDatetime, BaseModel, Field
 
-from core.envelope import Event, NewEvent
-from core.errors import EventLogUnavailableError
-from core.ids import new_run_id
-from core.importing.envelopes import Arrival
-from core.importing.runs import DryRunLog, Fate, Outcome, RunLog
-from core.staff.roles import Permission
+from frontdesk.connectors.base import media_type_of
+from frontdesk.core.errors import EventLogUnavailableError
+from frontdesk.core.ids import new_run_id
+from frontdesk.core.log.envelope import Event, NewEvent
+from frontdesk.domains.imports.envelopes import Arrival
+from frontdesk.domains.imports.runs import DryRunLog, Fate, Outcome, RunLog
+from frontdesk.domains.staff.roles import Permission
 from webhooks.api.callers import Caller, Callers
 from webhooks.api.import_lines import Line, LineError, LineSplitter, parse_line
-from webhooks.intake import RETRY_AFTER_UNAVAILABLE_S
+from webhooks.intake.intake import RETRY_AFTER_UNAVAILABLE_S
 from webhooks.problems import document_problems, problem_response
 from webhooks.runtime import Runtime
-from webhooks.sources.base import media_type_of
 
 #: Events of one transaction; validating more would keep deliveries waiting for the event loop.
 MAX_EVENTS_PER_APPEND = 200

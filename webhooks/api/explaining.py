@@ -6,9 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
 
-from core.explaining.explainer import Explainer
-from core.explaining.shapes import AbsenceExplanation, CommandExplanation
-from core.staff.roles import Permission
+from frontdesk.domains.rules.explaining.explainer import Explainer
+from frontdesk.domains.rules.explaining.shapes import AbsenceExplanation, CommandExplanation
+from frontdesk.domains.staff.roles import Permission
 from webhooks.api.callers import Caller, Callers
 from webhooks.api.outbox import KeyInPath
 from webhooks.api.requests import NO_NUL

@@ -8,11 +8,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, HTTPException, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.outbox.commands import Channel
-from core.outbox.holds import Hold, HoldScope
-from core.outbox.shapes import HoldRead
-from core.staff.roles import Permission
-from core.tenants import Tenant
+from frontdesk.domains.sending.outbox.commands import Channel
+from frontdesk.domains.sending.outbox.holds import Hold, HoldScope
+from frontdesk.domains.sending.outbox.shapes import HoldRead
+from frontdesk.domains.staff.roles import Permission
+from frontdesk.domains.tenancy.tenant import Tenant
 from webhooks.api.callers import Caller, Callers
 from webhooks.api.outbox_requests import StoredText
 from webhooks.api.requests import NO_NUL

@@ -7,9 +7,9 @@ from http import HTTPStatus
 from fastapi import APIRouter, Depends, HTTPException
 from pydantic import BaseModel, ConfigDict
 
-from core.identity_decisions import IdentityDecision
-from core.nobody import identifier_value
-from core.staff.roles import Permission
+from frontdesk.core.nobody import identifier_value
+from frontdesk.domains.identity.decisions import IdentityDecision
+from frontdesk.domains.staff.roles import Permission
 from webhooks.api.callers import Caller, Callers
 from webhooks.api.requests import IdempotencyKey, append_request, request_id
 from webhooks.problems import document_problems

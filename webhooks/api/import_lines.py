@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from core.envelope import NewEvent
-from core.importing import envelopes
-from core.importing.envelopes import Arrival
+from frontdesk.core.log.envelope import NewEvent
+from frontdesk.domains.imports import envelopes
+from frontdesk.domains.imports.envelopes import Arrival
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 

@@ -7,10 +7,10 @@ from typing import Literal
 
 import orjson
 
-from core.canonical import FRONTDESK_SOURCE
-from core.explaining import published
-from core.explaining.errors import NothingPublishedError
-from core.outbox.commands import Channel, CommandState
+from frontdesk.core.published import reader as published
+from frontdesk.core.published.errors import NothingPublishedError
+from frontdesk.domains.facts import FRONTDESK_SOURCE
+from frontdesk.domains.sending.outbox.commands import Channel, CommandState
 from webhooks.runtime import Runtime
 
 Ending = Literal["completed", "cancelled"]

@@ -7,10 +7,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query
 
-from core.outbox.commands import CommandFilter, CommandState, KnownCommand
-from core.outbox.outbox import Outbox
-from core.outbox.shapes import CommandPage, CommandRead, CommandWithAttempts, DepthRead
-from core.staff.roles import Permission
+from frontdesk.domains.sending.outbox.commands import CommandFilter, CommandState, KnownCommand
+from frontdesk.domains.sending.outbox.outbox import Outbox
+from frontdesk.domains.sending.outbox.shapes import CommandPage, CommandRead, CommandWithAttempts, DepthRead
+from frontdesk.domains.staff.roles import Permission
 from webhooks.api.callers import Caller, Callers
 from webhooks.api.outbox_requests import CommandQuery
 from webhooks.api.requests import NO_NUL

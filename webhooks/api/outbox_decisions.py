@@ -6,10 +6,10 @@ from http import HTTPStatus
 
 from fastapi import APIRouter, Depends, HTTPException
 
-from core.outbox.commands import CommandFilter, CommandState
-from core.outbox.settling import settle_as_not_sent, settle_as_sent
-from core.outbox.shapes import CommandWithAttempts, Redriven
-from core.staff.roles import Permission
+from frontdesk.domains.sending.outbox.commands import CommandFilter, CommandState
+from frontdesk.domains.sending.outbox.settling import settle_as_not_sent, settle_as_sent
+from frontdesk.domains.sending.outbox.shapes import CommandWithAttempts, Redriven
+from frontdesk.domains.staff.roles import Permission
 from webhooks.api.callers import Caller, Callers
 from webhooks.api.outbox import KeyInPath, find_command
 from webhooks.api.outbox_requests import FilterBody, FoundSent, ResolveBody

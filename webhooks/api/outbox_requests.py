@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from core.outbox.commands import Channel, CommandState
+from frontdesk.domains.sending.outbox.commands import Channel, CommandState
 from webhooks.api.requests import NO_NUL
 
 MAX_COMMANDS_PER_PAGE = 1_000

@@ -6,9 +6,9 @@ from http import HTTPStatus
 
 from fastapi import HTTPException
 
-from core.explaining import published
-from core.explaining.errors import NothingPublishedError
-from core.staff.roles import Role
+from frontdesk.core.published import reader as published
+from frontdesk.core.published.errors import NothingPublishedError
+from frontdesk.domains.staff.roles import Role
 from webhooks.api.callers import Caller
 from webhooks.runtime import Runtime
 

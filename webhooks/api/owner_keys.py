@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
-from core.secrets import OWNER_API_KEY, Secrets, secret_variable
-from core.tenants import Tenant
+from frontdesk.core.secrets import OWNER_API_KEY, Secrets, secret_variable
+from frontdesk.domains.tenancy.tenant import Tenant
 from webhooks.logs import log_unusable_key
 
 #: Shorter ones can be guessed.

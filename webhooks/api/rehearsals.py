@@ -11,11 +11,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends, HTTPException, Query
 
-from core.errors import ConfigurationError
-from core.rehearsing.rehearse import RehearsalError, rehearse
-from core.rehearsing.report import Report
-from core.staff.roles import Permission
-from core.tenants import parse_tenant
+from frontdesk.core.errors import ConfigurationError
+from frontdesk.domains.rules.rehearsal.rehearse import RehearsalError, rehearse
+from frontdesk.domains.rules.rehearsal.report import Report
+from frontdesk.domains.staff.roles import Permission
+from frontdesk.domains.tenancy.tenant import parse_tenant
 from webhooks.api.callers import Caller, Callers
 from webhooks.problems import document_problems
 from webhooks.runtime import Runtime

@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.canonical import FIRST_YEAR, LAST_YEAR
-from core.reports.archive import FORMATS, ReportArchive, ReportId
-from core.reports.asking import make_report
-from core.reports.periods import Period, PeriodKind, parse_period
-from core.reports.shapes import ReportMade, ReportRead
-from core.staff.roles import Permission
+from frontdesk.domains.facts import FIRST_YEAR, LAST_YEAR
+from frontdesk.domains.reports.archive import FORMATS, ReportArchive, ReportId
+from frontdesk.domains.reports.periods import Period, PeriodKind, parse_period
+from frontdesk.domains.reports.requesting import make_report
+from frontdesk.domains.reports.shapes import ReportMade, ReportRead
+from frontdesk.domains.staff.roles import Permission
 from webhooks.api.callers import Caller, Callers
 from webhooks.problems import document_problems
 from webhooks.runtime import Runtime

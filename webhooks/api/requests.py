@@ -11,8 +11,8 @@ from typing import Annotated, Any
 import orjson
 from fastapi import Header, HTTPException
 
-from core.canonical import FRONTDESK_SOURCE
-from core.envelope import Appended, NewEvent, Origin
+from frontdesk.core.log.envelope import Appended, NewEvent, Origin
+from frontdesk.domains.facts import FRONTDESK_SOURCE
 from webhooks.runtime import Runtime
 
 IdempotencyKey = Annotated[

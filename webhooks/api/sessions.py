@@ -8,11 +8,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
-from core.staff.accounts import Account
-from core.staff.passwords import MAX_LENGTH
-from core.staff.roles import Permission
-from core.staff.sessions import Session
-from core.staff.shapes import SessionRead, StaffRead
+from frontdesk.domains.staff.accounts import Account
+from frontdesk.domains.staff.passwords import MAX_LENGTH
+from frontdesk.domains.staff.roles import Permission
+from frontdesk.domains.staff.sessions import Session
+from frontdesk.domains.staff.shapes import SessionRead, StaffRead
 from webhooks.api.callers import Bearer, Caller, Callers, client_address
 from webhooks.problems import document_problems
 from webhooks.runtime import Runtime

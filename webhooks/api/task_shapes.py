@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from core.canonical import ContactPayload, Instant
-from core.plain_text import Identifier, Text
+from frontdesk.core.plain_text import Identifier, Text
+from frontdesk.domains.facts import ContactPayload, Instant
 
 #: Who does a task: a colleague's e-mail address, name or id.
 Assignee = Identifier

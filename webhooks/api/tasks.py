@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, HTTPException, Path, Query
 
-from core.canonical import FRONTDESK_SOURCE
-from core.explaining import published
-from core.staff.roles import Permission
+from frontdesk.core.published import reader as published
+from frontdesk.domains.facts import FRONTDESK_SOURCE
+from frontdesk.domains.staff.roles import Permission
 from webhooks.api.callers import Caller, Callers
 from webhooks.api.known_tasks import Ending, KnownTask, find_task
 from webhooks.api.own_work import OwnWork, is_own_task

@@ -1,5 +1,5 @@
 {#-
-    What a fact tells the state of, so that a later fact can take it back or overtake it (core/automation/vocabulary.py,
+    What a fact tells the state of, so that a later fact can take it back or overtake it (frontdesk/domains/rules/vocabulary.py,
     UNDONE_BY): a payment, an invoice, a deal; where a booking or a person stands in a pipeline; a consent.
 -#}
 {% macro happening_track(of='') -%}

@@ -1,6 +1,6 @@
 {#-
     What rules can speak of, as one JSON object: one wide column costs less to plan than many narrow ones. Instants are
-    ISO 8601 in UTC, so that they sort as text. The names are those of core/automation/vocabulary.py; a test compares.
+    ISO 8601 in UTC, so that they sort as text. The names are those of frontdesk/domains/rules/vocabulary.py; a test compares.
 -#}
 {% macro json_fields(columns, instants, of='') -%}
     json_object(

@@ -55,7 +55,7 @@
     lower(regexp_replace({{ expression }}, '[\s_-]', '', 'g'))
 {%- endmacro %}
 
-{#- What a text answers: true, false, or NULL where it is neither. core/importing/fields.py reads the same. -#}
+{#- What a text answers: true, false, or NULL where it is neither. frontdesk/domains/imports/fields.py reads the same. -#}
 {% macro yes_or_no(expression) -%}
     case
             lower({{ line_text(expression) }})

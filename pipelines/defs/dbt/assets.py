@@ -7,10 +7,10 @@ from dagster import AssetCheckResult, AssetExecutionContext, AssetsDefinition, O
 from dagster_dbt import DbtCliInvocation, DbtCliResource, dbt_assets
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
-from core.health.signs import RunKind
-from core.settings import Settings
-from pipelines.lib.assembly import build_dbt_runner, build_modeller, build_signs
-from pipelines.lib.dbt_translator import Translator
+from frontdesk.core.settings import Settings
+from frontdesk.domains.operations.signs import RunKind
+from pipelines.assembly import build_dbt_runner, build_modeller, build_signs
+from pipelines.build.dbt_translator import Translator
 
 
 def build_dbt_assets(settings: Settings) -> AssetsDefinition:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dagster import AssetsDefinition, MaterializeResult, asset
 
-from core.settings import Settings
-from pipelines.lib.assembly import build_modeller
+from frontdesk.core.settings import Settings
+from pipelines.assembly import build_modeller
 
 EVENT_LOG_KEY = ["raw", "event_log"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import duckdb
 from dagster import AssetCheckResult, AssetChecksDefinition, asset_check
 
-from core.settings import Settings
+from frontdesk.core.settings import Settings
+from pipelines.assembly import build_event_log
 from pipelines.defs.event_log.assets import EVENT_LOG_KEY
-from pipelines.lib.assembly import build_event_log
 
 
 def build_event_log_checks(settings: Settings) -> list[AssetChecksDefinition]:

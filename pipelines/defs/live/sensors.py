@@ -15,13 +15,13 @@ from dagster import (
     sensor,
 )
 
-from core.settings import Settings
+from frontdesk.core.settings import Settings
+from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition
+from frontdesk.domains.sending.dispatch.dispatching import Dispatching
 from pipelines.defs.event_log.assets import EVENT_LOG_KEY
 from pipelines.defs.publishing.assets import PUBLISHED_KEY
-from pipelines.delivery.dispatching import Dispatching
-from pipelines.lib.decided_position import DecidedPosition
-from pipelines.lib.live_follower import LiveFollower
-from pipelines.lib.live_path import BatchResult
+from pipelines.live.live_follower import LiveFollower
+from pipelines.live.live_path import BatchResult
 
 #: Between two evaluations the daemon needs up to a second; the longer one lasts, the fewer events meet the gap.
 EVALUATION_SECONDS = 45.0

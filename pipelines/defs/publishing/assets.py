@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dagster import AssetKey, AssetsDefinition, Failure, MaterializeResult, asset
 
-from core.health.signs import RunKind, RunOutcome
-from core.settings import Settings
-from pipelines.lib.assembly import build_dbt_runner, build_modeller, build_signs
-from pipelines.lib.dbt_runner import Manifest
+from frontdesk.core.settings import Settings
+from frontdesk.domains.operations.signs import RunKind, RunOutcome
+from pipelines.assembly import build_dbt_runner, build_modeller, build_signs
+from pipelines.build.dbt_runner import Manifest
 
 PUBLISHED_KEY = ["published", "analytics"]
 VERIFICATION_KEY = ["published", "verification"]

@@ -16,9 +16,9 @@ from dagster import (
 )
 from pydantic import Field
 
-from core.reports.periods import Period, PeriodKind
-from core.settings import Settings
-from core.tenants import Tenant
+from frontdesk.core.settings import Settings
+from frontdesk.domains.reports.periods import Period, PeriodKind
+from frontdesk.domains.tenancy.tenant import Tenant
 from pipelines.defs.publishing.assets import PUBLISHED_KEY
 from pipelines.reporting.assembly import build_report_maker
 

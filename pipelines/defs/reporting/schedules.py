@@ -18,9 +18,9 @@ from dagster import (
 )
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
-from core.reports.periods import PeriodKind, last_complete
-from core.settings import Settings
-from core.tenants import Tenant, load_tenants
+from frontdesk.core.settings import Settings
+from frontdesk.domains.reports.periods import PeriodKind, last_complete
+from frontdesk.domains.tenancy.tenant import Tenant, load_tenants
 from pipelines.defs.reporting.assets import build_report_asset, report_key
 
 #: Minute, hour, day, month, weekday; on the business's clock, whatever its zone does to it.

@@ -9,20 +9,20 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, inspect, text
 
-from core.clock import SystemClock
-from core.database import create_tables, open_database, open_engine
-from core.errors import ConfigurationError
-from core.event_log import EventLog
-from core.health import schema as health_schema
-from core.ids import UuidV7Factory
-from core.migrations.revisions import UNVERSIONED, newest_revision, read_revision
-from core.outbox import schema as outbox_schema
-from core.outbox.commands import CommandFilter, CommandState
-from core.outbox.outbox import Outbox
-from core.schema import metadata
-from core.settings import Settings
-from core.staff import schema as staff_schema
-from core.staff.desk import StaffDesk
+from frontdesk.core.clock import SystemClock
+from frontdesk.core.errors import ConfigurationError
+from frontdesk.core.ids import UuidV7Factory
+from frontdesk.core.log.database import create_tables, open_database, open_engine
+from frontdesk.core.log.event_log import EventLog
+from frontdesk.core.log.migrations.revisions import UNVERSIONED, newest_revision, read_revision
+from frontdesk.core.log.schema import metadata
+from frontdesk.core.settings import Settings
+from frontdesk.domains.operations import schema as health_schema
+from frontdesk.domains.sending.outbox import schema as outbox_schema
+from frontdesk.domains.sending.outbox.commands import CommandFilter, CommandState
+from frontdesk.domains.sending.outbox.outbox import Outbox
+from frontdesk.domains.staff import schema as staff_schema
+from frontdesk.domains.staff.desk import StaffDesk
 from tests.core.backends import Backend
 from tests.core.factories import new_event
 from tests.core.migrations.old_homes import counts, make_postgresql, make_sqlite

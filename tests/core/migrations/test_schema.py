@@ -13,10 +13,10 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
-from core import database, schema
-from core.database import open_engine
-from core.migrations.revisions import FOLDER, VERSION_TABLE, known_revisions, newest_revision
-from core.schema import metadata
+from frontdesk.core.log import database, schema
+from frontdesk.core.log.database import open_engine
+from frontdesk.core.log.migrations.revisions import FOLDER, VERSION_TABLE, known_revisions, newest_revision
+from frontdesk.core.log.schema import metadata
 from tests.architecture.repository import tracked
 from tests.core.backends import Backend, PostgresBackend, SqliteBackend
 

@@ -15,14 +15,14 @@ from sqlalchemy import Engine, inspect, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from typer.testing import CliRunner
 
-from core.cli import build_app
-from core.clock import SystemClock
-from core.database import check_not_newer, create_tables, open_database, open_engine, writing
-from core.errors import ConfigurationError, EventLogUnavailableError, FrontdeskError
-from core.event_log import EventLog
-from core.ids import UuidV7Factory
-from core.migrations import revisions, upgrading
-from core.migrations.revisions import newest_revision, read_revision
+from frontdesk.core.cli import build_app
+from frontdesk.core.clock import SystemClock
+from frontdesk.core.errors import ConfigurationError, EventLogUnavailableError, FrontdeskError
+from frontdesk.core.ids import UuidV7Factory
+from frontdesk.core.log.database import check_not_newer, create_tables, open_database, open_engine, writing
+from frontdesk.core.log.event_log import EventLog
+from frontdesk.core.log.migrations import revisions, upgrading
+from frontdesk.core.log.migrations.revisions import newest_revision, read_revision
 from tests.core.backends import Backend
 from tests.core.factories import new_event
 from tests.core.migrations.old_homes import make_postgresql, make_sqlite
@@ -167,7 +167,7 @@ def test_a_copy_that_can_not_be_written_stops_the_upgrade(tmp_path: Path) -> Non
 def test_an_opened_home_is_opened_again_without_alembic(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'frontdesk.db'}"
     open_database(url).dispose()
-    code = f"import sys; from core.database import open_database as o; o({url!r}); print('alembic' in sys.modules)"
+    code = f"import sys; from frontdesk.core.log.database import open_database as o; o({url!r}); print('alembic' in sys.modules)"
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 

@@ -1,1 +1,1 @@
-"""Tests of core.running."""
+"""Tests of frontdesk.core.running."""

@@ -13,9 +13,9 @@ from typing import Any
 
 from rich.console import Console
 
-from core.running.keeper import Change, State
-from core.running.parts import Part
-from core.running.screen import Screen
+from frontdesk.core.running.keeper import Change, State
+from frontdesk.core.running.parts import Part
+from frontdesk.core.running.screen import Screen
 
 SERVE = """
 import http.server, sys

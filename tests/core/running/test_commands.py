@@ -15,9 +15,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from core.errors import ConfigurationError
-from core.running.commands import app
-from core.running.run_files import RunFiles
+from frontdesk.core.errors import ConfigurationError
+from frontdesk.core.running.run_files import RunFiles
+from frontdesk.domains.operations.cli import app
 from tests.core.running.standins import free_port, is_running, wait_until
 
 ROOT = Path(__file__).parents[3]

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 import duckdb
 import pytest
 
-from core.database import create_tables, open_engine
-from core.running.doctor import Finding, Level, examine
-from core.settings import Settings
+from frontdesk.core.log.database import create_tables, open_engine
+from frontdesk.core.settings import Settings
+from frontdesk.domains.operations.doctor import Finding, Level, examine
 from tests.core.running.standins import free_port
 
 ROOT = Path(__file__).parents[3]

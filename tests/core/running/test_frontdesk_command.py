@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.running.frontdesk_command import CommandNotRunError, CommandTimeoutError, Ended, run_frontdesk
+from frontdesk.core.running.frontdesk_command import CommandNotRunError, CommandTimeoutError, Ended, run_frontdesk
 from tests.core.running.answering_command import frontdesk
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from core.running import output
-from core.running.output import OutputLog
+from frontdesk.core.running import output
+from frontdesk.core.running.output import OutputLog
 
 
 def test_colours_are_left_out_and_the_last_lines_kept(tmp_path: Path) -> None:

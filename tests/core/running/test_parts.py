@@ -13,12 +13,12 @@ import pytest
 import yaml
 from dagster import DagsterInstance
 
-from core.errors import ConfigurationError
-from core.running.dagster_home import DagsterHome, open_dagster_home
-from core.running.parts import Group, Part, build_parts
-from core.running.ports import check_ports
-from core.settings import Settings
-from core.tenants import load_tenants
+from frontdesk.core.errors import ConfigurationError
+from frontdesk.core.running.dagster_home import DagsterHome, open_dagster_home
+from frontdesk.core.running.parts import Group, Part, build_parts
+from frontdesk.core.running.ports import check_ports
+from frontdesk.core.settings import Settings
+from frontdesk.domains.tenancy.tenant import load_tenants
 from tests.core.running.standins import free_port
 
 ROOT = Path(__file__).parents[3]

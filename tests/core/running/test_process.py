@@ -7,11 +7,11 @@ from time import monotonic
 
 import pytest
 
-from core.errors import ConfigurationError
-from core.running.output import OutputLog
-from core.running.parts import Part
-from core.running.process import PartProcess
-from core.running.run_files import RunFiles
+from frontdesk.core.errors import ConfigurationError
+from frontdesk.core.running.output import OutputLog
+from frontdesk.core.running.parts import Part
+from frontdesk.core.running.process import PartProcess
+from frontdesk.core.running.run_files import RunFiles
 from tests.core.running.standins import SAY_AND_WAIT, STUBBORN, is_running, part, wait_until
 
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from core.running.keeper import State
-from core.running.parts import Part
-from core.running.run_files import RunFiles
-from core.running.supervisor import StartError, run_parts
+from frontdesk.core.running.keeper import State
+from frontdesk.core.running.parts import Part
+from frontdesk.core.running.run_files import RunFiles
+from frontdesk.core.running.supervisor import StartError, run_parts
 from tests.core.running.standins import (
     FAIL,
     SAY_AND_WAIT,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from core.serving.hosts import KnownHosts
-from core.settings import Settings
+from frontdesk.core.serving.hosts import KnownHosts
+from frontdesk.core.settings import Settings
 
 EVERYWHERE = ".".join("0000")
 

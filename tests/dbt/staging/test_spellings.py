@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from core.importing.fields import ANSWERS
+from frontdesk.domains.imports.fields import ANSWERS
 from tests.dbt.staging.warehouse import Event, StagingWarehouse
 
 _ALL = {"all"}

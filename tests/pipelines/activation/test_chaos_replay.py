@@ -6,8 +6,8 @@ from random import Random
 
 import pytest
 
-from core.envelope import NewEvent
-from core.outbox.commands import CommandFilter
+from frontdesk.core.log.envelope import NewEvent
+from frontdesk.domains.sending.outbox.commands import CommandFilter
 from tests.pipelines.homes import FixedClock, Home, HomeFactory
 
 _COLUMNS = "command_key, verdict, stopped_by, reason, due_at, expires_at, payload"

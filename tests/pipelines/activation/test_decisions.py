@@ -9,10 +9,16 @@ from typing import Any
 import orjson
 import pytest
 
-from core.automation.rules import Rule
-from core.automation.vocabulary import BOOKING_FIELDS, CONTACT_FIELDS, FACT_TYPES, MOMENT_FIELDS, offered_fields
-from core.envelope import NewEvent
-from core.tenants import load_tenants
+from frontdesk.core.log.envelope import NewEvent
+from frontdesk.domains.rules.rule import Rule
+from frontdesk.domains.rules.vocabulary import (
+    BOOKING_FIELDS,
+    CONTACT_FIELDS,
+    FACT_TYPES,
+    MOMENT_FIELDS,
+    offered_fields,
+)
+from frontdesk.domains.tenancy.tenant import load_tenants
 from tests.pipelines.facts import TENANT, contact, fact
 from tests.pipelines.homes import NOW, REPOSITORY, Home, HomeFactory, shared_folder
 

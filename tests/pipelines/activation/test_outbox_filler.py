@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from core.outbox.commands import CommandState
+from frontdesk.domains.sending.outbox.commands import CommandState
 from tests.pipelines.activation.test_decisions import START, booking
 from tests.pipelines.facts import TENANT
 from tests.pipelines.homes import NOW, FixedClock, Home, HomeFactory

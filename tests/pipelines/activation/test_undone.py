@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from core.automation.rules import Rule
-from core.automation.vocabulary import FACT_TYPES, UNDONE_BY
-from core.envelope import NewEvent
-from core.tenants import load_tenants
+from frontdesk.core.log.envelope import NewEvent
+from frontdesk.domains.rules.rule import Rule
+from frontdesk.domains.rules.vocabulary import FACT_TYPES, UNDONE_BY
+from frontdesk.domains.tenancy.tenant import load_tenants
 from tests.pipelines.activation.test_decisions import PHONE, START, booking
 from tests.pipelines.facts import TENANT, contact, fact
 from tests.pipelines.homes import NOW, REPOSITORY, Home, HomeFactory, shared_folder

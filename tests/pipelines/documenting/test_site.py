@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from core.cli import build_app
+from frontdesk.core.cli import build_app
 from tests.pipelines.homes import REPOSITORY
 
 

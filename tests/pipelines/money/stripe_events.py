@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from core.envelope import NewEvent
+from frontdesk.core.log.envelope import NewEvent
 from tests.pipelines.homes import NOW
 
 TENANT = "avatar-imaging"

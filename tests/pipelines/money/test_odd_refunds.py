@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.envelope import NewEvent
+from frontdesk.core.log.envelope import NewEvent
 from tests.pipelines.facts import fact
 from tests.pipelines.homes import Home
 from tests.pipelines.money.stripe_events import StripePayment

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from core.envelope import NewEvent
+from frontdesk.core.log.envelope import NewEvent
 from sandbox.summary import _COUNTS
 from tests.pipelines.facts import fact
 from tests.pipelines.homes import REPOSITORY, Home, HomeFactory

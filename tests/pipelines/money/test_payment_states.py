@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from core.envelope import NewEvent
+from frontdesk.core.log.envelope import NewEvent
 from tests.pipelines.homes import Home, HomeFactory
 from tests.pipelines.money.stripe_events import StripePayment
 

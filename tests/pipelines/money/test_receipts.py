@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from core.envelope import NewEvent
+from frontdesk.core.log.envelope import NewEvent
 from tests.pipelines.facts import contact, fact
 from tests.pipelines.homes import Home, HomeFactory
 

@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from core.reports.archive import ReportArchive
-from core.reports.periods import Period
-from core.tenants import Tenant
-from pipelines.reporting.document import Report
-from pipelines.reporting.making import ReportMaker
+from frontdesk.domains.reports.archive import ReportArchive
+from frontdesk.domains.reports.document import Report
+from frontdesk.domains.reports.making import ReportMaker
+from frontdesk.domains.reports.periods import Period
+from frontdesk.domains.tenancy.tenant import Tenant
 from tests.pipelines.homes import FixedClock, Home, HomeFactory
 from tests.pipelines.reporting.history import TENANT, History, make_history
 

@@ -10,8 +10,8 @@ from statistics import median
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from core.envelope import NewEvent
-from core.reports.periods import Period
+from frontdesk.core.log.envelope import NewEvent
+from frontdesk.domains.reports.periods import Period
 from tests.pipelines.facts import fact
 
 #: A business whose clocks change.

@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 
-from core.reports.periods import Period, PeriodKind, period_of
-from pipelines.reporting.document import Report
-from pipelines.reporting.html_page import to_html
+from frontdesk.domains.reports.document import Report
+from frontdesk.domains.reports.html_page import to_html
+from frontdesk.domains.reports.periods import Period, PeriodKind, period_of
 from tests.pipelines.reporting.conftest import Desk
 from tests.pipelines.reporting.history import TENANT, count_credits, count_figures, count_stages
 

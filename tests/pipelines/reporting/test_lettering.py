@@ -8,11 +8,11 @@ import warnings
 import pytest
 from matplotlib.ft2font import FT2Font
 
-from pipelines.reporting.charts import draw_charts
-from pipelines.reporting.document import Report, Share
-from pipelines.reporting.html_page import to_html
-from pipelines.reporting.lettering import MAIN, lettering_of
-from pipelines.reporting.pdf_file import to_pdf
+from frontdesk.domains.reports.charts import draw_charts
+from frontdesk.domains.reports.document import Report, Share
+from frontdesk.domains.reports.html_page import to_html
+from frontdesk.domains.reports.lettering import MAIN, lettering_of
+from frontdesk.domains.reports.pdf_file import to_pdf
 from tests.pipelines.reporting.drawn import Glyph, drawn_glyphs
 from tests.pipelines.reporting.test_long_names import report_with
 

@@ -6,8 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from core.reports.periods import PeriodKind
-from pipelines.reporting.document import (
+from frontdesk.domains.reports.document import (
     ChannelCredit,
     Credits,
     Figure,
@@ -18,8 +17,9 @@ from pipelines.reporting.document import (
     StageCount,
     Tax,
 )
-from pipelines.reporting.html_page import to_html
-from pipelines.reporting.pdf_file import to_pdf
+from frontdesk.domains.reports.html_page import to_html
+from frontdesk.domains.reports.pdf_file import to_pdf
+from frontdesk.domains.reports.periods import PeriodKind
 
 _NOTE = "Customer says: please call before coming, the gate sticks. " * 40
 _START, _END = date(2026, 11, 16), date(2026, 11, 23)

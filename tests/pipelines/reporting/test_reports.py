@@ -12,19 +12,19 @@ from typing import NoReturn
 import duckdb
 import pytest
 
-from core.delivery_settings import Delivery, EmailDelivery
-from core.explaining.errors import NothingPublishedError
-from core.outbox.keys import report_command_key
-from core.reports.archive import ArchiveConflictError, ReportId
-from core.reports.periods import Period, PeriodKind
-from core.set_aside import Kind
-from pipelines.reporting import computing, making
-from pipelines.reporting.comparing import pair_figures
-from pipelines.reporting.document import Report
-from pipelines.reporting.html_page import to_html
-from pipelines.reporting.late_events import find_late_events
-from pipelines.reporting.making import NotModelledError, published
-from pipelines.reporting.pdf_file import to_pdf
+from frontdesk.core.log.set_aside import Kind
+from frontdesk.core.published.errors import NothingPublishedError
+from frontdesk.domains.reports import computing, making
+from frontdesk.domains.reports.archive import ArchiveConflictError, ReportId
+from frontdesk.domains.reports.comparing import pair_figures
+from frontdesk.domains.reports.document import Report
+from frontdesk.domains.reports.html_page import to_html
+from frontdesk.domains.reports.late_events import find_late_events
+from frontdesk.domains.reports.making import NotModelledError, published
+from frontdesk.domains.reports.pdf_file import to_pdf
+from frontdesk.domains.reports.periods import Period, PeriodKind
+from frontdesk.domains.sending.outbox.keys import report_command_key
+from frontdesk.domains.sending.settings import Delivery, EmailDelivery
 from pipelines.reporting.reproducing import NotReproducibleError, reproduce
 from tests.pipelines.reporting.conftest import LATE, Desk
 from tests.pipelines.reporting.history import TENANT, count_figures

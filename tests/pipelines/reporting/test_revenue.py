@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from pypdf import PdfReader
 
-from core.envelope import NewEvent
-from core.reports.periods import Period, PeriodKind
-from pipelines.reporting.document import Report, RevenuePart, Tax
-from pipelines.reporting.html_page import to_html
-from pipelines.reporting.pdf_file import to_pdf
-from pipelines.reporting.tables import ShareTable, share_tables
-from pipelines.reporting.wording import MISSING
+from frontdesk.core.log.envelope import NewEvent
+from frontdesk.domains.reports.document import Report, RevenuePart, Tax
+from frontdesk.domains.reports.html_page import to_html
+from frontdesk.domains.reports.pdf_file import to_pdf
+from frontdesk.domains.reports.periods import Period, PeriodKind
+from frontdesk.domains.reports.tables import ShareTable, share_tables
+from frontdesk.domains.reports.wording import MISSING
 from tests.pipelines.facts import fact
 from tests.pipelines.homes import HomeFactory
 from tests.pipelines.reporting.conftest import open_desk

@@ -11,9 +11,9 @@ import pytest
 from dagster import DagsterInstance, RunRequest, ScheduleDefinition, build_schedule_context
 from dagster._utils.schedules import cron_string_iterator
 
-from core.reports.periods import NoSuchPeriodError, PeriodKind, last_complete, parse_period
-from core.settings import Settings
-from core.tenants import load_tenants
+from frontdesk.core.settings import Settings
+from frontdesk.domains.reports.periods import NoSuchPeriodError, PeriodKind, last_complete, parse_period
+from frontdesk.domains.tenancy.tenant import load_tenants
 from pipelines.defs.reporting.assets import partitions_of
 from pipelines.defs.reporting.schedules import build_report_definitions
 from tests.pipelines.homes import REPOSITORY

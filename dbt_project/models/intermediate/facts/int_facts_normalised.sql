@@ -29,7 +29,7 @@ rules as (
 
 -- Few wide steps on purpose: for a batch of one event, each layer of seventy columns costs more than all the
 -- expressions in it (measured 54 ms with seven layers, 23 ms with three), and so does an expression that is
--- repeated in many others. What is read is read by the code that imports use (pipelines/lib/sql_functions.py).
+-- repeated in many others. What is read is read by the code that imports use (pipelines/build/sql_functions.py).
 cleaned as (
 
     select

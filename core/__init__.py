@@ -1,1 +1,0 @@
-"""The shared kernel: event log, envelope, tenants, settings, clock, ids. Imports no other package of ours."""

@@ -1,0 +1,53 @@
+"""Runs what staff decide over /v1, and says in one line what came of it or why it can't be done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from dashboard.frame import session
+from dashboard.frame.api import ApiRefusedError, ApiUnavailableError, BusinessApi
+from dashboard.frame.session import Office
+from dashboard.parts.formatting import escape_markdown
+
+
+def act(tenant_id: str, action: Callable[[BusinessApi], str | None]) -> bool:
+    """Run an action over /v1, tell what it returns (nothing where None), and return whether it was done."""
+    try:
+        with session.current_office().open_api(tenant_id) as api:
+            told = action(api)
+    except (ApiUnavailableError, ApiRefusedError) as error:
+        st.toast(escape_markdown(error.detail), icon=":material/error:", duration="long")
+        return False
+    if told:
+        st.toast(escape_markdown(told), icon=":material/check_circle:")
+    return True
+
+
+@contextmanager
+def explained_refusal() -> Iterator[None]:
+    """Show why /v1 can't be asked as one line, in place of what would need it."""
+    try:
+        yield
+    except (ApiUnavailableError, ApiRefusedError) as error:
+        show_off(error.detail)
+
+
+def show_off(detail: str) -> None:
+    """Show in one line why actions are off."""
+    st.markdown(f":orange[:material/cloud_off:] :gray[{escape_markdown(detail)}]")
+
+
+def staff_name(tenant_id: str) -> str:
+    """Return who decides. The receiver goes by the session; this is for what is shown and asked for here."""
+    backstage = session.current_office().backstage
+    member = None if backstage is None else backstage.signed_in.get(tenant_id)
+    return "dashboard" if member is None else member.email
+
+
+def note_read(office: Office, tenant_id: str, contact_id: str) -> None:
+    """Note that a contact's page is read; where that can't be done, say so in one line."""
+    with explained_refusal():
+        office.note_read(tenant_id, contact_id)

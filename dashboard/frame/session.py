@@ -1,0 +1,149 @@
+"""What the frame hands to the page of the same session: the published file and the businesses chosen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard.frame.analytics_file import AnalyticsFile
+from dashboard.frame.api import ApiUnavailableError, BusinessApi
+from dashboard.frame.sign_in import SignedIn
+from dashboard.parts import queries
+from frontdesk.core.errors import ConfigurationError
+from frontdesk.domains.tenancy.tenant import Tenant, load_tenant
+
+_KEY = "office"
+_NOTED_KEY = "noted_reads"
+#: The receiver reads the tenants' files when it starts; what is changed since is offered here a minute later.
+_TENANT_FILE_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Business:
+    """A tenant as pages need it: `zone` is an IANA name, `currency` an ISO 4217 code."""
+
+    tenant_id: str
+    name: str
+    zone: str
+    currency: str
+
+
+@dataclass(frozen=True)
+class Backstage:
+    """Where changes go and in whose name: the receiver's address, who is signed in, and the tenants' own files."""
+
+    receiver_url: str
+    signed_in: SignedIn
+    tenants_dir: Path
+    receiver_page: str = ""  #: the receiver as the browser reaches it, for links
+
+
+@dataclass(frozen=True)
+class Office:
+    """The published file, the businesses chosen from all there are, and (None: reading only) where changes go."""
+
+    file: AnalyticsFile
+    businesses: tuple[Business, ...]
+    chosen: tuple[Business, ...]
+    backstage: Backstage | None = None
+
+    @property
+    def tenant_ids(self) -> list[str]:
+        """The chosen businesses' ids, which every query needs."""
+        return [business.tenant_id for business in self.chosen]
+
+    @property
+    def only_business(self) -> Business | None:
+        """The business, where exactly one is chosen."""
+        return self.chosen[0] if len(self.chosen) == 1 else None
+
+    def get_business(self, tenant_id: str) -> Business:
+        """Return a business of the chosen ones. Raises KeyError for any other."""
+        return {business.tenant_id: business for business in self.chosen}[tenant_id]
+
+    def open_api(self, tenant_id: str) -> BusinessApi:
+        """Return /v1 of a business in the name of who is signed in. Raises ApiUnavailableError where nobody is."""
+        if self.backstage is None:
+            raise ApiUnavailableError("Sending and deciding are off: this page only reads.")
+        member = self.backstage.signed_in.get(tenant_id)
+        if member is None:
+            raise ApiUnavailableError("Sending and deciding are off: you are not signed in to this business.")
+        return BusinessApi(self.backstage.receiver_url, token=member.token)
+
+    def note_read(self, tenant_id: str, contact_id: str) -> None:
+        """Note in the audit trail that a contact's page is read, once a visit.
+
+        Raises ApiUnavailableError or ApiRefusedError where it can't be noted.
+        """
+        noted: set[tuple[str, str]] = st.session_state.setdefault(_NOTED_KEY, set())
+        if self.backstage is None or (tenant_id, contact_id) in noted:
+            return
+        with self.open_api(tenant_id) as api:
+            api.note("contact.read", contact_id)
+        noted.add((tenant_id, contact_id))
+
+    def load_tenant(self, tenant_id: str) -> Tenant:
+        """Return a business's own file. Raises ConfigurationError where there is none that can be read."""
+        if self.backstage is None:
+            raise ConfigurationError("this page has no folder of tenants' files")
+        return _load_tenant(self.backstage.tenants_dir / f"{tenant_id}.yaml")
+
+
+@st.cache_resource(show_spinner=False, max_entries=64, ttl=_TENANT_FILE_SECONDS)
+def _load_tenant(file: Path) -> Tenant:
+    return load_tenant(file)
+
+
+@st.cache_resource(show_spinner=False, max_entries=8, on_release=AnalyticsFile.close)
+def open_analytics_file(path: Path) -> AnalyticsFile:
+    """Return the one reader of this path that all sessions of the process share."""
+    return AnalyticsFile(path)
+
+
+def load_businesses(file: AnalyticsFile) -> tuple[Business, ...]:
+    """Return every business of the published file, by name. Raises AnalyticsFileError where there is no file."""
+    rows = queries.rows_of(queries.fetch_tenants(file))
+    return tuple(Business(row.tenant_id, row.name, row.zone, row.currency) for row in rows)
+
+
+def hand_over(office: Office) -> None:
+    """Keep the office for the page that runs next, and for its fragments that run by themselves."""
+    st.session_state[_KEY] = office
+
+
+def current_office() -> Office:
+    """Return what the frame handed over. Raises KeyError where a page runs without a frame."""
+    office = st.session_state[_KEY]
+    if not isinstance(office, Office):
+        raise TypeError(f"session state {_KEY!r} holds {type(office).__name__}, not an Office")
+    return office
+
+
+def choose_business(tenant_id: str | None) -> None:
+    """Choose one business (None: all) in the address as well, so that the page can be linked."""
+    for name in ("contact", "command"):
+        st.query_params.pop(name, None)
+    if tenant_id is None:
+        st.query_params.pop("tenant", None)
+    else:
+        st.query_params["tenant"] = tenant_id
+    st.session_state["tenant"] = tenant_id
+
+
+def choose_contact(contact_id: str | None) -> None:
+    """Choose a contact (None: back to the list) in the address, so that the profile can be linked."""
+    st.session_state.pop("timeline_limit", None)
+    if contact_id is None:
+        st.query_params.pop("contact", None)
+    else:
+        st.query_params["contact"] = contact_id
+
+
+def choose_command(command_key: str | None) -> None:
+    """Choose a command (None: back to the list) in the address, so that its page can be linked."""
+    if command_key is None:
+        st.query_params.pop("command", None)
+    else:
+        st.query_params["command"] = command_key

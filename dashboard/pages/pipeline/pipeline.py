@@ -1,0 +1,86 @@
+"""Pipeline: who stands in which stage and moves on by a click, and what came of each stage in a period."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.frame import session
+from dashboard.frame.session import Business
+from dashboard.pages.pipeline import queries as pipeline_queries
+from dashboard.pages.pipeline.board import Pipeline, group_pipelines, show_board
+from dashboard.pages.pipeline.funnel import show_funnel
+from dashboard.parts import components, queries
+from dashboard.parts.formatting import escape_markdown
+
+_PERIODS = {"7 days": 7, "30 days": 30, "90 days": 90, "A year": 365}
+_FUNNEL_REFRESH_SECONDS = 15.0
+
+
+def _show_page() -> None:
+    office = session.current_office()
+    business = office.only_business
+    if business is None:
+        components.show_choice_of_business(
+            office, title="Whose pipeline?", detail="Stages belong to one business; choose which."
+        )
+        return
+    with components.explained_absence():
+        stages = queries.rows_of(pipeline_queries.fetch_stages(office.file, tenant_id=business.tenant_id))
+        pipelines = group_pipelines(stages)
+        if not pipelines:
+            components.empty_state(
+                "No pipeline yet",
+                f"Name the stages under `pipelines` in the file of {escape_markdown(business.name)}.",
+                icon="conversion_path",
+            )
+            return
+        chosen = _choose_pipeline(pipelines)
+        board, funnel = st.tabs(["Board", "Funnel"], key="pipeline_tab", on_change="rerun")
+        # Only what is open is asked for; both at once would take twice as long.
+        if board.open:
+            with board:
+                _show_board(business, chosen, pipelines)
+        if funnel.open:
+            with funnel:
+                _show_funnel(business, chosen)
+
+
+def _choose_pipeline(pipelines: tuple[Pipeline, ...]) -> Pipeline:
+    if len(pipelines) == 1:
+        return pipelines[0]
+    by_key = {pipeline.key: pipeline for pipeline in pipelines}
+    key = st.segmented_control(
+        "Pipeline",
+        list(by_key),
+        default=pipelines[0].key,
+        required=True,
+        format_func=lambda key: by_key[key].name,
+        key="pipeline",
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    return by_key.get(key or "", pipelines[0])
+
+
+@st.fragment(run_every=components.REFRESH_SECONDS)
+def _show_board(business: Business, pipeline: Pipeline, pipelines: tuple[Pipeline, ...]) -> None:
+    with components.explained_absence():
+        show_board(session.current_office(), business, pipeline, pipelines)
+
+
+@st.fragment(run_every=_FUNNEL_REFRESH_SECONDS)
+def _show_funnel(business: Business, pipeline: Pipeline) -> None:
+    days = st.segmented_control(
+        "Period",
+        list(_PERIODS),
+        default="30 days",
+        required=True,
+        key="funnel_period",
+        label_visibility="collapsed",
+        persist_state="session",
+    )
+    with components.explained_absence():
+        show_funnel(session.current_office(), business, pipeline, days=_PERIODS[days or "30 days"])
+
+
+_show_page()

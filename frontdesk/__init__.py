@@ -1,0 +1,1 @@
+"""Frontdesk's shared package: the kernel, the providers, and the nouns of the business."""

@@ -1,0 +1,1 @@
+"""Proof (formerly Notarize)."""

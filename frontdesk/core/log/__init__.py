@@ -1,0 +1,1 @@
+"""The event log and the database that holds it: envelope, append, follow, set aside."""

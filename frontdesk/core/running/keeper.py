@@ -1,0 +1,151 @@
+"""Keeps one part up: starts it, waits until it is ready, starts it again when it ends."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+import httpx
+
+from frontdesk.core.running.output import OutputLog
+from frontdesk.core.running.parts import Part
+from frontdesk.core.running.process import PartProcess
+from frontdesk.core.running.run_files import RunFiles
+
+#: Time to become ready: Dagster's first start compiles the dbt project.
+READY_TIMEOUT_S = 300.0
+#: Up for this long means that the trouble is over: the next wait is the shortest again.
+_STEADY_S = 60.0
+_WAITS_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+_POLL_S = 0.2
+_PROBE_TIMEOUT_S = 2.0
+
+
+class State(StrEnum):
+    """Where a part is."""
+
+    WAITING = "waiting"
+    STARTING = "starting"
+    READY = "ready"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Something a person may want to know about a part."""
+
+    part: Part
+    state: State
+    after_s: float = 0.0  #: READY: how long the start took
+    reason: str = ""  #: FAILED: what happened
+    last_lines: tuple[str, ...] = ()  #: FAILED: what the process said last
+    retry_in_s: float = 0.0  #: FAILED: when it is started again
+
+
+class Keeper:
+    """Runs a part in a thread of its own until `stopping` is set."""
+
+    def __init__(
+        self,
+        part: Part,
+        *,
+        log: OutputLog,
+        run_files: RunFiles,
+        stopping: threading.Event,
+        on_change: Callable[[Change], None],
+        on_line: Callable[[Part, str], None],
+    ) -> None:
+        self.part = part
+        self.state = State.WAITING
+        self.was_ready = threading.Event()
+        self.count_failed_starts = 0  #: in a row, before it was ever ready
+        self._log = log
+        self._run_files = run_files
+        self._stopping = stopping
+        self._on_change = on_change
+        self._on_line = on_line
+        self._after: threading.Event | None = None
+        self._thread = threading.Thread(target=self._run, name=part.name)
+
+    def start(self, *, after: threading.Event | None) -> None:
+        """Begin, once `after` is set."""
+        self._after = after
+        self._thread.start()
+
+    def join(self) -> None:
+        """Wait until the process has ended after `stopping` was set."""
+        self._thread.join()
+
+    def _run(self) -> None:
+        while self._after is not None and not self._after.wait(_POLL_S):
+            if self._stopping.is_set():
+                break
+        place = 0
+        while not self._stopping.is_set():
+            ready_for = self._run_once(retry_in_s=_WAITS_S[place])
+            if self._stopping.is_set():
+                break
+            self._stopping.wait(_WAITS_S[place])
+            place = 0 if ready_for > _STEADY_S else min(place + 1, len(_WAITS_S) - 1)
+        self._log.close()
+        self._change(Change(part=self.part, state=State.STOPPED))
+
+    def _run_once(self, *, retry_in_s: float) -> float:
+        """Run the process until it ends or is to stop; return for how many seconds it was ready."""
+        self._change(Change(part=self.part, state=State.STARTING))
+        began = time.monotonic()
+        try:
+            process = PartProcess(self.part, log=self._log, on_line=lambda line: self._on_line(self.part, line))
+        except OSError as error:
+            self._fail(f"can't be started: {error}", retry_in_s=retry_in_s)
+            return 0.0
+        self._run_files.add(self.part.name, process.pid)
+        ready_at: float | None = None
+        reason = ""
+        while not self._stopping.is_set() and process.status is None:
+            if ready_at is None and self._is_ready(process):
+                ready_at = time.monotonic()
+                self._change(Change(part=self.part, state=State.READY, after_s=ready_at - began))
+                self.was_ready.set()
+            if ready_at is None and time.monotonic() - began > READY_TIMEOUT_S:
+                reason = f"was not ready after {READY_TIMEOUT_S:g} s"
+                break
+            self._stopping.wait(_POLL_S)
+        status = process.status
+        was_gentle = process.stop()
+        self._run_files.remove(self.part.name)
+        if not self._stopping.is_set():
+            self._fail(reason or _describe_status(status), retry_in_s=retry_in_s)
+        elif not was_gentle:
+            self._on_line(self.part, f"(did not end within {self.part.grace_s:g} s and was killed)")
+        return 0.0 if ready_at is None else time.monotonic() - ready_at
+
+    def _is_ready(self, process: PartProcess) -> bool:
+        if self.part.ready_line:
+            return process.is_announced.is_set()
+        try:
+            return httpx.get(self.part.ready_url, timeout=_PROBE_TIMEOUT_S, trust_env=False).is_success
+        except httpx.HTTPError:
+            return False  # not listening yet
+
+    def _fail(self, reason: str, *, retry_in_s: float) -> None:
+        if not self.was_ready.is_set():
+            self.count_failed_starts += 1
+        lines = tuple(self._log.last_lines())
+        self._change(
+            Change(part=self.part, state=State.FAILED, reason=reason, last_lines=lines, retry_in_s=retry_in_s)
+        )
+
+    def _change(self, change: Change) -> None:
+        self.state = change.state
+        self._on_change(change)
+
+
+def _describe_status(status: int | None) -> str:
+    if status is None:
+        return "ended"
+    return f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"

@@ -1,0 +1,1 @@
+"""The language of a business's file: its fields, and where in the YAML each stands."""

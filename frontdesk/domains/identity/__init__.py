@@ -1,0 +1,1 @@
+"""Who is who: what staff decide about identifiers."""

@@ -1,0 +1,309 @@
+"""The commands `frontdesk import FILE`, `frontdesk import runs`, `undo` and `restore`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from getpass import getuser
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+from typer.core import TyperGroup
+
+from frontdesk.core.clock import SystemClock
+from frontdesk.core.errors import ImportFileError
+from frontdesk.core.ids import UuidV7Factory, new_run_id
+from frontdesk.core.log.database import create_tables, has_tables, open_engine
+from frontdesk.core.log.event_log import EventLog
+from frontdesk.core.settings import Settings, load_settings
+from frontdesk.domains.imports.checks import check_columns, check_mapping
+from frontdesk.domains.imports.columns import KEPT, kept_columns
+from frontdesk.domains.imports.csv_file import CsvFile
+from frontdesk.domains.imports.envelopes import Arrival
+from frontdesk.domains.imports.importer import ImportResult, RowFate, RunWriter, import_rows
+from frontdesk.domains.imports.mapping import FileOptions, Mapping
+from frontdesk.domains.imports.mapping_file import load_mapping
+from frontdesk.domains.imports.ndjson import HEADER, NdjsonFile
+from frontdesk.domains.imports.problems import MappedRow
+from frontdesk.domains.imports.report import LackingRows
+from frontdesk.domains.imports.rows import RowMapper
+from frontdesk.domains.imports.runs import DryRunLog, RunLog
+from frontdesk.domains.imports.screen import (
+    Position,
+    progress_bar,
+    show_events,
+    show_lacking,
+    show_result,
+    show_runs,
+)
+from frontdesk.domains.imports.undoing import list_runs, restore_run, undo_run
+from frontdesk.domains.tenancy.tenant import Tenant, load_tenants
+
+#: Exit status where some rows are not wholly in the log.
+SOME_LACKING = 2
+_NDJSON_SUFFIXES = (".ndjson", ".jsonl")
+_IMPORT_FILE = "file"
+
+
+class _FileByDefault(TyperGroup):
+    """`frontdesk import FILE` is `frontdesk import file FILE`; only the other commands need their word."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the word in front where it was left out."""
+        if args and args[0] not in self.commands and args[0] != "--help":
+            args = [_IMPORT_FILE, *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer()
+_imports = typer.Typer(
+    cls=_FileByDefault,
+    no_args_is_help=True,
+    help="Bring the history of an older system into the event log, and take a wrong import back.",
+)
+app.add_typer(_imports, name="import")
+
+
+@_imports.command(_IMPORT_FILE)
+def import_file(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV export, or .ndjson of events.")],
+    *,
+    mapping: Annotated[
+        Path | None, typer.Option(help="What the columns of a CSV file mean: see docs/importing.md.")
+    ] = None,
+    tenant: Annotated[str | None, typer.Option(help="Whose history it is, if the mapping does not say.")] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write rows that are not wholly in to this new file, with the reasons.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show the first events and the counts; write nothing.")
+    ] = False,
+    all_or_nothing: Annotated[
+        bool, typer.Option("--all-or-nothing", help="Write nothing unless every row of the file can go in.")
+    ] = False,
+) -> None:
+    """Bring a file into the event log; running it again adds nothing. The word `file` can be left out.
+
+    Exit status: 0 all rows are in; 2 some are not, the others are in; 1 the file or the mapping can't be used.
+    """
+    settings = load_settings()
+    if report is not None and report.absolute() == file.absolute():
+        raise ImportFileError(f"{report}: is the file to be imported; give the report another name")
+    if report is not None and report.exists():
+        raise ImportFileError(f"{report}: is there already; give the report another name, or remove it first")
+    run = _Run(file=file, settings=settings, report=report)
+    if mapping is not None:
+        source: _CsvSource | _NdjsonSource = _CsvSource(run, mapping_file=mapping, tenant_slug=tenant)
+    elif file.suffix.lower() in _NDJSON_SUFFIXES:
+        source = _NdjsonSource(run, tenant_slug=tenant)
+    else:
+        raise ImportFileError(f"{file}: a CSV file needs --mapping; only {', '.join(_NDJSON_SUFFIXES)} does without")
+    result = _import(run, source, is_dry_run=dry_run, is_all_or_nothing=all_or_nothing)
+    if result.count_lacking:
+        raise typer.Exit(SOME_LACKING)
+
+
+@_imports.command("runs")
+def runs(
+    tenant: Annotated[str | None, typer.Option(help="Of this business alone.")] = None,
+) -> None:
+    """List the runs that wrote something, and which of them are taken back."""
+    show_runs(Console(), list_runs(_open_log(load_settings()), tenant_id=tenant))
+
+
+_RunId = Annotated[str, typer.Argument(metavar="RUN", help="Name of the run, as `frontdesk import runs` lists it.")]
+_FOLLOWS = (
+    "Pages and figures follow once everything is computed anew: a running frontdesk up does so now, else run "
+    "frontdesk process --once."
+)
+_Reason = Annotated[str | None, typer.Option(help="Why, for the record.")]
+
+
+@_imports.command("undo")
+def undo(run: _RunId, reason: _Reason = None) -> None:
+    """Take a run back: its events no longer count. The corrected file can then be imported."""
+    clock = SystemClock()
+    back = undo_run(
+        _open_log(load_settings()), run, ids=UuidV7Factory(clock), clock=clock, by=getuser(), reason=reason
+    )
+    typer.echo(
+        f"Run {run} is taken back: {back.count_events:,} events of {', '.join(back.files or back.sources)} no longer "
+        f"count. frontdesk import restore {run} lets them count again. {_FOLLOWS}"
+    )
+
+
+@_imports.command("restore")
+def restore(run: _RunId, reason: _Reason = None) -> None:
+    """Let a run count again that was taken back."""
+    clock = SystemClock()
+    restored = restore_run(
+        _open_log(load_settings()), run, ids=UuidV7Factory(clock), clock=clock, by=getuser(), reason=reason
+    )
+    typer.echo(f"Run {run} counts again: {restored.count_events:,} events. {_FOLLOWS}")
+
+
+class _Run:
+    """One run of the command: what it is about, and where it is shown."""
+
+    def __init__(self, *, file: Path, settings: Settings, report: Path | None) -> None:
+        clock = SystemClock()
+        self.file = file
+        self.settings = settings
+        self.report = report
+        self.arrival = Arrival(received_at=clock.now(), run_id=new_run_id(clock), file_name=file.name)
+        self.errors = Console(file=sys.stderr)
+
+    def tell(self, note: str) -> None:
+        """Show a note that stops nothing."""
+        self.errors.print(f"Note: {note}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+
+    def find_tenant(self, slug: str | None) -> Tenant:
+        """Return the tenant. Raises ImportFileError where none is named or there is no such one."""
+        tenants = load_tenants(self.settings.tenants_dir)
+        known = ", ".join(tenants)
+        if slug is None:
+            raise ImportFileError(f"{self.file}: whose history is it? Give --tenant, one of: {known}")
+        if slug not in tenants:
+            raise ImportFileError(f"there is no tenant {slug!r}; use one of: {known}")
+        return tenants[slug]
+
+
+class _Opened:
+    """A file that is being read."""
+
+    def __init__(self, rows: Iterable[MappedRow], *, position: Position, header: tuple[str, ...]) -> None:
+        self.rows = rows
+        self.position = position
+        self.header = header
+
+
+class _CsvSource:
+    """A CSV file with its mapping; opened for each time it is read."""
+
+    def __init__(self, run: _Run, *, mapping_file: Path, tenant_slug: str | None) -> None:
+        self._run = run
+        self._folder = mapping_file.parent
+        self._mapping: Mapping = load_mapping(mapping_file)
+        for note in check_mapping(self._mapping, mapping_file=mapping_file):
+            run.tell(note)
+        self.tenant = run.find_tenant(tenant_slug or self._mapping.tenant)
+        self.options = self._mapping.file
+        self.kept = tuple(f"{KEPT}{name}" for name in kept_columns(self._mapping.columns))
+
+    @contextmanager
+    def opened(self) -> Iterator[_Opened]:
+        """Open the file. Raises ImportFileError."""
+        with CsvFile(self._run.file, self.options) as file:
+            check_columns(self._mapping, header=file.header, file=self._run.file)
+            mapper = RowMapper(
+                self._mapping,
+                tenant=self.tenant,
+                header=file.header,
+                arrival=self._run.arrival,
+                folder=self._folder,
+            )
+            yield _Opened(map(mapper.map, file.records()), position=file, header=file.header)
+
+
+class _NdjsonSource:
+    """A file of events in our own form."""
+
+    def __init__(self, run: _Run, *, tenant_slug: str | None) -> None:
+        self._run = run
+        self.tenant = run.find_tenant(tenant_slug)
+        self.options = FileOptions()
+        self.kept: tuple[str, ...] = ()
+
+    @contextmanager
+    def opened(self) -> Iterator[_Opened]:
+        """Open the file. Raises ImportFileError."""
+        limit = self._run.settings.max_body_bytes
+        with NdjsonFile(
+            self._run.file, tenant_id=self.tenant.slug, arrival=self._run.arrival, max_line_bytes=limit
+        ) as file:
+            yield _Opened(file.rows(), position=file, header=HEADER)
+
+
+def _import(
+    run: _Run, source: _CsvSource | _NdjsonSource, *, is_dry_run: bool, is_all_or_nothing: bool
+) -> ImportResult:
+    """Read the file, write it unless that is not wanted, and show what became of it."""
+    slug, run_id = source.tenant.slug, run.arrival.run_id
+    if is_dry_run or is_all_or_nothing:
+        writer = DryRunLog(_find_log(run.settings), tenant_id=slug, run_id=run_id)
+        result = _read_file(run, source, writer)
+        if is_dry_run or result.count_lacking:
+            _show(run, source, result, is_dry_run=True, is_all_or_nothing=is_all_or_nothing)
+            return result
+        if run.report is not None:
+            run.report.unlink()  # nothing is in it; the second reading writes its own
+    result = _read_file(run, source, RunLog(_open_log(run.settings), tenant_id=slug, run_id=run_id))
+    _show(run, source, result, is_dry_run=False)
+    return result
+
+
+def _read_file(run: _Run, source: _CsvSource | _NdjsonSource, writer: RunWriter) -> ImportResult:
+    with (
+        source.opened() as opened,
+        _reporting(run, source, opened) as on_lacking,
+        progress_bar(run.errors, file=run.file, position=opened.position) as advance,
+    ):
+        return import_rows(opened.rows, log=writer, on_lacking=on_lacking, on_progress=advance)
+
+
+@contextmanager
+def _reporting(
+    run: _Run, source: _CsvSource | _NdjsonSource, opened: _Opened
+) -> Iterator[Callable[[MappedRow, RowFate], None]]:
+    if run.report is None:
+        yield lambda _row, _fate: None
+        return
+    with LackingRows(run.report, header=opened.header, options=source.options, kept=source.kept) as rows:
+        yield rows.write
+
+
+def _show(
+    run: _Run,
+    source: _CsvSource | _NdjsonSource,
+    result: ImportResult,
+    *,
+    is_dry_run: bool,
+    is_all_or_nothing: bool = False,
+) -> None:
+    if is_dry_run:
+        show_events(Console(), result.events)
+    show_lacking(run.errors, result, report=run.report)
+    show_result(
+        Console(),
+        result,
+        zone=ZoneInfo(source.tenant.zone),
+        now=SystemClock().now(),
+        run_id=run.arrival.run_id,
+        is_dry_run=is_dry_run,
+        is_all_or_nothing=is_all_or_nothing,
+    )
+
+
+def _find_log(settings: Settings) -> EventLog | None:
+    """Return the log to look things up in, None where there is none yet: looking makes none."""
+    engine = open_engine(settings.event_log_url) if _has_database(settings) else None
+    if engine is None or not has_tables(engine):
+        return None
+    return EventLog(engine, ids=UuidV7Factory(SystemClock()))
+
+
+def _has_database(settings: Settings) -> bool:
+    return (
+        not settings.event_log_url.startswith("sqlite:///")
+        or Path(settings.event_log_url.removeprefix("sqlite:///")).exists()
+    )
+
+
+def _open_log(settings: Settings) -> EventLog:
+    engine = open_engine(settings.event_log_url)
+    create_tables(engine, backups=settings.backups_path)
+    return EventLog(engine, ids=UuidV7Factory(SystemClock()))

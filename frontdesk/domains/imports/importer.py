@@ -1,0 +1,225 @@
+"""Puts mapped rows into the log in batches, and counts what became of them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from frontdesk.core.log.envelope import NewEvent
+from frontdesk.domains.imports.event_mapper import ENDS
+from frontdesk.domains.imports.problems import MappedRow, Problem
+from frontdesk.domains.imports.runs import Fate, Outcome
+
+BATCH_SIZE = 1_000
+_SHOWN_ROWS = 20
+_SHOWN_EVENTS = 3
+
+
+class RowFate(StrEnum):
+    """What became of one row; each row has one of these."""
+
+    IN = "in"  #: all that it says is in the log, by this run
+    IN_PART = "in part"  #: some of it is new in the log, and some was not written
+    KNOWN = "known"  #: the log had it before this run
+    REPEATED = "repeated"  #: an earlier line says the same; nothing was written
+    CHANGED = (
+        "changed"  #: the log has other content under its ids, or what the row no longer says; nothing was written
+    )
+    REFUSED = "refused"  #: it can't be read as the mapping says; nothing was written
+    NO_EVENT = "no event"  #: no event of the mapping wants it
+
+
+#: Rows of these are told to who imports: something that they say is not in the log.
+LACKING = frozenset({RowFate.IN_PART, RowFate.REPEATED, RowFate.CHANGED, RowFate.REFUSED})
+
+
+class RunWriter(Protocol):
+    """Where a run's events go: see frontdesk/domains/imports/runs.py."""
+
+    def write(self, events: Sequence[NewEvent]) -> list[Outcome]:
+        """Write events together; tell of each what became of it."""
+        ...
+
+    def held(self, source: str, ids: Collection[str]) -> dict[str, str]:
+        """Return what the log has of these ids, in words."""
+        ...
+
+
+@dataclass(slots=True)
+class TypeCount:
+    """What became of the events of one type."""
+
+    first: datetime
+    last: datetime
+    fates: Counter[Fate] = field(default_factory=Counter)
+
+
+@dataclass(slots=True)
+class ImportResult:
+    """What became of a file."""
+
+    rows: Counter[RowFate] = field(default_factory=Counter)
+    types: dict[str, TypeCount] = field(default_factory=dict)
+    lacking: list[MappedRow] = field(default_factory=list)  #: the first few rows that are not wholly in, to show
+    events: list[NewEvent] = field(default_factory=list)  #: the first few new events, to show
+
+    @property
+    def count_rows(self) -> int:
+        """Rows of the file."""
+        return self.rows.total()
+
+    @property
+    def count_lacking(self) -> int:
+        """Rows that say something that is not in the log."""
+        return sum(self.rows[fate] for fate in LACKING)
+
+    def count_events(self, fate: Fate) -> int:
+        """Events that this became of."""
+        return sum(count.fates[fate] for count in self.types.values())
+
+    def count_row(self, row: MappedRow, fate: RowFate) -> None:
+        """Count what became of a row."""
+        self.rows[fate] += 1
+        if fate in LACKING and len(self.lacking) < _SHOWN_ROWS:
+            self.lacking.append(row)
+
+    def count_event(self, event: NewEvent, fate: Fate) -> None:
+        """Count what became of an event."""
+        count = self.types.setdefault(event.type, TypeCount(event.occurred_at, event.occurred_at))
+        count.first = min(count.first, event.occurred_at)
+        count.last = max(count.last, event.occurred_at)
+        count.fates[fate] += 1
+        if fate is Fate.NEW and len(self.events) < _SHOWN_EVENTS:
+            self.events.append(event)
+
+
+def import_rows(
+    rows: Iterable[MappedRow],
+    *,
+    log: RunWriter,
+    on_lacking: Callable[[MappedRow, RowFate], None],
+    on_progress: Callable[[], None] = lambda: None,
+) -> ImportResult:
+    """Write every row's events, a row's together, and return what became of each.
+
+    `on_lacking` gets each row that says something that is not in the log, with its reasons as problems. Raises
+    EventLogUnavailableError; what was written before stays, and running again goes on from there.
+    """
+    result = ImportResult()
+
+    def settle(row: MappedRow, fate: RowFate) -> None:
+        result.count_row(row, fate)
+        if fate in LACKING:
+            on_lacking(row, fate)
+
+    reopened = _Reopened(log)
+    batch: list[MappedRow] = []
+    count_waiting = 0
+    for row in rows:
+        batch.append(row)  # refused ones too, so that rows are told in the order of the file
+        count_waiting += max(len(row.events), 1)
+        if count_waiting >= BATCH_SIZE:
+            _write(batch, log=log, result=result, settle=settle, reopened=reopened)
+            batch, count_waiting = [], 0
+            on_progress()
+    _write(batch, log=log, result=result, settle=settle, reopened=reopened)
+    for row, fate in reopened.settled():
+        settle(row, fate)
+    on_progress()
+    return result
+
+
+class _Reopened:
+    """Rows that say of a booking that it is to come, where the log has its end from an export before.
+
+    Whether another row of the file tells of that end is known when the whole file is read.
+    """
+
+    def __init__(self, log: RunWriter) -> None:
+        self._log = log
+        self._ended: set[int] = set()  #: hashes of ids, as files have millions of rows
+        self._waiting: list[tuple[MappedRow, dict[str, str]]] = []
+
+    def see(self, row: MappedRow) -> None:
+        """Remember the ends that a row tells of."""
+        self._ended.update(hash(event.source_event_id) for event in row.events if event.type in ENDS)
+
+    def take(self, rows: Sequence[MappedRow]) -> list[bool]:
+        """Keep those of known rows whose booking has ended in the log; tell which."""
+        ids = {id_ for row in rows for id_ in row.endings}
+        source = next((event.source for row in rows for event in row.events), "")
+        held = self._log.held(source, ids) if ids else {}
+        taken = [{id_: held[id_] for id_ in row.endings if id_ in held} for row in rows]
+        self._waiting += [(row, ends) for row, ends in zip(rows, taken, strict=True) if ends]
+        return [bool(ends) for ends in taken]
+
+    def settled(self) -> Iterable[tuple[MappedRow, RowFate]]:
+        """Yield what became of the rows that were kept."""
+        for row, ends in self._waiting:
+            reasons = [told for id_, told in ends.items() if hash(id_) not in self._ended]
+            problems = [Problem("", f"{told}, which stays; the row no longer says so") for told in reasons]
+            fate = RowFate.CHANGED if problems else RowFate.KNOWN
+            yield replace(row, events=[], problems=problems), fate
+
+
+def _write(
+    batch: Sequence[MappedRow],
+    *,
+    log: RunWriter,
+    result: ImportResult,
+    settle: Callable[[MappedRow, RowFate], None],
+    reopened: _Reopened,
+) -> None:
+    events = [event for row in batch if not row.problems for event in row.events]
+    answers = iter(log.write(events) if events else [])
+    outcomes = [[] if row.problems else [next(answers) for _ in row.events] for row in batch]
+    known = [
+        place
+        for place, row in enumerate(batch)
+        if row.endings and not row.problems and _fate_of(row, outcomes[place]) is RowFate.KNOWN
+    ]
+    taken = dict(zip(known, reopened.take([batch[place] for place in known]), strict=True))
+    for place, row in enumerate(batch):
+        if row.problems:
+            settle(row, RowFate.REFUSED)
+            continue
+        reopened.see(row)
+        of_row = outcomes[place]
+        for event, outcome in zip(row.events, of_row, strict=True):
+            result.count_event(event, outcome.fate)
+        if taken.get(place):
+            continue
+        problems = [Problem("", outcome.reason) for outcome in _lost(row, of_row)]
+        settle(replace(row, events=[], problems=problems), _fate_of(row, of_row))
+
+
+def _fate_of(row: MappedRow, outcomes: Sequence[Outcome]) -> RowFate:
+    if not outcomes:
+        return RowFate.NO_EVENT
+    fates = {outcome.fate for outcome in outcomes}
+    lost = _lost(row, outcomes)
+    if Fate.NEW in fates:
+        return RowFate.IN_PART if lost else RowFate.IN
+    if Fate.CHANGED in fates:
+        return RowFate.CHANGED
+    if lost:
+        return RowFate.REPEATED
+    return RowFate.KNOWN if Fate.KNOWN in fates else RowFate.IN
+
+
+def _lost(row: MappedRow, outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Return what became of events that are not in the log as the row says."""
+    return [
+        outcome
+        for event, outcome in zip(row.events, outcomes, strict=True)
+        # Many rows name the same contact; that it is in the log once is all that they say of it.
+        if outcome.fate is Fate.CHANGED or (outcome.fate is Fate.REPEATED and not _is_of_contact(event))
+    ]
+
+
+def _is_of_contact(event: NewEvent) -> bool:
+    return event.type.startswith("contact.")

@@ -1,0 +1,1 @@
+"""How Frontdesk itself is doing: signs of life, conditions, incidents, alerts, and what the doctor finds."""

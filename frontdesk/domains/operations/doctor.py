@@ -1,0 +1,236 @@
+"""Checks what Frontdesk needs, one finding each, with what to do about it. Secrets are told by name only."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import duckdb
+import httpx
+from sqlalchemy import inspect, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from frontdesk.core.clock import SystemClock
+from frontdesk.core.email_address import mailable_address
+from frontdesk.core.errors import ConfigurationError, EventLogUnavailableError
+from frontdesk.core.ids import UuidV7Factory
+from frontdesk.core.log.database import check_writable, open_engine
+from frontdesk.core.log.event_log import EventLog
+from frontdesk.core.log.schema import event_log
+from frontdesk.core.private_files import too_open
+from frontdesk.core.running.ports import why_unavailable
+from frontdesk.core.secrets import Secrets, secret_variable
+from frontdesk.core.serving.hosts import host_of
+from frontdesk.core.settings import Settings
+from frontdesk.domains.sending.outbox.commands import Channel
+from frontdesk.domains.sending.settings import PROVIDER_SECRETS
+from frontdesk.domains.tenancy.tenant import Tenant, load_tenant
+
+_OLDEST_PYTHON = (3, 11)
+_GIB = 2**30
+_LITTLE_DISK = 2 * _GIB
+_TOO_LITTLE_DISK = _GIB // 4
+_PROBE_TIMEOUT_S = 2.0
+
+
+class Level(StrEnum):
+    """How bad a finding is."""
+
+    OK = "ok"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check found."""
+
+    level: Level
+    subject: str
+    detail: str
+    remedy: str = ""
+
+
+def examine(settings: Settings, *, environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Yield the findings of all checks. Nothing is left behind."""
+    yield _check_python(sys.version_info[:3])
+    yield from _check_home(settings.home)
+    yield _check_modes(settings)
+    tenants, findings = _check_tenants(settings.tenants_dir)
+    yield from findings
+    yield from _check_secrets(tenants, Secrets(environ))
+    yield from _check_delivery(tenants, Secrets(environ))
+    yield from _check_alerts(settings)
+    yield from _check_ports(settings)
+    yield _check_database(settings)
+    yield _check_published(settings.analytics_path)
+
+
+def _check_python(version: tuple[int, ...]) -> Finding:
+    shown = ".".join(map(str, version))
+    if version[:2] < _OLDEST_PYTHON:
+        return Finding(Level.ERROR, "Python", shown, "Install Python 3.11 or newer and run `make setup` with PYTHON=")
+    return Finding(Level.OK, "Python", shown)
+
+
+def _check_home(home: Path) -> Iterator[Finding]:
+    folder = home.absolute()
+    existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    try:
+        with tempfile.TemporaryFile(dir=existing):
+            yield Finding(
+                Level.OK, "Home", f"{folder} is writable" if existing == folder else f"{folder} can be made"
+            )
+    except OSError as error:
+        remedy = "Give this user the right to write there, or set FRONTDESK_HOME to another folder"
+        yield Finding(Level.ERROR, "Home", f"{existing}: {error.strerror}", remedy)
+    free = shutil.disk_usage(existing).free
+    level = Level.OK if free >= _LITTLE_DISK else Level.WARNING if free >= _TOO_LITTLE_DISK else Level.ERROR
+    remedy = (
+        ""
+        if level is Level.OK
+        else "Make room: the log, the warehouse and its published copies grow with every event"
+    )
+    yield Finding(level, "Disk", f"{free / _GIB:,.1f} GiB free", remedy)
+
+
+def _check_modes(settings: Settings) -> Finding:
+    try:
+        found = too_open(settings.home, group=settings.published_group)
+    except ConfigurationError as error:
+        return Finding(Level.ERROR, "Privacy", error.detail, "Set FRONTDESK_PUBLISHED_GROUP to a group that there is")
+    if not found:
+        return Finding(Level.OK, "Privacy", "no other user can read the home")
+    shown = f"{found[0]} and {len(found) - 1} more" if found[1:] else str(found[0])
+    remedy = f"Run `frontdesk up`, which puts it right, or chmod -R go-rwx {settings.home.absolute()} as their owner"
+    return Finding(Level.ERROR, "Privacy", f"open to other users: {shown}", remedy)
+
+
+def _check_tenants(folder: Path) -> tuple[list[Tenant], list[Finding]]:
+    tenants: list[Tenant] = []
+    findings: list[Finding] = []
+    for file in sorted(folder.glob("*.yaml")):
+        try:
+            tenants.append(load_tenant(file))
+        except ConfigurationError as error:
+            findings += [
+                Finding(Level.ERROR, "Tenants", line, "Correct the file") for line in error.detail.splitlines()
+            ]
+    if tenants:
+        findings.append(Finding(Level.OK, "Tenants", f"valid: {', '.join(tenant.slug for tenant in tenants)}"))
+    elif not findings:
+        remedy = "Put one <slug>.yaml per business there, or set FRONTDESK_TENANTS_DIR"
+        findings.append(Finding(Level.ERROR, "Tenants", f"{folder}: no tenant files", remedy))
+    return tenants, findings
+
+
+def _check_secrets(tenants: list[Tenant], secrets: Secrets) -> Iterator[Finding]:
+    for tenant in tenants:
+        for source in tenant.sources:
+            missing = [name for name in source.secrets if not secrets.values(tenant.slug, name)]
+            subject = f"Secrets of {tenant.slug}, {source.name}"
+            variables = ", ".join(secret_variable(tenant.slug, name) for name in missing)
+            if not missing:
+                yield Finding(Level.OK, subject, "set")
+            elif len(missing) < len(source.secrets):
+                yield Finding(Level.WARNING, subject, "some are not set", f"Set {variables}, if this source uses it")
+            else:
+                yield Finding(Level.WARNING, subject, "not set: its deliveries are refused", f"Set {variables}")
+
+
+def _check_delivery(tenants: list[Tenant], secrets: Secrets) -> Iterator[Finding]:
+    for tenant in tenants:
+        for provider in filter(
+            None, (tenant.delivery.provider_of(channel) for channel in (Channel.SMS, Channel.EMAIL))
+        ):
+            names = PROVIDER_SECRETS[provider]
+            missing = [secret_variable(tenant.slug, name) for name in names if not secrets.values(tenant.slug, name)]
+            subject = f"Sending of {tenant.slug} by {provider}"
+            if missing:
+                yield Finding(
+                    Level.WARNING, subject, "not set: what is to be sent waits", f"Set {', '.join(missing)}"
+                )
+            else:
+                yield Finding(Level.OK, subject, "set")
+
+
+def _check_alerts(settings: Settings) -> Iterator[Finding]:
+    for address in settings.alert_addresses:
+        if mailable_address(address) is None:
+            detail = f"FRONTDESK_ALERT_EMAIL: no mail server is sure to take {address!r}"
+            yield Finding(Level.ERROR, "Alerts", detail, "Write an address with letters without accents before the @")
+    url = settings.alert_webhook_url
+    if url is not None and not host_of(url):
+        detail = f"FRONTDESK_ALERT_WEBHOOK_URL: {url!r} names no host"
+        yield Finding(Level.ERROR, "Alerts", detail, "Write it like https://alerts.example/frontdesk")
+
+
+def _check_ports(settings: Settings) -> Iterator[Finding]:
+    ports = {
+        "receiver": (settings.receiver_port, "/healthz"),
+        "dagster": (settings.dagster_port, "/server_info"),
+        "dashboard": (settings.dashboard_port, "/_stcore/health"),
+    }
+    for name, (port, path) in ports.items():
+        subject = f"Port {port} ({name})"
+        reason = why_unavailable(settings.host, port)
+        if not reason:
+            yield Finding(Level.OK, subject, "free")
+        elif _answers(f"http://{settings.host}:{port}{path}"):
+            yield Finding(Level.OK, subject, f"the {name} is up")
+        else:
+            remedy = f"Stop what listens there, or set FRONTDESK_{name.upper()}_PORT"
+            yield Finding(Level.ERROR, subject, reason, remedy)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=_PROBE_TIMEOUT_S, trust_env=False).is_success
+    except httpx.HTTPError:
+        return False
+
+
+def _check_database(settings: Settings) -> Finding:
+    remedy = "See that the database runs and may be written; FRONTDESK_DATABASE_URL says where it is"
+    try:
+        url = make_url(settings.event_log_url)
+        shown = url.render_as_string(hide_password=True)
+        is_file = url.get_backend_name() == "sqlite"
+        if is_file and not Path(url.database or "").exists():
+            return Finding(Level.OK, "Event log", f"{shown}: not there yet; the first start makes it")
+        engine = open_engine(settings.event_log_url)
+    except ArgumentError as error:
+        return Finding(Level.ERROR, "Event log", f"FRONTDESK_DATABASE_URL: {error}", remedy)
+    except ConfigurationError as error:
+        return Finding(Level.ERROR, "Event log", error.detail, remedy)
+    try:
+        if not inspect(engine).has_table(event_log.name):
+            return Finding(Level.OK, "Event log", f"{shown}: no tables yet; the first start makes them")
+        check_writable(engine)
+        last = EventLog(engine, ids=UuidV7Factory(SystemClock())).last_sequence()
+    except (EventLogUnavailableError, SQLAlchemyError) as error:
+        reason = str(getattr(error, "orig", None) or error)
+        return Finding(Level.ERROR, "Event log", f"{shown}: {reason}", remedy)
+    finally:
+        engine.dispose()
+    return Finding(Level.OK, "Event log", f"{shown}: writable, newest event has sequence {last:,}")
+
+
+def _check_published(path: Path) -> Finding:
+    if not path.exists():
+        remedy = "Run `frontdesk process --once`, or `frontdesk up`"
+        return Finding(Level.WARNING, "Published file", f"{path}: nothing is published yet", remedy)
+    try:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            count = connection.execute(
+                "select count(*) from information_schema.tables where table_schema in ('marts', 'reports')"
+            ).fetchone()
+    except duckdb.Error as error:
+        first_line = str(error).splitlines()[0]
+        return Finding(Level.ERROR, "Published file", f"{path}: {first_line}", "Run `frontdesk rebuild`")
+    return Finding(Level.OK, "Published file", f"{path}: {count[0] if count else 0} relations")

@@ -1,0 +1,126 @@
+"""The monitor: judges everything now and then, keeps the incidents, and sends the alerts."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from frontdesk.core.clock import Clock
+from frontdesk.core.errors import EventLogUnavailableError, FrontdeskError
+from frontdesk.domains.operations.conditions import Condition, Kind, judge_database
+from frontdesk.domains.operations.incidents import Alert, Incident, IncidentBook, Moment
+from frontdesk.domains.operations.judging import Watched, judge
+from frontdesk.domains.operations.lost_database import LostDatabase
+from frontdesk.domains.operations.signs import MONITOR
+
+_LOGGER = logging.getLogger("frontdesk.monitor")
+#: Attribute of a log record that holds its named values.
+_FIELDS: Final = "frontdesk_fields"
+
+
+class Monitor:
+    """One per home, in a process of its own: it shares nothing with what it watches but the database.
+
+    It looks, and it sends what there is to tell: two threads can do the one and the other, so that a mail server
+    that hangs keeps nobody from looking. What is to be sent is in the table of alerts between the two.
+    """
+
+    def __init__(
+        self,
+        watched: Watched,
+        *,
+        book: IncidentBook,
+        lost_database: LostDatabase,
+        send: Callable[[Alert], str | None],
+        clock: Clock,
+    ) -> None:
+        self._watched = watched
+        self._book = book
+        self._lost_database = lost_database
+        self._send = send
+        self._clock = clock
+        self._started_at = clock.now()
+        self._has_looked = False
+        self._lost: Condition | None = None  #: at the last look: why the database, and so the table, is away
+
+    def look(self) -> Sequence[tuple[Moment, Incident]]:
+        """Judge once, and keep what there is to tell; return it."""
+        judgement = judge(self._watched, now=self._clock.now(), started_at=self._started_at)
+        lost = next((each for each in judgement.conditions if each.kind is Kind.DATABASE), None)
+        told: Sequence[tuple[Moment, Incident]] = []
+        if lost is None:
+            try:
+                told = self._keep(judgement.conditions, judged=judgement.judged - {Kind.DATABASE})
+            except EventLogUnavailableError as error:
+                [lost] = judge_database(error.detail)
+        self._lost, self._has_looked = lost, True
+        return told
+
+    def send_alerts(self, *, stopping: threading.Event | None = None) -> None:
+        """Send what there is to tell, one alert after the other; `stopping` ends it after the one under way.
+
+        What is not sent by then is sent by the next start: it stays in the table.
+        """
+        if not self._has_looked:
+            return
+        lost = self._lost
+        if lost is not None:
+            self._lost_database.see(lost, now=self._clock.now())
+            return
+        self._lost_database.miss(now=self._clock.now())
+        # One by one: nobody else may take what is claimed here and waits for its turn.
+        while not (stopping and stopping.is_set()) and (alert := self._book.claim_alert()) is not None:
+            if (refusal := self._send(alert)) is None:
+                self._book.note_sent(alert)
+            else:
+                _LOGGER.error("alert not sent", extra={_FIELDS: {"alert": alert.alert_id, "reason": refusal}})
+                self._book.note_failed(alert, refusal)
+
+    def _keep(self, conditions: Sequence[Condition], *, judged: set[Kind]) -> Sequence[tuple[Moment, Incident]]:
+        self._watched.signs.beat(MONITOR, state="watching")
+        told = self._book.reconcile(conditions, judged=judged)
+        for moment, incident in told:
+            _LOGGER.warning("incident %s", moment, extra={_FIELDS: {"key": incident.key, "title": incident.title}})
+        return told
+
+
+class AlertThread:
+    """Sends the alerts of a monitor in a thread of its own, from `start` to `stop`."""
+
+    #: Between two looks at the table where nobody rings.
+    EVERY_S: Final = 5.0
+
+    def __init__(self, monitor: Monitor) -> None:
+        self._monitor = monitor
+        self._stopping = threading.Event()
+        self._bell = threading.Event()
+        # A call to a mail server that hangs may outlive the process: its alert is sent again by the next.
+        self._thread = threading.Thread(target=self._run, name="alerts", daemon=True)
+
+    def start(self) -> None:
+        """Begin to send."""
+        self._thread.start()
+
+    def ring(self) -> None:
+        """Say that there is something to send."""
+        self._bell.set()
+
+    def stop(self, *, within_s: float) -> bool:
+        """End after the alert under way; return whether it has ended within that time."""
+        self._stopping.set()
+        self._bell.set()
+        self._thread.join(within_s)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._monitor.send_alerts(stopping=self._stopping)
+            except FrontdeskError as error:
+                _LOGGER.warning("alerts wait: %s", error.detail)
+            except Exception:
+                _LOGGER.exception("alerts wait")
+            self._bell.wait(self.EVERY_S)
+            self._bell.clear()

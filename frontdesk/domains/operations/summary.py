@@ -1,0 +1,157 @@
+"""How the parts behind the receiver are doing, by their signs of life: for /readyz and /metrics."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Engine
+
+from frontdesk.core.published.errors import NothingPublishedError
+from frontdesk.domains.operations.conditions import (
+    Lag,
+    judge_disk,
+    judge_live_path,
+    judge_runs,
+    matters_still,
+    why_behind,
+)
+from frontdesk.domains.operations.readings import ClosedLanes, read_closed_lanes, read_lag, read_published_sequence
+from frontdesk.domains.operations.signs import LIVE_PATH, MONITOR, Heartbeat, Run, RunKind, Signs
+
+_MONITOR_LOOKS: Final = timedelta(minutes=2)
+
+
+class Health(StrEnum):
+    """How a part is doing."""
+
+    OK = "ok"
+    DEGRADED = "degraded"
+    UNKNOWN = "unknown"  #: it never gave a sign of life here
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Component:
+    """One part of the system."""
+
+    health: Health
+    detail: str
+    age_seconds: float | None = None  #: since its newest sign of life, or its last end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """All parts, and the figures behind them."""
+
+    components: Mapping[str, Component]
+    lag: Lag | None  #: None: nothing was ever modelled here
+    live_path: Heartbeat | None
+    monitor: Heartbeat | None
+    runs: Mapping[RunKind, Run]
+    published_at: datetime | None  #: when the published file was last replaced
+    free_bytes: int
+
+    @property
+    def is_degraded(self) -> bool:
+        """Tell whether any part is ill."""
+        return any(each.health is Health.DEGRADED for each in self.components.values())
+
+
+def summarise(
+    engine: Engine, signs: Signs, *, home: Path, analytics_path: Path, least_free_bytes: int, now: datetime
+) -> Summary:
+    """Read and judge all parts. Raises EventLogUnavailableError."""
+    beat, monitor, runs = signs.heartbeat(LIVE_PATH), signs.heartbeat(MONITOR), signs.newest_runs()
+    lag = None
+    if beat is not None and beat.modelled_sequence is not None:
+        lag = read_lag(engine, beat.modelled_sequence, now=now)
+    existing = next(folder for folder in (home, *home.parents) if folder.exists())
+    free = shutil.disk_usage(existing).free
+    published_at = _changed_at(analytics_path, now=now)
+    components = {
+        "live_path": _live_path(beat, lag, now=now),
+        "published_file": _published(engine, analytics_path, published_at, beat=beat, now=now),
+        **{kind.value: _run(kind, runs.get(kind), now=now) for kind in RunKind},
+        "providers": _providers(read_closed_lanes(engine, now=now), now=now),
+        "monitor": _monitor(monitor, now=now),
+        "disk": _disk(free, least_free_bytes),
+    }
+    return Summary(
+        components=components,
+        lag=lag,
+        live_path=beat,
+        monitor=monitor,
+        runs=runs,
+        published_at=published_at,
+        free_bytes=free,
+    )
+
+
+def _changed_at(path: Path, *, now: datetime) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(path.stat().st_mtime, tz=now.tzinfo)
+    except OSError:
+        return None
+
+
+def _live_path(beat: Heartbeat | None, lag: Lag | None, *, now: datetime) -> Component:
+    if beat is None:
+        return Component(health=Health.UNKNOWN, detail="it never ran here")
+    age = (now - beat.beat_at).total_seconds()
+    for condition in judge_live_path(beat, lag or Lag(count_events=0, seconds=0.0), now=now):
+        return Component(health=Health.DEGRADED, detail=condition.title, age_seconds=age)
+    return Component(health=Health.OK, detail=beat.state, age_seconds=age)
+
+
+def _published(
+    engine: Engine, path: Path, published_at: datetime | None, *, beat: Heartbeat | None, now: datetime
+) -> Component:
+    missing = Health.UNKNOWN if beat is None else Health.DEGRADED
+    if published_at is None:
+        return Component(health=missing, detail="nothing is published")
+    age = (now - published_at).total_seconds()
+    try:
+        lag = read_lag(engine, read_published_sequence(path), now=now)
+    except NothingPublishedError:
+        return Component(health=missing, detail="it can't be read", age_seconds=age)
+    if (behind := why_behind(beat, lag)) is not None:
+        return Component(health=Health.DEGRADED, detail=behind, age_seconds=age)
+    return Component(health=Health.OK, detail="published", age_seconds=age)
+
+
+def _run(kind: RunKind, run: Run | None, *, now: datetime) -> Component:
+    if run is None or run.ended_at is None:
+        return Component(health=Health.UNKNOWN, detail="it never ran here")
+    age = (now - run.ended_at).total_seconds()
+    for condition in judge_runs({kind: run}, now=now):
+        return Component(health=Health.DEGRADED, detail=condition.title, age_seconds=age)
+    return Component(health=Health.OK, detail=f"{run.outcome} in {run.seconds:,.0f} s", age_seconds=age)
+
+
+def _providers(closed: ClosedLanes, *, now: datetime) -> Component:
+    # How many, and no names: anybody may read this.
+    ill = [each for each in closed.lanes if matters_still(each.lane, each.closed_at, waiting=closed.waiting, now=now)]
+    if not ill:
+        return Component(health=Health.OK, detail="all are called")
+    age = (now - min(each.closed_at for each in ill)).total_seconds()
+    detail = f"{len(ill)} not called but for a try now and then; `frontdesk outbox depth` tells which and why"
+    return Component(health=Health.DEGRADED, detail=detail, age_seconds=age)
+
+
+def _monitor(beat: Heartbeat | None, *, now: datetime) -> Component:
+    if beat is None:
+        return Component(health=Health.UNKNOWN, detail="it never ran here")
+    age = now - beat.beat_at
+    health = Health.OK if age < _MONITOR_LOOKS else Health.DEGRADED
+    detail = "watching" if health is Health.OK else "nobody watches"
+    return Component(health=health, detail=detail, age_seconds=age.total_seconds())
+
+
+def _disk(free: int, least: int) -> Component:
+    health = Health.DEGRADED if [*judge_disk(free_bytes=free, least_bytes=least)] else Health.OK
+    return Component(health=health, detail=f"{free / 2**30:,.1f} GiB free")

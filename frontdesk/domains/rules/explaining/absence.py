@@ -1,0 +1,135 @@
+"""Why a rule did not act for a contact: the first condition that failed, or the fact that never came."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from frontdesk.core.durations import format_duration
+from frontdesk.core.log.event_log import EventLog
+from frontdesk.core.published.errors import AmbiguousContactError, UnknownContactError
+from frontdesk.core.published.reader import Published, Row
+from frontdesk.domains.rules.explaining import words
+from frontdesk.domains.rules.explaining.command import lag, read_decision
+from frontdesk.domains.rules.explaining.shapes import AbsenceExplanation, AwaitedRead
+from frontdesk.domains.rules.rule import Rule
+from frontdesk.domains.sending.outbox.answers import OutboxAnswers
+from frontdesk.domains.sending.outbox.commands import CommandState, KnownCommand
+from frontdesk.domains.tenancy.tenant import Tenant
+
+#: More than these would not help to tell them apart.
+_MAX_NAMED = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class AbsenceQuestion:
+    """What an answer is made from."""
+
+    published: Published
+    outbox: OutboxAnswers
+    log: EventLog
+    tenant: Tenant
+    rule: Rule
+
+
+def explain_absence(question: AbsenceQuestion, wanted: str) -> AbsenceExplanation:
+    """Return why the rule did not act for the contact that is meant by an id, phone, e-mail address or name.
+
+    Raises UnknownContactError or AmbiguousContactError.
+    """
+    tenant, rule = question.tenant, question.rule
+    contact = _find_contact(question.published, wanted, tenant_id=tenant.slug)
+    contact_id = contact["contact_id"]
+    decisions = question.published.decisions_of(tenant.slug, rule_id=rule.id, contact_id=contact_id)
+    known = {row["command_key"]: question.outbox.find(row["command_key"]) for row in decisions}
+    facts = question.published.facts_of(contact_id, types=rule.when)
+    sent = tuple(
+        key
+        for key, command in known.items()
+        if command and command.state in (CommandState.SENT, CommandState.UNCERTAIN, CommandState.CALLING)
+    )
+    if decisions:
+        summary = _of_latest(decisions, known, sent=sent)
+    else:
+        summary = _of_nothing(rule, facts, name=contact["display_name"])
+    return AbsenceExplanation(
+        tenant_id=tenant.slug,
+        rule_id=rule.id,
+        contact_id=contact_id,
+        contact_name=contact["display_name"],
+        summary=summary,
+        decisions=tuple(read_decision(row, known[row["command_key"]]) for row in decisions),
+        awaited=tuple(_awaited(fact_type, facts) for fact_type in rule.when),
+        sent_keys=sent,
+        lag_events=lag(question.published, question.log),
+    )
+
+
+def _find_contact(published: Published, wanted: str, *, tenant_id: str) -> Row:
+    found = published.find_contacts(tenant_id, wanted)
+    if len(found) > 1:
+        named = ", ".join(f"{row['display_name']} ({row['contact_id']})" for row in found[:_MAX_NAMED])
+        more = ", ..." if len(found) > _MAX_NAMED else ""
+        raise AmbiguousContactError(
+            f"{len(found)} contacts are meant by {wanted!r}; give the id of one: {named}{more}"
+        )
+    if not found:
+        similar = published.similar_names(tenant_id, wanted)
+        remedy = f"did you mean {' or '.join(similar)}?" if similar else "give an id, phone number, address or name"
+        raise UnknownContactError(f"{tenant_id} knows nobody by {wanted!r}; {remedy}")
+    return found[0]
+
+
+def _awaited(fact_type: str, facts: Sequence[Row]) -> AwaitedRead:
+    moments = [fact["occurred_at"] for fact in facts if fact["type"] == fact_type]
+    return AwaitedRead(fact_type=fact_type, count=len(moments), last_at=max(moments, default=None))
+
+
+def _of_latest(decisions: Sequence[Row], known: Mapping[str, KnownCommand | None], *, sent: Collection[str]) -> str:
+    """Return what became of the latest occasion; a rule can do several things at one."""
+    latest = [row for row in decisions if row["due_at"] == decisions[0]["due_at"]]
+    told = {row["command_type"]: _of_decision(row, known[row["command_key"]], sent=sent) for row in latest}
+    summary = " ".join(told.values() if len(told) == 1 else (f"{name}: {each}" for name, each in told.items()))
+    earlier = [key for key in sent if key not in {row["command_key"] for row in latest}]
+    return f"{summary} It did act earlier: see `frontdesk why {earlier[0]}`." if earlier else summary
+
+
+def _of_decision(decision: Row, known: KnownCommand | None, *, sent: Collection[str]) -> str:
+    if decision["command_key"] in sent:
+        return f"It did act: see `frontdesk why {decision['command_key']}`."
+    if known:
+        return f"{words.of_delivery(known)}."
+    if decision["verdict"] == "intended" and decision["stopped_by"] is None:
+        return (
+            f"It was intended for {words.instant(decision['due_at'])}, but that had passed when the event came in: "
+            "what expired before it was known is never sent."
+        )
+    sentence = words.of_decision(decision, None)
+    return f"{sentence[0].upper()}{sentence[1:]}."
+
+
+def _of_nothing(rule: Rule, facts: Sequence[Row], *, name: str) -> str:
+    awaited = " or ".join(rule.when)
+    if not facts:
+        return f"{rule.id} waits for {awaited}; {name} has none."
+    if rule.due.anchor == "booking_start":
+        passed = [
+            (fact, moment) for fact in facts if (moment := _moment(rule, fact)) and moment < fact["occurred_at"]
+        ]
+        if passed:
+            fact, moment = passed[0]
+            when = f"{format_duration(abs(rule.due.offset))} {'before' if rule.due.before else 'after'} the start"
+            return (
+                f"{when} was {words.instant(moment)}; that had passed when {fact['type']} happened at "
+                f"{words.instant(fact['occurred_at'])}, so it was too late to act."
+            )
+        return f"{name} has {awaited}, but of no booking whose start is known."
+    if "booking" in rule.once_per:
+        return f"{name} has {awaited}, but of no known booking; the rule acts once per booking."
+    return f"{name} has {awaited}, but none that {rule.id} could act upon: it never acts upon what it did itself."
+
+
+def _moment(rule: Rule, fact: Row) -> datetime | None:
+    starts_at: datetime | None = fact["starts_at"]
+    return starts_at + rule.due.offset if starts_at else None

@@ -1,0 +1,1 @@
+"""What goes out: templates, consent, the outbox, and the dispatcher that empties it."""

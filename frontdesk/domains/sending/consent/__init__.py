@@ -1,0 +1,1 @@
+"""What a reply says of consent: the words, the text around them, and requests in sentences."""

@@ -1,0 +1,323 @@
+"""The dispatcher: claims what is due, lane by lane, and sees each command to its end."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from queue import Empty, SimpleQueue
+from typing import Final
+
+from frontdesk.core.clock import Clock
+from frontdesk.core.errors import EventLogUnavailableError
+from frontdesk.domains.sending.dispatch.alerts import Alerts
+from frontdesk.domains.sending.dispatch.breaker import Transition
+from frontdesk.domains.sending.dispatch.desks import Desks
+from frontdesk.domains.sending.dispatch.due_watch import DueWatch
+from frontdesk.domains.sending.dispatch.known_events import KnownEvents
+from frontdesk.domains.sending.dispatch.lanes import LaneState, Queued, recipient_of
+from frontdesk.domains.sending.dispatch.look_ups import LookUps
+from frontdesk.domains.sending.dispatch.rate import Rate
+from frontdesk.domains.sending.dispatch.recorder import Recorder
+from frontdesk.domains.sending.dispatch.worker import Handled, Worker
+from frontdesk.domains.sending.outbox.commands import ClaimedCommand, Lane, Overdue
+from frontdesk.domains.sending.outbox.errors import OutboxUnavailableError
+from frontdesk.domains.sending.outbox.outbox import Outbox
+from frontdesk.domains.sending.outbox.queue import AFTER_AN_EARLIER_ONE
+
+#: How long a claimed command may wait for its turn in its lane.
+CLAIM_LEASE: Final = timedelta(seconds=60)
+_CLAIM_LIMIT: Final = 32
+#: Between two looks when there is nothing to do; see due_watch.py for what a look costs.
+_POLL_S: Final = 0.005
+#: After the database could not be used.
+_PAUSE_S: Final = 1.0
+_HOUSEKEEPING_EVERY: Final = timedelta(seconds=5)
+_LOOK_UPS_AT_ONCE: Final = 10
+_UNDECIDED: Final = "waits until the newest events are decided upon"
+#: What is claimed and may not be called, since a build holds the warehouse, waits no longer than this in its lane.
+_LONGEST_WAIT: Final = timedelta(seconds=15)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    lane: LaneState
+    command: ClaimedCommand
+    future: Future[Handled]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _LaneNote:
+    reason: str | None  #: None: it is open
+    is_set_up: bool = False
+
+
+class Dispatcher:
+    """One per process. Several processes may dispatch from one outbox; rates and breakers are each process's own.
+
+    Its methods are for one thread, except `wake`.
+    """
+
+    def __init__(
+        self,
+        *,
+        outbox: Outbox,
+        watch: DueWatch,
+        recorder: Recorder,
+        worker: Worker,
+        look_ups: LookUps,
+        desks: Desks,
+        clock: Clock,
+        alerts: Alerts,
+        known: KnownEvents,
+        calls_at_once: int = 4,
+    ) -> None:
+        """`calls_at_once` is per lane; with 1, or where its number has a rate, calls begin in due order.
+
+        Those to one recipient always do. `known` says what may be called: see known_events.py.
+        """
+        self._outbox = outbox
+        self._watch = watch
+        self._recorder = recorder
+        self._worker = worker
+        self._look_ups = look_ups
+        self._desks = desks
+        self._clock = clock
+        self.alerts = alerts
+        self._known = known
+        self._calls_at_once = calls_at_once
+        self._lanes: dict[Lane, LaneState] = {}
+        self._closed_lanes: set[Lane] = set()  #: as the outbox has them, seconds ago
+        self._lane_notes: dict[Lane, _LaneNote] = {}  #: to be noted there
+        # A thread for every call that there can be, and one for look-ups: no lane ever waits for another's thread.
+        self._pool = ThreadPoolExecutor(desks.count_lanes() * calls_at_once + 1, thread_name_prefix="delivery")
+        self._ended: SimpleQueue[_Ended] = SimpleQueue()
+        self._bell = threading.Event()
+        self._looking_up: Future[int] | None = None
+        self._housekeeping_at: datetime | None = None
+        self._count_over = 0  #: commands that came to their end since the start
+
+    def wake(self) -> None:
+        """Look at the outbox now: something was put into it. From any thread."""
+        self._bell.set()
+
+    def run_until(self, deadline: datetime) -> None:
+        """Send what is due, and what becomes due, until the deadline (aware); then end what is under way."""
+        while self._clock.now() < deadline:
+            if not self._turn():
+                self._bell.wait(_POLL_S)
+                self._bell.clear()
+        self._wind_down()
+
+    def dispatch_due(
+        self, *, patience: timedelta = timedelta(0), catch_up: Callable[[], object] = lambda: None
+    ) -> None:
+        """Send all that is due now; return when nothing more can go out at this time.
+
+        What a guard, a rate, a retry or an open breaker holds goes out later. It is waited for where it comes due
+        within `patience`, for as long as commands come to their end within that time: a provider that is down
+        brings none to its end, and is not waited for. `catch_up` decides upon what the log has got meanwhile.
+        """
+        if not self._known.is_positioned:
+            catch_up()  # nothing is claimed before anybody has decided upon anything
+        gives_up_at = self._clock.now() + patience
+        keeps_house = True
+        while True:
+            is_idle = self._is_idle()  # asked first: what ends during the turn may have made something due
+            count_over = self._count_over
+            is_busy = self._turn(keeps_house=keeps_house)
+            if self._count_over > count_over:
+                gives_up_at = self._clock.now() + patience
+            keeps_house = self._clock.now() < gives_up_at
+            if is_busy:
+                continue
+            if self._waits_for_decisions():
+                catch_up()
+                continue
+            if is_idle and not self._comes_due_before(gives_up_at):
+                return
+            self._bell.wait(_POLL_S)
+            self._bell.clear()
+
+    def _waits_for_decisions(self) -> bool:
+        firsts = [state.queue[0].needs for state in self._lanes.values() if state.queue]
+        return any(needs is not None and not self._known.takes_account_of(needs) for needs in firsts)
+
+    def _comes_due_before(self, gives_up_at: datetime) -> bool:
+        if self._clock.now() >= gives_up_at:
+            return False
+        next_due_at = self._outbox.next_due_at()
+        return next_due_at is not None and next_due_at < gives_up_at
+
+    def overdue(self) -> list[Overdue]:
+        """Return what is due and has not gone out, with the reasons."""
+        return self._outbox.overdue()
+
+    def close(self) -> None:
+        """End what is under way, and the threads."""
+        self._wind_down()
+        self._pool.shutdown()
+        self._watch.close()
+
+    def _turn(self, *, keeps_house: bool = True) -> bool:
+        """Do what can be done now without waiting; return whether there was anything."""
+        try:
+            has_ended = self._settle_ended()
+            self._note_lanes()
+            return any([has_ended, keeps_house and self._keep_house(), self._claim(), self._start()])
+        except (OutboxUnavailableError, EventLogUnavailableError) as error:
+            self.alerts.trouble("outbox not usable", error.detail)
+            self._bell.wait(_PAUSE_S)
+            return False
+
+    def _claim(self) -> bool:
+        if not self._known.is_positioned:
+            return False
+        now = self._clock.now()
+        skip = [state.lane for state in self._lanes.values() if not state.wants_more(now)]
+        if not self._watch.has_due(now, skip=skip):
+            return False
+        claimed = self._outbox.claim(limit=_CLAIM_LIMIT, lease=CLAIM_LEASE, skip=skip)
+        queue = [Queued(command=command, needs=None, asked_at=self._clock.now()) for command in claimed]
+        # Lined up before the log is asked: where it can't be read now, they are asked about at their turn.
+        for queued in queue:
+            self._state_of(Lane(queued.command.tenant_id, queued.command.provider)).queue.append(queued)
+        # After the claim: what the log holds by now has to be decided upon before any of these is called.
+        newest: dict[str, int] = {}
+        for queued in queue:
+            tenant_id = queued.command.tenant_id
+            if tenant_id not in newest:
+                newest[tenant_id] = self._known.newest_of(tenant_id)
+            queued.needs = newest[tenant_id]
+        return bool(claimed)
+
+    def _start(self) -> bool:
+        now = self._clock.now()
+        has_started = False
+        for state in self._lanes.values():
+            while state.can_start(now) and (command := state.take_next(now, self._known)):
+                self._submit(state, command)
+                has_started = True
+            if state.queue and not state.breaker.is_closed and not state.count_running:
+                opens_at = state.breaker.opens_again_at or now
+                if opens_at > now:
+                    self._give_back(state, at=opens_at, reason=state.closed_reason)
+            elif state.queue and state.queue[0].asked_at < now - _LONGEST_WAIT:
+                self._give_back(state, at=now + _LONGEST_WAIT, reason=_UNDECIDED)
+        return has_started
+
+    def _submit(self, state: LaneState, command: ClaimedCommand) -> None:
+        state.running.append(command)
+        future = self._pool.submit(self._worker.handle, command, turn=state.line_up())
+        future.add_done_callback(lambda done: self._note_end(state, command, done))
+
+    def _note_end(self, state: LaneState, command: ClaimedCommand, future: Future[Handled]) -> None:
+        self._ended.put(_Ended(state, command, future))
+        self._bell.set()
+
+    def _settle_ended(self) -> bool:
+        has_ended = False
+        for one in self._take_ended():
+            has_ended = True
+            one.lane.running.remove(one.command)
+            error = one.future.exception()
+            if error is not None:
+                # Its lease runs out: uncalled it waits again, called it is uncertain and looked up.
+                self.alerts.trouble(f"command {one.command.command_key} not settled", repr(error))
+            else:
+                handled = one.future.result()
+                self._count_over += handled.is_over
+                self._learn(one.lane, handled)
+                if handled.again_at is not None:
+                    self._give_back_later_ones(one.lane, one.command, at=handled.again_at)
+        return has_ended
+
+    def _take_ended(self) -> Iterator[_Ended]:
+        while True:
+            try:
+                yield self._ended.get_nowait()
+            except Empty:
+                return
+
+    def _learn(self, state: LaneState, handled: Handled) -> None:
+        if not handled.is_called:
+            return
+        if handled.is_set_up_fault:
+            transition = state.breaker.trip(self._clock.now())
+            state.closed_reason = f"the provider refuses the set-up: {handled.reason}"
+        elif handled.is_provider_failing:
+            transition = state.breaker.fail(self._clock.now(), retry_after=handled.retry_after)
+            state.closed_reason = "circuit breaker open"
+        else:
+            transition = state.breaker.succeed()
+            if state.lane in self._closed_lanes:  # whoever closed it: another process, or this one before a restart
+                self._lane_notes[state.lane] = _LaneNote(reason=None)
+        if transition is not None:
+            self.alerts.breaker(state.lane, transition, reason=handled.reason)
+            is_open = transition is Transition.OPENED
+            self._lane_notes[state.lane] = _LaneNote(
+                reason=handled.reason if is_open else None, is_set_up=is_open and handled.is_set_up_fault
+            )
+
+    def _note_lanes(self) -> None:
+        """Note which lanes closed and opened; what can't be noted now is noted at a later turn."""
+        while self._lane_notes:
+            lane, note = next(iter(self._lane_notes.items()))
+            self._outbox.note_lane(lane, reason=note.reason, is_set_up=note.is_set_up)
+            del self._lane_notes[lane]
+            if note.reason is None:
+                self._closed_lanes.discard(lane)
+            else:
+                self._closed_lanes.add(lane)
+
+    def _keep_house(self) -> bool:
+        """Take back leases that ran out, and have uncertain commands looked up, now and then."""
+        now = self._clock.now()
+        if self._housekeeping_at is not None and now < self._housekeeping_at:
+            return False
+        if self._looking_up is not None and not self._looking_up.done():
+            return False
+        if self._looking_up is not None and (error := self._looking_up.exception()) is not None:
+            self.alerts.trouble("look-ups", repr(error))
+        self._housekeeping_at = now + _HOUSEKEEPING_EVERY
+        self._recorder.expire_leases()
+        self._closed_lanes = {each.lane for each in self._outbox.closed_lanes()}
+        self._looking_up = self._pool.submit(self._look_ups.run, limit=_LOOK_UPS_AT_ONCE)
+        self._looking_up.add_done_callback(lambda _: self._bell.set())
+        return True
+
+    def _wind_down(self) -> None:
+        """Give back what has not begun, and wait for what has: each call ends by its time-out."""
+        for state in self._lanes.values():
+            self._give_back(state, at=self._clock.now(), reason="the dispatcher ended")
+        while not self._is_idle():
+            self._bell.wait(_POLL_S)
+            self._bell.clear()
+            self._settle_ended()
+        self._note_lanes()
+
+    def _give_back_later_ones(self, state: LaneState, command: ClaimedCommand, *, at: datetime) -> None:
+        """Let what goes to the same recipient wait for a command that has to wait itself."""
+        recipient = recipient_of(command)
+        if recipient is not None:
+            for queued in [each for each in state.queue if each.recipient == recipient]:
+                self._worker.give_back(queued.command, at=at, reason=AFTER_AN_EARLIER_ONE)
+                state.queue.remove(queued)
+
+    def _give_back(self, state: LaneState, *, at: datetime, reason: str) -> None:
+        while state.queue:  # each stays in line until it is given back: the outbox may not be usable now
+            self._worker.give_back(state.queue[0].command, at=at, reason=reason)
+            state.queue.popleft()
+
+    def _is_idle(self) -> bool:
+        is_looking_up = self._looking_up is not None and not self._looking_up.done()
+        return not is_looking_up and all(state.is_idle() for state in self._lanes.values())
+
+    def _state_of(self, lane: Lane) -> LaneState:
+        if lane not in self._lanes:
+            per_second = self._desks.texts_per_second(lane)
+            rate = Rate(per_second) if per_second else None
+            self._lanes[lane] = LaneState(lane=lane, calls_at_once=self._calls_at_once, rate=rate)
+        return self._lanes[lane]

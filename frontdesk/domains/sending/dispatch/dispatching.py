@@ -1,0 +1,67 @@
+"""Runs the dispatcher of one home beside whatever else its process does."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
+
+from frontdesk.core.clock import SystemClock
+from frontdesk.core.log.database import open_database
+from frontdesk.core.settings import Settings
+from frontdesk.domains.sending.dispatch.assembly import build_dispatcher
+from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition
+from frontdesk.domains.sending.dispatch.dispatcher import Dispatcher
+from frontdesk.domains.tenancy.tenant import read_tenants
+
+
+class Dispatching:
+    """Keeps one dispatcher, with its breakers and rates, from one use to the next. One thread uses it at a time."""
+
+    def __init__(self, settings: Settings, *, position: DecidedPosition) -> None:
+        """position: how far the decisions in the outbox take account of the log."""
+        self._settings = settings
+        self._position = position
+        self._dispatcher: Dispatcher | None = None
+
+    @contextmanager
+    def running_for(self, seconds: float) -> Iterator[None]:
+        """Send what is due, and what becomes due, in a thread of its own for so long, and to the end of the block.
+
+        What ends the thread early is raised when the block ends.
+        """
+        dispatcher = self._open()
+        deadline = SystemClock().now() + timedelta(seconds=seconds)
+        with ThreadPoolExecutor(1, thread_name_prefix="dispatcher") as pool:
+            dispatched = pool.submit(dispatcher.run_until, deadline)
+            yield
+        if error := dispatched.exception():
+            self.close()
+            raise error
+
+    def close(self) -> None:
+        """End what is under way."""
+        if self._dispatcher is not None:
+            self._dispatcher.close()
+            self._dispatcher = None
+
+    def _open(self) -> Dispatcher:
+        if self._dispatcher is None:
+            self._dispatcher = open_dispatcher(self._settings, position=self._position)
+        return self._dispatcher
+
+
+def open_dispatcher(settings: Settings, *, position: DecidedPosition) -> Dispatcher:
+    """Return the dispatcher of a home, with the secrets of this process's environment. To be closed after use."""
+    engine = open_database(settings.event_log_url, backups=settings.backups_path)
+    files = read_tenants(settings.tenants_dir)
+    return build_dispatcher(
+        settings,
+        engine=engine,
+        tenants=files.tenants,
+        environ=os.environ,
+        position=position,
+        wrong_files=files.wrong,
+    )

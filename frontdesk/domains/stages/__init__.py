@@ -1,0 +1,1 @@
+"""Sales pipelines: their stages, and the scores of contacts and tasks."""

@@ -1,0 +1,1 @@
+"""A business's whole configuration: one file, validated."""

@@ -1,1 +1,0 @@
-"""From decisions to the outbox: rules as data, the rows that are intended, and what became of them."""

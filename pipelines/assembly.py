@@ -1,0 +1,100 @@
+"""Puts the parts of one home together from its settings: the composition shared by Dagster and the command line."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine
+
+from frontdesk.core.clock import Clock, SystemClock
+from frontdesk.core.errors import ConfigurationError
+from frontdesk.core.ids import UuidV7Factory
+from frontdesk.core.log.database import open_database
+from frontdesk.core.log.event_log import EventLog
+from frontdesk.core.log.set_aside import Kind, SetAside, Step
+from frontdesk.core.settings import Settings
+from frontdesk.domains.operations.signs import Signs
+from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition
+from frontdesk.domains.sending.outbox.outbox import Outbox
+from frontdesk.domains.sending.outbox.withholding import Withholding
+from frontdesk.domains.tenancy.tenant import load_tenants, read_tenants
+from pipelines.build.dbt_runner import DbtRunner
+from pipelines.build.start_cache import StartCache
+from pipelines.build.warehouse_builder import WarehouseBuilder
+from pipelines.live.modeller import Modeller
+from pipelines.live.outbox_filler import OutboxFiller
+
+
+def build_dbt_runner(settings: Settings) -> DbtRunner:
+    """Return dbt for this home's warehouse. Raises ConfigurationError where the project is not in its folder."""
+    if not (settings.dbt_project_dir / "dbt_project.yml").is_file():
+        raise ConfigurationError(
+            f"{settings.dbt_project_dir.absolute()} has no dbt_project.yml; set FRONTDESK_DBT_PROJECT_DIR to the "
+            "folder dbt_project of your checkout"
+        )
+    return DbtRunner(
+        project_dir=settings.dbt_project_dir,
+        warehouse_path=settings.warehouse_path,
+        target_dir=settings.home.absolute() / "dbt_target",
+        cache=StartCache(settings.start_cache_path),
+    )
+
+
+def build_event_log(settings: Settings) -> EventLog:
+    """Return the home's event log; its tables are made where they are missing."""
+    engine = open_database(settings.event_log_url, backups=settings.backups_path)
+    return EventLog(engine, ids=UuidV7Factory(SystemClock()))
+
+
+def build_signs(settings: Settings) -> Signs:
+    """Return where the pipelines of a home leave their signs of life; its tables are made where they are missing."""
+    return signs_on(open_database(settings.event_log_url, backups=settings.backups_path))
+
+
+def signs_on(engine: Engine) -> Signs:
+    """Return the signs of life in a database; nothing is opened yet."""
+    clock = SystemClock()
+    return Signs(engine, clock=clock, ids=UuidV7Factory(clock))
+
+
+def build_warehouse_builder(settings: Settings) -> WarehouseBuilder:
+    """Return what builds this home's warehouse. Raises ConfigurationError for a wrong tenant file."""
+    return warehouse_builder_on(
+        open_database(settings.event_log_url, backups=settings.backups_path), settings=settings, clock=SystemClock()
+    )
+
+
+def warehouse_builder_on(engine: Engine, *, settings: Settings, clock: Clock) -> WarehouseBuilder:
+    """Return what builds this home's warehouse from the log of an open database. Raises ConfigurationError."""
+    return WarehouseBuilder(
+        path=settings.warehouse_path,
+        log=EventLog(engine, ids=UuidV7Factory(clock)),
+        engine=engine,
+        tenants=load_tenants(settings.tenants_dir),
+        dbt=build_dbt_runner(settings),
+        clock=clock,
+        cache=StartCache(settings.start_cache_path),
+    )
+
+
+def build_modeller(settings: Settings, *, published_by: str, position: DecidedPosition | None = None) -> Modeller:
+    """Return the modeller of one home. Raises ConfigurationError for a wrong tenant file.
+
+    `position` is told how far the outbox takes account of the log.
+    """
+    builder = build_warehouse_builder(settings)
+    outbox = Outbox(builder.engine, clock=builder.clock, ids=UuidV7Factory(builder.clock))
+    withholding = Withholding(builder.engine, outbox=outbox, log=builder.log)
+    _note_wrong_files(settings, set_aside=builder.set_aside)
+    filler = OutboxFiller(
+        outbox, withholding=withholding, clock=builder.clock, set_aside=builder.set_aside, position=position
+    )
+    return Modeller(builder, filler=filler, analytics_path=settings.analytics_path, published_by=published_by)
+
+
+def _note_wrong_files(settings: Settings, *, set_aside: SetAside) -> None:
+    """Note which businesses' files are wrong, and which are no longer."""
+    wrong = read_tenants(settings.tenants_dir).wrong
+    known = {each.subject: each.reason for each in set_aside.read(Kind.BUSINESS)}
+    for slug, problem in wrong.items():
+        if slug not in known:
+            set_aside.note(Kind.BUSINESS, slug, step=Step.CONFIGURATION, reason=problem, tenant_id=slug)
+    set_aside.let_in(Kind.BUSINESS, known.keys() - wrong.keys())

@@ -1,1 +1,0 @@
-"""Delivery: what is due in the outbox goes out, once, and what became of it goes into the log."""

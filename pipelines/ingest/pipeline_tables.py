@@ -1,0 +1,106 @@
+"""Copies pipelines, stages and scores of the tenants' files into the warehouse's raw schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from frontdesk.core.money import to_minor_units
+from frontdesk.domains.tenancy.tenant import Tenant
+from pipelines.ingest.tenant_tables import replace_rows
+
+_TEXTS = pa.list_(pa.string())
+_POINTS = pa.map_(pa.string(), pa.float64())
+_STAGES = pa.schema(
+    [
+        ("tenant_id", pa.string()),
+        ("pipeline", pa.string()),
+        ("pipeline_name", pa.string()),
+        ("pipeline_of", pa.string()),
+        ("stage", pa.string()),
+        ("stage_name", pa.string()),
+        ("stage_position", pa.int32()),
+        (
+            "entered_on",
+            pa.list_(pa.struct([("fact_type", pa.string()), ("task_kind", pa.string()), ("only_from", _TEXTS)])),
+        ),
+        ("is_won", pa.bool_()),
+        ("is_lost", pa.bool_()),
+        ("next_action", pa.string()),
+    ]
+)
+_SCORING = pa.schema(
+    [
+        ("tenant_id", pa.string()),
+        ("warmness_version", pa.int32()),
+        ("half_life_days", pa.float64()),
+        ("fact_points", _POINTS),
+        ("fact_caps", _POINTS),
+        ("priority_version", pa.int32()),
+        ("kind_points", _POINTS),
+        ("other_kinds_points", pa.float64()),
+        ("late_points", pa.float64()),
+        ("late_full_after_hours", pa.float64()),
+        ("warmness_points", pa.float64()),
+        ("value_points", pa.float64()),
+        ("value_full_from_minor", pa.int64()),
+        ("appointment_points", pa.float64()),
+        ("appointment_within_hours", pa.float64()),
+    ]
+)
+
+
+def replace_pipelines(connection: duckdb.DuckDBPyConnection, tenants: Iterable[Tenant]) -> None:
+    """Make raw.pipeline_stages and raw.scoring those of the tenants' files."""
+    tenants = list(tenants)
+    replace_rows(connection, "pipeline_stages", _STAGES, (row for tenant in tenants for row in _stage_rows(tenant)))
+    replace_rows(connection, "scoring", _SCORING, (_scoring_row(tenant) for tenant in tenants))
+
+
+def _stage_rows(tenant: Tenant) -> Iterator[dict[str, Any]]:
+    stages = ((pipeline, stage) for pipeline in tenant.pipelines for stage in pipeline.stages)
+    for position, (pipeline, stage) in enumerate(stages, start=1):
+        yield {
+            "tenant_id": tenant.slug,
+            "pipeline": pipeline.key,
+            "pipeline_name": pipeline.name,
+            "pipeline_of": pipeline.of,
+            "stage": stage.key,
+            "stage_name": stage.name,
+            "stage_position": position,
+            "entered_on": [
+                {
+                    "fact_type": entry.fact_type,
+                    "task_kind": entry.task_kind,
+                    "only_from": [pipeline.resolve(reference) for reference in only_from],
+                }
+                for entry, only_from in stage.restrictions()
+            ],
+            "is_won": stage.is_won,
+            "is_lost": stage.is_lost,
+            "next_action": stage.next_action,
+        }
+
+
+def _scoring_row(tenant: Tenant) -> dict[str, Any]:
+    warmness, priority = tenant.warmness, tenant.priority
+    return {
+        "tenant_id": tenant.slug,
+        "warmness_version": warmness.version,
+        "half_life_days": warmness.half_life_days,
+        "fact_points": list(warmness.points.items()),
+        "fact_caps": list(warmness.caps.items()),
+        "priority_version": priority.version,
+        "kind_points": list(priority.kinds.items()),
+        "other_kinds_points": priority.other_kinds,
+        "late_points": priority.late,
+        "late_full_after_hours": priority.late_full_after_hours,
+        "warmness_points": priority.warmness,
+        "value_points": priority.value,
+        "value_full_from_minor": to_minor_units(priority.value_full_from, tenant.currency),
+        "appointment_points": priority.appointment,
+        "appointment_within_hours": priority.appointment_within_hours,
+    }

@@ -1,0 +1,147 @@
+"""Follows the log for as long as it may, and gives the warehouse up when a build asks for it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from pathlib import Path
+
+from frontdesk.core.errors import EventLogUnavailableError
+from frontdesk.core.log.database import open_engine
+from frontdesk.core.published.errors import NothingPublishedError
+from frontdesk.core.published.reader import opened as opened_published
+from frontdesk.core.settings import Settings
+from frontdesk.domains.operations.signs import LIVE_PATH, LiveState, Signs
+from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition
+from pipelines.assembly import build_modeller, signs_on
+from pipelines.live.live_path import BatchResult
+from pipelines.live.modeller import Modeller
+
+_logger = logging.getLogger(__name__)
+
+#: While idle a build that waits is looked for this often.
+YIELD_CHECK_SECONDS = 0.25
+#: How often it says that it lives; the monitor misses it after two minutes (frontdesk/domains/operations/conditions.py).
+BEAT_SECONDS = 5.0
+
+
+class LiveFollower:
+    """Keeps one modeller open across calls. One thread follows at a time."""
+
+    def __init__(self, settings: Settings, *, position: DecidedPosition | None = None) -> None:
+        """`position` is told how far the outbox takes account of the log."""
+        self._settings = settings
+        self._position = position
+        self._modeller: Modeller | None = None
+        self._one_at_a_time = threading.Lock()
+        self._idle_reason = "no new events"
+        self._signs: Signs | None = None  #: built once: its engine keeps its connections
+        self._beat_at = float("-inf")
+        self._state: LiveState | None = None
+        self._error: str | None = None  #: of the last try, until one succeeds
+        self._warehouse: tuple[int, int] | None = None  #: device and inode of the file that is open
+
+    def why_idle(self) -> str:
+        """Return why the last call modelled nothing, in words."""
+        return self._idle_reason
+
+    def follow_until(self, deadline: float) -> list[BatchResult]:
+        """Model and publish what comes until `deadline` (time.monotonic seconds); return one result per batch."""
+        with self._one_at_a_time:
+            try:
+                return self._follow(deadline)
+            except BaseException as error:
+                self._close()  # whatever broke, the next call starts from the file as it is on disk
+                if isinstance(error, Exception):
+                    self._error = f"{type(error).__name__}: {error}"
+                    self._beat(LiveState.FAILING)
+                raise
+
+    def _follow(self, deadline: float) -> list[BatchResult]:
+        results: list[BatchResult] = []
+        next_yield_check = 0.0
+        while (now := time.monotonic()) < deadline:
+            if self._modeller is None and not self._open():
+                self._idle_reason = "a build holds the warehouse"
+                self._beat(LiveState.WAITING)
+                self._fall_back()
+                time.sleep(YIELD_CHECK_SECONDS)
+                continue
+            modeller = self._modeller
+            if modeller is None:
+                continue
+            if now >= next_yield_check:
+                next_yield_check = now + YIELD_CHECK_SECONDS
+                if modeller.lock.somebody_waits() or self._is_replaced():
+                    self._close()
+                    continue
+            if modeller.wait_for_events(timeout=min(YIELD_CHECK_SECONDS, deadline - now)):
+                results += filter(None, [modeller.follow_once()])
+                self._error = None
+            else:
+                self._idle_reason = "no new events"
+                if modeller.beat():
+                    self._error = None
+            self._beat(LiveState.FOLLOWING)
+        return results
+
+    def _open(self) -> bool:
+        modeller = build_modeller(self._settings, published_by="live path", position=self._position)
+        if modeller.lock.somebody_waits() or modeller.lock.is_held_elsewhere():
+            return False
+        self._beat(LiveState.OPENING)
+        modeller.open()
+        self._modeller = modeller
+        self._warehouse = _identity(self._settings.warehouse_path)
+        return True
+
+    def _is_replaced(self) -> bool:
+        """Tell whether the warehouse or the published file was deleted or replaced underfoot: both are made anew."""
+        published = _identity(self._settings.analytics_path)
+        ring = {_identity(file) for file in (self._settings.analytics_path.parent / "published").glob("*.duckdb")}
+        return _identity(self._settings.warehouse_path) != self._warehouse or published not in ring - {None}
+
+    def _beat(self, state: LiveState) -> None:
+        """Say what is being done: at once where that is something else, else every few seconds.
+
+        What can't be said is noted in the log: the next one says it, and following does not end for it.
+        """
+        if state is self._state and time.monotonic() - self._beat_at < BEAT_SECONDS:
+            return
+        try:
+            self._write_beat(state)
+        except EventLogUnavailableError as lost:
+            _logger.warning("the live path could not say that it is %s: %s", state.value, lost.detail)
+        self._state, self._beat_at = state, time.monotonic()
+
+    def _write_beat(self, state: LiveState) -> None:
+        if self._signs is None:
+            self._signs = signs_on(open_engine(self._settings.event_log_url))
+        sequence = None if self._modeller is None else self._modeller.modelled_sequence
+        if sequence is None and (before := self._signs.heartbeat(LIVE_PATH)) is not None:
+            sequence = before.modelled_sequence
+        self._signs.beat(LIVE_PATH, state=state, modelled_sequence=sequence, error=self._error)
+
+    def _fall_back(self) -> None:
+        """Until the warehouse can be opened, go by what was published last: the outbox takes account of that."""
+        if self._position is None or self._position.sequence is not None:
+            return
+        try:
+            with opened_published(self._settings.analytics_path) as file:
+                self._position.advance(file.modelled_sequence())
+        except NothingPublishedError:
+            return  # then nothing is decided yet, and nothing goes out
+
+    def _close(self) -> None:
+        if self._modeller is not None:
+            self._modeller.close()
+            self._modeller = None
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    try:
+        stat = file.stat()
+    except OSError:
+        return None
+    return stat.st_dev, stat.st_ino

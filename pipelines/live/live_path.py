@@ -1,0 +1,369 @@
+"""The live path: one batch of new events through the models, in one transaction, on one warm connection.
+
+dbt is where the models are written, compiled and tested; what runs each batch is the SQL that dbt compiled in its
+live form. Rows of the contacts that the batch touches replace the old ones, so the cost depends on the batch and
+not on the history, and the result is what a build from the whole log would give.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from itertools import groupby
+from operator import itemgetter
+from typing import NoReturn, Protocol
+
+import duckdb
+import pyarrow as pa
+from sqlalchemy import Engine
+
+from frontdesk.core.faults import breaks_connection, is_of_machine
+from frontdesk.core.log.envelope import Event
+from pipelines.build.dbt_runner import DECISIONS, LiveModel, Manifest
+from pipelines.ingest.log_copy import replace_rejection_counts, replace_set_aside, set_aside_state, set_log_position
+from pipelines.live.batch_tables import NEW_EVENTS, BatchTables
+
+#: What a batch touches, each a list of values that the next ones and the models build on: analyses/live_<name>.sql.
+_SCOPES = ("new_identifiers", "scope_components", "scope_identifiers", "scope_contacts")
+#: Which contact each identifier in scope belongs to now, and with that each fact.
+_OWNERS = "int_contact_identifiers"
+_FACTS = "int_facts_attributed"
+
+
+class BatchGivenUp(Exception):  # noqa: N818 - nothing is wrong
+    """The batch was rolled back, as asked: something more urgent waits."""
+
+
+class DecisionSink(Protocol):
+    """Who acts on what is decided. Both tables have the columns of fct_decisions, of the contacts in scope."""
+
+    def apply(self, before: pa.Table, after: pa.Table) -> None:
+        """Act on the difference. Called within the batch: what is only looked at comes after it."""
+
+    def decided(self, sequence: int) -> None:
+        """Take note that all events up to this one are decided upon; called after the difference was acted on."""
+
+
+class Nobody:
+    """Acts on nothing: for a warehouse that is only being computed."""
+
+    def apply(self, before: pa.Table, after: pa.Table) -> None:
+        """Do nothing."""
+
+    def decided(self, sequence: int) -> None:
+        """Do nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What one batch changed in one published table."""
+
+    model: LiveModel
+    keys: frozenset[str] | None  #: values of the model's column whose rows are others now; None: any row
+
+
+@dataclass(frozen=True, slots=True)
+class BatchResult:
+    """One batch that is committed in the warehouse."""
+
+    count_events: int
+    last_sequence: int
+    changes: tuple[Change, ...]
+
+
+def combine(results: Sequence[BatchResult]) -> BatchResult:
+    """Return what several batches, one after the other, did together."""
+    return BatchResult(
+        count_events=sum(result.count_events for result in results),
+        last_sequence=results[-1].last_sequence,
+        changes=tuple(change for result in results for change in result.changes),
+    )
+
+
+class LivePath:
+    """Runs batches. The caller holds the writer lock and owns the connection."""
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, manifest: Manifest, *, engine: Engine, sink: DecisionSink
+    ) -> None:
+        self._connection = connection
+        self._engine = engine
+        self._sink = sink
+        self._models = manifest.live_models
+        self._stored_late = _stored_after_decisions(self._models)
+        self._queries = {name: manifest.query(f"live_{name}") for name in _SCOPES}
+        #: Types of the facts that a model reads, where the tenants' files name them.
+        self._fact_types = _read_fact_types(connection, manifest.query("live_fact_types"))
+        self._scopes: dict[str, frozenset[str]] = {}
+        #: Before this one runs, the scopes are read.
+        self._first_in_scope = next(
+            model.name for model in self._models if any(_mark(scope) in model.sql for scope in _SCOPES)
+        )
+        self._has_moved = False  #: whether an identifier that was known belongs to another contact now
+        #: Families and types of the facts in scope, and of those of them that their contact did not have before.
+        self._facts: frozenset[str] = frozenset()
+        self._new_facts: frozenset[str] = frozenset()
+        self._unchanged: dict[str, LiveModel] = {}  #: not run in this batch: what there is of them stands
+        #: Of what was set aside when it was copied last; None: it is copied with the next batch.
+        self._set_aside_state: tuple[object, ...] | None = None
+        self._tables = BatchTables(connection, manifest)
+
+    def run_batch(
+        self,
+        events: Sequence[Event],
+        *,
+        modelled_sequence: int,
+        log_sequence: int,
+        now: datetime,
+        postponed: Sequence[int] = (),
+        gives_up: Callable[[], bool] = lambda: False,
+    ) -> BatchResult:
+        """Model events, ascending by sequence. Whatever it raises, such as BatchGivenUp, nothing is changed.
+
+        `modelled_sequence` is the newest one modelled before, `log_sequence` the newest one known at `now` (UTC);
+        `postponed` are those before the newest one modelled that are not. `gives_up` is asked before each model.
+        """
+        last_sequence = max(modelled_sequence, *(event.sequence for event in events), 0)
+        with self._transaction(events):
+            note = partial(
+                self._note_events,
+                log_sequence=log_sequence,
+                copied_at=now,
+                postponed=[sequence for sequence in postponed if sequence < last_sequence],
+            )
+            changes = self._model(
+                events, gives_up=gives_up, note=note, decided=partial(self._sink.decided, last_sequence)
+            )
+        self._tables.empty()
+        return BatchResult(
+            count_events=len(events),
+            last_sequence=last_sequence,
+            changes=tuple(changes),
+        )
+
+    def passes_without(self, event: Event, *, tenant_id: str, rule_ids: Sequence[str]) -> bool:
+        """Tell whether an event can be modelled where these rules of a business are not; nothing is changed.
+
+        What the machine is at fault for is raised.
+        """
+        sink, self._sink = self._sink, Nobody()
+        try:
+            with self._transaction([event]):
+                self._connection.execute(
+                    "delete from raw.rules where tenant_id = ? and list_contains(?, rule_id)",
+                    [tenant_id, list(rule_ids)],
+                )
+                self._model([event], gives_up=lambda: False, note=lambda: None, decided=lambda: None)
+                _give_up()
+        except BatchGivenUp:
+            return True
+        except Exception as error:
+            if is_of_machine(error) or breaks_connection(error):
+                raise
+            return False
+        finally:
+            self._sink = sink
+
+    @contextmanager
+    def _transaction(self, events: Sequence[Event]) -> Iterator[None]:
+        """Begin a batch, and end it for all or nothing."""
+        self._tables.begin(count_events=len(events))
+        self._has_moved = False
+        self._unchanged.clear()
+        self._connection.execute("begin")
+        try:
+            yield
+        except BaseException as error:
+            self._set_aside_state = None
+            if not breaks_connection(error):
+                self._connection.execute("rollback")
+            raise
+        self._connection.execute("commit")
+
+    def _model(
+        self,
+        events: Sequence[Event],
+        *,
+        gives_up: Callable[[], bool],
+        note: Callable[[], None],
+        decided: Callable[[], None],
+    ) -> list[Change]:
+        self._tables.fill_events(events)
+        types = {event.type for event in events}
+        models = (model for model in self._models if _concerns(model, types))
+        return self._run_models(_unless(gives_up, models), note=note, decided=decided)
+
+    def _run_models(
+        self, models: Iterable[LiveModel], *, note: Callable[[], None], decided: Callable[[], None]
+    ) -> list[Change]:
+        """Run models in their order; what decisions do not need is written after them."""
+        changes: list[Change | None] = []
+        waiting: list[LiveModel] = []
+        for model in models:
+            if self._make(model):
+                if model.name in self._stored_late:
+                    waiting.append(model)
+                else:
+                    changes.append(self._store(model))
+            if model.name == DECISIONS:
+                decided()
+                note()
+                changes += [self._store(each) for each in waiting]
+        return [change for change in changes if change]
+
+    def _note_events(self, *, log_sequence: int, copied_at: datetime, postponed: Sequence[int]) -> None:
+        self._connection.execute(f"insert into raw.event_log by name from temp.main.{NEW_EVENTS}")
+        # One that was set aside is let in again.
+        self._connection.execute(
+            f"delete from raw.quarantined_events where sequence in (select sequence from temp.main.{NEW_EVENTS})"
+        )
+        set_log_position(self._connection, log_sequence=log_sequence, copied_at=copied_at, postponed=postponed)
+        replace_rejection_counts(self._connection, self._engine)
+        state = set_aside_state(self._engine)
+        if state != self._set_aside_state:
+            replace_set_aside(self._connection, self._engine)
+            self._set_aside_state = state
+
+    def _make(self, model: LiveModel) -> bool:
+        """Hold what the batch makes of a model; tell whether that is to be stored."""
+        if model.name == self._first_in_scope:
+            self._read_scopes()
+        if not self._concern(model, self._new_facts):
+            self._unchanged[model.name] = model
+            return False
+        for name in model.reads & self._unchanged.keys():
+            self._recall(self._unchanged.pop(name))
+        self._tables.fill(model, self._in_scope(model.sql))
+        if model.name == _OWNERS:
+            self._has_moved = self._moves(model)
+        elif model.name == _FACTS:
+            self._read_kinds_of_facts()
+        elif model.schema == "staging" and not model.is_of_business:
+            self._tables.add_facts(model)
+        return model.mode != "scratch"
+
+    def _store(self, model: LiveModel) -> Change | None:
+        """Store what the batch made of a model; None where readers see no difference."""
+        if model.mode == "append":
+            self._insert(model)
+            return None
+        return self._replace(model)
+
+    def _read_kinds_of_facts(self) -> None:
+        """Read of which kinds the facts in scope are, and which of them the batch brings."""
+        is_new = f"event_id in (select event_id from temp.main.{NEW_EVENTS})"
+        rows = self._connection.execute(
+            f"select fact_family, fact_type, bool_or({is_new}) from temp.main.{_FACTS} group by all"
+        ).fetchall()
+        self._facts = frozenset(kind for row in rows for kind in row[:2])
+        self._new_facts = frozenset(kind for row in rows if row[2] or self._has_moved for kind in row[:2])
+
+    def _concern(self, model: LiveModel, kinds: frozenset[str]) -> bool:
+        """Tell whether a model reads facts of any of these kinds."""
+        read = self._fact_types.get(model.name, frozenset()) | set(model.fact_families)
+        return not read or not read.isdisjoint(kinds)
+
+    def _recall(self, model: LiveModel) -> None:
+        """Hold the rows that stand of a model that this batch does not change, for a model that reads them."""
+        if self._concern(model, self._facts):
+            rows = rows_with(model.column, self._scopes[str(model.scope)])
+            self._tables.fill(model, f"from {model.relation} where {rows}")
+
+    def _replace(self, model: LiveModel) -> Change | None:
+        """Put the rows that the batch made of a model in the place of those it had; None where they are the same."""
+        # What nobody is shown is not compared: its keys are enough.
+        columns = "*" if model.is_public or model.column is None else model.column
+        coming = self._read(f"select {columns} from temp.main.{model.name} order by all")
+        keys = None if model.column is None else self._replaced(model, coming)
+        rows = rows_with(model.column, keys)
+        if model.is_public:
+            # Compared here, not by EXCEPT: for a few rows planning is what costs (6 ms a table, this 2 ms).
+            going = self._read(f"select * from {model.relation} where {rows} order by all")
+            # A published table that is left alone saves its part of the publish, three times what looking costs.
+            if going.equals(coming):
+                return None
+            if model.name == DECISIONS:
+                self._sink.apply(going, coming)
+        self._connection.execute(f"delete from {model.relation} where {rows}")
+        self._insert(model)
+        return Change(model, keys) if model.is_public else None
+
+    def _moves(self, owners: LiveModel) -> bool:
+        """Tell whether what belonged to one contact is another's now; what is only new takes no fact from anybody."""
+        rows = rows_with("identifier_key", self._scopes["scope_identifiers"])
+        moved = f"""
+            select count(*)
+            from {owners.relation} as before
+            left join temp.main.{owners.name} as now on before.identifier_key = now.identifier_key
+            where before.{rows} and now.contact_id is distinct from before.contact_id
+        """
+        return self._connection.execute(moved).fetchall() != [(0,)]
+
+    def _insert(self, model: LiveModel) -> None:
+        self._connection.execute(f"insert into {model.relation} by name from temp.main.{model.name}")
+
+    def _replaced(self, model: LiveModel, coming: pa.Table) -> frozenset[str]:
+        """Return the values whose rows this batch replaces: those that go, and those that come."""
+        values = coming.column(model.column).unique().to_pylist()
+        return frozenset(map(str, values)) | self._scopes.get(model.scope or "", frozenset())
+
+    def _read_scopes(self) -> None:
+        self._scopes = {}
+        for name in _SCOPES:
+            self._scopes[name] = self._values(self._in_scope(self._queries[name]))
+
+    def _in_scope(self, query: str) -> str:
+        """Write out the values of the scopes that a query names (macros/live.sql)."""
+        for name, values in self._scopes.items():
+            query = query.replace(_mark(name), _constants(values))
+        return query
+
+    def _read(self, query: str) -> pa.Table:
+        return self._connection.execute(query).arrow().read_all()
+
+    def _values(self, query: str) -> frozenset[str]:
+        return frozenset(str(row[0]) for row in self._connection.execute(query).fetchall())
+
+
+def _give_up() -> NoReturn:
+    raise BatchGivenUp
+
+
+def _read_fact_types(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, frozenset[str]]:
+    rows = sorted(connection.execute(query).fetchall())
+    return {name: frozenset(type_ for _, type_ in types) for name, types in groupby(rows, key=itemgetter(0))}
+
+
+def _stored_after_decisions(models: Sequence[LiveModel]) -> frozenset[str]:
+    """Return the models before the decisions that none of these reads but as rows of the batch."""
+    names = [model.name for model in models]
+    early = models[: names.index(DECISIONS)]
+    return frozenset(model.name for model in early if not any(model.relation in other.sql for other in early))
+
+
+def _unless(gives_up: Callable[[], bool], models: Iterable[LiveModel]) -> Iterator[LiveModel]:
+    for model in models:
+        if gives_up():
+            raise BatchGivenUp
+        yield model
+
+
+def rows_with(column: str | None, keys: frozenset[str] | None) -> str:
+    """Return the SQL condition on the rows of these keys; every row for None."""
+    return "true" if keys is None else f"{column} in ({_constants(keys)})"
+
+
+def _mark(scope: str) -> str:
+    """Return what a query has where the values of a scope belong (macros/live.sql)."""
+    return f"'{{{scope}}}'"
+
+
+def _constants(values: Iterable[str]) -> str:
+    return ", ".join(f"'{value}'" for value in sorted(values)) or "null"
+
+
+def _concerns(model: LiveModel, types: set[str]) -> bool:
+    return not model.event_types or any(event_type.startswith(model.event_types) for event_type in types)

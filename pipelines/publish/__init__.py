@@ -1,0 +1,1 @@
+"""Publishes marts and reports as the file that readers open."""

@@ -1,0 +1,96 @@
+"""`frontdesk dry-run`: a changed tenant file over all history, before it is put in force."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from frontdesk.core.clock import SystemClock
+from frontdesk.core.errors import FrontdeskError
+from frontdesk.core.settings import load_settings
+from pipelines.progress import progress_bar
+from pipelines.rehearsal import identity_screen, screen
+from pipelines.rehearsal.identity import rehearse_identity
+from pipelines.rehearsal.rehearsing import builder_of, read_both, rehearse_file
+
+app = typer.Typer()
+
+#: Columns where the output is no terminal.
+_FILE_WIDTH = 240
+
+#: So that a check before a merge tells a change (1) from a file that is wrong, or nothing to rehearse with (2).
+_CHANGED, _NOT_REHEARSED = 1, 2
+
+
+@app.command(name="dry-run")
+def dry_run(
+    *,
+    rules: Annotated[
+        Path,
+        typer.Option(help="A whole tenant file with changed rules; its slug says whose. It need not lie in place."),
+    ],
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Show only what would be due from this day on, the tenant's."),
+    ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print everything as JSON, down to the single command.")
+    ] = False,
+    fail_on_change: Annotated[bool, typer.Option(help="End with 1 where anything would go out otherwise.")] = False,
+) -> None:
+    """Show what changed rules would have sent over all history. Nothing is sent or changed; `up` may be running."""
+    with _refusals():
+        rehearsal = rehearse_file(load_settings(), rules, since=since.date() if since else None)
+    if as_json:
+        typer.echo(screen.to_json(rehearsal).decode())
+    else:
+        screen.show(rehearsal, console=_console())
+    if fail_on_change and rehearsal.has_changes:
+        raise typer.Exit(_CHANGED)
+
+
+@app.command(name="dry-run-identity")
+def dry_run_identity(
+    file: Annotated[
+        Path, typer.Argument(help="A whole tenant file with changed identity rules; only these are looked at.")
+    ],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON, down to the contact.")] = False,
+    fail_on_change: Annotated[bool, typer.Option(help="End with 1 where anybody becomes one or several.")] = False,
+) -> None:
+    """Show who would be one person and who several by other identity rules, and what that moves. Changes nothing."""
+    with _refusals(), progress_bar("rebuilding beside") as report:
+        builder = builder_of(load_settings(), clock=SystemClock())
+        _, after = read_both(builder, file)
+        rehearsal = rehearse_identity(builder, after, progress=report)
+    if as_json:
+        typer.echo(identity_screen.to_json(rehearsal))
+    else:
+        identity_screen.show(rehearsal, console=_console())
+    if fail_on_change and rehearsal.has_changes:
+        raise typer.Exit(_CHANGED)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Tell what is wrong in one line, and end with the status that is not that of a change."""
+    try:
+        yield
+    except FrontdeskError as error:
+        Console(stderr=True, soft_wrap=True).print(
+            f"[bold red]{error.title}:[/] {escape(error.detail)}", highlight=False
+        )
+        raise typer.Exit(_NOT_REHEARSED) from error
+
+
+def _console() -> Console:
+    # A key that is cut in two by a file's narrow columns could not be searched for.
+    return Console(width=None if sys.stdout.isatty() else _FILE_WIDTH)

@@ -1,0 +1,41 @@
+"""A desk over each database, with a clock that stands still and a hash that costs nothing."""
+
+from __future__ import annotations
+
+import pytest
+from argon2 import PasswordHasher
+from sqlalchemy import Engine
+
+from frontdesk.core.ids import UuidV7Factory
+from frontdesk.core.settings import Settings
+from frontdesk.domains.staff.accounts import Account
+from frontdesk.domains.staff.desk import StaffDesk
+from frontdesk.domains.staff.passwords import Passwords
+from frontdesk.domains.staff.roles import Role
+from tests.webhooks.harness import FakeClock
+
+PASSWORD = "a quite long sentence"
+
+
+def quick_passwords() -> Passwords:
+    """Argon2id with its smallest settings."""
+    return Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def desk(engine: Engine, clock: FakeClock) -> StaffDesk:
+    return StaffDesk.open(
+        engine, settings=Settings(), clock=clock, ids=UuidV7Factory(clock), passwords=quick_passwords()
+    )
+
+
+@pytest.fixture
+def ana(desk: StaffDesk) -> Account:
+    return desk.accounts.add(
+        tenant_id="salon", email=" Ana@Example.com", name="Ana  Li", role=Role.ADMIN, password=PASSWORD, by="test"
+    )

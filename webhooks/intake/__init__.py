@@ -1,0 +1,1 @@
+"""The hot path: verify a delivery, append it durably, answer."""
