@@ -16,10 +16,10 @@ from frontdesk.core.private_files import keep_private
 from frontdesk.core.settings import load_settings
 from frontdesk.domains.operations.signs import LIVE_PATH, LiveState
 from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition
-from frontdesk.domains.sending.dispatch.dispatching import open_dispatcher
 from frontdesk.domains.sending.outbox.commands import Overdue
 from pipelines.assembly import build_modeller, build_signs
 from pipelines.build.verification import Difference
+from pipelines.dispatching import open_dispatcher
 from pipelines.progress import progress_bar
 
 app = typer.Typer()

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import fields
+from itertools import count
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from sqlalchemy import Engine
 
+from frontdesk.core.clock import SystemClock
+from frontdesk.core.ids import UuidV7Factory
+from frontdesk.core.log.database import open_engine
+from frontdesk.core.log.envelope import NewEvent
+from frontdesk.core.log.event_log import EventLog
+from tests.core.backends import Backend, PostgresBackend, SqliteBackend
+from tests.core.postgres import temporary_server
+from tests.e2e.story import prepare_story, receiver_of, send_story
 from tests.pipelines.homes import Home, HomeFactory, shared_folder
 
 #: With these started last, one core would be left alone with them: a file of few long tests is not split.
@@ -50,3 +62,64 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> HomeFactory:
 def home(homes: HomeFactory) -> Home:
     """Return a home of its own with an empty log."""
     return homes.new_home()
+
+
+# The contract suite: every test that takes `backend`, `engine` or `log` runs on both databases.
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    with temporary_server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def database_names() -> Iterator[str]:
+    return (f"contract_{number}" for number in count(1))
+
+
+@pytest.fixture
+def postgres_backend(postgres_url: str, database_names: Iterator[str]) -> Iterator[Backend]:
+    backend = PostgresBackend(postgres_url, database=next(database_names))
+    yield backend
+    backend.close()
+
+
+@pytest.fixture
+def sqlite_backend(tmp_path: Path) -> Iterator[Backend]:
+    backend = SqliteBackend(tmp_path / "frontdesk.db")
+    yield backend
+    backend.close()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def backend(request: pytest.FixtureRequest) -> Backend:
+    backend: Backend = request.getfixturevalue(f"{request.param}_backend")
+    return backend
+
+
+@pytest.fixture
+def engine(backend: Backend) -> Engine:
+    return backend.open()
+
+
+@pytest.fixture
+def log(engine: Engine) -> EventLog:
+    return EventLog(engine, ids=UuidV7Factory(SystemClock()))
+
+
+@pytest.fixture(scope="session")
+def story_events(tmp_path_factory: pytest.TempPathFactory) -> list[NewEvent]:
+    """Return the events of a small year in the order of their arrival, as a receiver verified and logged them."""
+    home: Path = tmp_path_factory.mktemp("story")
+    demo = prepare_story(home, scale=0.06)
+    with receiver_of(demo):
+        tally = send_story(demo)
+    assert not tally.problems
+    log = EventLog(open_engine(f"sqlite:///{home / 'frontdesk.db'}"), ids=UuidV7Factory(SystemClock()))
+    names = [field.name for field in fields(NewEvent)]
+    return [
+        NewEvent(**{name: getattr(event, name) for name in names})
+        for batch in log.read_batches(0, batch_size=5_000)
+        for event in batch
+    ]

@@ -1,4 +1,4 @@
-"""What `streamlit run` starts: the pages of dashboard/frame/app.py, behind a guard that knows hosts and adds headers."""
+"""What `streamlit run` starts: the pages of app.py, behind a guard that knows hosts and adds headers."""
 
 from __future__ import annotations
 

@@ -23,10 +23,16 @@ class ConfigurationError(FrontdeskError):
     title = "Wrong configuration"
 
 
-class EventLogUnavailableError(FrontdeskError):
-    """The event log can't be written or read now: full disk, read-only file, database down."""
+class UnavailableError(FrontdeskError):
+    """What holds the data can't be written or read now; the same can succeed later."""
 
     http_status = 503
+    title = "Not available"
+
+
+class EventLogUnavailableError(UnavailableError):
+    """The event log can't be written or read now: full disk, read-only file, database down."""
+
     title = "Event log not writable"
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import duckdb
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from frontdesk.core.errors import EventLogUnavailableError
-from frontdesk.domains.sending.outbox.errors import OutboxUnavailableError
+from frontdesk.core.errors import UnavailableError
 
 #: Disk, memory, network, database, somebody's interruption: the same work can succeed later.
 _OF_MACHINE = (
@@ -16,8 +15,7 @@ _OF_MACHINE = (
     duckdb.ConnectionException,
     duckdb.HTTPException,
     duckdb.PermissionException,
-    EventLogUnavailableError,
-    OutboxUnavailableError,
+    UnavailableError,
     OperationalError,
     InterfaceError,
     OSError,

@@ -1,8 +1,8 @@
 """Money in minor units: how many digits each currency has behind the point.
 
 The one table is Babel's, which is the Unicode CLDR's: ISO 4217's digits, and none where coins are out of use. The SQL
-has it from here (dbt_project/macros/staging/currencies.sql is written by `python -m frontdesk.core.money`), and so has whatever
-shows or reads an amount.
+has it from here (`python -m frontdesk.core.money` writes dbt_project/macros/staging/currencies.sql), and so has
+whatever shows or reads an amount.
 """
 
 from __future__ import annotations
@@ -164,7 +164,7 @@ def currency_macros() -> str:
 
 
 _MACROS = """\
-{{#- Written by `python -m frontdesk.core.money`, from Babel's table: change nothing here. A test compares the two. -#}}
+{{#- Written by `python -m frontdesk.core.money`, from Babel's table: change nothing here; a test compares. -#}}
 
 {{#- How many digits a currency has behind the point; two where it is not known. -#}}
 {{% macro currency_digits(currency) -%}}

@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 
 from frontdesk.core.errors import FrontdeskError
-from frontdesk.domains import attribution
+from frontdesk.domains.attribution import crediting
 from pipelines.build.sql_functions import readers_fingerprint
 from pipelines.build.start_cache import StartCache
 
@@ -28,7 +28,7 @@ PUBLIC_SCHEMAS = ("marts", "activation", "reports")
 #: The parts of the project that decide what the models compute.
 _FINGERPRINTED = ("dbt_project.yml", "models", "macros", "seeds", "analyses")
 #: What the Python models compute with.
-MODEL_CODE = Path(attribution.__file__).parent
+MODEL_CODE = Path(str(crediting.__file__)).parent
 _TAIL_LINES = 40
 #: Where dbt keeps what it has parsed, and the targets that parse alike: the live form's variables make another parse.
 _PARSED = "partial_parse.msgpack"

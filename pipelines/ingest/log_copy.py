@@ -18,7 +18,7 @@ from frontdesk.core.log.envelope import RUN_HEADER, Event
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.log.schema import rejection_counts, set_aside
 from frontdesk.core.money import to_minor_units
-from frontdesk.domains.facts import FRONTDESK_SOURCE
+from frontdesk.core.values import FRONTDESK_SOURCE
 from frontdesk.domains.imports.run_events import CHANGE_ID_PREFIX, RESTORED, UNDONE
 from frontdesk.domains.tenancy.tenant import Tenant
 
@@ -93,7 +93,7 @@ def has_current_raw_tables(connection: duckdb.DuckDBPyConnection) -> bool:
 
 
 def _raw_tables_sql() -> str:
-    return files("pipelines.lib").joinpath("raw_tables.sql").read_text(encoding="utf-8")
+    return files("pipelines.ingest").joinpath("raw_tables.sql").read_text(encoding="utf-8")
 
 
 def _raw_tables_digest() -> str:

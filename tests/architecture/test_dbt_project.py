@@ -10,7 +10,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from frontdesk.domains.facts import CANONICAL_PAYLOADS
+from frontdesk.domains.imports.known_facts import CANONICAL_PAYLOADS
 from pipelines.documenting.data_dictionary import data_dictionary
 from tests.architecture.dbt_manifest import DbtProject, Model
 from tests.pipelines.homes import HomeFactory
@@ -54,7 +54,7 @@ CLOCKS = re.compile(
     r"\b(now\s*\(|today\s*\(|current_(date|time|timestamp)\b|get_current_|transaction_timestamp|random\s*\(|uuid\s*\()"
 )
 #: What the published file's own tables are made from; they are written when it is published.
-FRAME = {"session", "components", "formatting", "api"}
+FRAME = {"dashboard.frame.session", "dashboard.parts.components", "dashboard.parts.formatting", "dashboard.frame.api"}
 #: Questions about a past moment are macros over models that the pages read anyway.
 NO_MODELS = {"contact_at", "contact_stage_at", "warmness_at"}
 PUBLISHED_FROM = {
@@ -288,8 +288,8 @@ def test_exposures_read_public_models(project: DbtProject) -> None:
 
 def test_every_page_of_the_dashboard_is_an_exposure_of_what_it_reads(project: DbtProject) -> None:
     dashboard = REPOSITORY / "dashboard"
-    frame = _relations_read(dashboard / "session.py") | _relations_read(dashboard / "components.py")
-    pages = [page for page in (dashboard / "views").glob("*.py") if page.stem != "__init__"]
+    frame = _relations_read(dashboard / "frame/session.py") | _relations_read(dashboard / "parts/components.py")
+    pages = [page for page in (dashboard / "pages").glob("*/*.py") if page.stem == page.parent.name]
     read = {f"dashboard__{page.stem}": sorted(frame | _relations_read(page)) for page in pages}
     exposed = {
         name: sorted(key.rpartition(".")[2] for key in exposure["depends_on"]["nodes"])
@@ -300,11 +300,28 @@ def test_every_page_of_the_dashboard_is_an_exposure_of_what_it_reads(project: Db
 
 def _relations_read(page: Path) -> set[str]:
     """Return the models behind the functions of *queries.py that a page, or what it imports, calls."""
-    texts = {path.stem: path.read_text(encoding="utf-8") for path in (REPOSITORY / "dashboard").glob("*queries.py")}
+    texts = {
+        _module_of(path): path.read_text(encoding="utf-8") for path in (REPOSITORY / "dashboard").rglob("*queries.py")
+    }
     called = {call for file in _imported(page) for call in _attributes(file)}
-    asked = "\n".join(text for module, text in _queries(texts) if module in called)
+    asked = "\n".join(text for function, text in _queries(texts) if function in called)
     relations = re.findall(r"\b(?:marts|reports)\.(\w+)", asked)
     return {PUBLISHED_FROM.get(relation, relation) for relation in relations} - NO_MODELS
+
+
+def _module_of(file: Path) -> str:
+    return ".".join(file.relative_to(REPOSITORY).with_suffix("").parts)
+
+
+def _modules_imported(file: Path) -> dict[str, str]:
+    """Return the modules of the dashboard that a file imports, by the names that it gives them."""
+    names = {}
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("dashboard"):
+            names[str(node.module)] = str(node.module)
+            for alias in node.names:
+                names[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+    return names
 
 
 def _imported(page: Path) -> set[Path]:
@@ -313,20 +330,19 @@ def _imported(page: Path) -> set[Path]:
     while waiting:
         file = waiting.pop()
         found.add(file)
-        names = re.findall(r"^from dashboard import (.+)$", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
-        modules = re.findall(r"^from dashboard\.(\w+) import", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
-        modules += [name.strip() for line in names for name in line.split(",")]
-        files = {REPOSITORY / "dashboard" / f"{name}.py" for name in modules if name not in FRAME}
+        modules = {module for module in _modules_imported(file).values() if module not in FRAME}
+        files = {(REPOSITORY / module.replace(".", "/")).with_suffix(".py") for module in modules}
         waiting += [each for each in files - found if each.exists() and not each.stem.endswith("queries")]
     return found
 
 
 def _attributes(file: Path) -> set[tuple[str, str]]:
-    tree = ast.parse(file.read_text(encoding="utf-8"))
+    """Return (module, function) of what a file calls of the modules that it imports."""
+    modules = _modules_imported(file)
     return {
-        (node.value.id, node.attr)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+        (modules[node.value.id], node.attr)
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in modules
     }
 
 

@@ -14,10 +14,10 @@ FOLDERS = {
     ".ci",
     ".github",
     ".streamlit",
-    "core",
     "dashboard",
     "dbt_project",
     "docs",
+    "frontdesk",
     "pipelines",
     "sandbox",
     "tenants",
@@ -104,7 +104,7 @@ def test_every_silenced_warning_names_its_rule_and_gives_a_reason() -> None:
 def test_time_and_randomness_enter_in_one_place() -> None:
     """From frontdesk.core.clock and frontdesk.core.ids, so that tests can set them."""
     own = {Path("frontdesk/core/clock.py"), Path("frontdesk/core/ids.py")}
-    names = [name for name in tracked(".py") if name.parts[0] in ("core", "webhooks", "pipelines")]
+    names = [name for name in tracked(".py") if name.parts[0] in ("frontdesk", "webhooks", "pipelines")]
 
     assert_none(str(name) for name in names if name not in own and CLOCKS_AND_DICE.search(text_of(name)))
 

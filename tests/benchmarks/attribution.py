@@ -7,9 +7,9 @@ from collections.abc import Callable
 from random import Random
 from statistics import median
 
-from frontdesk.domains.attribution.markov import markov
-from frontdesk.domains.attribution.paths import PathCount
-from frontdesk.domains.attribution.shapley import shapley
+from frontdesk.domains.attribution.crediting.markov import markov
+from frontdesk.domains.attribution.crediting.paths import PathCount
+from frontdesk.domains.attribution.crediting.shapley import shapley
 from tests.benchmarks.figures import Figures, Report
 
 _JOURNEYS = 100_000

@@ -8,7 +8,7 @@ import time
 
 from frontdesk.core.settings import load_settings
 from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition
-from frontdesk.domains.sending.dispatch.dispatching import Dispatching
+from pipelines.dispatching import Dispatching
 from pipelines.live.live_follower import LiveFollower
 
 #: As EVALUATION_SECONDS of the sensor.

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from frontdesk.core.log.envelope import NewEvent, Origin
-from frontdesk.domains.facts import CANONICAL_PAYLOADS
+from frontdesk.domains.imports.known_facts import CANONICAL_PAYLOADS
 from frontdesk.domains.tenancy.tenant import load_tenants
 from tests.benchmarks.history import ENDS_AT, contacts_of_history, tell_history
 from tests.benchmarks.receiver import REPOSITORY

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from frontdesk.domains.facts import CANONICAL_PAYLOADS, ImportedEvent
+from frontdesk.domains.imports.known_facts import CANONICAL_PAYLOADS, ImportedEvent
 
 CONTACT: dict[str, Any] = {"phone": "+13105550142"}
 LEAST: dict[str, dict[str, Any]] = {

@@ -80,8 +80,8 @@ def test_nothing_else_writes_csv() -> None:
     writes = re.compile(r"csv\.(writer|DictWriter)\(|\.to_csv\(|format csv", re.IGNORECASE)
     files = [
         file
-        for folder in ("core", "webhooks", "pipelines", "dashboard")
+        for folder in ("frontdesk", "webhooks", "pipelines", "dashboard")
         for file in (REPOSITORY / folder).rglob("*.py")
         if writes.search(file.read_text(encoding="utf-8"))
     ]
-    assert files == [REPOSITORY / "core" / "csv_output.py"]
+    assert files == [REPOSITORY / "frontdesk" / "core" / "csv_output.py"]

@@ -13,15 +13,10 @@ import pytest
 import yaml
 
 from frontdesk.core.errors import ConfigurationError
+from frontdesk.domains.identity.settings import DEFAULT_IDENTITY_RULES
 from frontdesk.domains.sending.outbox.commands import Channel
 from frontdesk.domains.sending.outbox.retry import DEFAULT_SCHEDULES
-from frontdesk.domains.tenancy.tenant import (
-    DEFAULT_IDENTITY_RULES,
-    load_tenant,
-    load_tenants,
-    read_tenant,
-    read_tenants,
-)
+from frontdesk.domains.tenancy.tenant import load_tenant, load_tenants, read_tenant, read_tenants
 
 TENANTS_DIR = Path(__file__).parents[2] / "tenants"
 SLUGS = ("avatar-imaging", "hmnp", "joes-auto-spa", "mikes-detailing", "noizylab", "technifold")

@@ -35,7 +35,7 @@ def run_page_alone(page: str, home: Path, *, tenant_id: str | None) -> AppTest:
     file = AnalyticsFile(home / "analytics.duckdb")
     businesses = session.load_businesses(file)
     chosen = tuple(business for business in businesses if tenant_id in (None, business.tenant_id))
-    app = AppTest.from_file(APP.parent / "views" / f"{page}.py", default_timeout=TIMEOUT_SECONDS)
+    app = AppTest.from_file(APP.parents[1] / "pages" / page / f"{page}.py", default_timeout=TIMEOUT_SECONDS)
     app.session_state["office"] = Office(file, businesses, chosen)
     return app.run()
 

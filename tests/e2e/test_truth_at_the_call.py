@@ -24,12 +24,13 @@ import orjson
 import pytest
 
 from frontdesk.domains.rules.rule import Rule
+from frontdesk.domains.sending.business import Endpoint
 from frontdesk.domains.sending.dispatch.assembly import build_dispatcher
 from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition
 from frontdesk.domains.sending.dispatch.dispatcher import Dispatcher
 from frontdesk.domains.sending.outbox.commands import Channel, CommandFilter, KnownCommand
 from frontdesk.domains.sending.outbox.holds import HoldScope
-from frontdesk.domains.tenancy.tenant import Endpoint, Tenant, load_tenants
+from frontdesk.domains.tenancy.tenant import Tenant, load_tenants
 from pipelines.live.modeller import Modeller
 from sandbox.delivery import Attempt, Delivery
 from sandbox.demo import Demo

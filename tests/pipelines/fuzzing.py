@@ -16,7 +16,7 @@ from twilio.request_validator import RequestValidator
 
 from frontdesk.core.secrets import Secrets
 from frontdesk.core.settings import Settings
-from frontdesk.domains.facts import CANONICAL_PAYLOADS
+from frontdesk.domains.imports.known_facts import CANONICAL_PAYLOADS
 from tests.dbt.staging.hostile import hostile_variants
 from tests.dbt.staging.samples import IMPORTED_SOURCE, SAMPLES, Sample
 from tests.domains.staff.conftest import quick_passwords

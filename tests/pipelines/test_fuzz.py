@@ -10,7 +10,7 @@ import pytest
 
 from frontdesk.core.log.envelope import NewEvent, Origin
 from frontdesk.core.log.set_aside import Kind
-from frontdesk.domains.facts import CANONICAL_PAYLOADS
+from frontdesk.domains.imports.known_facts import CANONICAL_PAYLOADS
 from frontdesk.domains.sending.outbox.commands import MAX_COMMAND_KEY
 from tests.pipelines.fuzzing import (
     BYSTANDER,

@@ -7,7 +7,8 @@ import itertools
 import pytest
 
 from frontdesk.core.log.envelope import NewEvent
-from frontdesk.domains.tenancy.tenant import IdentityRule, Tenant
+from frontdesk.domains.identity.settings import IdentityRule
+from frontdesk.domains.tenancy.tenant import Tenant
 from tests.pipelines.facts import TENANT, contact, fact
 from tests.pipelines.homes import Home, HomeFactory
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from frontdesk.core.log.envelope import NewEvent
-from frontdesk.domains.tenancy.tenant import IdentityRule, Tenant
+from frontdesk.domains.identity.settings import IdentityRule
+from frontdesk.domains.tenancy.tenant import Tenant
 from pipelines.build.verification import compare_warehouses
 from pipelines.rehearsal.identity import IdentityRehearsal, rehearse_identity
 from tests.pipelines.facts import TENANT, contact, fact

@@ -156,7 +156,7 @@ def test_what_is_remembered_is_bounded_by_bytes(monkeypatch: pytest.MonkeyPatch)
 def test_every_module_that_reads_is_in_the_fingerprint(module: ModuleType) -> None:
     tree = ast.parse(inspect.getsource(module))
     imported = {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    ours = {name for name in imported if name.startswith("core.")}
+    ours = {name for name in imported if name.startswith("frontdesk.")}
     assert ours <= {reader.__name__ for reader in sql_functions.READERS}
 
 

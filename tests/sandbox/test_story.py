@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from frontdesk.domains.facts import ImportedEvent
+from frontdesk.domains.imports.known_facts import ImportedEvent
 from sandbox.catalogue import Business
 from sandbox.delivery import Delivery
 from sandbox.story.year import PLOTS

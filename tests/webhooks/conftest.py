@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import Engine
 
 from frontdesk.connectors.registry import SOURCE_CLASSES
+from frontdesk.connectors.settings import SOURCES, Source
 from frontdesk.core.clock import SystemClock
 from frontdesk.core.ids import UuidV7Factory
 from frontdesk.core.log.database import create_tables, open_engine
@@ -21,14 +22,7 @@ from frontdesk.core.secrets import Secrets
 from frontdesk.core.settings import Settings
 from frontdesk.domains.sending.settings import Delivery, SmsDelivery
 from frontdesk.domains.staff.desk import StaffDesk
-from frontdesk.domains.tenancy.tenant import SOURCES, Source, Tenant
-from tests.core.conftest import (  # noqa: F401 - fixtures: the contract suite's two databases
-    backend,
-    database_names,
-    postgres_backend,
-    postgres_url,
-    sqlite_backend,
-)
+from frontdesk.domains.tenancy.tenant import Tenant
 from tests.domains.staff.conftest import quick_passwords
 from tests.webhooks.harness import FakeClock, RunningReceiver
 from tests.webhooks.signing import LOCATION, PUBLIC_URL, TENANT, WIX_INSTANCE, environment

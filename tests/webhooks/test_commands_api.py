@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from frontdesk.core.log.event_log import EventLog
-from frontdesk.domains.facts import CANONICAL_PAYLOADS
+from frontdesk.domains.imports.known_facts import CANONICAL_PAYLOADS
 from tests.webhooks.conftest import only_event
 from tests.webhooks.harness import NOW, Answer, Post, RunningReceiver
 from tests.webhooks.signing import OWNER_KEY, TENANT

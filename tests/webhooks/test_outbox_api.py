@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from frontdesk.core.ids import UuidV7Factory
 from frontdesk.core.log.event_log import EventLog
-from frontdesk.domains.facts import CANONICAL_PAYLOADS
+from frontdesk.domains.imports.known_facts import CANONICAL_PAYLOADS
 from frontdesk.domains.sending.outbox.commands import Channel, ClaimedCommand
 from frontdesk.domains.sending.outbox.outbox import Outbox
 from tests.domains.sending.outbox.factories import new_command

@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from frontdesk.core.log.event_log import EventLog
-from frontdesk.domains.facts import CANONICAL_PAYLOADS
+from frontdesk.domains.imports.known_facts import CANONICAL_PAYLOADS
 from frontdesk.domains.staff.desk import StaffDesk
 from frontdesk.domains.staff.roles import Role
 from tests.webhooks.harness import Answer, RunningReceiver

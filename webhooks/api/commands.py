@@ -10,11 +10,13 @@ from fastapi import APIRouter, Depends, HTTPException, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from frontdesk.core.published import reader as published
-from frontdesk.domains.facts import Instant, MessageText, StageFact
+from frontdesk.core.values import Instant
+from frontdesk.domains.sending.facts import MessageText
 from frontdesk.domains.sending.outbox.commands import Channel
 from frontdesk.domains.sending.outbox.keys import manual_command_key
 from frontdesk.domains.sending.outbox.shapes import EventAccepted, MessageAccepted
 from frontdesk.domains.staff.roles import Permission
+from frontdesk.domains.stages.facts import StageFact
 from frontdesk.domains.tenancy.tenant import Tenant
 from webhooks.api.callers import Caller, Callers
 from webhooks.api.own_work import OwnWork

@@ -9,7 +9,7 @@ import orjson
 
 from frontdesk.core.published import reader as published
 from frontdesk.core.published.errors import NothingPublishedError
-from frontdesk.domains.facts import FRONTDESK_SOURCE
+from frontdesk.core.values import FRONTDESK_SOURCE
 from frontdesk.domains.sending.outbox.commands import Channel, CommandState
 from webhooks.runtime import Runtime
 

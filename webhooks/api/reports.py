@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, HTTPException, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from frontdesk.domains.facts import FIRST_YEAR, LAST_YEAR
+from frontdesk.core.values import FIRST_YEAR, LAST_YEAR
 from frontdesk.domains.reports.archive import FORMATS, ReportArchive, ReportId
 from frontdesk.domains.reports.periods import Period, PeriodKind, parse_period
 from frontdesk.domains.reports.requesting import make_report

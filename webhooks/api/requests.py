@@ -12,7 +12,7 @@ import orjson
 from fastapi import Header, HTTPException
 
 from frontdesk.core.log.envelope import Appended, NewEvent, Origin
-from frontdesk.domains.facts import FRONTDESK_SOURCE
+from frontdesk.core.values import FRONTDESK_SOURCE
 from webhooks.runtime import Runtime
 
 IdempotencyKey = Annotated[

@@ -7,7 +7,8 @@ from typing import Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from frontdesk.core.plain_text import Identifier, Text
-from frontdesk.domains.facts import ContactPayload, Instant
+from frontdesk.core.values import Instant
+from frontdesk.domains.identity.facts import ContactPayload
 
 #: Who does a task: a colleague's e-mail address, name or id.
 Assignee = Identifier

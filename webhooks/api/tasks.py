@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, HTTPException, Path, Query
 
 from frontdesk.core.published import reader as published
-from frontdesk.domains.facts import FRONTDESK_SOURCE
+from frontdesk.core.values import FRONTDESK_SOURCE
 from frontdesk.domains.staff.roles import Permission
 from webhooks.api.callers import Caller, Callers
 from webhooks.api.known_tasks import Ending, KnownTask, find_task

@@ -1,4 +1,4 @@
-{#- Written by `python -m frontdesk.core.money`, from Babel's table: change nothing here. A test compares the two. -#}
+{#- Written by `python -m frontdesk.core.money`, from Babel's table: change nothing here; a test compares. -#}
 
 {#- How many digits a currency has behind the point; two where it is not known. -#}
 {% macro currency_digits(currency) -%}

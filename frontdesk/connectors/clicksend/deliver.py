@@ -25,8 +25,8 @@ from frontdesk.connectors.answers import (
 from frontdesk.connectors.content import Letter
 from frontdesk.connectors.http_calls import call
 from frontdesk.connectors.references import reference_of
+from frontdesk.connectors.retry_after import parse_retry_after
 from frontdesk.core.clock import Clock
-from frontdesk.domains.sending.outbox.retry import parse_retry_after
 
 #: The message's own fault; whatever else it says may be over later.
 _PERMANENT = frozenset(

@@ -26,8 +26,8 @@ from frontdesk.connectors.content import Attachment, Letter
 from frontdesk.connectors.http_calls import call
 from frontdesk.connectors.microsoft_graph.token import GraphTokens
 from frontdesk.connectors.references import message_id_of, reference_of
+from frontdesk.connectors.retry_after import parse_retry_after
 from frontdesk.core.clock import Clock
-from frontdesk.domains.sending.outbox.retry import parse_retry_after
 
 REFERENCE_HEADER = "x-frontdesk-command"
 #: The message's own fault. 403 and 404 are of the set-up: permissions, a mailbox that is not there.

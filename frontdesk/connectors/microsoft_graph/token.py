@@ -10,8 +10,8 @@ import httpx
 
 from frontdesk.connectors.answers import Refused
 from frontdesk.connectors.http_calls import call
+from frontdesk.connectors.retry_after import parse_retry_after
 from frontdesk.core.clock import Clock
-from frontdesk.domains.sending.outbox.retry import parse_retry_after
 
 _SCOPE = "https://graph.microsoft.com/.default"
 #: Given up before Microsoft does, so that a token does not end on its way.

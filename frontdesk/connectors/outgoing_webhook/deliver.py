@@ -21,9 +21,9 @@ from frontdesk.connectors.content import WebhookBody
 from frontdesk.connectors.http_calls import call
 from frontdesk.connectors.outgoing_webhook.addresses import AddressRefusedError, NameUnknownError, OutgoingAddresses
 from frontdesk.connectors.references import reference_of
+from frontdesk.connectors.retry_after import parse_retry_after
 from frontdesk.core.clock import Clock
 from frontdesk.core.errors import ConfigurationError
-from frontdesk.domains.sending.outbox.retry import parse_retry_after
 
 #: The least that Standard Webhooks allows.
 MIN_KEY_BYTES = 24

@@ -25,9 +25,9 @@ from frontdesk.connectors.answers import (
 )
 from frontdesk.connectors.content import Letter
 from frontdesk.connectors.http_calls import call, is_this_machine, told
+from frontdesk.connectors.retry_after import parse_retry_after
 from frontdesk.core.clock import Clock
 from frontdesk.core.serving.hosts import host_of
-from frontdesk.domains.sending.outbox.retry import parse_retry_after
 
 _SDK_URL: Final = "https://api.twilio.com"
 _OPTED_OUT = 21610

@@ -33,7 +33,7 @@ WRITES_AFTER_READING = {_BEGIN: "BEGIN IMMEDIATE"}
 def open_engine(url: str) -> Engine:
     """Return an engine for the URL (SQLite or PostgreSQL); nothing is opened yet.
 
-    Nothing waits for ever: SQLite for its lock some seconds, PostgreSQL as frontdesk/core/log/postgresql.py says. A SQLite file
+    Nothing waits for ever: SQLite for its lock some seconds, PostgreSQL as postgresql.py says. A SQLite file
     that is deleted or replaced is not written to; see frontdesk/core/log/database_file.py.
     SQLite runs in WAL with synchronous=FULL, so a commit that returned is on disk; measured 5,700 commits/s
     singly and more than 11,000 rows/s in groups of ten on two cores. Raises ConfigurationError for no such URL.

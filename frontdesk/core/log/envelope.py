@@ -11,7 +11,7 @@ from typing import NamedTuple
 ENVELOPE_SCHEMA_VERSION = 1
 #: Headers of an imported event: the run that wrote it, the file, and the line of the file.
 RUN_HEADER, FILE_HEADER, LINE_HEADER = "import-run", "import-file", "import-line"
-#: The id that its source gives an event whose name in the log is another, or looks so (frontdesk/domains/imports/names.py).
+#: The id that its source gives an event whose name in the log is another, or looks so (names.py).
 NAME_HEADER = "import-name"
 
 

@@ -32,7 +32,7 @@ class Insert(Protocol):
 
 
 class PostgresqlInsert:
-    """Takes its sequence numbers from the database; see frontdesk/core/log/schema.py for how they become visible in order."""
+    """Takes its sequence numbers from the database; see schema.py for how they become visible in order."""
 
     def __init__(self) -> None:
         self._statement = (

@@ -36,7 +36,7 @@ from frontdesk.core.log.schema import event_log
 
 #: Characters of a source_event_id; PostgreSQL's unique index takes at most 2,704 bytes a row.
 MAX_SOURCE_EVENT_ID = 512
-#: Sequences that one statement looks through: a fraction of a second, far from the limit of frontdesk/core/log/postgresql.py.
+#: Sequences that one statement looks through: a fraction of a second, far from the limit of postgresql.py.
 _PAGE = 20_000
 
 
@@ -91,7 +91,7 @@ class EventLog:
         return appended
 
     def append_within(self, connection: Connection, events: Sequence[NewEvent]) -> list[Appended]:
-        """Append events as a part of the caller's transaction, begun by frontdesk.core.log.database.writing; see append.
+        """Append events as a part of the caller's transaction, begun by database.writing; see append.
 
         They are on disk, and seen by others, once the caller commits; where this raises, roll back.
         """

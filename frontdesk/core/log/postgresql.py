@@ -12,7 +12,7 @@ from psycopg import errors
 from sqlalchemy import Connection, Engine, event
 
 _CONNECT_S: Final = 5
-#: The server's own limits. A lock is waited for as long as SQLite's (frontdesk/core/log/database.py); a transaction of ours that is
+#: The server's own limits. A lock is waited for as long as SQLite's (database.py); a transaction of ours that is
 #: stopped in its middle gives up its locks.
 _LOCK_S: Final = 5
 _STATEMENT_S: Final = 30

@@ -29,7 +29,7 @@ def attach_published(connection: duckdb.DuckDBPyConnection, path: Path, *, name:
 
 
 def _candidates(path: Path) -> Iterator[Path]:
-    """Yield the published file, and then those that it was before, the newest first (pipelines/publish/publisher.py)."""
+    """Yield the published file, and then those that it was before, the newest first (publisher.py)."""
     yield from [path] * _TRIES
     files = []
     for file in (path.parent / "published").glob("*.duckdb"):

@@ -15,7 +15,6 @@ from frontdesk.core.running.addresses import local_url
 from frontdesk.core.running.dagster_home import DagsterHome
 from frontdesk.core.secrets import DAGSTER_PASSWORD, OPERATOR_SECRETS, OWNER_API_KEY, secret_variable
 from frontdesk.core.settings import Settings
-from frontdesk.domains.tenancy.tenant import Tenant
 
 Group = Literal["receiver", "dagster", "dashboard", "monitor"]
 
@@ -40,14 +39,14 @@ class Part:
 def build_parts(
     settings: Settings,
     *,
-    tenants: Iterable[Tenant],
+    tenants: Iterable[str],
     dagster_home: DagsterHome,
     without: frozenset[Group],
     environ: Mapping[str, str],
 ) -> tuple[Part, ...]:
     """Return the processes to start, in order. Raises ConfigurationError where a package is not installed."""
     own = _absolute_settings(settings, environ)
-    slugs = [tenant.slug for tenant in tenants]
+    slugs = list(tenants)
     public = _without_secrets(own, slugs)
     parts = (
         _receiver(settings, own),
@@ -131,7 +130,7 @@ def _dashboard(settings: Settings, environ: Mapping[str, str]) -> Part:
         name="dashboard",
         group="dashboard",
         command=(
-            *(sys.executable, "-m", "streamlit", "run", str(_package_folder("dashboard") / "server.py")),
+            *(sys.executable, "-m", "streamlit", "run", str(_package_folder("dashboard") / "frame" / "server.py")),
             *(f"--{name}={value}" for name, value in options.items()),
         ),
         environ=environ,

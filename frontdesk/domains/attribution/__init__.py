@@ -1,1 +1,1 @@
-"""Attribution models over aggregated paths: pure functions, used by the warehouse and by `frontdesk attribution`."""
+"""Attribution: how a business credits its marketing, and what each channel brought."""

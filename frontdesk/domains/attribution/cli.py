@@ -12,11 +12,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from frontdesk.domains.attribution.markov import markov
+from frontdesk.domains.attribution.crediting.markov import markov
+from frontdesk.domains.attribution.crediting.paths import NO_CHANNEL, ModelCredits, with_untouched
+from frontdesk.domains.attribution.crediting.position_rules import rule_credits
+from frontdesk.domains.attribution.crediting.shapley import shapley
 from frontdesk.domains.attribution.path_files import PathTable, read_paths
-from frontdesk.domains.attribution.paths import NO_CHANNEL, ModelCredits, with_untouched
-from frontdesk.domains.attribution.position_rules import rule_credits
-from frontdesk.domains.attribution.shapley import shapley
 
 app = typer.Typer()
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from frontdesk.core.errors import FrontdeskError
-from frontdesk.domains.attribution.paths import PathCount
+from frontdesk.domains.attribution.crediting.paths import PathCount
 
 _PATH, _CONVERSIONS = "path", "total_conversions"
 _VALUE, _NULLS = "total_conversion_value", "total_null"

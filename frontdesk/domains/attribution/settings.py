@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
+from frontdesk.core.tenant.business import Business
 from frontdesk.core.tenant.fields import Strict
 
 Conversion = Literal["booking.created", "booking.confirmed", "booking.completed", "payment.succeeded", "lead.created"]
@@ -63,3 +64,9 @@ class Attribution(Strict):
                 f"revenue: booking_price goes with bookings as conversions, not {self.conversion}; use payments"
             )
         return self
+
+
+class AttributingBusiness(Business):
+    """A business with how it credits its marketing."""
+
+    attribution: Attribution = Attribution()

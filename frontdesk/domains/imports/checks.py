@@ -7,10 +7,11 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from frontdesk.core.errors import ImportFileError
-from frontdesk.domains.facts import CANONICAL_PAYLOADS, ContactPayload
+from frontdesk.domains.identity.facts import ContactPayload
 from frontdesk.domains.imports.columns import columns_of as columns_of_computed
 from frontdesk.domains.imports.event_mapper import sibling_currency
 from frontdesk.domains.imports.fields import columns_of
+from frontdesk.domains.imports.known_facts import CANONICAL_PAYLOADS
 from frontdesk.domains.imports.mapping import EventRule, Mapping
 from frontdesk.domains.imports.templates import Template
 

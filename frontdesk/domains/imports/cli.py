@@ -20,6 +20,8 @@ from frontdesk.core.ids import UuidV7Factory, new_run_id
 from frontdesk.core.log.database import create_tables, has_tables, open_engine
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.settings import Settings, load_settings
+from frontdesk.core.tenant.business import Business
+from frontdesk.core.tenant.files import load_businesses
 from frontdesk.domains.imports.checks import check_columns, check_mapping
 from frontdesk.domains.imports.columns import KEPT, kept_columns
 from frontdesk.domains.imports.csv_file import CsvFile
@@ -41,7 +43,6 @@ from frontdesk.domains.imports.screen import (
     show_runs,
 )
 from frontdesk.domains.imports.undoing import list_runs, restore_run, undo_run
-from frontdesk.domains.tenancy.tenant import Tenant, load_tenants
 
 #: Exit status where some rows are not wholly in the log.
 SOME_LACKING = 2
@@ -161,9 +162,9 @@ class _Run:
         """Show a note that stops nothing."""
         self.errors.print(f"Note: {note}", style="yellow", markup=False, highlight=False, soft_wrap=True)
 
-    def find_tenant(self, slug: str | None) -> Tenant:
+    def find_tenant(self, slug: str | None) -> Business:
         """Return the tenant. Raises ImportFileError where none is named or there is no such one."""
-        tenants = load_tenants(self.settings.tenants_dir)
+        tenants = load_businesses(self.settings.tenants_dir, Business)
         known = ", ".join(tenants)
         if slug is None:
             raise ImportFileError(f"{self.file}: whose history is it? Give --tenant, one of: {known}")

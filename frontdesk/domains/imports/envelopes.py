@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from frontdesk.core.errors import validation_message
 from frontdesk.core.log.envelope import FILE_HEADER, LINE_HEADER, RUN_HEADER, NewEvent, Origin
-from frontdesk.domains.facts import ImportedEvent
+from frontdesk.domains.imports.known_facts import ImportedEvent
 
 #: Levels of objects and lists in a line; deeper ones only ever come from mistakes and attacks.
 MAX_NESTING = 64

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from frontdesk.domains.facts import ImportedEvent
 from frontdesk.domains.imports.conditions import compile_condition, compile_type
 from frontdesk.domains.imports.fields import Cells, FieldCompiler, columns_of
+from frontdesk.domains.imports.known_facts import ImportedEvent
 from frontdesk.domains.imports.mapping import EventRule, FieldRule
 from frontdesk.domains.imports.payloads import drop_contact_without_identifier, explain, nest
 from frontdesk.domains.imports.problems import CellError, Problem

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from frontdesk.domains.facts import FIRST_YEAR, LAST_YEAR
+from frontdesk.core.values import FIRST_YEAR, LAST_YEAR
 from frontdesk.domains.imports.problems import CellError, quoted
 
 Ambiguous = Literal["first", "second", "refuse"]

@@ -20,8 +20,9 @@ from pydantic import (
 )
 
 from frontdesk.core.tenant.fields import Slug
-from frontdesk.domains.facts import CANONICAL_PAYLOADS, Currency
+from frontdesk.core.values import Currency
 from frontdesk.domains.imports.instants import ISO, UNIX, UNIX_MS, Ambiguous, DateOrder
+from frontdesk.domains.imports.known_facts import CANONICAL_PAYLOADS
 from frontdesk.domains.imports.templates import Template
 
 FieldType = Literal[

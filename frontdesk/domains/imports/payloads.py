@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from frontdesk.core.errors import validation_message
-from frontdesk.domains.facts import CANONICAL_PAYLOADS
+from frontdesk.domains.imports.known_facts import CANONICAL_PAYLOADS
 from frontdesk.domains.imports.problems import Problem
 
 _IDENTIFIERS = ("external_id", "phone", "email")

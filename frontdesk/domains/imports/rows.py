@@ -12,16 +12,16 @@ from zoneinfo import ZoneInfo
 import orjson
 
 from frontdesk.core.log.envelope import NewEvent
-from frontdesk.domains.facts import ImportedEvent
+from frontdesk.core.tenant.business import Business
 from frontdesk.domains.imports.columns import ComputedColumns, kept_columns
 from frontdesk.domains.imports.csv_file import Record
 from frontdesk.domains.imports.envelopes import Arrival, to_new_event
 from frontdesk.domains.imports.event_mapper import ENDS, EventMapper, RowRefusedError
 from frontdesk.domains.imports.fields import FieldCompiler, Locale
+from frontdesk.domains.imports.known_facts import ImportedEvent
 from frontdesk.domains.imports.mapping import Mapping
 from frontdesk.domains.imports.problems import MappedRow, Problem
 from frontdesk.domains.imports.totals import RunningTotals
-from frontdesk.domains.tenancy.tenant import Tenant
 
 #: How programs keep a spreadsheet from reading digits as a number: ="0491570156", ="12.00".
 _TEXT_AS_FORMULA = re.compile(r'="((?:[^"]|"")*)"')
@@ -31,7 +31,7 @@ class RowMapper:
     """Maps the records of one file, whose header has passed check_columns."""
 
     def __init__(
-        self, mapping: Mapping, *, tenant: Tenant, header: Sequence[str], arrival: Arrival, folder: Path = Path()
+        self, mapping: Mapping, *, tenant: Business, header: Sequence[str], arrival: Arrival, folder: Path = Path()
     ) -> None:
         self._tenant_id = tenant.slug
         self._header = header
@@ -96,7 +96,7 @@ class RowMapper:
         return "" if text.casefold() in self._empty_values else text
 
 
-def _locale_of(mapping: Mapping, tenant: Tenant) -> Locale:
+def _locale_of(mapping: Mapping, tenant: Business) -> Locale:
     """What the mapping's defaults say, and the tenant's own zone, currency and country for the rest."""
     return Locale(
         zone=ZoneInfo(mapping.defaults.zone or tenant.zone),

@@ -14,7 +14,7 @@ from frontdesk.core.errors import ImportFileError
 from frontdesk.core.ids import IdFactory
 from frontdesk.core.log.envelope import RUN_HEADER, Event, NewEvent, Origin
 from frontdesk.core.log.event_log import EventLog, RunPart
-from frontdesk.domains.facts import FRONTDESK_SOURCE
+from frontdesk.core.values import FRONTDESK_SOURCE
 from frontdesk.domains.imports.names import find_counting
 from frontdesk.domains.imports.run_events import CHANGE_ID_PREFIX, RESTORED, UNDONE, UndoneRuns
 

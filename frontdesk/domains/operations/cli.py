@@ -51,7 +51,7 @@ def up(
     with run_files.locked(), open_dagster_home(settings.home) as dagster_home:
         parts = build_parts(
             settings,
-            tenants=tenants.values(),
+            tenants=tenants,
             dagster_home=dagster_home,
             without=left_out,
             environ=os.environ,

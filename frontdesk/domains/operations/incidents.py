@@ -19,7 +19,7 @@ from frontdesk.core.ids import IdFactory
 from frontdesk.core.log.database import writing
 from frontdesk.core.log.envelope import NewEvent, Origin
 from frontdesk.core.log.event_log import EventLog
-from frontdesk.domains.facts import FRONTDESK_SOURCE
+from frontdesk.core.values import FRONTDESK_SOURCE
 from frontdesk.domains.operations.conditions import Condition, Kind
 from frontdesk.domains.operations.schema import IS_OPEN, alerts, incidents
 

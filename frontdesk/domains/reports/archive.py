@@ -79,6 +79,10 @@ class ReportArchive:
         except FileNotFoundError as error:
             raise NoSuchReportError(f"{tenant_id} has no report {report_id}; list them with report list") from error
 
+    def read_written(self, tenant_id: str, report_id: str, ending: str) -> bytes:
+        """Return one file's bytes by the version's id as text. Raises NoSuchReportError."""
+        return self.read(tenant_id, ReportId.parse(report_id), ending)
+
     def endings_of(self, tenant_id: str, report_id: ReportId) -> list[str]:
         """Return which of a version's files are there."""
         return [ending for ending in FORMATS if self._path(tenant_id, report_id, ending).exists()]

@@ -14,10 +14,10 @@ import duckdb
 from frontdesk.core.faults import is_of_machine
 from frontdesk.core.log.set_aside import reason_of
 from frontdesk.domains.reports.asking import rows
+from frontdesk.domains.reports.business import ReportingBusiness
 from frontdesk.domains.reports.document import Figure, Point, Report, RevenuePart, Share, StageCount
 from frontdesk.domains.reports.periods import Period
 from frontdesk.domains.reports.sections import channel_credits, revenue_parts, stage_counts
-from frontdesk.domains.tenancy.tenant import Tenant
 
 _logger = logging.getLogger(__name__)
 _Section = TypeVar("_Section")
@@ -67,7 +67,7 @@ class Provenance:
 
 
 def compute_report(
-    connection: duckdb.DuckDBPyConnection, tenant: Tenant, period: Period, *, provenance: Provenance
+    connection: duckdb.DuckDBPyConnection, tenant: ReportingBusiness, period: Period, *, provenance: Provenance
 ) -> Report:
     """Return the report of a period; a period in which nothing happened has figures of 0."""
     metrics = rows(connection, _METRICS, {})
@@ -149,7 +149,7 @@ _Values = Mapping[tuple[str, str | None], int | None]
 
 
 def _values(
-    connection: duckdb.DuckDBPyConnection, tenant: Tenant, period: Period, *, levels: Sequence[str]
+    connection: duckdb.DuckDBPyConnection, tenant: ReportingBusiness, period: Period, *, levels: Sequence[str]
 ) -> _Values:
     asked = {"tenant_id": tenant.slug, "end": period.end}
     found = rows(connection, _FIGURES, asked | {"kind": period.kind.value, "start": period.start})
@@ -175,7 +175,7 @@ def _currencies(metric: Mapping[str, Any], *periods: _Values, own: str) -> list[
     return [own, *sorted(known - {own})]
 
 
-def _history(connection: duckdb.DuckDBPyConnection, tenant: Tenant, period: Period) -> tuple[Point, ...]:
+def _history(connection: duckdb.DuckDBPyConnection, tenant: ReportingBusiness, period: Period) -> tuple[Point, ...]:
     starts = [period.start]
     while len(starts) < HISTORY_LENGTH:
         starts.insert(0, Period(period.kind, starts[0]).previous.start)

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from frontdesk.domains.reports import wording
+from frontdesk.domains.reports.business import ReportingBusiness
 from frontdesk.domains.reports.document import Figure, Report
 from frontdesk.domains.reports.periods import PeriodKind
 from frontdesk.domains.reports.tables import headline_figures
 from frontdesk.domains.sending.outbox.commands import Channel, MessageClass, NewCommand
 from frontdesk.domains.sending.outbox.keys import report_command_key
-from frontdesk.domains.tenancy.tenant import Tenant
 
 #: Later than this a report is no news; it stays in the archive.
 _GOES_OUT_WITHIN = timedelta(days=7)
@@ -19,7 +19,7 @@ _GOES_OUT_WITHIN = timedelta(days=7)
 
 def mails_of(
     report: Report,
-    tenant: Tenant,
+    tenant: ReportingBusiness,
     *,
     digests: Mapping[str, str],
     page_url: str,

@@ -24,8 +24,9 @@ from frontdesk.core.log.envelope import NewEvent, Origin
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.log.set_aside import Kind, SetAside, Step, reason_of
 from frontdesk.core.published.errors import NothingPublishedError
-from frontdesk.domains.facts import FRONTDESK_SOURCE
+from frontdesk.core.values import FRONTDESK_SOURCE
 from frontdesk.domains.reports.archive import ReportArchive, ReportId
+from frontdesk.domains.reports.business import ReportingBusiness
 from frontdesk.domains.reports.computing import Provenance, compute_report
 from frontdesk.domains.reports.document import Report
 from frontdesk.domains.reports.html_page import to_html
@@ -35,7 +36,6 @@ from frontdesk.domains.reports.periods import Period, last_complete
 from frontdesk.domains.sending.outbox.commands import NewCommand
 from frontdesk.domains.sending.outbox.keys import report_command_key
 from frontdesk.domains.sending.outbox.outbox import Outbox
-from frontdesk.domains.tenancy.tenant import Tenant
 
 REPORT_COMPUTED = "report.computed"
 #: Families of our own events that no report tells of: they need not be modelled before one is made.
@@ -76,7 +76,7 @@ class ReportMaker:
 
     def make(
         self,
-        tenant: Tenant,
+        tenant: ReportingBusiness,
         period: Period,
         *,
         patience_seconds: float,
@@ -150,7 +150,7 @@ class ReportMaker:
                 )
             time.sleep(_LOOKS_EVERY_SECONDS)
 
-    def compute(self, tenant: Tenant, period: Period) -> Report:
+    def compute(self, tenant: ReportingBusiness, period: Period) -> Report:
         """Return the report by what the published file knows; nothing is kept."""
         with published(self.analytics_path) as connection:
             return compute_report(
@@ -179,7 +179,7 @@ class ReportMaker:
     def _versions(self, report: Report) -> list[ReportId]:
         return [each for each in self.archive.list_ids(report.tenant_id) if each.period == report.period]
 
-    def _tell(self, tenant: Tenant, report: Report, *, is_mailed: bool | None) -> None:
+    def _tell(self, tenant: ReportingBusiness, report: Report, *, is_mailed: bool | None) -> None:
         """Tell the log, and with it, in one transaction, those who get the report; both happen once."""
         mailed = self._mailed_versions(tenant, report)
         if is_mailed is None:
@@ -192,11 +192,11 @@ class ReportMaker:
                 self.outbox.within(connection).enqueue(mails)
             self.log.append_within(connection, [event])
 
-    def _is_newest(self, tenant: Tenant, report: Report) -> bool:
+    def _is_newest(self, tenant: ReportingBusiness, report: Report) -> bool:
         zone = ZoneInfo(tenant.zone)
         return report.period == last_complete(report.kind, now=self.clock.now(), zone=zone)
 
-    def _mailed_versions(self, tenant: Tenant, report: Report) -> list[ReportId]:
+    def _mailed_versions(self, tenant: ReportingBusiness, report: Report) -> list[ReportId]:
         """Return the versions of a report's period that somebody was to get."""
 
         def was_sent(version: ReportId, recipient: str) -> bool:
@@ -207,7 +207,7 @@ class ReportMaker:
         return [each for each in self._versions(report) if any(was_sent(each, one) for one in recipients)]
 
     def _event_and_mails(
-        self, tenant: Tenant, report: Report, *, has_mailed: bool
+        self, tenant: ReportingBusiness, report: Report, *, has_mailed: bool
     ) -> tuple[NewEvent, list[NewCommand]]:
         endings = self.archive.endings_of(report.tenant_id, report.report_id)
         files = {ending: self.archive.read(report.tenant_id, report.report_id, ending) for ending in endings}

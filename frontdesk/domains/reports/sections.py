@@ -8,9 +8,9 @@ import duckdb
 import orjson
 
 from frontdesk.domains.reports.asking import rows
+from frontdesk.domains.reports.business import ReportingBusiness
 from frontdesk.domains.reports.document import ChannelCredit, Credits, RevenuePart, StageCount, Tax
 from frontdesk.domains.reports.periods import Period
-from frontdesk.domains.tenancy.tenant import Tenant
 
 _STAGES = """
     select
@@ -48,13 +48,15 @@ _REVENUE = """
 """
 
 
-def stage_counts(connection: duckdb.DuckDBPyConnection, tenant: Tenant, period: Period) -> tuple[StageCount, ...]:
+def stage_counts(
+    connection: duckdb.DuckDBPyConnection, tenant: ReportingBusiness, period: Period
+) -> tuple[StageCount, ...]:
     """Return the stages into which anybody came, in the order of the business's file."""
     asked = {"tenant_id": tenant.slug, "kind": period.kind.value, "start": period.start}
     return tuple(StageCount(**row) for row in rows(connection, _STAGES, asked))
 
 
-def channel_credits(connection: duckdb.DuckDBPyConnection, tenant: Tenant, period: Period) -> Credits:
+def channel_credits(connection: duckdb.DuckDBPyConnection, tenant: ReportingBusiness, period: Period) -> Credits:
     """Return what channels are credited with, by the business's model and its longest lookback.
 
     Revenue is what is known of the period's conversions now: a later payment or refund changes it.
@@ -78,7 +80,9 @@ def channel_credits(connection: duckdb.DuckDBPyConnection, tenant: Tenant, perio
     )
 
 
-def revenue_parts(connection: duckdb.DuckDBPyConnection, tenant: Tenant, period: Period) -> tuple[RevenuePart, ...]:
+def revenue_parts(
+    connection: duckdb.DuckDBPyConnection, tenant: ReportingBusiness, period: Period
+) -> tuple[RevenuePart, ...]:
     """Return what each person and service brought, the most first."""
     asked = {"tenant_id": tenant.slug, "kind": period.kind.value, "start": period.start}
     return tuple(

@@ -15,7 +15,8 @@ from sqlalchemy import ColumnElement, and_, not_, or_
 
 from frontdesk.core.log.envelope import Event
 from frontdesk.core.log.schema import event_log
-from frontdesk.domains.facts import COMMAND_FACTS, FRONTDESK_SOURCE
+from frontdesk.core.values import FRONTDESK_SOURCE
+from frontdesk.domains.sending.facts import COMMAND_FACTS
 
 #: Receipts: any status of a message that is not one of a person (providers' pages on status callbacks and receipts).
 _RECEIPT = re.compile(r"twilio\.message\.(?!received$)\w+|clicksend\.message\.receipt")

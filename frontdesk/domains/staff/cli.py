@@ -15,11 +15,12 @@ from frontdesk.core.clock import SystemClock
 from frontdesk.core.ids import UuidV7Factory
 from frontdesk.core.log.database import open_database
 from frontdesk.core.settings import load_settings
+from frontdesk.core.tenant.business import Business
+from frontdesk.core.tenant.files import load_businesses
 from frontdesk.domains.staff.accounts import Account
 from frontdesk.domains.staff.desk import StaffDesk
 from frontdesk.domains.staff.errors import AccountError, UnknownAccountError
 from frontdesk.domains.staff.roles import Role
-from frontdesk.domains.tenancy.tenant import Tenant, load_tenants
 
 app = typer.Typer()
 staff = typer.Typer(help="Accounts and sessions of the people who work here.", no_args_is_help=True)
@@ -149,7 +150,7 @@ def audit(
     _show(headings, rows, nothing="Nothing is recorded.")
 
 
-def _open() -> tuple[StaffDesk, Mapping[str, Tenant]]:
+def _open() -> tuple[StaffDesk, Mapping[str, Business]]:
     settings = load_settings()
     clock = SystemClock()
     desk = StaffDesk.open(
@@ -158,7 +159,7 @@ def _open() -> tuple[StaffDesk, Mapping[str, Tenant]]:
         clock=clock,
         ids=UuidV7Factory(clock),
     )
-    return desk, load_tenants(settings.tenants_dir)
+    return desk, load_businesses(settings.tenants_dir, Business)
 
 
 def _open_for(tenant_id: str | None) -> StaffDesk:
@@ -183,7 +184,7 @@ def _has_account(desk: StaffDesk, *, tenant_id: str, email: str) -> bool:
     return True
 
 
-def _check_tenant(tenant_id: str, tenants: Mapping[str, Tenant]) -> None:
+def _check_tenant(tenant_id: str, tenants: Mapping[str, Business]) -> None:
     if tenant_id not in tenants:
         raise AccountError(f"there is no business {tenant_id}; use one of {', '.join(sorted(tenants))}")
 

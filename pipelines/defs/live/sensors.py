@@ -17,9 +17,9 @@ from dagster import (
 
 from frontdesk.core.settings import Settings
 from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition
-from frontdesk.domains.sending.dispatch.dispatching import Dispatching
 from pipelines.defs.event_log.assets import EVENT_LOG_KEY
 from pipelines.defs.publishing.assets import PUBLISHED_KEY
+from pipelines.dispatching import Dispatching
 from pipelines.live.live_follower import LiveFollower
 from pipelines.live.live_path import BatchResult
 

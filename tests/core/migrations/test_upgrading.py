@@ -167,7 +167,8 @@ def test_a_copy_that_can_not_be_written_stops_the_upgrade(tmp_path: Path) -> Non
 def test_an_opened_home_is_opened_again_without_alembic(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'frontdesk.db'}"
     open_database(url).dispose()
-    code = f"import sys; from frontdesk.core.log.database import open_database as o; o({url!r}); print('alembic' in sys.modules)"
+    opened = f"from frontdesk.core.log.database import open_database; open_database({url!r})"
+    code = f"import sys; {opened}; print('alembic' in sys.modules)"
 
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 

@@ -36,7 +36,7 @@ def dagster_home(tmp_path: Path) -> Iterator[DagsterHome]:
 def build(dagster_home: DagsterHome, *without: Group, **settings: Any) -> dict[str, Part]:
     parts = build_parts(
         Settings(**settings),
-        tenants=load_tenants(ROOT / "tenants").values(),
+        tenants=load_tenants(ROOT / "tenants"),
         dagster_home=dagster_home,
         without=frozenset(without),
         environ={SECRET: "whsec_1", OWNER_KEY: "fd_1", "FRONTDESK_HOME": "relative", "PATH": "/bin"},

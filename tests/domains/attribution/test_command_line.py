@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from frontdesk.domains.attribution.cli import app
-from frontdesk.domains.attribution.markov import TooManyStatesError
+from frontdesk.domains.attribution.crediting.markov import TooManyStatesError
 from frontdesk.domains.attribution.path_files import PathFileError, read_paths
 
 PUBLISHED = """path;total_conversions;total_conversion_value;total_null

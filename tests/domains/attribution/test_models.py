@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frontdesk.domains.attribution.markov import markov
+from frontdesk.domains.attribution.crediting.markov import markov
+from frontdesk.domains.attribution.crediting.paths import PathCount, channels_of, round_to_whole
+from frontdesk.domains.attribution.crediting.position_rules import rule_credits
+from frontdesk.domains.attribution.crediting.shapley import shapley
 from frontdesk.domains.attribution.path_files import read_paths
-from frontdesk.domains.attribution.paths import PathCount, channels_of, round_to_whole
-from frontdesk.domains.attribution.position_rules import rule_credits
-from frontdesk.domains.attribution.shapley import shapley
 
 FOLDER = Path(__file__).parent / "published"
 paths_of_journeys = st.lists(

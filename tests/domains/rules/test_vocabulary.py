@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from frontdesk.domains.facts import BUSINESS_FACTS, CANONICAL_PAYLOADS, COMMAND_FACTS
+from frontdesk.domains.imports.known_facts import BUSINESS_FACTS, CANONICAL_PAYLOADS
 from frontdesk.domains.rules.vocabulary import (
     BOOKING_FIELDS,
     BOOKING_STATUSES,
@@ -18,6 +18,7 @@ from frontdesk.domains.rules.vocabulary import (
     Field,
     offered_fields,
 )
+from frontdesk.domains.sending.facts import COMMAND_FACTS
 
 _MODELS = Path(__file__).parents[3] / "dbt_project" / "models"
 _KINDS = {

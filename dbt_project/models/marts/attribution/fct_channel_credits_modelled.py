@@ -1,6 +1,6 @@
 """Markov and Shapley credits: what SQL can't solve. Computed by `dbt build`, not by the live path."""
 
-from frontdesk.domains.attribution.warehouse_model import channel_credits
+from frontdesk.domains.attribution.crediting.warehouse_model import channel_credits
 
 
 def model(dbt, session):

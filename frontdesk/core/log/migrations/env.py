@@ -1,4 +1,4 @@
-"""Runs the versions on the connection that frontdesk/core/log/migrations/upgrading.py hands over; Alembic loads this file."""
+"""Runs the versions on the connection that upgrading.py hands over; Alembic loads this file."""
 
 from __future__ import annotations
 

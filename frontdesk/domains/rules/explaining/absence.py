@@ -14,9 +14,9 @@ from frontdesk.domains.rules.explaining import words
 from frontdesk.domains.rules.explaining.command import lag, read_decision
 from frontdesk.domains.rules.explaining.shapes import AbsenceExplanation, AwaitedRead
 from frontdesk.domains.rules.rule import Rule
+from frontdesk.domains.rules.settings import RuledBusiness
 from frontdesk.domains.sending.outbox.answers import OutboxAnswers
 from frontdesk.domains.sending.outbox.commands import CommandState, KnownCommand
-from frontdesk.domains.tenancy.tenant import Tenant
 
 #: More than these would not help to tell them apart.
 _MAX_NAMED = 5
@@ -29,7 +29,7 @@ class AbsenceQuestion:
     published: Published
     outbox: OutboxAnswers
     log: EventLog
-    tenant: Tenant
+    tenant: RuledBusiness
     rule: Rule
 
 

@@ -15,11 +15,12 @@ from frontdesk.core.log.database import open_database
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.published.errors import UnknownRuleError
 from frontdesk.core.settings import Settings, load_settings
+from frontdesk.core.tenant.files import load_businesses
 from frontdesk.domains.rules.explaining import screen
 from frontdesk.domains.rules.explaining.explainer import Explainer
+from frontdesk.domains.rules.settings import RuledBusiness
 from frontdesk.domains.rules.vocabulary import suggest
 from frontdesk.domains.sending.outbox.outbox import Outbox
-from frontdesk.domains.tenancy.tenant import Tenant, load_tenants
 
 app = typer.Typer()
 
@@ -45,7 +46,7 @@ def why(
 ) -> None:
     """Show why a command went out, or did not: rule, cause, consent, words, every attempt, what came of it."""
     settings = load_settings()
-    answer = _explainer(settings, load_tenants(settings.tenants_dir)).explain_command(key)
+    answer = _explainer(settings, load_businesses(settings.tenants_dir, RuledBusiness)).explain_command(key)
     if as_json:
         typer.echo(answer.model_dump_json(indent=2))
     else:
@@ -62,7 +63,7 @@ def why_not(
 ) -> None:
     """Show why a rule did not act for a contact: the first condition that failed, or the fact that never came."""
     settings = load_settings()
-    tenants = load_tenants(settings.tenants_dir)
+    tenants = load_businesses(settings.tenants_dir, RuledBusiness)
     tenant_id = _choose_tenant(tenants, tenant, rule_id=rule)
     answer = _explainer(settings, tenants).explain_absence(tenant_id, rule_id=rule, contact=contact)
     if as_json:
@@ -71,7 +72,7 @@ def why_not(
         screen.show_absence(answer, console=_console())
 
 
-def _explainer(settings: Settings, tenants: dict[str, Tenant]) -> Explainer:
+def _explainer(settings: Settings, tenants: dict[str, RuledBusiness]) -> Explainer:
     engine = open_database(settings.event_log_url, backups=settings.backups_path)
     clock = SystemClock()
     ids = UuidV7Factory(clock)
@@ -79,7 +80,7 @@ def _explainer(settings: Settings, tenants: dict[str, Tenant]) -> Explainer:
     return Explainer(settings.analytics_path, outbox=outbox, log=EventLog(engine, ids=ids), tenants=tenants)
 
 
-def _choose_tenant(tenants: dict[str, Tenant], wanted: str | None, *, rule_id: str) -> str:
+def _choose_tenant(tenants: dict[str, RuledBusiness], wanted: str | None, *, rule_id: str) -> str:
     if wanted is not None:
         if wanted not in tenants:
             raise WhichBusinessError(f"there is no business {wanted}; use one of {', '.join(sorted(tenants))}")

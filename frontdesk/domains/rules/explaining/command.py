@@ -12,7 +12,7 @@ from frontdesk.core.log.envelope import Event
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.published.errors import UnknownCommandError
 from frontdesk.core.published.reader import Published, Row
-from frontdesk.domains.facts import FRONTDESK_SOURCE
+from frontdesk.core.values import FRONTDESK_SOURCE
 from frontdesk.domains.rules.explaining import words
 from frontdesk.domains.rules.explaining.content import content_now, content_told
 from frontdesk.domains.rules.explaining.guards import consent_in_words, quiet_hours_in_words
@@ -27,11 +27,11 @@ from frontdesk.domains.rules.explaining.shapes import (
     OutcomeRead,
     RuleRead,
 )
+from frontdesk.domains.rules.settings import RuledBusiness
 from frontdesk.domains.sending.outbox.answers import OutboxAnswers
 from frontdesk.domains.sending.outbox.commands import KnownCommand
 from frontdesk.domains.sending.outbox.keys import MANUAL
 from frontdesk.domains.sending.outbox.outcome_events import outcome_event_id
-from frontdesk.domains.tenancy.tenant import Tenant
 
 #: What can become of a command.
 _OUTCOMES = ("sent", "failed", "suppressed", "uncertain")
@@ -44,7 +44,7 @@ class CommandQuestion:
     published: Published
     outbox: OutboxAnswers
     log: EventLog
-    tenants: Mapping[str, Tenant]
+    tenants: Mapping[str, RuledBusiness]
     tenant_id: str | None
     now: datetime
 
@@ -121,7 +121,7 @@ def _summary(decision: Row | None, known: KnownCommand | None) -> str:
     return f"{sentence[0].upper()}{sentence[1:]}."
 
 
-def _rule(decision: Row | None, known: KnownCommand | None, *, tenant: Tenant | None) -> RuleRead:
+def _rule(decision: Row | None, known: KnownCommand | None, *, tenant: RuledBusiness | None) -> RuleRead:
     rule_id = known.rule_id if known else (decision or {})["rule_id"]
     version = known.rule_version if known else str((decision or {})["rule_version"])
     if rule_id in (None, MANUAL):

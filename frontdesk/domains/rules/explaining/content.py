@@ -9,9 +9,9 @@ import orjson
 
 from frontdesk.core.log.envelope import Event
 from frontdesk.domains.rules.explaining.shapes import ContentRead
+from frontdesk.domains.rules.settings import RuledBusiness
 from frontdesk.domains.sending.sms_segments import measure_sms
 from frontdesk.domains.sending.templates import EmailTemplate, TemplateRenderError, template_version
-from frontdesk.domains.tenancy.tenant import Tenant
 
 _SENT = ("message.sent", "task.created")
 
@@ -30,7 +30,7 @@ def content_told(event: Event) -> ContentRead:
     )
 
 
-def content_now(command_type: str, payload: Mapping[str, Any], *, tenant: Tenant) -> ContentRead | None:
+def content_now(command_type: str, payload: Mapping[str, Any], *, tenant: RuledBusiness) -> ContentRead | None:
     """Return what a text, e-mail or task would say now; None for what has no words."""
     subject: str | None = None
     template = payload.get("template")

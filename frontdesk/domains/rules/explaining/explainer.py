@@ -12,9 +12,9 @@ from frontdesk.core.published.errors import UnknownRuleError
 from frontdesk.domains.rules.explaining.absence import AbsenceQuestion, explain_absence
 from frontdesk.domains.rules.explaining.command import CommandQuestion, explain_command
 from frontdesk.domains.rules.explaining.shapes import AbsenceExplanation, CommandExplanation
+from frontdesk.domains.rules.settings import RuledBusiness
 from frontdesk.domains.rules.vocabulary import suggest
 from frontdesk.domains.sending.outbox.answers import OutboxAnswers
-from frontdesk.domains.tenancy.tenant import Tenant
 
 
 class Explainer:
@@ -30,7 +30,7 @@ class Explainer:
         *,
         outbox: OutboxAnswers,
         log: EventLog,
-        tenants: Mapping[str, Tenant],
+        tenants: Mapping[str, RuledBusiness],
         clock: Clock | None = None,
     ) -> None:
         self._clock = clock or SystemClock()

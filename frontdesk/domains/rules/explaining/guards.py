@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 
 from frontdesk.core.published.reader import Row
 from frontdesk.domains.rules.explaining.words import instant
+from frontdesk.domains.rules.settings import RuledBusiness
 from frontdesk.domains.sending.outbox.commands import Channel, KnownCommand, MessageClass
 from frontdesk.domains.sending.quiet_hours import end_of_quiet_hours
 from frontdesk.domains.sending.recipient_zones import zones_of
-from frontdesk.domains.tenancy.tenant import Tenant
 
 _NAMES = {"sms": "texts", "email": "e-mails"}
 
@@ -31,7 +31,7 @@ def consent_in_words(decision: Row | None, *, has_event: bool) -> str | None:
     return f"none needed: a {decision['message_class']} message, and the contact has not opted out of {kind}"
 
 
-def quiet_hours_in_words(known: KnownCommand | None, *, tenant: Tenant | None, now: datetime) -> str | None:
+def quiet_hours_in_words(known: KnownCommand | None, *, tenant: RuledBusiness | None, now: datetime) -> str | None:
     """Return what quiet hours said of a text or e-mail when it went out, or say now; None where they say nothing."""
     if known is None or tenant is None or known.channel not in (Channel.SMS, Channel.EMAIL):
         return None

@@ -13,7 +13,9 @@ from frontdesk.core.ids import UuidV7Factory
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.secrets import Secrets
 from frontdesk.core.settings import Settings
+from frontdesk.domains.sending.business import SendingBusiness
 from frontdesk.domains.sending.dispatch.alerts import Alerts
+from frontdesk.domains.sending.dispatch.composing import ReportReader
 from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition
 from frontdesk.domains.sending.dispatch.desks import Desks
 from frontdesk.domains.sending.dispatch.dispatcher import Dispatcher
@@ -23,7 +25,6 @@ from frontdesk.domains.sending.dispatch.look_ups import LookUps
 from frontdesk.domains.sending.dispatch.recorder import Recorder
 from frontdesk.domains.sending.dispatch.worker import Worker
 from frontdesk.domains.sending.outbox.outbox import Outbox
-from frontdesk.domains.tenancy.tenant import Tenant
 
 NOTHING_WRONG: Mapping[str, str] = MappingProxyType({})
 
@@ -32,25 +33,33 @@ def build_dispatcher(
     settings: Settings,
     *,
     engine: Engine,
-    tenants: Mapping[str, Tenant],
+    tenants: Mapping[str, SendingBusiness],
     environ: Mapping[str, str],
     position: DecidedPosition,
     clock: Clock | None = None,
     outbox: Outbox | None = None,
     calls_at_once: int = 4,
     wrong_files: Mapping[str, str] = NOTHING_WRONG,
+    read_report: ReportReader | None = None,
 ) -> Dispatcher:
     """Return a dispatcher over the database of an engine, whose tables are there. To be closed after use.
 
-    environ holds the tenants' secrets, see frontdesk/core/secrets.py; wrong_files are those of frontdesk/domains/tenancy/tenant.py. position: how
-    far what the outbox holds takes account of the log; nothing is called that was decided before its business's
-    newest events were known.
+    environ holds the businesses' secrets, see frontdesk/core/secrets.py. wrong_files: what is wrong with a
+    business's file, by slug. read_report: reads files that go with e-mails. position: how far what the outbox holds
+    takes account of the log; nothing is called that was decided before its business's newest events were known.
     """
     clock = clock or SystemClock()
     ids = UuidV7Factory(clock)
     outbox = outbox or Outbox(engine, clock=clock, ids=ids)
     recorder = Recorder(engine, outbox=outbox, log=EventLog(engine, ids=ids), clock=clock)
-    desks = Desks(tenants, settings=settings, secrets=Secrets(environ), clock=clock, wrong_files=wrong_files)
+    desks = Desks(
+        tenants,
+        settings=settings,
+        secrets=Secrets(environ),
+        clock=clock,
+        wrong_files=wrong_files,
+        read_report=read_report,
+    )
     alerts = Alerts()
     known = KnownEvents(engine, position=position)
     dispatcher = Dispatcher(

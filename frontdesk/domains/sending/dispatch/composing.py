@@ -12,13 +12,14 @@ import orjson
 
 from frontdesk.connectors.content import Attachment, Composed, Letter, Price, Task, WebhookBody
 from frontdesk.core.errors import FrontdeskError
-from frontdesk.domains.reports.archive import NoSuchReportError, ReportArchive, ReportId
+from frontdesk.domains.sending.business import SendingBusiness
 from frontdesk.domains.sending.outbox.commands import Channel, NewCommand
 from frontdesk.domains.sending.sms_segments import measure_sms, price_sms
 from frontdesk.domains.sending.templates import TemplateRenderError, template_version
-from frontdesk.domains.tenancy.tenant import Tenant
 
 _MICROS = 1_000_000
+#: Reads a file of a report by business, the report's id and the ending. Raises FrontdeskError or OSError.
+ReportReader = Callable[[str, str, str], bytes]
 
 
 class NotComposableError(FrontdeskError):
@@ -36,11 +37,11 @@ class NoAddressError(FrontdeskError):
 
 
 class Composer:
-    """Composes the commands of one tenant. archive: where files that go with e-mails are; None: they can't go."""
+    """Composes the commands of one tenant. read_report: reads files that go with e-mails; None: they can't go."""
 
-    def __init__(self, tenant: Tenant, *, archive: ReportArchive | None = None) -> None:
+    def __init__(self, tenant: SendingBusiness, *, read_report: ReportReader | None = None) -> None:
         self._tenant = tenant
-        self._archive = archive
+        self._read_report = read_report
         self._zone = ZoneInfo(tenant.zone)
         self._templates = tenant.all_templates()
 
@@ -104,12 +105,12 @@ class Composer:
 
     def _attach(self, wanted: Mapping[str, Any]) -> Attachment:
         """Read a file of the archive, if it is still the one that the command means."""
-        if self._archive is None:
+        if self._read_report is None:
             raise NotComposableError("it has a file of the archive of reports, which can't be read here")
         report_id, ending = str(wanted["report_id"]), str(wanted["format"])
         try:
-            content = self._archive.read(self._tenant.slug, ReportId.parse(report_id), ending)
-        except (NoSuchReportError, OSError) as error:
+            content = self._read_report(self._tenant.slug, report_id, ending)
+        except (FrontdeskError, OSError) as error:
             raise NotComposableError(
                 f"the {ending} of report {report_id} can't be read from the archive ({error}); put it back there, "
                 "then redrive the command"

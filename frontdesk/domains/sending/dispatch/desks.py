@@ -19,20 +19,27 @@ from frontdesk.core.clock import Clock
 from frontdesk.core.errors import ConfigurationError
 from frontdesk.core.secrets import Secrets, secret_variable
 from frontdesk.core.settings import Settings
-from frontdesk.domains.reports.archive import ReportArchive
-from frontdesk.domains.sending.dispatch.composing import Composer
+from frontdesk.domains.sending.business import SendingBusiness
+from frontdesk.domains.sending.dispatch.composing import Composer, ReportReader
 from frontdesk.domains.sending.dispatch.task import TaskDeliverer
 from frontdesk.domains.sending.outbox.commands import Channel, Lane
 from frontdesk.domains.sending.settings import PROVIDER_SECRETS, TASK_PROVIDER, WEBHOOK_PROVIDER
-from frontdesk.domains.tenancy.tenant import Tenant
 
 
 class Desk:
     """One tenant's. Deliverers are made at their first use and kept."""
 
-    def __init__(self, tenant: Tenant, *, settings: Settings, secrets: Secrets, clock: Clock) -> None:
+    def __init__(
+        self,
+        tenant: SendingBusiness,
+        *,
+        settings: Settings,
+        secrets: Secrets,
+        clock: Clock,
+        read_report: ReportReader | None,
+    ) -> None:
         self.tenant = tenant
-        self.composer = Composer(tenant, archive=ReportArchive(settings.reports_path))
+        self.composer = Composer(tenant, read_report=read_report)
         self._settings = settings
         self._secrets = secrets
         self._clock = clock
@@ -133,16 +140,18 @@ class Desks:
 
     def __init__(
         self,
-        tenants: Mapping[str, Tenant],
+        tenants: Mapping[str, SendingBusiness],
         *,
         settings: Settings,
         secrets: Secrets,
         clock: Clock,
         wrong_files: Mapping[str, str],
+        read_report: ReportReader | None = None,
     ) -> None:
         self._wrong = wrong_files
         self._desks = {
-            slug: Desk(tenant, settings=settings, secrets=secrets, clock=clock) for slug, tenant in tenants.items()
+            slug: Desk(tenant, settings=settings, secrets=secrets, clock=clock, read_report=read_report)
+            for slug, tenant in tenants.items()
         }
 
     def find(self, tenant_id: str) -> Desk | None:

@@ -8,10 +8,10 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from frontdesk.connectors.content import Composed, Letter
+from frontdesk.domains.sending.business import SendingBusiness
 from frontdesk.domains.sending.outbox.commands import Channel, MessageClass, NewCommand
 from frontdesk.domains.sending.outbox.queue import QUIET_HOURS
 from frontdesk.domains.sending.quiet_hours import end_of_quiet_hours
-from frontdesk.domains.tenancy.tenant import Tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,9 @@ def check_expiry(command: NewCommand, *, now: datetime) -> Verdict | None:
     return None
 
 
-def check_quiet_hours(command: NewCommand, content: Composed, *, tenant: Tenant, now: datetime) -> Verdict | None:
+def check_quiet_hours(
+    command: NewCommand, content: Composed, *, tenant: SendingBusiness, now: datetime
+) -> Verdict | None:
     """Hold marketing, and texts that nobody waits for, until the recipient is up."""
     if not isinstance(content, Letter):
         return None
@@ -88,13 +90,15 @@ def is_quiet(reason: str) -> bool:
     return reason == QUIET_HOURS
 
 
-def is_counted(command: NewCommand, *, tenant: Tenant) -> bool:
+def is_counted(command: NewCommand, *, tenant: SendingBusiness) -> bool:
     """Tell whether a cap or quota counts the command, so that two of its kind must not be decided on at once."""
     is_capped = command.message_class is MessageClass.MARKETING and command.contact_id is not None
     return is_capped or (command.channel is Channel.SMS and tenant.delivery.monthly_texts is not None)
 
 
-def check_counts(command: NewCommand, *, tenant: Tenant, now: datetime, counts: SentCounts) -> Verdict | None:
+def check_counts(
+    command: NewCommand, *, tenant: SendingBusiness, now: datetime, counts: SentCounts
+) -> Verdict | None:
     """Refuse what goes beyond the marketing cap of one contact, or the texts of the tenant's plan."""
     delivery = tenant.delivery
     if command.message_class is MessageClass.MARKETING and command.contact_id is not None:

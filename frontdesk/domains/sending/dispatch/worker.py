@@ -14,6 +14,7 @@ from frontdesk.connectors.content import Composed
 from frontdesk.connectors.http_calls import told
 from frontdesk.core.clock import Clock
 from frontdesk.core.faults import is_of_machine
+from frontdesk.domains.sending.business import SendingBusiness
 from frontdesk.domains.sending.dispatch.alerts import Alerts
 from frontdesk.domains.sending.dispatch.composing import NoAddressError, NotComposableError
 from frontdesk.domains.sending.dispatch.desks import Desk, Desks
@@ -34,7 +35,6 @@ from frontdesk.domains.sending.outbox.commands import ClaimedCommand
 from frontdesk.domains.sending.outbox.outbox import Outbox
 from frontdesk.domains.sending.outbox.retry import next_attempt_at
 from frontdesk.domains.sending.templates import TemplateRenderError
-from frontdesk.domains.tenancy.tenant import Tenant
 
 #: From the record that the provider is about to be called; the longest call, an e-mail by SMTP, takes 30 s.
 CALL_LEASE: Final = timedelta(seconds=90)
@@ -178,7 +178,9 @@ class Worker:
                 return Handled(reason="lease lost, cancelled or held")
         return None
 
-    def _settle(self, command: ClaimedCommand, content: Composed, answer: Answer, *, tenant: Tenant) -> Handled:
+    def _settle(
+        self, command: ClaimedCommand, content: Composed, answer: Answer, *, tenant: SendingBusiness
+    ) -> Handled:
         match answer:
             case Accepted(provider_id):
                 self._recorder.sent(command, content, provider_id=provider_id)
@@ -195,7 +197,9 @@ class Worker:
             case Refused():
                 return self._refused(command, content, answer, tenant=tenant)
 
-    def _refused(self, command: ClaimedCommand, content: Composed, answer: Refused, *, tenant: Tenant) -> Handled:
+    def _refused(
+        self, command: ClaimedCommand, content: Composed, answer: Refused, *, tenant: SendingBusiness
+    ) -> Handled:
         if answer.is_set_up:
             # No message's fault: it uses up no try, and the lane asks with one command now and then.
             later = self._clock.now() + _NOT_CONFIGURED_PAUSE

@@ -14,13 +14,14 @@ from frontdesk.core.ids import UuidV7Factory
 from frontdesk.core.log.database import open_database
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.settings import load_settings
+from frontdesk.core.tenant.business import Business
+from frontdesk.core.tenant.files import load_businesses
 from frontdesk.domains.sending.outbox import screen
 from frontdesk.domains.sending.outbox.commands import Channel, CommandFilter, CommandState, KnownCommand
 from frontdesk.domains.sending.outbox.errors import CommandNotFoundError, CommandStateError, OutboxScopeError
 from frontdesk.domains.sending.outbox.holds import HoldScope
 from frontdesk.domains.sending.outbox.outbox import Outbox
 from frontdesk.domains.sending.outbox.settling import settle_as_not_sent, settle_as_sent
-from frontdesk.domains.tenancy.tenant import load_tenants
 
 app = typer.Typer(name="outbox", help="The commands that go out: texts, e-mails, tasks.", no_args_is_help=True)
 
@@ -219,15 +220,21 @@ def _scope(
     return HoldScope(tenant_id=tenant, channel=channel, rule_id=rule)
 
 
+class _NamedRules(Business):
+    """A business with the names of its rules; what they say is another's concern."""
+
+    rules: tuple[dict[str, object], ...] = ()
+
+
 def _check_scope(*, tenant: str | None, rule: str | None = None, is_rule_checked: bool = True) -> None:
     """Refuse a business or rule that there is not: a slip of the pen would hold nothing, and nobody would notice."""
     if tenant is None:
         if rule is not None:
             raise OutboxScopeError("--rule needs --tenant: two businesses may name a rule alike")
         return
-    tenants = load_tenants(load_settings().tenants_dir)
+    tenants = load_businesses(load_settings().tenants_dir, _NamedRules)
     if tenant not in tenants:
         raise OutboxScopeError(f"there is no business {tenant}; use one of {', '.join(sorted(tenants))}")
-    rules = sorted(each.id for each in tenants[tenant].rules)
+    rules = sorted(str(each.get("id")) for each in tenants[tenant].rules)
     if rule is not None and is_rule_checked and rule not in rules:
         raise OutboxScopeError(f"{tenant} has no rule {rule}; use one of {', '.join(rules)}")

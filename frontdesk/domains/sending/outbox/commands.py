@@ -30,7 +30,7 @@ class MessageClass(StrEnum):
 
 
 class CommandState(StrEnum):
-    """Where a command stands. Only `sent` is never left; see frontdesk/domains/sending/outbox/transitions.py for what leads where."""
+    """Where a command stands. Only `sent` is never left; see transitions.py for what leads where."""
 
     WAITING = "waiting"  #: not due yet, due, or between two attempts
     CLAIMED = "claimed"  #: leased by a worker that has not called the provider yet

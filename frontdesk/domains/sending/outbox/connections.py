@@ -26,7 +26,7 @@ class OutboxConnections:
         self._joined: Connection | None = None
 
     def within(self, connection: Connection) -> Self:
-        """Return the same outbox as a part of the transaction that the caller has open; see frontdesk.core.log.database.writing.
+        """Return the same outbox as a part of the transaction that the caller has open; see database.writing.
 
         Its steps are on disk, and seen by others, once the caller commits; where one raises, roll back. For a step
         and the event that tells of it: the outbox first, then EventLog.append_within, since PostgreSQL makes all

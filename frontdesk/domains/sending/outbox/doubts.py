@@ -9,7 +9,7 @@ import orjson
 
 from frontdesk.core.log.envelope import NewEvent, Origin
 from frontdesk.core.log.event_log import EventLog
-from frontdesk.domains.facts import FRONTDESK_SOURCE
+from frontdesk.core.values import FRONTDESK_SOURCE
 from frontdesk.domains.sending.outbox.commands import Channel, NewCommand
 from frontdesk.domains.sending.outbox.outcome_events import about_whom
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from frontdesk.core.errors import FrontdeskError
+from frontdesk.core.errors import FrontdeskError, UnavailableError
 
 
-class OutboxUnavailableError(FrontdeskError):
+class OutboxUnavailableError(UnavailableError):
     """The outbox can't be written or read now: full disk, read-only file, database down."""
 
-    http_status = 503
     title = "Outbox not writable"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from frontdesk.core.log.envelope import NewEvent, Origin
-from frontdesk.domains.facts import FRONTDESK_SOURCE
+from frontdesk.core.values import FRONTDESK_SOURCE
 from frontdesk.domains.sending.outbox.commands import NewCommand
 
 

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from frontdesk.domains.sending.outbox.commands import Channel
-
-#: A provider that asks for more is not believed further: the wait has to end within the life of a retry.
-MAX_RETRY_AFTER = timedelta(days=366)
-_MAX_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,25 +96,3 @@ def next_attempt_at(
     if retry_after is not None:
         earliest = max(earliest, retry_after)
     return earliest + delay * schedule.jitter * random
-
-
-def parse_retry_after(header: str | None, *, now: datetime) -> datetime | None:
-    """Return the instant that a Retry-After header names (RFC 9110, 10.2.3), or None where it names none.
-
-    Seconds may be a fraction, as some providers send. At most MAX_RETRY_AFTER from now.
-
-    >>> parse_retry_after("120", now=datetime(2026, 3, 2, tzinfo=UTC))
-    datetime.datetime(2026, 3, 2, 0, 2, tzinfo=datetime.timezone.utc)
-    """
-    value = (header or "").strip()
-    whole, _, fraction = value.partition(".")
-    if whole.isascii() and whole.isdigit() and (not fraction or (fraction.isascii() and fraction.isdigit())):
-        seconds = float(value) if len(whole) <= _MAX_DIGITS else MAX_RETRY_AFTER.total_seconds()
-        return now + min(timedelta(seconds=seconds), MAX_RETRY_AFTER)
-    try:
-        instant = parsedate_to_datetime(value)
-        # RFC 5322 writes an unknown zone as -0000, which Python reads as naive.
-        aware = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-    return min(aware, now + MAX_RETRY_AFTER)

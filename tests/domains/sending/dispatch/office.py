@@ -17,12 +17,13 @@ from frontdesk.core.ids import UuidV7Factory
 from frontdesk.core.log.database import create_tables, open_engine
 from frontdesk.core.log.envelope import Event
 from frontdesk.core.log.event_log import EventLog
+from frontdesk.domains.sending.business import Endpoint
 from frontdesk.domains.sending.dispatch.assembly import build_dispatcher
 from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition
 from frontdesk.domains.sending.dispatch.dispatcher import Dispatcher
 from frontdesk.domains.sending.outbox.commands import Channel, CommandState, KnownCommand, MessageClass, NewCommand
 from frontdesk.domains.sending.outbox.outbox import Outbox
-from frontdesk.domains.tenancy.tenant import Endpoint, Tenant, load_tenants
+from frontdesk.domains.tenancy.tenant import Tenant, load_tenants
 from tests.domains.sending.dispatch.standins import TENANTS_DIR, StandIns
 from tests.domains.sending.outbox.factories import NOON
 

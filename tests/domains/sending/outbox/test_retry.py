@@ -8,13 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from frontdesk.connectors.retry_after import MAX_RETRY_AFTER, parse_retry_after
 from frontdesk.domains.sending.outbox.commands import Channel
 from frontdesk.domains.sending.outbox.retry import (
     DEFAULT_SCHEDULES,
-    MAX_RETRY_AFTER,
     RetrySchedule,
     next_attempt_at,
-    parse_retry_after,
     schedule_of_minutes,
 )
 from tests.domains.sending.outbox.factories import NOON

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from frontdesk.domains.attribution.paths import ModelCredits, PathCount, channels_of
+from frontdesk.domains.attribution.crediting.paths import ModelCredits, PathCount, channels_of
 
 Rule = Callable[[Sequence[str]], Sequence[float]]
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 from frontdesk.core.clock import SystemClock
 from frontdesk.core.log.database import open_database
 from frontdesk.core.settings import Settings
+from frontdesk.domains.reports.archive import ReportArchive
 from frontdesk.domains.sending.dispatch.assembly import build_dispatcher
 from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition
 from frontdesk.domains.sending.dispatch.dispatcher import Dispatcher
@@ -64,4 +65,5 @@ def open_dispatcher(settings: Settings, *, position: DecidedPosition) -> Dispatc
         environ=os.environ,
         position=position,
         wrong_files=files.wrong,
+        read_report=ReportArchive(settings.reports_path).read_written,
     )

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from frontdesk.core.errors import FrontdeskError
-from frontdesk.domains.attribution.paths import ModelCredits, PathCount, channels_of, share_out
+from frontdesk.domains.attribution.crediting.paths import ModelCredits, PathCount, channels_of, share_out
 
 #: A state is the last channels of a journey, as many as the order; the empty one is the start.
 _State = tuple[str, ...]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from frontdesk.domains.attribution.paths import Credits, ModelCredits, PathCount, channels_of
+from frontdesk.domains.attribution.crediting.paths import Credits, ModelCredits, PathCount, channels_of
 
 
 def shapley(paths: Iterable[PathCount]) -> ModelCredits:

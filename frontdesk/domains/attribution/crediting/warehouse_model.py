@@ -8,9 +8,15 @@ from typing import Any
 
 import pyarrow as pa
 
-from frontdesk.domains.attribution.markov import markov
-from frontdesk.domains.attribution.paths import Credits, ModelCredits, PathCount, round_to_whole, with_untouched
-from frontdesk.domains.attribution.shapley import shapley
+from frontdesk.domains.attribution.crediting.markov import markov
+from frontdesk.domains.attribution.crediting.paths import (
+    Credits,
+    ModelCredits,
+    PathCount,
+    round_to_whole,
+    with_untouched,
+)
+from frontdesk.domains.attribution.crediting.shapley import shapley
 
 CREDITS_SCHEMA = pa.schema(
     [

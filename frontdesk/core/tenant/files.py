@@ -1,0 +1,234 @@
+"""Reads businesses' files, one YAML document each; what is wrong is told by file, key and remedy.
+
+A file holds the sections of every domain. Who reads it names the shape that it needs, and the keys of other sections
+are left unread; `frontdesk.domains.tenancy` reads them all.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import yaml
+from pydantic import ValidationError
+
+from frontdesk.core.errors import ConfigurationError, validation_message
+from frontdesk.core.tenant.business import Business
+from frontdesk.core.tenant.yaml_places import line_of
+from frontdesk.core.tenant.yaml_sizes import BoundedLoader, refuse_huge
+
+_logger = logging.getLogger(__name__)
+_FIRST_KEY = re.compile(r"(?:Value error, )?([a-z_]+)[.:]")
+
+B = TypeVar("B", bound=Business)
+B_co = TypeVar("B_co", bound=Business, covariant=True)
+
+
+class Problem(NamedTuple):
+    """What is wrong at one place of a file."""
+
+    path: tuple[str | int, ...]  #: keys and places in lists
+    message: str  #: with the remedy
+
+
+class Files(NamedTuple, Generic[B_co]):
+    """What a folder of businesses' files holds."""
+
+    tenants: dict[str, B_co]  #: by slug, in the order of the slugs; of a wrong file, without what is wrong
+    wrong: dict[str, str]  #: what is wrong with the files that are, by slug: file, key and remedy
+
+
+def load_businesses(folder: Path, shape: type[B]) -> dict[str, B]:
+    """Return the businesses of a folder by slug, each as far as the shape knows it.
+
+    What other domains need is not looked at. Raises ConfigurationError where no file can be used.
+    """
+
+    def read(file: Path) -> B:
+        document = _Document(file, _text_of(file))
+        known = {key: value for key, value in document.content.items() if key in shape.model_fields}
+        return document.validate(shape, known)
+
+    return _collect(folder, lambda file: _read_or_tell(file, read)).tenants
+
+
+class FileReader(Generic[B]):
+    """Reads whole files of one shape. check: finds what is wrong between sections of a valid file."""
+
+    def __init__(self, shape: type[B], *, check: Callable[[B], Iterable[Problem]]) -> None:
+        self._shape = shape
+        self._check = check
+        #: What a business can be served without, for as long as it is wrong in its file.
+        fields = shape.model_fields.items()
+        self._optional = {name for name, field in fields if not field.is_required()} - shape.read_by
+
+    def read_folder(self, folder: Path) -> Files[B]:
+        """Read every *.yaml of the folder.
+
+        A file that is wrong stops its own business's rules, and what is wrong is left out; where what facts are read
+        by is wrong, it stops that business. It never stops another. Raises ConfigurationError where no file can be
+        used.
+        """
+        return _collect(folder, self._read_what_can_be)
+
+    def read_named(self, file: Path) -> B:
+        """Read one file, named by its slug. Raises ConfigurationError that names file, key and remedy."""
+        business = self.read(file)
+        if business.slug != file.stem:
+            raise ConfigurationError(
+                f"{file}: slug: is {business.slug!r}; rename the file or set the slug to {file.stem!r}"
+            )
+        return business
+
+    def read(self, file: Path) -> B:
+        """Read a file of any name, such as a draft. Raises ConfigurationError as read_named does."""
+        return self.parse(_text_of(file), file=file)
+
+    def parse(self, text: str, *, file: Path) -> B:
+        """Return the business that a text describes; `file` is what errors name. Raises ConfigurationError."""
+        document = _Document(file, text)
+        business = document.validate(self._shape, document.content)
+        problems = [document.tell(problem.path, problem.message) for problem in self._check(business)]
+        if problems:
+            raise ConfigurationError("\n".join(problems))
+        return business
+
+    def _read_what_can_be(self, file: Path) -> tuple[B | None, str]:
+        business, problem = _read_or_tell(file, self.read_named)
+        if business is not None:
+            return business, problem
+        try:
+            content = _Document(file, _text_of(file)).content
+        except ConfigurationError:
+            return None, problem
+        # The rules in any case: nothing acts by a file that is wrong. Else what is wrong alone.
+        left_out = {"rules"}
+        while True:
+            try:
+                rest = {key: value for key, value in content.items() if key not in left_out}
+                business = self._shape.model_validate(rest)
+            except ValidationError as error:
+                wrong = _keys_of(error)
+                if not wrong <= self._optional - left_out:
+                    return None, problem
+                left_out |= wrong
+                continue
+            business.note_left_out(content, left_out=left_out)
+            return (business, problem) if business.slug == file.stem else (None, problem)
+
+
+def _collect(folder: Path, read: Callable[[Path], tuple[B | None, str]]) -> Files[B]:
+    files = sorted(folder.glob("*.yaml"))
+    if not files:
+        raise ConfigurationError(f"{folder}: no tenant files; put one <slug>.yaml per business there")
+    found = {file: read(file) for file in files}
+    tenants = {business.slug: business for business, _ in found.values() if business is not None}
+    wrong = {file.stem: problem for file, (_, problem) in found.items() if problem}
+    if not tenants:
+        raise ConfigurationError("\n".join(wrong.values()))
+    for slug, problem in wrong.items():
+        what = "its rules are" if slug in tenants else "all of it is"
+        _logger.error("the file of %s is wrong; %s set aside: %s", slug, what, problem)
+    return Files(tenants, wrong)
+
+
+def _read_or_tell(file: Path, read: Callable[[Path], B]) -> tuple[B | None, str]:
+    try:
+        return read(file), ""
+    except ConfigurationError as error:
+        return None, error.detail
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"{file}: not readable: {error.strerror}; check the path") from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{file}: not readable as text: {error}; save it as UTF-8") from error
+
+
+class _Document:
+    """A file's text as YAML, with the places of its keys. Raises ConfigurationError where it is none."""
+
+    def __init__(self, file: Path, text: str) -> None:
+        self._file = file
+        try:
+            loader = _UniqueKeyLoader(text)
+            root = loader.get_single_node()
+            if root is not None:
+                refuse_huge(root)
+            content = None if root is None else loader.construct_document(root)
+        except yaml.YAMLError as error:
+            raise ConfigurationError(f"{file}: not readable as YAML: {error}") from error
+        except RecursionError as error:
+            raise ConfigurationError(f"{file}: not readable as YAML: it is nested too deeply") from error
+        except (ValueError, OverflowError, TypeError) as error:  # such as a day that no month has, or 5,000 digits
+            raise ConfigurationError(f"{file}: a value is not readable: {error}; put it in quotes") from error
+        if root is None or not isinstance(content, dict):
+            raise ConfigurationError(f"{file}: must be a mapping of keys such as slug, name, zone")
+        self._root = root
+        self.content: dict[str, object] = content
+
+    def validate(self, shape: type[B], content: dict[str, object]) -> B:
+        try:
+            return shape.model_validate(content)
+        except ValidationError as error:
+            raise ConfigurationError("\n".join(self._explain(error))) from error
+
+    def tell(self, path: tuple[str | int, ...], message: str) -> str:
+        key = ".".join(str(part) for part in path) or "(file)"
+        return f"{self._file}: {key}: {message} (line {line_of(self._root, path)})"
+
+    def _explain(self, error: ValidationError) -> Iterator[str]:
+        # The input of a wrong secret name may be the secret itself: it is never repeated.
+        for problem in error.errors(include_url=False):
+            is_secret = bool({"secrets", "secret"} & set(problem["loc"]))
+            yield self.tell(problem["loc"], _remedy(problem, is_secret=is_secret))
+
+
+class _UniqueKeyLoader(BoundedLoader):
+    """Refuses a key given twice, of which plain YAML silently keeps the last."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        """Return the mapping; raises MarkedYAMLError where a key is given twice."""
+        seen: set[object] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                raise yaml.MarkedYAMLError(
+                    problem=f"key {key!r} is given twice; keep one of each", problem_mark=key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep=deep)
+
+
+def _keys_of(error: ValidationError) -> set[str]:
+    """Return the keys of the file that are wrong; an empty one where that can't be told."""
+    keys = set()
+    for problem in error.errors(include_url=False):
+        first = _FIRST_KEY.match(problem["msg"])
+        keys.add(str(problem["loc"][0]) if problem["loc"] else first[1] if first else "")
+    return keys
+
+
+def _remedy(problem: Any, *, is_secret: bool) -> str:
+    kind, given, message = problem["type"], problem["input"], validation_message(problem)
+    if kind == "missing":
+        return "is missing; add it"
+    if kind == "extra_forbidden":
+        return "is not a known key; remove it or correct its spelling"
+    if is_secret:
+        return f"{message}; write names, such as STRIPE_API_KEY, and keep the secrets themselves in the environment"
+    if isinstance(given, dict):
+        return message
+    remedies = {
+        "literal_error": "use one of {expected}",
+        "string_pattern_mismatch": "write it in the form {pattern}",
+        "string_type": "write it as text, in quotes",
+    }
+    context = problem.get("ctx", {})
+    return f"is {given!r}; " + (remedies[kind].format(**context) if kind in remedies else message)

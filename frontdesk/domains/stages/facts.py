@@ -1,0 +1,26 @@
+"""Facts about stages of sales pipelines."""
+
+from __future__ import annotations
+
+from pydantic import Field, model_validator
+
+from frontdesk.core.plain_text import Identifier, Text
+from frontdesk.core.values import Payload
+from frontdesk.domains.identity.facts import ContactPayload
+
+
+class StageFact(Payload):
+    """stage.changed: a booking, or a person, came into a stage of a pipeline."""
+
+    booking_id: Identifier | None = Field(default=None, description="Or give a contact.")
+    contact: ContactPayload | None = None
+    pipeline: Identifier = Field(description="Key of the pipeline in the business's file.")
+    stage: Identifier = Field(description="Key of the stage that was come into.")
+    title: Text | None = Field(default=None, description="What more there is to say, such as a tracking number.")
+    by: Text | None = Field(default=None, description="Who moved it.")
+
+    @model_validator(mode="after")
+    def _is_about_something(self) -> StageFact:
+        if self.booking_id is None and self.contact is None:
+            raise ValueError("stage.changed needs booking_id or contact")
+        return self

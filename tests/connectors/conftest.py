@@ -1,0 +1,5 @@
+"""A receiver that has every source."""
+
+from __future__ import annotations
+
+from tests.webhooks.conftest import clock, desk, empty_database, engine, log, receiver, start  # noqa: F401 - fixtures
