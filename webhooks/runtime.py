@@ -11,8 +11,8 @@ from typing import NamedTuple
 from sqlalchemy import Engine
 
 from frontdesk.connectors.base import Source, SourceConfiguration
+from frontdesk.connectors.descriptor import descriptors
 from frontdesk.connectors.masks import Masks
-from frontdesk.connectors.registry import SOURCE_CLASSES
 from frontdesk.core.clock import Clock
 from frontdesk.core.errors import ConfigurationError, EventLogUnavailableError
 from frontdesk.core.ids import IdFactory
@@ -116,7 +116,7 @@ def configure_sources(tenants: Mapping[str, Tenant], *, secrets: Secrets, settin
                 public_url=settings.public_url.rstrip("/"),
             )
             try:
-                source = SOURCE_CLASSES[declared.name].configure(configuration)
+                source = descriptors()[declared.name].load_source().configure(configuration)
             except ConfigurationError as error:
                 unusable[tenant.slug, declared.name] = error.detail
                 log_unusable_source(tenant.slug, declared.name, error.detail)
@@ -131,7 +131,7 @@ def configure_masks(tenants: Mapping[str, Tenant], *, secrets: Secrets) -> dict[
     return {
         (tenant.slug, declared.name): Masks.of(
             value
-            for name in SOURCE_CLASSES[declared.name].secret_names
+            for name in descriptors()[declared.name].load_source().secret_names
             for value in secrets.values(tenant.slug, name)
         )
         for tenant in tenants.values()

@@ -6,6 +6,7 @@ import re
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from frontdesk.connectors.descriptor import descriptors
 from frontdesk.core.lengths import age_words, length_words
 from frontdesk.core.money import minor_unit_exponent
 
@@ -23,18 +24,6 @@ _SYMBOLS = {
     "GBP": "£",
     "JPY": "¥",
     "INR": "₹",
-}
-_SOURCE_NAMES = {
-    "stripe": "Stripe",
-    "twilio": "Twilio",
-    "clicksend": "ClickSend",
-    "wix": "Wix",
-    "manychat": "ManyChat",
-    "zoho": "Zoho",
-    "gohighlevel": "GoHighLevel",
-    "proof": "Proof",
-    "google-calendar": "Google Calendar",
-    "frontdesk": "Frontdesk",
 }
 _ACRONYMS = {"sms": "SMS", "id": "ID", "email": "e-mail", "no_show": "no-show"}
 #: What GitHub's Markdown makes a link of by itself; of e-mail addresses too, which lead where they say.
@@ -156,7 +145,8 @@ def format_source(source: str | None) -> str:
     """Return a source's own spelling of its name, such as `GoHighLevel`."""
     if not source:
         return MISSING
-    return _SOURCE_NAMES.get(source, format_words(source.replace("-", "_")))
+    provider = descriptors().get(source)
+    return provider.label if provider else format_words(source.replace("-", "_"))
 
 
 def escape_markdown(text: str | None) -> str:

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from frontdesk.connectors.descriptor import source_names
 from frontdesk.core.tenant.business import Business
 from frontdesk.core.tenant.fields import SecretName, Strict
 
-SOURCES = (
-    "stripe",
-    "twilio",
-    "clicksend",
-    "wix",
-    "manychat",
-    "zoho",
-    "gohighlevel",
-    "proof",
-    "google-calendar",
-)
-SourceName = Literal[
-    "stripe", "twilio", "clicksend", "wix", "manychat", "zoho", "gohighlevel", "proof", "google-calendar"
-]
+
+def _known(name: str) -> str:
+    if name not in source_names():
+        raise ValueError(f"use one of {', '.join(map(repr, source_names()))}")
+    return name
+
+
+SourceName = Annotated[str, AfterValidator(_known)]
 
 
 class Source(Strict):

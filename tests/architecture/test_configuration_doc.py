@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from frontdesk.connectors.registry import SOURCE_CLASSES
+from frontdesk.connectors.descriptor import descriptors, senders, source_names
 from frontdesk.core.secrets import OPERATOR_SECRETS, OWNER_API_KEY
 from frontdesk.core.settings import Settings
-from frontdesk.domains.sending.settings import PROVIDER_SECRETS
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
 
@@ -22,10 +21,10 @@ def test_every_setting_is_documented_with_its_default(name: str) -> None:
     assert default is None or f"`{default}`" in row
 
 
-@pytest.mark.parametrize("source", sorted(SOURCE_CLASSES))
+@pytest.mark.parametrize("source", sorted(source_names()))
 def test_every_secret_of_a_source_is_documented(source: str) -> None:
     row = next((line for line in DOCUMENT.splitlines() if line.startswith(f"| `{source}` | `")), "")
-    names = SOURCE_CLASSES[source].secret_names
+    names = descriptors()[source].load_source().secret_names
     assert names
     assert all(f"`{name}`" in row for name in names)
 
@@ -39,7 +38,7 @@ def test_every_secret_of_the_operator_is_documented(name: str) -> None:
     assert f"`FRONTDESK_{name}`" in DOCUMENT
 
 
-@pytest.mark.parametrize("provider", sorted(PROVIDER_SECRETS))
+@pytest.mark.parametrize("provider", [*senders("sms"), *senders("email")])
 def test_every_secret_of_a_provider_is_documented(provider: str) -> None:
     rows = [line for line in DOCUMENT.splitlines() if line.startswith(f"| `{provider}` | `")]
-    assert any(all(f"`{name}`" in row for name in PROVIDER_SECRETS[provider]) for row in rows)
+    assert any(all(f"`{name}`" in row for name in descriptors()[provider].sending_secrets) for row in rows)

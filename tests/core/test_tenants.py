@@ -149,7 +149,7 @@ def test_the_valid_example_of_these_tests_is_valid(tmp_path: Path) -> None:
             id="unquoted time",
         ),
         pytest.param(
-            lambda c: c["sources"][0].update(name="paypal"), "sources.0.name", "use one of 'stripe'", id="source"
+            lambda c: c["sources"][0].update(name="paypal"), "sources.0.name", "use one of 'clicksend'", id="source"
         ),
         pytest.param(
             lambda c: c["sources"][0].update(secrets=[]), "sources.0.secrets", "write names", id="no secret names"

@@ -11,8 +11,8 @@ from typing import Any, Protocol
 import pytest
 from sqlalchemy import Engine
 
-from frontdesk.connectors.registry import SOURCE_CLASSES
-from frontdesk.connectors.settings import SOURCES, Source
+from frontdesk.connectors.descriptor import descriptors, source_names
+from frontdesk.connectors.settings import Source
 from frontdesk.core.clock import SystemClock
 from frontdesk.core.ids import UuidV7Factory
 from frontdesk.core.log.database import create_tables, open_engine
@@ -62,10 +62,10 @@ def make_tenant(slug: str = TENANT, *, source_settings: dict[str, dict[str, str]
         sources=[
             Source(
                 name=name,
-                secrets=SOURCE_CLASSES[name].secret_names,
+                secrets=descriptors()[name].load_source().secret_names,
                 settings=(_SETTINGS | (source_settings or {})).get(name, {}),
             )
-            for name in SOURCES
+            for name in source_names()
         ],
     )
 

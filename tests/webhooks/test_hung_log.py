@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from frontdesk.connectors.registry import SOURCE_CLASSES
+from frontdesk.connectors.descriptor import descriptors, source_names
 from tests.core.backends import Backend
 from tests.core.test_hung_database import stopped
 from tests.webhooks.conftest import StartReceiver
@@ -19,7 +19,7 @@ def test_a_log_that_hangs_loses_no_delivery(start: StartReceiver, postgres_backe
     engine = postgres_backend.open()
     receiver = start(engine=engine)
     deliveries = {sample.source: sample.post for sample in samples()}
-    assert len(deliveries) == len(SOURCE_CLASSES)
+    assert len(deliveries) == len(source_names())
     by_patience: dict[float, list[str]] = {}
     for source in deliveries:
         by_patience.setdefault(_WAITS_S.get(source, 10.0), []).append(source)
@@ -36,7 +36,9 @@ def test_a_log_that_hangs_loses_no_delivery(start: StartReceiver, postgres_backe
         assert receiver.send(Post("/readyz", method="GET")).status == 503
         assert receiver.send(Post("/healthz", method="GET")).status == 200
 
-    assert statuses == {source: (SOURCE_CLASSES[source].unavailable_status, True) for source in deliveries}
+    assert statuses == {
+        source: (descriptors()[source].load_source().unavailable_status, True) for source in deliveries
+    }
 
     assert {answer.status for answer in receiver.send_all(list(deliveries.values()))} == {200}
     with engine.connect() as connection:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Response
 
 from frontdesk.connectors.base import Reason, RefusedError
-from frontdesk.connectors.registry import SOURCE_CLASSES
+from frontdesk.connectors.descriptor import descriptors, source_names
 from frontdesk.core.log.rejections import describe_rejection
 from webhooks.intake.intake import RETRY_AFTER_UNAVAILABLE_S, refusal_reply
 from webhooks.logs import log_refused_delivery
@@ -49,12 +49,14 @@ _BODY: dict[str, Any] = {
 _KEPT = frozenset({Reason.NOT_CONFIGURED, Reason.SET_ASIDE, Reason.WRONG_ADDRESS})
 
 TenantPath = Annotated[str, Path(description="The tenant's slug.", json_schema_extra={"example": "noizylab"})]
-SourcePath = Annotated[str, Path(description="The provider.", json_schema_extra={"enum": list(SOURCE_CLASSES)})]
+SourcePath = Annotated[str, Path(description="The provider.", json_schema_extra={"enum": list(source_names())})]
 GetSourcePath = Annotated[
     str,
     Path(
         description="A provider that can deliver by GET.",
-        json_schema_extra={"enum": [name for name, source in SOURCE_CLASSES.items() if "GET" in source.methods]},
+        json_schema_extra={
+            "enum": [name for name in source_names() if "GET" in descriptors()[name].load_source().methods]
+        },
     ),
 ]
 
@@ -66,7 +68,7 @@ def deliveries_router(runtime: Runtime) -> APIRouter:
     async def refuse(tenant: str, source: str) -> Response:
         refusal = _explain(tenant, source, runtime=runtime)
         tenant, source = tenant.lower(), source.lower()
-        if refusal.reason in _KEPT and source in SOURCE_CLASSES:
+        if refusal.reason in _KEPT and source in source_names():
             # Only names that we know: others are the sender's invention and would fill the table.
             rejection = describe_rejection(
                 tenant_id=tenant,
@@ -109,11 +111,11 @@ def deliveries_router(runtime: Runtime) -> APIRouter:
 def _explain(tenant: str, source: str, *, runtime: Runtime) -> RefusedError:
     if tenant.lower() in runtime.tenants and f"{tenant}{source}" != f"{tenant}{source}".lower():
         return RefusedError(Reason.WRONG_ADDRESS, "addresses are in lower case; correct the one at the provider")
-    if runtime.set_aside & {tenant, (tenant, source)} and source in SOURCE_CLASSES:
+    if runtime.set_aside & {tenant, (tenant, source)} and source in source_names():
         return RefusedError(
             Reason.SET_ASIDE,
             "the file, settings or secrets of this business can't be used now; send again later",
-            status=SOURCE_CLASSES[source].unavailable_status,
+            status=descriptors()[source].load_source().unavailable_status,
             retry_after_s=RETRY_AFTER_UNAVAILABLE_S,
         )
     if tenant not in runtime.tenants:

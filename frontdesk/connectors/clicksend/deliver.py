@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 
+from frontdesk.connectors.account import SendingAccount
 from frontdesk.connectors.answers import (
     Accepted,
     Answer,
@@ -23,7 +24,7 @@ from frontdesk.connectors.answers import (
     Unknown,
 )
 from frontdesk.connectors.content import Letter
-from frontdesk.connectors.http_calls import call
+from frontdesk.connectors.http_calls import call, open_client
 from frontdesk.connectors.references import reference_of
 from frontdesk.connectors.retry_after import parse_retry_after
 from frontdesk.core.clock import Clock
@@ -146,3 +147,13 @@ def _only_message(answer: httpx.Response) -> dict[str, Any] | None:
     except (ValueError, KeyError, TypeError):
         return None
     return message if isinstance(message, dict) and "status" in message else None
+
+
+def open_deliverer(account: SendingAccount) -> ClickSendDeliverer:
+    """Return the deliverer of one business's account."""
+    return ClickSendDeliverer(
+        open_client(account.settings.api_url_clicksend),
+        username=account.secret("CLICKSEND_USERNAME"),
+        api_key=account.secret("CLICKSEND_API_KEY"),
+        clock=account.clock,
+    )

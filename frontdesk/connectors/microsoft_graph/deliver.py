@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import httpx
 
+from frontdesk.connectors.account import SendingAccount
 from frontdesk.connectors.answers import (
     Accepted,
     Answer,
@@ -23,7 +24,7 @@ from frontdesk.connectors.answers import (
     Unknown,
 )
 from frontdesk.connectors.content import Attachment, Letter
-from frontdesk.connectors.http_calls import call
+from frontdesk.connectors.http_calls import call, open_client
 from frontdesk.connectors.microsoft_graph.token import GraphTokens
 from frontdesk.connectors.references import message_id_of, reference_of
 from frontdesk.connectors.retry_after import parse_retry_after
@@ -165,3 +166,16 @@ def _error(answer: httpx.Response) -> tuple[str, str]:
         return str(error["code"]), str(error.get("message", ""))[:200]
     except (ValueError, KeyError, TypeError):
         return "", answer.text[:200]
+
+
+def open_deliverer(account: SendingAccount) -> GraphDeliverer:
+    """Return the deliverer of one business's account."""
+    tokens = GraphTokens(
+        open_client(account.settings.api_url_graph_login),
+        directory=account.secret("GRAPH_TENANT_ID"),
+        client_id=account.secret("GRAPH_CLIENT_ID"),
+        client_secret=account.secret("GRAPH_CLIENT_SECRET"),
+        clock=account.clock,
+    )
+    client = open_client(account.settings.api_url_graph)
+    return GraphDeliverer(client, tokens=tokens, mailbox=account.mailbox, clock=account.clock)

@@ -16,9 +16,10 @@ from http import HTTPStatus
 
 import httpx
 
+from frontdesk.connectors.account import SendingAccount
 from frontdesk.connectors.answers import Accepted, Answer, Doubt, LookUp, NotFound, Refused, Unknown
 from frontdesk.connectors.content import WebhookBody
-from frontdesk.connectors.http_calls import call
+from frontdesk.connectors.http_calls import call, open_client
 from frontdesk.connectors.outgoing_webhook.addresses import AddressRefusedError, NameUnknownError, OutgoingAddresses
 from frontdesk.connectors.references import reference_of
 from frontdesk.connectors.retry_after import parse_retry_after
@@ -109,3 +110,11 @@ def _signing_key(secret: str) -> bytes:
     if len(key) < MIN_KEY_BYTES:
         raise ConfigurationError(f"an endpoint's secret has {len(key)} bytes, {MIN_KEY_BYTES} are needed; {_REMEDY}")
     return key
+
+
+def open_deliverer(account: SendingAccount) -> WebhookDeliverer:
+    """Return the deliverer of one business's account."""
+    addresses = OutgoingAddresses(private_hosts=account.settings.webhook_private_host_names)
+    # Not through a proxy of the environment: it would resolve and reach what it likes.
+    client = open_client("http://127.0.0.1")
+    return WebhookDeliverer(client, addresses=addresses, endpoints=account.endpoints, clock=account.clock)

@@ -11,6 +11,7 @@ from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime
 from typing import Any
 
+from frontdesk.connectors.account import SendingAccount
 from frontdesk.connectors.answers import Accepted, Answer, CannotTell, Doubt, LookUp, Refused, Unknown
 from frontdesk.connectors.content import Letter
 from frontdesk.connectors.http_calls import is_this_machine, told
@@ -18,6 +19,7 @@ from frontdesk.connectors.microsoft_graph.deliver import REFERENCE_HEADER
 from frontdesk.connectors.references import message_id_of, reference_of
 from frontdesk.core.clock import Clock
 from frontdesk.core.email_address import mailable_address
+from frontdesk.core.errors import ConfigurationError
 
 _OK, _ALSO_OK, _PERMANENT = 250, 251, 500
 
@@ -174,3 +176,17 @@ def _refusal(error: Exception) -> Refused:
 def _told(code: int, words: bytes | str) -> str:
     text = words.decode(errors="replace") if isinstance(words, bytes) else words
     return f"the mail server answered {code} {' '.join(text.split())[:200]}"
+
+
+def open_deliverer(account: SendingAccount) -> SmtpDeliverer:
+    """Return the deliverer of one business's account. Raises ConfigurationError if no mail server is named."""
+    host = account.settings.smtp_host or account.mail_server.host
+    if host is None:
+        raise ConfigurationError(f"{account.tenant_id} has no mail server; set delivery.email.host in its file")
+    server = MailServer(
+        host=host,
+        port=account.settings.smtp_port or account.mail_server.port,
+        username=account.secret("SMTP_USERNAME"),
+        password=account.secret("SMTP_PASSWORD"),
+    )
+    return SmtpDeliverer(server, clock=account.clock)

@@ -12,6 +12,7 @@ from twilio.base.exceptions import TwilioException, TwilioRestException
 from twilio.http.response import Response
 from twilio.rest import Client
 
+from frontdesk.connectors.account import SendingAccount
 from frontdesk.connectors.answers import (
     Accepted,
     Answer,
@@ -24,7 +25,7 @@ from frontdesk.connectors.answers import (
     Unknown,
 )
 from frontdesk.connectors.content import Letter
-from frontdesk.connectors.http_calls import call, is_this_machine, told
+from frontdesk.connectors.http_calls import call, is_this_machine, open_client, told
 from frontdesk.connectors.retry_after import parse_retry_after
 from frontdesk.core.clock import Clock
 from frontdesk.core.serving.hosts import host_of
@@ -158,3 +159,14 @@ class TwilioDeliverer:
             is_opted_out=code == _OPTED_OUT,
             error_code=str(code) if code else None,
         )
+
+
+def open_deliverer(account: SendingAccount) -> TwilioDeliverer:
+    """Return the deliverer of one business's account."""
+    return TwilioDeliverer(
+        open_client(account.settings.api_url_twilio),
+        account_sid=account.secret("TWILIO_ACCOUNT_SID"),
+        auth_token=account.secret("TWILIO_AUTH_TOKEN"),
+        callback_url=f"{account.settings.public_url.rstrip('/')}/webhooks/{account.tenant_id}/twilio",
+        clock=account.clock,
+    )

@@ -15,6 +15,7 @@ import httpx
 from sqlalchemy import inspect, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
+from frontdesk.connectors.descriptor import descriptors
 from frontdesk.core.clock import SystemClock
 from frontdesk.core.email_address import mailable_address
 from frontdesk.core.errors import ConfigurationError, EventLogUnavailableError
@@ -28,7 +29,6 @@ from frontdesk.core.secrets import Secrets, secret_variable
 from frontdesk.core.serving.hosts import host_of
 from frontdesk.core.settings import Settings
 from frontdesk.domains.sending.outbox.commands import Channel
-from frontdesk.domains.sending.settings import PROVIDER_SECRETS
 from frontdesk.domains.tenancy.tenant import Tenant, load_tenant
 
 _OLDEST_PYTHON = (3, 11)
@@ -148,7 +148,7 @@ def _check_delivery(tenants: list[Tenant], secrets: Secrets) -> Iterator[Finding
         for provider in filter(
             None, (tenant.delivery.provider_of(channel) for channel in (Channel.SMS, Channel.EMAIL))
         ):
-            names = PROVIDER_SECRETS[provider]
+            names = descriptors()[provider].sending_secrets
             missing = [secret_variable(tenant.slug, name) for name in names if not secrets.values(tenant.slug, name)]
             subject = f"Sending of {tenant.slug} by {provider}"
             if missing:

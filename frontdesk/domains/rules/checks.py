@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from frontdesk.connectors.descriptor import descriptors, senders
 from frontdesk.domains.rules.conditions import find_problem
 from frontdesk.domains.rules.loops import find_loops
 from frontdesk.domains.rules.rule import CallWebhook, CreateTask, Rule, SendText, SyncRecord
@@ -12,18 +13,6 @@ from frontdesk.domains.rules.variables import find_wrong_variables
 from frontdesk.domains.rules.vocabulary import BUSINESS_FIELDS, Field, about_booking, offered_fields, suggest
 from frontdesk.domains.sending.outbox.keys import MANUAL
 from frontdesk.domains.sending.templates import EmailTemplate, Templates, read_template
-
-#: Sources that can send texts.
-TEXT_SENDERS = ("twilio", "clicksend")
-#: What can be written to each provider.
-SYNC_TARGETS: Mapping[str, tuple[str, ...]] = {
-    "gohighlevel": ("contact", "booking"),
-    "google-calendar": ("booking",),
-    "proof": ("session",),
-    "stripe": ("contact", "invoice"),
-    "wix": ("contact", "booking"),
-    "zoho": ("contact", "invoice"),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,8 +109,8 @@ def _strangers(rule: Rule) -> str:
 def _find_in_text(
     rule: Rule, action: SendText, is_sms: bool, fields: Mapping[str, Field], surroundings: Surroundings
 ) -> Iterator[_Found]:
-    if is_sms and not set(surroundings.sources) & set(TEXT_SENDERS):
-        yield (), f"no source of this tenant sends texts; add one of {', '.join(TEXT_SENDERS)} to sources"
+    if is_sms and not set(surroundings.sources) & set(senders("sms")):
+        yield (), f"no source of this tenant sends texts; add one of {', '.join(senders('sms'))} to sources"
     templates = surroundings.templates
     known = templates.sms if is_sms else templates.email
     template: str | EmailTemplate | None = known.get(action.template)
@@ -147,12 +136,14 @@ def _find_in_words(rule: Rule, parts: Mapping[str, str], fields: Mapping[str, Fi
 
 
 def _find_in_sync(action: SyncRecord, surroundings: Surroundings) -> Iterator[_Found]:
-    targets = tuple(name for name in SYNC_TARGETS if name in surroundings.sources)
+    targets = tuple(
+        name for name, each in descriptors().items() if each.sync_targets and name in surroundings.sources
+    )
     if action.target not in targets:
         names = ", ".join(targets) or "none"
         yield ("target",), f"is {action.target!r}; use a source of this tenant that takes records: {names}"
-    elif action.record not in SYNC_TARGETS[action.target]:
-        takes = ", ".join(SYNC_TARGETS[action.target])
+    elif action.record not in descriptors()[action.target].sync_targets:
+        takes = ", ".join(descriptors()[action.target].sync_targets)
         yield ("record",), f"is {action.record!r}; {action.target} takes {takes}"
 
 

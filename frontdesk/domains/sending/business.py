@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, StringConstraints
 
+from frontdesk.connectors.descriptor import descriptors
 from frontdesk.connectors.settings import ConnectedBusiness, SourceName
 from frontdesk.core.clock import SystemClock
 from frontdesk.core.tenant.fields import Key, SecretName, Strict
@@ -28,6 +29,10 @@ class Endpoint(Strict):
     secret: SecretName = Field(description="Name of the secret that signs.")
 
 
+def _carriers_that_take_cancel_for_stop() -> tuple[str, ...]:
+    return tuple(name for name, each in descriptors().items() if each.takes_cancel_for_stop)
+
+
 class OptOut(Strict):
     """How replies that withdraw a consent are read."""
 
@@ -35,7 +40,7 @@ class OptOut(Strict):
         default=None, description="Languages that customers write in; left out, those of the country."
     )
     cancel_is_stop: tuple[SourceName, ...] = Field(
-        default=("twilio", "gohighlevel"),
+        default_factory=_carriers_that_take_cancel_for_stop,
         description="Providers whose carriers take a reply of CANCEL for STOP, whatever it answers.",
     )
 
@@ -63,7 +68,7 @@ class SendingBusiness(ConnectedBusiness):
 
     read_by: ClassVar[frozenset[str]] = ConnectedBusiness.read_by | {"opt_out"}
 
-    opt_out: OptOut = OptOut()
+    opt_out: OptOut = Field(default_factory=OptOut)
     endpoints: tuple[Endpoint, ...] = ()
     sms_prices: SmsPrices | None = None
     templates: Templates = Templates()

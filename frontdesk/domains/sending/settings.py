@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 from datetime import time
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
+from frontdesk.connectors.descriptor import Reach, senders
 from frontdesk.core.tenant.fields import E164Phone, Email, LocalTime, Strict
 from frontdesk.domains.sending.outbox.commands import Channel
 from frontdesk.domains.sending.outbox.retry import DEFAULT_SCHEDULES, RetrySchedule, schedule_of_minutes
 
-SmsProvider = Literal["twilio", "clicksend"]
-EmailProvider = Literal["smtp", "graph"]
+
+def _sends(reach: Reach) -> AfterValidator:
+    def check(provider: str) -> str:
+        if provider not in senders(reach):
+            raise ValueError(f"use one of {', '.join(map(repr, senders(reach)))}")
+        return provider
+
+    return AfterValidator(check)
+
+
+SmsProvider = Annotated[str, _sends("sms")]
+EmailProvider = Annotated[str, _sends("email")]
+#: Of submission with STARTTLS (RFC 6409).
+SUBMISSION_PORT = 587
 #: Providers of commands that need nothing in the tenant's file.
 TASK_PROVIDER, WEBHOOK_PROVIDER = "frontdesk", "webhook"
-#: What each provider is reached with; the names of secrets, see frontdesk/core/secrets.py.
-PROVIDER_SECRETS: dict[str, tuple[str, ...]] = {
-    "twilio": ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"),
-    "clicksend": ("CLICKSEND_USERNAME", "CLICKSEND_API_KEY"),
-    "graph": ("GRAPH_TENANT_ID", "GRAPH_CLIENT_ID", "GRAPH_CLIENT_SECRET"),
-    "smtp": ("SMTP_USERNAME", "SMTP_PASSWORD"),
-}
 #: Letters and digits, shown in place of a number; ClickSend takes 3 to 11 of them.
 AlphaTag = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{3,11}$")]
 HostName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$", max_length=253)]
@@ -54,7 +60,7 @@ class EmailDelivery(_Delivery):
     sender: Email = Field(alias="from")
     host: HostName | None = Field(default=None, description="SMTP only.")
     port: Annotated[int, Field(gt=0, le=65_535)] = Field(
-        default=587, description="SMTP only; of submission with STARTTLS."
+        default=SUBMISSION_PORT, description="SMTP only; of submission with STARTTLS."
     )
 
     @model_validator(mode="after")

@@ -321,7 +321,7 @@ def test_a_text_needs_a_source_that_sends_texts(tmp_path: Path) -> None:
 
     assert raised.value.detail == (
         f"{file}: rules.0.do.send_sms: no source of this tenant sends texts; "
-        f"add one of twilio, clicksend to sources (line {FIRST_LINE + 3})"
+        f"add one of clicksend, twilio to sources (line {FIRST_LINE + 3})"
     )
 
 

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
+from frontdesk.connectors.account import MailServer, SendingAccount
 from frontdesk.connectors.answers import Deliverer
-from frontdesk.connectors.clicksend.deliver import ClickSendDeliverer
-from frontdesk.connectors.http_calls import open_client
-from frontdesk.connectors.microsoft_graph.deliver import GraphDeliverer
-from frontdesk.connectors.microsoft_graph.token import GraphTokens
-from frontdesk.connectors.outgoing_webhook.addresses import OutgoingAddresses
-from frontdesk.connectors.outgoing_webhook.deliver import WebhookDeliverer
-from frontdesk.connectors.smtp.deliver import MailServer, SmtpDeliverer
-from frontdesk.connectors.twilio.deliver import TwilioDeliverer
+from frontdesk.connectors.descriptor import descriptors
 from frontdesk.core.clock import Clock
 from frontdesk.core.errors import ConfigurationError
 from frontdesk.core.secrets import Secrets, secret_variable
@@ -23,7 +17,7 @@ from frontdesk.domains.sending.business import SendingBusiness
 from frontdesk.domains.sending.dispatch.composing import Composer, ReportReader
 from frontdesk.domains.sending.dispatch.task import TaskDeliverer
 from frontdesk.domains.sending.outbox.commands import Channel, Lane
-from frontdesk.domains.sending.settings import PROVIDER_SECRETS, TASK_PROVIDER, WEBHOOK_PROVIDER
+from frontdesk.domains.sending.settings import SUBMISSION_PORT, TASK_PROVIDER
 
 
 class Desk:
@@ -45,14 +39,6 @@ class Desk:
         self._clock = clock
         self._deliverers: dict[str, Deliverer[Any]] = {}
         self._lock = threading.Lock()
-        self._makers: Mapping[str, Callable[[], Deliverer[Any]]] = {
-            "twilio": self._twilio,
-            "clicksend": self._clicksend,
-            "graph": self._graph,
-            "smtp": self._smtp,
-            WEBHOOK_PROVIDER: self._webhook,
-            TASK_PROVIDER: TaskDeliverer,
-        }
 
     def lane_of(self, provider: str) -> Lane:
         """Return the lane of one of its providers."""
@@ -60,7 +46,7 @@ class Desk:
 
     def missing_of(self, provider: str) -> str:
         """Return what is missing before a provider can be called, and how to set it; empty where nothing is."""
-        names = PROVIDER_SECRETS.get(provider, ())
+        names = () if provider == TASK_PROVIDER else descriptors()[provider].sending_secrets
         missing = [name for name in names if not self._secrets.values(self.tenant.slug, name)]
         if missing:
             variables = ", ".join(secret_variable(self.tenant.slug, name) for name in missing)
@@ -75,64 +61,26 @@ class Desk:
         """Return a provider's deliverer. Raises ConfigurationError where a secret can't be used."""
         with self._lock:
             if provider not in self._deliverers:
-                self._deliverers[provider] = self._makers[provider]()
+                self._deliverers[provider] = self._open(provider)
             return self._deliverers[provider]
 
-    def _secret(self, name: str) -> str:
-        return self._secrets.values(self.tenant.slug, name)[0]
-
-    def _twilio(self) -> Deliverer[Any]:
-        return TwilioDeliverer(
-            open_client(self._settings.api_url_twilio),
-            account_sid=self._secret("TWILIO_ACCOUNT_SID"),
-            auth_token=self._secret("TWILIO_AUTH_TOKEN"),
-            callback_url=f"{self._settings.public_url.rstrip('/')}/webhooks/{self.tenant.slug}/twilio",
-            clock=self._clock,
-        )
-
-    def _clicksend(self) -> Deliverer[Any]:
-        return ClickSendDeliverer(
-            open_client(self._settings.api_url_clicksend),
-            username=self._secret("CLICKSEND_USERNAME"),
-            api_key=self._secret("CLICKSEND_API_KEY"),
-            clock=self._clock,
-        )
-
-    def _graph(self) -> Deliverer[Any]:
-        tokens = GraphTokens(
-            open_client(self._settings.api_url_graph_login),
-            directory=self._secret("GRAPH_TENANT_ID"),
-            client_id=self._secret("GRAPH_CLIENT_ID"),
-            client_secret=self._secret("GRAPH_CLIENT_SECRET"),
-            clock=self._clock,
-        )
+    def _open(self, provider: str) -> Deliverer[Any]:
+        if provider == TASK_PROVIDER:
+            return TaskDeliverer()
         email = self.tenant.delivery.email
-        mailbox = email.sender if email else self.tenant.email
-        client = open_client(self._settings.api_url_graph)
-        return GraphDeliverer(client, tokens=tokens, mailbox=mailbox, clock=self._clock)
-
-    def _smtp(self) -> Deliverer[Any]:
-        email = self.tenant.delivery.email
-        host = self._settings.smtp_host or (email.host if email else None)
-        if host is None:
-            raise ConfigurationError(f"{self.tenant.slug} has no mail server; set delivery.email.host in its file")
-        server = MailServer(
-            host=host,
-            port=self._settings.smtp_port or (email.port if email else 587),
-            username=self._secret("SMTP_USERNAME"),
-            password=self._secret("SMTP_PASSWORD"),
+        account = SendingAccount(
+            tenant_id=self.tenant.slug,
+            settings=self._settings,
+            clock=self._clock,
+            secret=lambda name: self._secrets.values(self.tenant.slug, name)[0],
+            mailbox=email.sender if email else self.tenant.email,
+            mail_server=MailServer(host=email.host if email else None, port=email.port if email else SUBMISSION_PORT),
+            endpoints={
+                endpoint.key: (endpoint.url, self._secrets.values(self.tenant.slug, endpoint.secret))
+                for endpoint in self.tenant.endpoints
+            },
         )
-        return SmtpDeliverer(server, clock=self._clock)
-
-    def _webhook(self) -> Deliverer[Any]:
-        endpoints = {
-            endpoint.key: (endpoint.url, self._secrets.values(self.tenant.slug, endpoint.secret))
-            for endpoint in self.tenant.endpoints
-        }
-        addresses = OutgoingAddresses(private_hosts=self._settings.webhook_private_host_names)
-        # Not through a proxy of the environment: it would resolve and reach what it likes.
-        client = open_client("http://127.0.0.1")
-        return WebhookDeliverer(client, addresses=addresses, endpoints=endpoints, clock=self._clock)
+        return descriptors()[provider].open_deliverer(account)
 
 
 class Desks:

@@ -1,0 +1,1 @@
+"""A provider that there is not: a folder is all it takes."""
