@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,9 +29,8 @@ SECRETS = {
 
 
 @pytest.fixture(autouse=True)
-def folder_of_the_provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def folder_of_the_provider(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connectors, "__path__", [*connectors.__path__, str(Path(__file__).with_name("folder"))])
-    return
 
 
 def test_its_deliveries_are_received(start: StartReceiver, log: EventLog) -> None:
