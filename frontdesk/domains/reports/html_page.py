@@ -17,7 +17,8 @@ from frontdesk.domains.reports.tables import figure_sections, headline_figures, 
 def to_html(report: Report) -> bytes:
     """Return the page; equal reports give equal bytes."""
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string(files("frontdesk.domains.reports").joinpath("page.html.jinja").read_text("utf-8"))
+    source = files("frontdesk.domains.reports").joinpath("page.html.jinja").read_text("utf-8")
+    template = environment.from_string(source)
     page = template.render(
         report=report,
         chart_ink=INK,
