@@ -226,6 +226,7 @@ def running_clinic(home: Home) -> Iterator[Clinic]:
             environ=demo.environ,
             position=home.position,
             clock=home.clock,
+            read_report=ReportArchive(settings.reports_path).read_written,
         )
         try:
             with home.modeller().opened() as modeller:

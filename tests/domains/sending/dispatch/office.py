@@ -17,6 +17,7 @@ from frontdesk.core.ids import UuidV7Factory
 from frontdesk.core.log.database import create_tables, open_engine
 from frontdesk.core.log.envelope import Event
 from frontdesk.core.log.event_log import EventLog
+from frontdesk.domains.reports.archive import ReportArchive
 from frontdesk.domains.sending.business import Endpoint
 from frontdesk.domains.sending.dispatch.assembly import build_dispatcher
 from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition
@@ -101,8 +102,9 @@ def opened(
     engine = open_engine(f"sqlite:///{folder / 'frontdesk.db'}")
     create_tables(engine)
     outbox = Outbox(engine, clock=clock, ids=UuidV7Factory(SystemClock()))
+    settings = standins.settings(home=folder)
     dispatcher = build_dispatcher(
-        standins.settings(home=folder),
+        settings,
         engine=engine,
         tenants={slug: tenant for slug, tenant in tenants_for(standins, **delivery).items() if slug not in without},
         wrong_files=without,
@@ -110,6 +112,7 @@ def opened(
         position=decided_upon_everything(),
         clock=clock,
         calls_at_once=calls_at_once,
+        read_report=ReportArchive(settings.reports_path).read_written,
     )
     yield Office(engine, outbox, dispatcher, clock)
     dispatcher.close()
