@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -29,6 +29,8 @@ from webhooks.intake.intake import Intake, IntakeServices
 from webhooks.logs import log_event_log_unavailable, log_unusable_source
 
 _RETRY_TABLES_S = 1.0
+#: The first delivery of a new home finds its tables; a database that hangs, or a long upgrade, keeps nobody waiting.
+_FIRST_TRY_S = 5.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -62,7 +64,8 @@ class Runtime:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Run from here to the end of the block; what waits to be written is committed before it ends."""
-        preparing = asyncio.create_task(self._prepare_tables())
+        tried = asyncio.Event()
+        preparing = asyncio.create_task(self._prepare_tables(tried))
         self._committer = GroupCommitter(self.log, loop=asyncio.get_running_loop())
         self.rejections.start()
         services = IntakeServices(
@@ -77,6 +80,8 @@ class Runtime:
             masks = self.masks.get((tenant_id, name), Masks())
             self.intakes[path] = Intake(tenant_id=tenant_id, source=source, services=services, masks=masks)
         try:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(tried.wait(), _FIRST_TRY_S)
             yield
         finally:
             preparing.cancel()
@@ -84,15 +89,20 @@ class Runtime:
             await asyncio.to_thread(self._committer.close)
             await asyncio.to_thread(self.rejections.close)
 
-    async def _prepare_tables(self) -> None:
-        """Create the tables; where the database is away, deliveries are answered 503 until it is back."""
+    async def _prepare_tables(self, tried: asyncio.Event) -> None:
+        """Create the tables; where the database is away, deliveries are answered 503 until it is back.
+
+        tried: set once it was tried, whatever came of it.
+        """
         while True:
             try:
                 await asyncio.to_thread(create_tables, self.engine, backups=self.settings.backups_path)
             except (EventLogUnavailableError, ConfigurationError) as error:
                 log_event_log_unavailable(error.detail)
+                tried.set()
                 await asyncio.sleep(_RETRY_TABLES_S)
             else:
+                tried.set()
                 return
 
 
