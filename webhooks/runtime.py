@@ -99,11 +99,11 @@ class Runtime:
                 await asyncio.to_thread(create_tables, self.engine, backups=self.settings.backups_path)
             except (EventLogUnavailableError, ConfigurationError) as error:
                 log_event_log_unavailable(error.detail)
-                tried.set()
-                await asyncio.sleep(_RETRY_TABLES_S)
             else:
-                tried.set()
                 return
+            finally:
+                tried.set()
+            await asyncio.sleep(_RETRY_TABLES_S)
 
 
 class Configured(NamedTuple):
