@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from frontdesk.connectors.descriptor import descriptors, senders
+from frontdesk.core.tenant.files import Problem
 from frontdesk.domains.rules.conditions import find_problem
 from frontdesk.domains.rules.loops import find_loops
 from frontdesk.domains.rules.rule import CallWebhook, CreateTask, Rule, SendText, SyncRecord
@@ -13,14 +14,6 @@ from frontdesk.domains.rules.variables import find_wrong_variables
 from frontdesk.domains.rules.vocabulary import BUSINESS_FIELDS, Field, about_booking, offered_fields, suggest
 from frontdesk.domains.sending.outbox.keys import MANUAL
 from frontdesk.domains.sending.templates import EmailTemplate, Templates, read_template
-
-
-@dataclass(frozen=True, kw_only=True)
-class Problem:
-    """What is wrong at a key of the tenant's file, with the remedy."""
-
-    path: tuple[str | int, ...]
-    message: str
 
 
 @dataclass(frozen=True, kw_only=True)

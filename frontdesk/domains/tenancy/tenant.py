@@ -125,8 +125,7 @@ def _find_wrong_rules(tenant: Tenant) -> Iterator[Problem]:
         sources=tuple(source.name for source in tenant.sources),
         endpoints=tuple(endpoint.key for endpoint in tenant.endpoints),
     )
-    for problem in find_problems(tenant.rules, surroundings):
-        yield Problem(problem.path, problem.message)
+    return find_problems(tenant.rules, surroundings)
 
 
 def _senders(section: object) -> list[object]:
