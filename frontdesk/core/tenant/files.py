@@ -50,7 +50,7 @@ def load_businesses(folder: Path, shape: type[B]) -> dict[str, B]:
     def read(file: Path) -> B:
         document = _Document(file, _text_of(file))
         known = {key: value for key, value in document.content.items() if key in shape.model_fields}
-        return document.validate(shape, known)
+        return _named(document.validate(shape, known), file)
 
     return _collect(folder, lambda file: _read_or_tell(file, read)).tenants
 
@@ -76,12 +76,7 @@ class FileReader(Generic[B]):
 
     def read_named(self, file: Path) -> B:
         """Read one file, named by its slug. Raises ConfigurationError that names file, key and remedy."""
-        business = self.read(file)
-        if business.slug != file.stem:
-            raise ConfigurationError(
-                f"{file}: slug: is {business.slug!r}; rename the file or set the slug to {file.stem!r}"
-            )
-        return business
+        return _named(self.read(file), file)
 
     def read(self, file: Path) -> B:
         """Read a file of any name, such as a draft. Raises ConfigurationError as read_named does."""
@@ -140,6 +135,15 @@ def _read_or_tell(file: Path, read: Callable[[Path], B]) -> tuple[B | None, str]
         return read(file), ""
     except ConfigurationError as error:
         return None, error.detail
+
+
+def _named(business: B, file: Path) -> B:
+    """Return the business of a file that has its name. Raises ConfigurationError for another's."""
+    if business.slug != file.stem:
+        raise ConfigurationError(
+            f"{file}: slug: is {business.slug!r}; rename the file or set the slug to {file.stem!r}"
+        )
+    return business
 
 
 def _text_of(file: Path) -> str:
