@@ -6,9 +6,10 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from sqlalchemy import Connection, Engine, inspect
 from sqlalchemy.exc import SQLAlchemyError
@@ -33,6 +34,7 @@ from frontdesk.domains.operations.backup.errors import BackupError
 
 #: What of a home can't be computed again, besides the database.
 KEPT_FOLDERS: Final = ("media", "reports")
+_NEWEST: Final = "SELECT sequence, event_id FROM event_log ORDER BY sequence DESC LIMIT 1"
 
 
 def make_backup(settings: Settings, *, target: Path, clock: Clock, told: Told) -> Manifest:
@@ -96,21 +98,14 @@ def _copy(engine: Engine, folder: Path, *, file: Path | None, clock: Clock, told
     copy = folder / "frontdesk.db"
     copy_sqlite(file, copy, told=lambda done, total: told("Copying the database", done, total))
     with closing(sqlite3.connect(copy)) as database:
-        newest = database.execute(
-            "SELECT sequence, event_id FROM event_log ORDER BY sequence DESC LIMIT 1"
-        ).fetchone()
-        counts = count_sqlite(database)
-    manifest = Manifest(
-        made_at=made_at,
-        frontdesk_version=version("frontdesk"),
-        database="sqlite",
-        database_version=sqlite3.sqlite_version,
-        revision=revision,
-        newest_sequence=newest[0] if newest else 0,
-        newest_event_id=newest[1] if newest else None,
-        counts=counts,
-        files={},
-    )
+        manifest = _manifest(
+            made_at=made_at,
+            database="sqlite",
+            database_version=sqlite3.sqlite_version,
+            revision=revision,
+            newest=database.execute(_NEWEST).fetchone(),
+            counts=count_sqlite(database),
+        )
     return manifest, copy
 
 
@@ -123,25 +118,41 @@ def _dump(engine: Engine, folder: Path, *, clock: Clock, told: Told) -> tuple[Ma
         without_limits(connection)
         made_at = clock.now()
         snapshot = str(connection.exec_driver_sql("SELECT pg_export_snapshot()").scalar_one())
-        counts = {name: _count(connection, name) for name in sorted(inspect(connection).get_table_names())}
-        newest = connection.exec_driver_sql(
-            "SELECT sequence, event_id FROM event_log ORDER BY sequence DESC LIMIT 1"
-        ).first()
-        server = str(connection.exec_driver_sql("SHOW server_version").scalar_one())
+        newest = connection.exec_driver_sql(_NEWEST).first()
+        manifest = _manifest(
+            made_at=made_at,
+            database="postgresql",
+            database_version=str(connection.exec_driver_sql("SHOW server_version").scalar_one()),
+            revision=revision,
+            newest=(newest[0], newest[1]) if newest else None,
+            counts={name: _count(connection, name) for name in sorted(inspect(connection).get_table_names())},
+        )
         dump_postgresql(connection, copy, snapshot=snapshot)
         connection.invalidate()
-    manifest = Manifest(
+    return manifest, copy
+
+
+def _manifest(
+    *,
+    made_at: datetime,
+    database: Literal["sqlite", "postgresql"],
+    database_version: str,
+    revision: str,
+    newest: tuple[int, str] | None,
+    counts: dict[str, int],
+) -> Manifest:
+    sequence, event_id = newest or (0, None)
+    return Manifest(
         made_at=made_at,
         frontdesk_version=version("frontdesk"),
-        database="postgresql",
-        database_version=server,
+        database=database,
+        database_version=database_version,
         revision=revision,
-        newest_sequence=newest[0] if newest else 0,
-        newest_event_id=newest[1] if newest else None,
+        newest_sequence=sequence,
+        newest_event_id=event_id,
         counts=counts,
         files={},
     )
-    return manifest, copy
 
 
 def _count(connection: Connection, table: str) -> int:
