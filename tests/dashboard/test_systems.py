@@ -12,9 +12,9 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.frame.readiness import fetch_parts, rows_of_parts
 from dashboard.pages.systems.odd_money import problem_words
+from dashboard.pages.systems.unread_times import WHAT_TO_DO
+from dashboard.pages.systems.unread_times import problem_words as time_problem_words
 from dashboard.parts.formatting import MISSING
-from dashboard.unread_times import WHAT_TO_DO
-from dashboard.unread_times import problem_words as time_problem_words
 from frontdesk.domains.operations.signs import RunKind, RunOutcome
 from tests.dashboard.conftest import open_page, text_of
 from tests.dashboard.published_file import MASSAGE, NEWCOMER, two_businesses_published

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
-from dashboard.frame.session import Office
-from dashboard.parts import queries
-from dashboard.parts.components import present
-from dashboard.parts.formatting import MISSING, format_moment, format_money, format_source
+from dashboard.frame.session import Business, Office
+from dashboard.pages.systems.problems import problems_table
+from dashboard.parts.formatting import MISSING, format_money
 
 _PROBLEMS = {
     "amount_not_read": "The amount can't be read",
@@ -33,20 +34,11 @@ def problem_words(problem: str) -> str:
 
 def odd_money_table(frame: pd.DataFrame, office: Office) -> pd.DataFrame:
     """Return the rows of fetch_odd_money with times on each business's clock and amounts as money."""
-    now = present()
-    rows = []
-    for row in queries.rows_of(frame):
-        business = office.get_business(row.tenant_id)
-        rows.append(
-            {
-                "When": format_moment(row.occurred_at, business.zone, now=now),
-                "Business": business.name,
-                "What is odd": problem_words(row.problem),
-                "Amount": format_money(row.amount_minor, row.currency or business.currency),
-                "As it came": row.detail or MISSING,
-                "About": row.title or MISSING,
-                "Source": format_source(row.source),
-                "Id": row.entity_id or MISSING,
-            }
-        )
-    return pd.DataFrame(rows)
+    return problems_table(frame, office, heading="What is odd", words=problem_words, cells=_cells)
+
+
+def _cells(row: Any, business: Business) -> dict[str, str]:
+    return {
+        "Amount": format_money(row.amount_minor, row.currency or business.currency),
+        "As it came": row.detail or MISSING,
+    }

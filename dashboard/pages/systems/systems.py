@@ -15,6 +15,7 @@ from dashboard.frame.health import count_events_behind, describe_unknown_types, 
 from dashboard.frame.readiness import fetch_parts, rows_of_parts
 from dashboard.frame.session import Business, Office
 from dashboard.pages.systems.odd_money import odd_money_table
+from dashboard.pages.systems.unread_times import WHAT_TO_DO, unread_times_table
 from dashboard.parts import components, queries
 from dashboard.parts.formatting import (
     escape_markdown,
@@ -26,7 +27,6 @@ from dashboard.parts.formatting import (
     format_source,
     shorten,
 )
-from dashboard.unread_times import WHAT_TO_DO, unread_times_table
 
 _CHART_DAYS = 30
 _CHART_REFRESH_SECONDS = 30.0

@@ -5,9 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from dashboard.frame.session import Office
-from dashboard.parts import queries
-from dashboard.parts.components import present
-from dashboard.parts.formatting import MISSING, format_moment, format_source
+from dashboard.pages.systems.problems import problems_table
 
 _PROBLEMS = {
     "start_not_read": "The start can't be read",
@@ -30,19 +28,6 @@ def problem_words(problem: str) -> str:
 
 def unread_times_table(frame: pd.DataFrame, office: Office) -> pd.DataFrame:
     """Return the rows of fetch_unread_times with the moment they were told on each business's clock."""
-    now = present()
-    rows = []
-    for row in queries.rows_of(frame):
-        business = office.get_business(row.tenant_id)
-        rows.append(
-            {
-                "When": format_moment(row.occurred_at, business.zone, now=now),
-                "Business": business.name,
-                "What is wrong": problem_words(row.problem),
-                "As it came": row.told,
-                "About": row.title or MISSING,
-                "Source": format_source(row.source),
-                "Id": row.entity_id or MISSING,
-            }
-        )
-    return pd.DataFrame(rows)
+    return problems_table(
+        frame, office, heading="What is wrong", words=problem_words, cells=lambda row, _: {"As it came": row.told}
+    )
