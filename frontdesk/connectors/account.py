@@ -10,14 +10,6 @@ from frontdesk.core.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MailServer:
-    """Where mail is handed in, as the business's file says; host: None if it says nothing."""
-
-    host: str | None
-    port: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SendingAccount:
     """What a deliverer is opened with."""
 
@@ -26,5 +18,6 @@ class SendingAccount:
     clock: Clock
     secret: Callable[[str], str]  #: the first live value by the secret's name
     mailbox: str  #: the address that e-mails come from
-    mail_server: MailServer
+    mail_host: str | None  #: where e-mails are handed in; None if the business's file says nothing
+    mail_port: int
     endpoints: Mapping[str, tuple[str, tuple[str, ...]]]  #: outgoing webhooks by key: address, live secrets

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules, resolve_name
 from types import MappingProxyType
 from typing import Any, Literal, Protocol
+
+from pydantic import AfterValidator
 
 from frontdesk import connectors
 from frontdesk.connectors.account import SendingAccount
@@ -68,6 +70,17 @@ def source_names() -> tuple[str, ...]:
 def senders(reach: Reach) -> tuple[str, ...]:
     """Return the providers that send so."""
     return tuple(name for name, each in descriptors().items() if each.reach == reach)
+
+
+def one_of(names: Callable[[], tuple[str, ...]]) -> AfterValidator:
+    """Return the check that a text of a business's file is one of the names, as they are when it is read."""
+
+    def check(name: str) -> str:
+        if name not in names():
+            raise ValueError(f"use one of {', '.join(map(repr, names()))}")
+        return name
+
+    return AfterValidator(check)
 
 
 @cache

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from frontdesk.connectors.descriptor import source_names
+from frontdesk.connectors.descriptor import one_of, source_names
 from frontdesk.core.tenant.business import Business
 from frontdesk.core.tenant.fields import SecretName, Strict
 
-
-def _known(name: str) -> str:
-    if name not in source_names():
-        raise ValueError(f"use one of {', '.join(map(repr, source_names()))}")
-    return name
-
-
-SourceName = Annotated[str, AfterValidator(_known)]
+SourceName = Annotated[str, one_of(source_names)]
 
 
 class Source(Strict):

@@ -1,4 +1,4 @@
-{#- The contact of a canonical payload (frontdesk/domains/imports/known_facts.py), to be put into the shape given to from_json. -#}
+{#- The contact of a canonical payload (frontdesk/domains/identity/facts.py), to be put into the shape given to from_json. -#}
 {% macro canonical_contact_shape() -%}
     "contact": {
                     "external_id": "VARCHAR", "phone": "VARCHAR", "email": "VARCHAR", "name": "VARCHAR",

@@ -1,5 +1,5 @@
 {#-
-    Taxes and lines of a receipt out of a canonical payload (frontdesk/domains/imports/known_facts.py): asked for as text, and handed on as JSON
+    Taxes and lines of a receipt out of a canonical payload (frontdesk/domains/payments/facts.py): asked for as text, and handed on as JSON
     lists with whole numbers for amounts. What can't be read is NULL in its place, and nothing is left out but what is
     beyond the sizes that imports allow.
 -#}

@@ -180,12 +180,12 @@ def _told(code: int, words: bytes | str) -> str:
 
 def open_deliverer(account: SendingAccount) -> SmtpDeliverer:
     """Return the deliverer of one business's account. Raises ConfigurationError if no mail server is named."""
-    host = account.settings.smtp_host or account.mail_server.host
+    host = account.settings.smtp_host or account.mail_host
     if host is None:
         raise ConfigurationError(f"{account.tenant_id} has no mail server; set delivery.email.host in its file")
     server = MailServer(
         host=host,
-        port=account.settings.smtp_port or account.mail_server.port,
+        port=account.settings.smtp_port or account.mail_port,
         username=account.secret("SMTP_USERNAME"),
         password=account.secret("SMTP_PASSWORD"),
     )

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 from datetime import time
+from functools import partial
 from typing import Annotated
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from frontdesk.connectors.descriptor import Reach, senders
+from frontdesk.connectors.descriptor import one_of, senders
 from frontdesk.core.tenant.fields import E164Phone, Email, LocalTime, Strict
 from frontdesk.domains.sending.outbox.commands import Channel
 from frontdesk.domains.sending.outbox.retry import DEFAULT_SCHEDULES, RetrySchedule, schedule_of_minutes
 
-
-def _sends(reach: Reach) -> AfterValidator:
-    def check(provider: str) -> str:
-        if provider not in senders(reach):
-            raise ValueError(f"use one of {', '.join(map(repr, senders(reach)))}")
-        return provider
-
-    return AfterValidator(check)
-
-
-SmsProvider = Annotated[str, _sends("sms")]
-EmailProvider = Annotated[str, _sends("email")]
+SmsProvider = Annotated[str, one_of(partial(senders, "sms"))]
+EmailProvider = Annotated[str, one_of(partial(senders, "email"))]
 #: Of submission with STARTTLS (RFC 6409).
 SUBMISSION_PORT = 587
 #: Providers of commands that need nothing in the tenant's file.

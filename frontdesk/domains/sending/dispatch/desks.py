@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from frontdesk.connectors.account import MailServer, SendingAccount
+from frontdesk.connectors.account import SendingAccount
 from frontdesk.connectors.answers import Deliverer
 from frontdesk.connectors.descriptor import descriptors
 from frontdesk.core.clock import Clock
@@ -74,7 +74,8 @@ class Desk:
             clock=self._clock,
             secret=lambda name: self._secrets.values(self.tenant.slug, name)[0],
             mailbox=email.sender if email else self.tenant.email,
-            mail_server=MailServer(host=email.host if email else None, port=email.port if email else SUBMISSION_PORT),
+            mail_host=email.host if email else None,
+            mail_port=email.port if email else SUBMISSION_PORT,
             endpoints={
                 endpoint.key: (endpoint.url, self._secrets.values(self.tenant.slug, endpoint.secret))
                 for endpoint in self.tenant.endpoints
