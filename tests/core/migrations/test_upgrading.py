@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Connection, Engine, Inspector, inspect, text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from typer.testing import CliRunner
 
@@ -208,3 +208,17 @@ def _constraints_are_checked(engine: Engine) -> bool:
             )
         )
     return True
+
+
+def test_a_database_that_another_process_upgrades_meanwhile_is_read_again(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def upgraded_meanwhile(connection: Connection) -> Inspector:
+        monkeypatch.undo()
+        open_database(backend.url).dispose()
+        return inspect(connection)
+
+    engine = open_engine(backend.url)
+    monkeypatch.setattr(revisions, "inspect", upgraded_meanwhile)
+    assert read_revision(engine) == newest_revision()
+    engine.dispose()

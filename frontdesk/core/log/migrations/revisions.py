@@ -74,13 +74,13 @@ def read_revision(engine: Engine) -> str | None:
     """
     with engine.connect() as connection:
         try:
-            found = noted_revision(connection)
+            return noted_revision(connection)
         except SQLAlchemyError:
             connection.rollback()
-            if inspect(connection).has_table(VERSION_TABLE):
-                raise
-            return None
-    return found
+            if not inspect(connection).has_table(VERSION_TABLE):
+                return None
+            # Another process has made it meanwhile; what else was wrong is raised again.
+            return noted_revision(connection)
 
 
 def noted_revision(connection: Connection) -> str | None:
