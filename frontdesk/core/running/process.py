@@ -53,6 +53,7 @@ class PartProcess:
         while time.monotonic() < deadline and _is_group_alive(self.pid):
             self._process.poll()  # reaps it, so that the group can be seen to be gone
             time.sleep(_POLL_S)
+        self._process.poll()
         is_gone = not _is_group_alive(self.pid)
         if not is_gone:
             self._signal(signal.SIGKILL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from time import monotonic
 
@@ -31,6 +32,13 @@ def test_a_process_that_listens_ends_at_once(tmp_path: Path) -> None:
     assert monotonic() - began < 5
     assert process.status == -15
     assert log.last_lines() == ["here I am"]
+    log.close()
+
+
+def test_one_that_has_ended_by_itself_is_not_killed(tmp_path: Path) -> None:
+    process, log, _ = begin(part("brief", "print('done')", grace_s=0.0), tmp_path)
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and nobody has looked yet
+    assert process.stop() is True
     log.close()
 
 
