@@ -14,7 +14,7 @@ from frontdesk.core.settings import Settings
 from frontdesk.domains.operations.signs import Signs
 from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition
 from frontdesk.domains.sending.outbox.outbox import Outbox
-from frontdesk.domains.sending.outbox.withholding import Withholding
+from frontdesk.domains.sending.outbox.withdrawals import Withdrawals
 from frontdesk.domains.tenancy.tenant import load_tenants, read_tenants
 from pipelines.build.dbt_runner import DbtRunner
 from pipelines.build.start_cache import StartCache
@@ -82,7 +82,7 @@ def build_modeller(settings: Settings, *, published_by: str, position: DecidedPo
     """
     builder = build_warehouse_builder(settings)
     outbox = Outbox(builder.engine, clock=builder.clock, ids=UuidV7Factory(builder.clock))
-    withholding = Withholding(builder.engine, outbox=outbox, log=builder.log)
+    withholding = Withdrawals(builder.engine, outbox=outbox, log=builder.log)
     _note_wrong_files(settings, set_aside=builder.set_aside)
     filler = OutboxFiller(
         outbox, withholding=withholding, clock=builder.clock, set_aside=builder.set_aside, position=position

@@ -11,8 +11,7 @@ from urllib.parse import urlencode
 from dashboard.parts.formatting import escape_markdown, format_quantity, format_when, format_words
 from frontdesk.core.durations import format_duration as format_exact
 from frontdesk.domains.rules.verdict_words import OPERATORS, REASONS
-from frontdesk.domains.sending.outbox.commands import CommandState
-from frontdesk.domains.sending.outbox.keys import MANUAL, report_of
+from frontdesk.domains.sending.outbox.commands import MANUAL, CommandState, report_of
 
 CHANNELS = {
     "sms": "Texts",

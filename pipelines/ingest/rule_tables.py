@@ -12,8 +12,7 @@ import pyarrow as pa
 
 from frontdesk.domains.rules.rule import Action, CallWebhook, Condition, CreateTask, SendText, SyncRecord
 from frontdesk.domains.rules.vocabulary import CONTACT_FIELDS, UNDONE_BY, offered_fields
-from frontdesk.domains.sending.outbox.commands import Channel
-from frontdesk.domains.sending.outbox.keys import MANUAL
+from frontdesk.domains.sending.outbox.commands import MANUAL, Channel
 from frontdesk.domains.sending.templates import EmailTemplate, Templates, read_template
 from frontdesk.domains.tenancy.tenant import Tenant
 from pipelines.ingest.tenant_tables import replace_rows

@@ -17,7 +17,7 @@ from frontdesk.core.log.set_aside import Kind, SetAside, Step, reason_of, subjec
 from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition
 from frontdesk.domains.sending.outbox.commands import Channel, MessageClass, NewCommand
 from frontdesk.domains.sending.outbox.outbox import Outbox
-from frontdesk.domains.sending.outbox.withholding import Withholding
+from frontdesk.domains.sending.outbox.withdrawals import Withdrawals
 
 #: Commands put in, or taken back, within one transaction.
 _BATCH_SIZE = 500
@@ -40,7 +40,7 @@ class OutboxFiller:
         self,
         outbox: Outbox,
         *,
-        withholding: Withholding,
+        withholding: Withdrawals,
         clock: Clock,
         set_aside: SetAside,
         position: DecidedPosition | None = None,

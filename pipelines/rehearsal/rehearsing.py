@@ -12,9 +12,8 @@ from frontdesk.core.errors import ConfigurationError
 from frontdesk.core.ids import UuidV7Factory
 from frontdesk.core.log.database import open_engine
 from frontdesk.core.settings import Settings
-from frontdesk.domains.sending.outbox.answers import OutboxAnswers
 from frontdesk.domains.sending.outbox.commands import CommandState, KnownCommand
-from frontdesk.domains.sending.outbox.outbox import Outbox
+from frontdesk.domains.sending.outbox.outbox import Outbox, OutboxReader
 from frontdesk.domains.tenancy.tenant import Tenant, read_tenant
 from pipelines.assembly import warehouse_builder_on
 from pipelines.build.warehouse_builder import WarehouseBuilder
@@ -61,7 +60,7 @@ def rehearse(
     before: Tenant,
     after: Tenant,
     since: date | None,
-    outbox: OutboxAnswers,
+    outbox: OutboxReader,
     clock: Clock,
 ) -> Rehearsal:
     """Return what differs between what the home decides for a tenant and what it would with another file of it.
@@ -98,7 +97,7 @@ def rehearse(
     )
 
 
-def _would_go_now(differing: Differing, *, outbox: OutboxAnswers, now: datetime) -> bool:
+def _would_go_now(differing: Differing, *, outbox: OutboxReader, now: datetime) -> bool:
     """Tell whether a command would be due the moment these rules are in force, and is not so by those in force."""
     after = differing.after
     if after is None or not _can_go(after, now=now):

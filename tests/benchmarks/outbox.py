@@ -20,7 +20,6 @@ from frontdesk.core.ids import UuidV7Factory
 from frontdesk.core.log.database import create_tables, open_engine, writing
 from frontdesk.core.log.envelope import NewEvent, Origin
 from frontdesk.core.log.event_log import EventLog
-from frontdesk.domains.sending.outbox.batches import batches
 from frontdesk.domains.sending.outbox.commands import (
     Channel,
     ClaimedCommand,
@@ -30,6 +29,7 @@ from frontdesk.domains.sending.outbox.commands import (
     NewCommand,
 )
 from frontdesk.domains.sending.outbox.outbox import Outbox
+from frontdesk.domains.sending.outbox.rows import batches
 from tests.benchmarks.cores import CLIENT_CORE, SERVER_CORE, on_core
 from tests.benchmarks.figures import Figures, Report
 from tests.benchmarks.noop_server import PATH

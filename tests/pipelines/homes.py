@@ -24,7 +24,7 @@ from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.log.set_aside import SetAside
 from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition
 from frontdesk.domains.sending.outbox.outbox import Outbox
-from frontdesk.domains.sending.outbox.withholding import Withholding
+from frontdesk.domains.sending.outbox.withdrawals import Withdrawals
 from frontdesk.domains.tenancy.tenant import Tenant, load_tenants
 from pipelines.build.dbt_runner import DbtRunner
 from pipelines.build.warehouse_builder import WarehouseBuilder
@@ -129,7 +129,7 @@ class Home:
             self.builder(),
             filler=OutboxFiller(
                 self.outbox,
-                withholding=Withholding(self.engine, outbox=self.outbox, log=self.log),
+                withholding=Withdrawals(self.engine, outbox=self.outbox, log=self.log),
                 clock=self.clock,
                 set_aside=self.set_aside,
                 position=self.position,

@@ -12,8 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from frontdesk.core.published import reader as published
 from frontdesk.core.values import Instant
 from frontdesk.domains.sending.facts import MessageText
-from frontdesk.domains.sending.outbox.commands import Channel
-from frontdesk.domains.sending.outbox.keys import manual_command_key
+from frontdesk.domains.sending.outbox.commands import Channel, manual_command_key
 from frontdesk.domains.sending.outbox.shapes import EventAccepted, MessageAccepted
 from frontdesk.domains.staff.roles import Permission
 from frontdesk.domains.stages.facts import StageFact

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from fastapi import APIRouter, Depends, HTTPException
 
 from frontdesk.domains.sending.outbox.commands import CommandFilter, CommandState
-from frontdesk.domains.sending.outbox.settling import settle_as_not_sent, settle_as_sent
+from frontdesk.domains.sending.outbox.settlement import settle_as_not_sent, settle_as_sent
 from frontdesk.domains.sending.outbox.shapes import CommandWithAttempts, Redriven
 from frontdesk.domains.staff.roles import Permission
 from webhooks.api.callers import Caller, Callers

@@ -21,8 +21,7 @@ from dashboard.parts.wording import (
     name_rule,
 )
 from frontdesk.domains.rules.explaining.shapes import CommandExplanation, ContentRead
-from frontdesk.domains.sending.outbox.commands import CommandState
-from frontdesk.domains.sending.outbox.keys import MANUAL
+from frontdesk.domains.sending.outbox.commands import MANUAL, CommandState
 from frontdesk.domains.sending.outbox.shapes import AttemptRead, CommandWithAttempts
 from frontdesk.domains.tenancy.tenant import Tenant
 

@@ -15,7 +15,7 @@ from frontdesk.core.log.schema import event_log
 from frontdesk.core.published.errors import NothingPublishedError
 from frontdesk.core.published.reader import opened
 from frontdesk.domains.operations.conditions import Lag, LaneRecord, SourceRecord
-from frontdesk.domains.sending.outbox import lanes, reading
+from frontdesk.domains.sending.outbox import holds, rows
 from frontdesk.domains.sending.outbox.commands import AttemptOutcome, Lane
 from frontdesk.domains.sending.outbox.schema import outbox, outbox_attempts
 
@@ -63,7 +63,7 @@ def read_lanes(engine: Engine) -> list[LaneRecord]:
     )
     try:
         with engine.connect() as connection:
-            closed_lanes = lanes.closed(connection)
+            closed_lanes = holds.read_closed_lanes(connection)
             rows = connection.execute(query).all()
     except SQLAlchemyError as error:
         raise EventLogUnavailableError(f"the outbox can't be read now: {error}") from error
@@ -94,7 +94,7 @@ def read_lanes(engine: Engine) -> list[LaneRecord]:
 class ClosedLanes:
     """What is closed, and what something waits for that nobody holds."""
 
-    lanes: tuple[lanes.ClosedLane, ...]
+    lanes: tuple[holds.ClosedLane, ...]
     waiting: frozenset[Lane]
 
 
@@ -102,8 +102,8 @@ def read_closed_lanes(engine: Engine, *, now: datetime) -> ClosedLanes:
     """Return the closed lanes, and those that are waited for. Raises EventLogUnavailableError."""
     try:
         with engine.connect() as connection:
-            closed = tuple(lanes.closed(connection))
-            overdue = reading.overdue(connection, now=now) if closed else []
+            closed = tuple(holds.read_closed_lanes(connection))
+            overdue = rows.read_overdue(connection, now=now) if closed else []
     except SQLAlchemyError as error:
         raise EventLogUnavailableError(f"the outbox can't be read now: {error}") from error
     waiting = frozenset(Lane(each.tenant_id, each.provider) for each in overdue if not each.is_held)

@@ -10,8 +10,7 @@ from frontdesk.domains.reports.business import ReportingBusiness
 from frontdesk.domains.reports.document import Figure, Report
 from frontdesk.domains.reports.periods import PeriodKind
 from frontdesk.domains.reports.tables import headline_figures
-from frontdesk.domains.sending.outbox.commands import Channel, MessageClass, NewCommand
-from frontdesk.domains.sending.outbox.keys import report_command_key
+from frontdesk.domains.sending.outbox.commands import Channel, MessageClass, NewCommand, report_command_key
 
 #: Later than this a report is no news; it stays in the archive.
 _GOES_OUT_WITHIN = timedelta(days=7)

@@ -33,8 +33,7 @@ from frontdesk.domains.reports.html_page import to_html
 from frontdesk.domains.reports.mailing import mails_of
 from frontdesk.domains.reports.pdf_file import to_pdf
 from frontdesk.domains.reports.periods import Period, last_complete
-from frontdesk.domains.sending.outbox.commands import NewCommand
-from frontdesk.domains.sending.outbox.keys import report_command_key
+from frontdesk.domains.sending.outbox.commands import NewCommand, report_command_key
 from frontdesk.domains.sending.outbox.outbox import Outbox
 
 REPORT_COMPUTED = "report.computed"

@@ -12,7 +12,7 @@ from frontdesk.domains.rules.loops import find_loops
 from frontdesk.domains.rules.rule import CallWebhook, CreateTask, Rule, SendText, SyncRecord
 from frontdesk.domains.rules.variables import find_wrong_variables
 from frontdesk.domains.rules.vocabulary import BUSINESS_FIELDS, Field, about_booking, offered_fields, suggest
-from frontdesk.domains.sending.outbox.keys import MANUAL
+from frontdesk.domains.sending.outbox.commands import MANUAL
 from frontdesk.domains.sending.templates import EmailTemplate, Templates, read_template
 
 

@@ -23,7 +23,7 @@ from frontdesk.domains.reports.late_events import find_late_events
 from frontdesk.domains.reports.making import NotModelledError, published
 from frontdesk.domains.reports.pdf_file import to_pdf
 from frontdesk.domains.reports.periods import Period, PeriodKind
-from frontdesk.domains.sending.outbox.keys import report_command_key
+from frontdesk.domains.sending.outbox.commands import report_command_key
 from frontdesk.domains.sending.settings import Delivery, EmailDelivery
 from pipelines.reporting.reproducing import NotReproducibleError, reproduce
 from tests.pipelines.reporting.conftest import LATE, Desk

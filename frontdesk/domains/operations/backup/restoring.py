@@ -190,12 +190,12 @@ def _check_unused(file: Path) -> None:
 def _hold_everything(engine: Engine, *, reason: str, held_by: str, clock: Clock) -> None:
     with writing(engine) as connection:
         now = clock.now()
-        known = [hold.reason for hold in holds.in_force(connection) if hold.scope == _EVERYTHING]
+        known = [hold.reason for hold in holds.read_holds(connection) if hold.scope == _EVERYTHING]
         if known:
-            holds.lift(connection, _EVERYTHING, released_by=held_by, now=now)
+            holds.lift_hold(connection, _EVERYTHING, released_by=held_by, now=now)
         # A hold that was in force is told with ours: releasing this one releases both.
         told = "; ".join([reason, *(f"held before: {each}" for each in known)])
-        holds.place(connection, _EVERYTHING, reason=told, held_by=held_by, now=now)
+        holds.place_hold(connection, _EVERYTHING, reason=told, held_by=held_by, now=now)
 
 
 def _move_schema_aside(engine: Engine, *, name: str) -> str | None:

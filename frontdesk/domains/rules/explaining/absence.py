@@ -15,8 +15,8 @@ from frontdesk.domains.rules.explaining.command import lag, read_decision
 from frontdesk.domains.rules.explaining.shapes import AbsenceExplanation, AwaitedRead
 from frontdesk.domains.rules.rule import Rule
 from frontdesk.domains.rules.settings import RuledBusiness
-from frontdesk.domains.sending.outbox.answers import OutboxAnswers
 from frontdesk.domains.sending.outbox.commands import CommandState, KnownCommand
+from frontdesk.domains.sending.outbox.outbox import OutboxReader
 
 #: More than these would not help to tell them apart.
 _MAX_NAMED = 5
@@ -27,7 +27,7 @@ class AbsenceQuestion:
     """What an answer is made from."""
 
     published: Published
-    outbox: OutboxAnswers
+    outbox: OutboxReader
     log: EventLog
     tenant: RuledBusiness
     rule: Rule

@@ -28,9 +28,8 @@ from frontdesk.domains.rules.explaining.shapes import (
     RuleRead,
 )
 from frontdesk.domains.rules.settings import RuledBusiness
-from frontdesk.domains.sending.outbox.answers import OutboxAnswers
-from frontdesk.domains.sending.outbox.commands import KnownCommand
-from frontdesk.domains.sending.outbox.keys import MANUAL
+from frontdesk.domains.sending.outbox.commands import MANUAL, KnownCommand
+from frontdesk.domains.sending.outbox.outbox import OutboxReader
 from frontdesk.domains.sending.outbox.outcome_events import outcome_event_id
 
 #: What can become of a command.
@@ -42,7 +41,7 @@ class CommandQuestion:
     """What an answer is made from. tenant_id: whose commands may be told of; None: everybody's."""
 
     published: Published
-    outbox: OutboxAnswers
+    outbox: OutboxReader
     log: EventLog
     tenants: Mapping[str, RuledBusiness]
     tenant_id: str | None

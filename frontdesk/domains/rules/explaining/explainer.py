@@ -14,7 +14,7 @@ from frontdesk.domains.rules.explaining.command import CommandQuestion, explain_
 from frontdesk.domains.rules.explaining.shapes import AbsenceExplanation, CommandExplanation
 from frontdesk.domains.rules.settings import RuledBusiness
 from frontdesk.domains.rules.vocabulary import suggest
-from frontdesk.domains.sending.outbox.answers import OutboxAnswers
+from frontdesk.domains.sending.outbox.outbox import OutboxReader
 
 
 class Explainer:
@@ -28,7 +28,7 @@ class Explainer:
         self,
         analytics_path: Path,
         *,
-        outbox: OutboxAnswers,
+        outbox: OutboxReader,
         log: EventLog,
         tenants: Mapping[str, RuledBusiness],
         clock: Clock | None = None,

@@ -25,7 +25,7 @@ from frontdesk.domains.sending.dispatch.worker import Handled, Worker
 from frontdesk.domains.sending.outbox.commands import ClaimedCommand, Lane, Overdue
 from frontdesk.domains.sending.outbox.errors import OutboxUnavailableError
 from frontdesk.domains.sending.outbox.outbox import Outbox
-from frontdesk.domains.sending.outbox.queue import AFTER_AN_EARLIER_ONE
+from frontdesk.domains.sending.outbox.transitions import AFTER_AN_EARLIER_ONE
 
 #: How long a claimed command may wait for its turn in its lane.
 CLAIM_LEASE: Final = timedelta(seconds=60)

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from frontdesk.connectors.content import Composed, Letter
 from frontdesk.domains.sending.business import SendingBusiness
 from frontdesk.domains.sending.outbox.commands import Channel, MessageClass, NewCommand
-from frontdesk.domains.sending.outbox.queue import QUIET_HOURS
+from frontdesk.domains.sending.outbox.transitions import QUIET_HOURS
 from frontdesk.domains.sending.quiet_hours import end_of_quiet_hours
 
 

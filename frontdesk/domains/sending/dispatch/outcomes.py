@@ -10,8 +10,7 @@ from typing import Any
 
 from frontdesk.connectors.content import Composed, Letter, Task
 from frontdesk.core.log.envelope import NewEvent
-from frontdesk.domains.sending.outbox.commands import Channel, NewCommand
-from frontdesk.domains.sending.outbox.keys import report_of
+from frontdesk.domains.sending.outbox.commands import Channel, NewCommand, report_of
 from frontdesk.domains.sending.outbox.outcome_events import about_whom, outcome_event
 
 

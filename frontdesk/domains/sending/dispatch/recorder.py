@@ -18,10 +18,10 @@ from frontdesk.core.log.envelope import NewEvent
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.domains.sending.dispatch.outcomes import Outcome, Told, events_of
 from frontdesk.domains.sending.outbox.commands import ClaimedCommand, Expired, KnownCommand
-from frontdesk.domains.sending.outbox.doubts import doubt_event, settled_events
 from frontdesk.domains.sending.outbox.errors import OutboxUnavailableError
 from frontdesk.domains.sending.outbox.outbox import Outbox
-from frontdesk.domains.sending.outbox.withholding import withheld_events
+from frontdesk.domains.sending.outbox.settlement import doubt_event, settled_events
+from frontdesk.domains.sending.outbox.withdrawals import withheld_events
 
 #: How often a record is tried; each time the database itself waits some seconds for its turn.
 _TRIES = 3

@@ -116,8 +116,8 @@ class Worker:
             return self._obey(command, None, Postpone(self._clock.now() + _NOT_CONFIGURED_PAUSE, wrong))
         if desk is None:
             return self._obey(command, None, Fail(f"no tenant {command.tenant_id}; put its file back, then redrive"))
-        if (noted := self._take_noted(command)) is not None:
-            return noted
+        if (handled := self._take_noted(command)) is not None:
+            return handled
         now = self._clock.now()
         prepared = self._prepare(command, desk=desk, now=now)
         if isinstance(prepared, _Stopped):
@@ -133,7 +133,7 @@ class Worker:
 
     def _take_noted(self, command: ClaimedCommand) -> Handled | None:
         """Do what was decided anew while the command could not take it: withhold it, or give it what changed."""
-        note = self._outbox.noted(command.command_key)
+        note = self._outbox.find_note(command.command_key)
         if note is None:
             return None
         if note.reason is not None:

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from enum import StrEnum
 from getpass import getuser
 from typing import Annotated
 
+import orjson
 import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
 from sqlalchemy import Engine
 
 from frontdesk.core.clock import SystemClock
@@ -16,12 +23,11 @@ from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.settings import load_settings
 from frontdesk.core.tenant.business import Business
 from frontdesk.core.tenant.files import load_businesses
-from frontdesk.domains.sending.outbox import screen
-from frontdesk.domains.sending.outbox.commands import Channel, CommandFilter, CommandState, KnownCommand
+from frontdesk.domains.sending.outbox.commands import Channel, CommandFilter, CommandState, Depth, KnownCommand
 from frontdesk.domains.sending.outbox.errors import CommandNotFoundError, CommandStateError, OutboxScopeError
-from frontdesk.domains.sending.outbox.holds import HoldScope
+from frontdesk.domains.sending.outbox.holds import ClosedLane, Hold, HoldScope
 from frontdesk.domains.sending.outbox.outbox import Outbox
-from frontdesk.domains.sending.outbox.settling import settle_as_not_sent, settle_as_sent
+from frontdesk.domains.sending.outbox.settlement import settle_as_not_sent, settle_as_sent
 
 app = typer.Typer(name="outbox", help="The commands that go out: texts, e-mails, tasks.", no_args_is_help=True)
 
@@ -55,16 +61,16 @@ def list_commands(
     """List commands, newest first."""
     _check_scope(tenant=tenant, rule=rule)
     meant = CommandFilter(tenant_id=tenant, channel=channel, rule_id=rule, contact_id=contact)
-    found = _open().search(meant, states=state or tuple(CommandState), limit=limit)
-    screen.show_commands(found)
+    found = _open_outbox().search(meant, states=state or tuple(CommandState), limit=limit)
+    show_commands(found)
     if len(found) == limit:
-        screen.say(f"There may be more; these are the newest {limit}.")
+        show_line(f"There may be more; these are the newest {limit}.")
 
 
 @app.command()
 def show(key: _Key) -> None:
     """Show one command with every attempt to send it."""
-    screen.show_command(_find(_open(), key))
+    show_command(_find(_open_outbox(), key))
 
 
 @app.command()
@@ -80,7 +86,7 @@ def redrive(
     is_all: Annotated[bool, typer.Option("--all", help="All dead commands of every business.")] = False,
 ) -> None:
     """Let dead commands wait again, with all their tries. What was sent is never among them."""
-    outbox = _open()
+    outbox = _open_outbox()
     meant = CommandFilter(
         tenant_id=tenant,
         channel=channel,
@@ -96,13 +102,13 @@ def redrive(
         known = _find(outbox, key)
         if not outbox.redrive(key):
             raise CommandStateError(f"{key} is {known.state}; only a dead command can be redriven")
-        screen.say(f"{key} waits again.")
+        show_line(f"{key} waits again.")
         return
     _check_scope(tenant=tenant, rule=rule)
     keys = outbox.redrive_matching(meant)
     for redriven in keys:
-        screen.say(redriven)
-    screen.say(f"{len(keys)} wait again.")
+        show_line(redriven)
+    show_line(f"{len(keys)} wait again.")
 
 
 @app.command()
@@ -141,7 +147,7 @@ def resolve(
             f"{key} is {known.state} after {known.attempts_count} attempts; only an uncertain command can be "
             "resolved, with the number of its last attempt"
         )
-    screen.say(f"{key} is {_find(outbox, key).state}.")
+    show_line(f"{key} is {_find(outbox, key).state}.")
 
 
 @app.command()
@@ -155,9 +161,9 @@ def hold(
     by: _By,
 ) -> None:
     """Hold commands: they stay in the outbox and are not sent until released."""
-    scope = _scope(tenant=tenant, channel=channel, rule=rule, is_all=is_all)
-    is_new = _open().hold(scope, reason=reason, held_by=by)
-    screen.say(f"{screen.describe(scope)}: {'held' if is_new else 'was held already'}.")
+    scope = _read_scope(tenant=tenant, channel=channel, rule=rule, is_all=is_all)
+    is_new = _open_outbox().hold(scope, reason=reason, held_by=by)
+    show_line(f"{describe_scope(scope)}: {'held' if is_new else 'was held already'}.")
 
 
 @app.command()
@@ -170,27 +176,27 @@ def release(
     by: _By,
 ) -> None:
     """Release exactly what was held; what is due goes out at once."""
-    scope = _scope(tenant=tenant, channel=channel, rule=rule, is_all=is_all, is_rule_checked=False)
-    if not _open().release(scope, released_by=by):
-        raise CommandStateError(f"{screen.describe(scope)}: not held; `frontdesk outbox depth` shows what is")
-    screen.say(f"{screen.describe(scope)}: released.")
+    scope = _read_scope(tenant=tenant, channel=channel, rule=rule, is_all=is_all, is_rule_checked=False)
+    if not _open_outbox().release(scope, released_by=by):
+        raise CommandStateError(f"{describe_scope(scope)}: not held; `frontdesk outbox depth` shows what is")
+    show_line(f"{describe_scope(scope)}: released.")
 
 
 @app.command()
 def depth(*, tenant: _Tenant = None) -> None:
     """Show how much is not over per business and channel, what is held, and which providers are not called."""
     _check_scope(tenant=tenant)
-    outbox = _open()
-    screen.show_depths(outbox.depths(tenant_id=tenant), now=SystemClock().now())
+    outbox = _open_outbox()
+    show_depths(outbox.depths(tenant_id=tenant), now=SystemClock().now())
     holds = [each for each in outbox.holds() if tenant in (None, each.scope.tenant_id) or not each.scope.tenant_id]
     if holds:
-        screen.show_holds(holds)
+        show_holds(holds)
     closed = [each for each in outbox.closed_lanes() if tenant in (None, each.lane.tenant_id)]
     if closed:
-        screen.show_closed_lanes(closed)
+        show_closed_lanes(closed)
 
 
-def _open() -> Outbox:
+def _open_outbox() -> Outbox:
     return _outbox_of(_open_engine())
 
 
@@ -211,7 +217,7 @@ def _find(outbox: Outbox, key: str) -> KnownCommand:
     return known
 
 
-def _scope(
+def _read_scope(
     *, tenant: str | None, channel: Channel | None, rule: str | None, is_all: bool, is_rule_checked: bool = True
 ) -> HoldScope:
     if is_all == bool(tenant or channel or rule):
@@ -238,3 +244,121 @@ def _check_scope(*, tenant: str | None, rule: str | None = None, is_rule_checked
     rules = sorted(str(each.get("id")) for each in tenants[tenant].rules)
     if rule is not None and is_rule_checked and rule not in rules:
         raise OutboxScopeError(f"{tenant} has no rule {rule}; use one of {', '.join(rules)}")
+
+
+#: Columns where the output is no terminal: a key cut in two could not be searched for.
+_FILE_WIDTH = 240
+
+
+def show_commands(commands: Sequence[KnownCommand]) -> None:
+    """Show commands, one a line."""
+    rows = (
+        (
+            each.command_key,
+            each.state,
+            _format_time(each.next_attempt_at or each.due_at),
+            each.attempts_count,
+            each.reason,
+        )
+        for each in commands
+    )
+    _show_table(("Key", "State", "Due", "Attempts", "Reason"), rows)
+
+
+def show_command(known: KnownCommand) -> None:
+    """Show one command with all that is known of it, and its attempts."""
+    contents = {
+        "Key": known.command_key,
+        "State": known.state,
+        "Reason": known.reason,
+        "Goes out by": f"{known.channel} ({known.provider}), {known.command_type}, {known.message_class}",
+        "Rule": f"{known.rule_id}, version {known.rule_version}" if known.rule_id else "asked for by hand",
+        "Contact": known.contact_id,
+        "Because of": ", ".join(known.cause_event_ids),
+        "Due": _format_time(known.due_at),
+        "Not before": _format_time(known.next_attempt_at),
+        "Expires": _format_time(known.expires_at),
+        "Enqueued": _format_time(known.enqueued_at),
+        "In this state since": _format_time(known.changed_at),
+        "Provider's id": known.provider_id,
+        "Redriven": known.redrives_count or None,
+        "Content": orjson.dumps(known.payload, option=orjson.OPT_INDENT_2).decode(),
+    }
+    _show_table(("", ""), ((name, value) for name, value in contents.items() if value), has_header=False)
+    if known.attempts:
+        _show_table(
+            ("Attempt", "Began", "Ended", "Outcome", "Said", "Found out later"),
+            (
+                (
+                    each.attempt_number,
+                    _format_time(each.started_at),
+                    _format_time(each.ended_at),
+                    each.outcome or "under way",
+                    each.detail or each.provider_id,
+                    f"{each.resolution} by {each.resolved_by}" if each.resolution else None,
+                )
+                for each in known.attempts
+            ),
+        )
+
+
+def show_depths(depths: Sequence[Depth], *, now: datetime) -> None:
+    """Show how much is not over, per tenant and channel."""
+    rows = (
+        (
+            each.tenant_id,
+            each.channel,
+            each.waiting_count,
+            each.due_count,
+            f"{(now - each.oldest_due_at).total_seconds():.0f} s" if each.oldest_due_at else None,
+            each.in_flight_count,
+            each.uncertain_count,
+            each.dead_count,
+        )
+        for each in depths
+    )
+    _show_table(("Tenant", "Channel", "Waiting", "Due", "Oldest due", "In flight", "Uncertain", "Dead"), rows)
+
+
+def show_holds(holds: Sequence[Hold]) -> None:
+    """Show what is held, by whom and why."""
+    rows = ((describe_scope(each.scope), each.reason, each.held_by, _format_time(each.held_at)) for each in holds)
+    _show_table(("Held", "Why", "By", "Since"), rows)
+
+
+def show_closed_lanes(closed: Sequence[ClosedLane]) -> None:
+    """Show which providers are not called, but for a try now and then, and why."""
+    rows = (
+        (each.lane.tenant_id, each.lane.provider, "set-up" if each.is_set_up else "provider", each.reason,
+         _format_time(each.closed_at))
+        for each in closed
+    )  # fmt: skip
+    _show_table(("Not called", "Provider", "Fault of the", "Why", "Since"), rows)
+
+
+def show_line(line: str) -> None:
+    """Show one line."""
+    _open_console().print(escape(line), highlight=False, soft_wrap=True)
+
+
+def describe_scope(scope: HoldScope) -> str:
+    """Return the scope of a hold in words."""
+    parts = {"tenant": scope.tenant_id, "channel": scope.channel, "rule": scope.rule_id}
+    return ", ".join(f"{name} {value}" for name, value in parts.items() if value) or "everything"
+
+
+def _show_table(names: Iterable[str], rows: Iterable[Sequence[object]], *, has_header: bool = True) -> None:
+    table = Table(show_header=has_header, box=None, pad_edge=False)
+    for name in names:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*("" if value is None else escape(str(value)) for value in row))
+    _open_console().print(table, highlight=False)
+
+
+def _open_console() -> Console:
+    return Console(width=None if sys.stdout.isatty() else _FILE_WIDTH)
+
+
+def _format_time(instant: datetime | None) -> str | None:
+    return f"{instant.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z" if instant else None

@@ -2,32 +2,181 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from copy import copy
 from datetime import datetime, timedelta
+from typing import Self
 
-from frontdesk.domains.sending.outbox import holds, lanes, notes, queue, reading, transitions
-from frontdesk.domains.sending.outbox.answers import OutboxAnswers
-from frontdesk.domains.sending.outbox.batches import BATCH_SIZE, batches
+from sqlalchemy import Connection, Engine
+
+from frontdesk.core.clock import Clock
+from frontdesk.core.ids import IdFactory
+from frontdesk.core.log.database import writing
+from frontdesk.core.log.database_errors import translated_errors
+from frontdesk.domains.sending.outbox import holds, redecision, rows, transitions
 from frontdesk.domains.sending.outbox.commands import (
     AttemptOutcome,
     Channel,
     ClaimedCommand,
     CommandFilter,
     CommandState,
+    Depth,
     Enqueued,
     Expired,
+    KnownCommand,
     Lane,
+    MessageClass,
     NewCommand,
+    Overdue,
     Resolution,
 )
-from frontdesk.domains.sending.outbox.holds import HoldScope
+from frontdesk.domains.sending.outbox.errors import OutboxUnavailableError
+from frontdesk.domains.sending.outbox.holds import ClosedLane, Hold, HoldScope
+from frontdesk.domains.sending.outbox.redecision import Note
+from frontdesk.domains.sending.outbox.rows import BATCH_SIZE, batches
 from frontdesk.domains.sending.outbox.schema import outbox
+
+
+class _OutboxTransactions:
+    """Opens the outbox's transactions, under one clock."""
+
+    def __init__(self, engine: Engine, *, clock: Clock, ids: IdFactory) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._ids = ids
+        self._joined: Connection | None = None
+
+    def within(self, connection: Connection) -> Self:
+        """Return the same outbox as a part of the transaction that the caller has open; see database.writing.
+
+        Its steps are on disk, and seen by others, once the caller commits; where one raises, roll back. For a step
+        and the event that tells of it: the outbox first, then EventLog.append_within, since PostgreSQL makes all
+        appends wait for a transaction that has appended, and the other order could make two wait for each other.
+        """
+        joined = copy(self)
+        joined._joined = connection
+        return joined
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with translated_errors(OutboxUnavailableError, what="the outbox"):
+            if self._joined is not None:
+                yield self._joined
+                return
+            with writing(self._engine) as connection:
+                yield connection
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with translated_errors(OutboxUnavailableError, what="the outbox"):
+            if self._joined is not None:
+                yield self._joined
+                return
+            with self._engine.connect() as connection:
+                yield connection
+
+
+class OutboxReader(_OutboxTransactions):
+    """The outbox as those see it who only ask."""
+
+    def holds(self) -> list[Hold]:
+        """Return the holds in force, oldest first."""
+        with self._reading() as connection:
+            return holds.read_holds(connection)
+
+    def find(self, command_key: str) -> KnownCommand | None:
+        """Return a command with its attempts, or None where the key is not known."""
+        with self._reading() as connection:
+            return rows.find_command(connection, command_key)
+
+    def find_note(self, command_key: str) -> Note | None:
+        """Return what was decided anew about a command while it could not take it; None if nothing was."""
+        with self._reading() as connection:
+            return redecision.find_note(connection, command_key)
+
+    def search(
+        self,
+        command_filter: CommandFilter,
+        *,
+        limit: int,
+        states: Collection[CommandState] = tuple(CommandState),
+        before: str | None = None,
+    ) -> list[KnownCommand]:
+        """Return the newest commands that match, newest first, without their attempts.
+
+        before: only those enqueued before the command with this key; none where the filter's tenant has no such one.
+        """
+        with self._reading() as connection:
+            return rows.search_commands(connection, command_filter, states=states, limit=limit, before=before)
+
+    def depths(self, *, tenant_id: str | None = None) -> list[Depth]:
+        """Return how much is not over, per tenant and channel; none for those with nothing. None: every tenant's."""
+        with self._reading() as connection:
+            return rows.read_depths(connection, tenant_id=tenant_id, now=self._clock.now())
+
+    def overdue(self) -> list[Overdue]:
+        """Return what is due by now and still waits, by tenant, channel, provider and reason, in their order."""
+        with self._reading() as connection:
+            return rows.read_overdue(connection, now=self._clock.now())
+
+    def closed_lanes(self) -> list[ClosedLane]:
+        """Return the providers by which nothing goes out now, by tenant and provider, with the reason."""
+        with self._reading() as connection:
+            return holds.read_closed_lanes(connection)
+
+    def has_due(self, *, channels: Collection[Channel] | None = None, skip: Collection[Lane] = ()) -> bool:
+        """Return whether claim() with the same arguments would find a command now. One look at an index."""
+        with self._reading() as connection:
+            return transitions.has_due(connection, now=self._clock.now(), channels=channels, skip=skip)
+
+    def next_due_at(self) -> datetime | None:
+        """Return when the next command that waits, and is not held, can be claimed: past where it can be now.
+
+        None: nothing waits. One look at an index, so that a worker with nothing to do knows how long it can sleep.
+        """
+        with self._reading() as connection:
+            return transitions.next_due_at(connection)
+
+    def count_sent(
+        self,
+        tenant_id: str,
+        *,
+        contact_id: str,
+        message_class: MessageClass,
+        since: datetime,
+        channel: Channel | None = None,
+    ) -> int:
+        """Return how many commands of a class went, or may have gone, to one contact since then.
+
+        Those that are being called or are uncertain count, since a cap must hold for them too. channel: None for all.
+        """
+        with self._reading() as connection:
+            return rows.count_sent(
+                connection,
+                tenant_id=tenant_id,
+                contact_id=contact_id,
+                message_class=message_class,
+                channel=channel,
+                since=since,
+            )
+
+    def count_sent_in_channel(self, tenant_id: str, *, channel: Channel, since: datetime) -> int:
+        """Return how many commands of a tenant went, or may have gone, out by a channel since then."""
+        with self._reading() as connection:
+            return rows.count_sent(connection, tenant_id=tenant_id, channel=channel, since=since)
+
+    def open_keys(self, tenant_id: str) -> list[str]:
+        """Return the keys of all that rules of a tenant intend and that may still go out, or go out again."""
+        with self._reading() as connection:
+            return rows.read_open_keys(connection, tenant_id)
+
 
 _CLAIMED = (CommandState.CLAIMED,)
 _CALLING = (CommandState.CALLING,)
 
 
-class Outbox(OutboxAnswers):
+class Outbox(OutboxReader):
     """The outbox of one database. Safe to use from several threads and processes.
 
     Every method is one durable transaction (expire_leases: one for each thousand): when it returns, it is on disk,
@@ -46,7 +195,7 @@ class Outbox(OutboxAnswers):
         Raises CommandKeyClashError, with nothing added, where a key is known as another tenant's.
         """
         with self._writing() as connection:
-            return queue.add(connection, commands, now=self._clock.now())
+            return transitions.enqueue(connection, commands, now=self._clock.now())
 
     def cancel(self, command_keys: Collection[str], *, reason: str) -> list[str]:
         """Cancel commands for good; return the keys of those it took effect on.
@@ -59,21 +208,21 @@ class Outbox(OutboxAnswers):
         """Take back commands that are no longer intended, as cancel does; enqueued again, they wait again.
 
         Returns the keys of those it took effect on. Of those that are being called, uncertain or dead it is noted,
-        and they are withheld before their next try (see noted). Which of a tenant's are concerned, open_keys tells.
+        and they are withheld before their next try (see find_note). open_keys tells which a tenant has.
         """
         with self._writing() as connection:
-            notes.note_withdrawn(connection, command_keys, reason=reason, now=self._clock.now())
+            redecision.note_withdrawn(connection, command_keys, reason=reason, now=self._clock.now())
             return self.within(connection)._take_back(command_keys, target=CommandState.WITHDRAWN, reason=reason)
 
     def take_noted(self, command_key: str, *, token: str) -> bool:
         """Let a claimed command take what was noted of it: claimed -> waiting with it, or withdrawn."""
         now = self._clock.now()
         with self._writing() as connection:
-            note = notes.find(connection, command_key)
+            note = redecision.find_note(connection, command_key)
             if note is None:
                 return False
             is_withdrawn = note.reason is not None
-            is_left = transitions.leave(
+            is_left = transitions.end_lease(
                 connection,
                 command_key,
                 token=token,
@@ -88,12 +237,12 @@ class Outbox(OutboxAnswers):
             if is_left and note.decided is not None:
                 transitions.redecide(connection, command_key, note.decided)
             if is_left:
-                notes.remove(connection, [command_key])
+                redecision.remove_notes(connection, [command_key])
             return is_left
 
     def cancel_matching(self, command_filter: CommandFilter, *, reason: str) -> list[str]:
         """Cancel all that match and were not called yet, such as a contact's texts at STOP; return their keys."""
-        conditions = reading.conditions_of(command_filter)
+        conditions = rows.conditions_of(command_filter)
         with self._writing() as connection:
             return transitions.take_back(
                 connection, *conditions, target=CommandState.CANCELLED, reason=reason, now=self._clock.now()
@@ -113,7 +262,7 @@ class Outbox(OutboxAnswers):
         """
         now = self._clock.now()
         with self._writing() as connection:
-            return queue.lease_due(
+            return transitions.lease_due(
                 connection,
                 token=self._ids.new_event_id(),
                 now=now,
@@ -131,7 +280,7 @@ class Outbox(OutboxAnswers):
         """
         now = self._clock.now()
         with self._writing() as connection:
-            return transitions.begin(connection, command_key, token=token, now=now, leased_until=now + lease)
+            return transitions.begin_call(connection, command_key, token=token, now=now, leased_until=now + lease)
 
     def complete(self, command_key: str, *, token: str, provider_id: str | None = None) -> bool:
         """Record that the provider accepted the call: calling -> sent.
@@ -153,7 +302,7 @@ class Outbox(OutboxAnswers):
         is_try: False where the call was no fault of the command's, and uses up none of its tries.
         """
         with self._writing() as connection:
-            is_left = transitions.leave(
+            is_left = transitions.end_lease(
                 connection,
                 command_key,
                 token=token,
@@ -228,7 +377,7 @@ class Outbox(OutboxAnswers):
         uncertain: list[str] = []
         while True:
             with self._writing() as connection:
-                batch = queue.expire(connection, now=self._clock.now())
+                batch = transitions.expire_leases(connection, now=self._clock.now())
             waiting += batch.waiting
             uncertain += batch.uncertain
             if len(batch.waiting) + len(batch.uncertain) < BATCH_SIZE:
@@ -262,13 +411,13 @@ class Outbox(OutboxAnswers):
         """Let one dead command wait again, with all its tries; False where it is not dead."""
         with self._writing() as connection:
             is_meant = outbox.c.command_key == command_key
-            return bool(transitions.redrive(connection, is_meant, now=self._clock.now()))
+            return bool(transitions.redrive_dead(connection, is_meant, now=self._clock.now()))
 
     def redrive_matching(self, command_filter: CommandFilter) -> list[str]:
         """Let all dead commands that match wait again; return their keys."""
-        conditions = reading.conditions_of(command_filter)
+        conditions = rows.conditions_of(command_filter)
         with self._writing() as connection:
-            return transitions.redrive(connection, *conditions, now=self._clock.now())
+            return transitions.redrive_dead(connection, *conditions, now=self._clock.now())
 
     def note_lane(self, lane: Lane, *, reason: str | None, is_set_up: bool) -> None:
         """Note why nothing goes out by a lane now; reason None: it does again. Outbox.closed_lanes tells of it.
@@ -276,17 +425,17 @@ class Outbox(OutboxAnswers):
         is_set_up: the provider refuses the credentials or another part of the set-up; a person puts it right.
         """
         with self._writing() as connection:
-            lanes.note(connection, lane, reason=reason, is_set_up=is_set_up, now=self._clock.now())
+            holds.note_lane(connection, lane, reason=reason, is_set_up=is_set_up, now=self._clock.now())
 
     def hold(self, scope: HoldScope, *, reason: str, held_by: str) -> bool:
         """Hold what is in the scope; False where the same scope is held already. Calls under way end as they do."""
         with self._writing() as connection:
-            return holds.place(connection, scope, reason=reason, held_by=held_by, now=self._clock.now())
+            return holds.place_hold(connection, scope, reason=reason, held_by=held_by, now=self._clock.now())
 
     def release(self, scope: HoldScope, *, released_by: str) -> bool:
         """Release exactly this scope; False where it is not held. Wider and narrower holds stay in force."""
         with self._writing() as connection:
-            return holds.lift(connection, scope, released_by=released_by, now=self._clock.now())
+            return holds.lift_hold(connection, scope, released_by=released_by, now=self._clock.now())
 
     def _take_back(self, command_keys: Collection[str], *, target: CommandState, reason: str) -> list[str]:
         now = self._clock.now()
@@ -310,7 +459,7 @@ class Outbox(OutboxAnswers):
         next_attempt_at: datetime | None = None,
     ) -> bool:
         with self._writing() as connection:
-            return transitions.leave(
+            return transitions.end_lease(
                 connection,
                 command_key,
                 token=token,
@@ -333,7 +482,7 @@ class Outbox(OutboxAnswers):
         provider_id: str | None = None,
     ) -> bool:
         with self._writing() as connection:
-            return transitions.resolve(
+            return transitions.resolve_attempt(
                 connection,
                 command_key,
                 attempt_number=attempt_number,

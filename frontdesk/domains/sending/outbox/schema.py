@@ -243,7 +243,7 @@ outbox_holds = Table(
     sqlite_autoincrement=True,
 )
 
-# What is decided anew about a command that is being called, uncertain or dead: see notes.py.
+# What is decided anew about a command that is being called, uncertain or dead: see redecision.py.
 outbox_notes = Table(
     "outbox_notes",
     metadata,

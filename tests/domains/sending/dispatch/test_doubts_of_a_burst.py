@@ -12,7 +12,7 @@ from frontdesk.core.clock import SystemClock
 from frontdesk.core.ids import UuidV7Factory
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.domains.sending.outbox.commands import CommandFilter, CommandState
-from frontdesk.domains.sending.outbox.settling import settle_as_sent
+from frontdesk.domains.sending.outbox.settlement import settle_as_sent
 from tests.domains.sending.dispatch.office import Office, mail, opened
 from tests.domains.sending.dispatch.standins import StandIns
 from tests.domains.sending.outbox.factories import NOON, SetClock

@@ -12,8 +12,8 @@ from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.domains.sending.outbox.errors import OutboxUnavailableError
 from frontdesk.domains.sending.outbox.outbox import Outbox
-from frontdesk.domains.sending.outbox.settling import settle_as_not_sent, settle_as_sent
-from frontdesk.domains.sending.outbox.withholding import Withholding
+from frontdesk.domains.sending.outbox.settlement import settle_as_not_sent, settle_as_sent
+from frontdesk.domains.sending.outbox.withdrawals import Withdrawals
 from tests.core.factories import new_event
 from tests.domains.sending.outbox.factories import NOON, new_command
 
@@ -28,11 +28,11 @@ def stores(engine: Engine, outbox: Outbox, log: EventLog) -> Stores:
 
 
 def withdraw(engine: Engine, outbox: Outbox, log: EventLog) -> object:
-    return Withholding(engine, outbox=outbox, log=log).withdraw([KEY], reason="over", now=NOON)
+    return Withdrawals(engine, outbox=outbox, log=log).withdraw([KEY], reason="over", now=NOON)
 
 
 def enter_withheld(engine: Engine, outbox: Outbox, log: EventLog) -> object:
-    return Withholding(engine, outbox=outbox, log=log).enter_withheld(
+    return Withdrawals(engine, outbox=outbox, log=log).enter_withheld(
         new_command("hmnp:reminder:2"), reason="over", now=NOON
     )
 

@@ -8,13 +8,7 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from frontdesk.domains.sending.outbox.commands import (
-    AttemptOutcome,
-    Channel,
-    CommandFilter,
-    CommandState,
-    Resolution,
-)
+from frontdesk.domains.sending.outbox.commands import AttemptOutcome, Channel, CommandFilter, CommandState, Resolution
 from frontdesk.domains.sending.outbox.errors import OutboxUnavailableError
 from frontdesk.domains.sending.outbox.outbox import Outbox
 from tests.core.backends import Backend

@@ -150,11 +150,11 @@ def test_what_is_decided_meanwhile_is_noted_for_the_next_try(outbox: Outbox, way
 
     assert come_back(outbox)
     claimed = claim_one(outbox)
-    note = outbox.noted(KEY)
+    note = outbox.find_note(KEY)
     assert note is not None
     assert outbox.take_noted(KEY, token=claimed.token)
 
-    assert outbox.noted(KEY) is None
+    assert outbox.find_note(KEY) is None
     known = outbox.find(KEY)
     assert known is not None
     if is_intended:

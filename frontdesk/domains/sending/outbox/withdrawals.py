@@ -11,9 +11,8 @@ from frontdesk.core.log.database import writing
 from frontdesk.core.log.database_errors import translated_errors
 from frontdesk.core.log.envelope import NewEvent
 from frontdesk.core.log.event_log import EventLog
-from frontdesk.domains.sending.outbox.commands import Channel, KnownCommand, NewCommand
+from frontdesk.domains.sending.outbox.commands import Channel, KnownCommand, NewCommand, report_of
 from frontdesk.domains.sending.outbox.errors import OutboxUnavailableError
-from frontdesk.domains.sending.outbox.keys import report_of
 from frontdesk.domains.sending.outbox.outbox import Outbox
 from frontdesk.domains.sending.outbox.outcome_events import about_whom, outcome_event
 
@@ -23,7 +22,7 @@ _FAMILIES = {Channel.SMS: "message", Channel.EMAIL: "message", Channel.WEBHOOK: 
 _READ_TOGETHER = 500
 
 
-class Withholding:
+class Withdrawals:
     """Takes back what is no longer intended. What was due by then is told of in the log."""
 
     def __init__(self, engine: Engine, *, outbox: Outbox, log: EventLog) -> None:
