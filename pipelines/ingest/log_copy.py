@@ -19,7 +19,7 @@ from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.log.schema import rejection_counts, set_aside
 from frontdesk.core.money import to_minor_units
 from frontdesk.core.values import FRONTDESK_SOURCE
-from frontdesk.domains.imports.run_events import CHANGE_ID_PREFIX, RESTORED, UNDONE
+from frontdesk.domains.imports.undone_runs import CHANGE_ID_PREFIX, RESTORED, UNDONE
 from frontdesk.domains.tenancy.tenant import Tenant
 
 _TIMESTAMP = pa.timestamp("us", tz="UTC")
@@ -66,7 +66,7 @@ _REPLACEMENT = "\\ufffd"
 #: What a warehouse copies from beside the log, which changes in place.
 _SIDE_TABLES = ("rejection_counts", "set_aside")
 
-#: The runs of imports that are taken back; as frontdesk/domains/imports/run_events.py tells it.
+#: The runs of imports that are taken back; as frontdesk/domains/imports/runs.py tells it.
 _UNDONE_RUNS = f"""
     select tenant_id, payload ->> '$.run' as run_id
     from raw.event_log

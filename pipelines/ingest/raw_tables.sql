@@ -108,7 +108,7 @@ create table if not exists raw.set_aside (
     let_in_at timestamptz
 );
 
--- Events of imports that are taken back (frontdesk/domains/imports/run_events.py): they stay in the log, and no model reads them.
+-- Events of imports that are taken back (frontdesk/domains/imports/undone_runs.py): they stay in the log, and no model reads them.
 create table if not exists raw.undone_events (sequence bigint not null);
 
 -- Rules as data: what models/marts/automation decides by.

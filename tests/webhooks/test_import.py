@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -15,13 +15,11 @@ from sqlalchemy import Engine
 
 from frontdesk.core.log.envelope import Origin
 from frontdesk.core.log.event_log import EventLog
-from frontdesk.domains.imports import envelopes
-from frontdesk.domains.imports.envelopes import Arrival
+from frontdesk.domains.imports.ndjson import Arrival, LineError, LineSplitter, NdjsonFile, parse_line
 from tests.webhooks.conftest import StartReceiver, only_event
 from tests.webhooks.harness import NOW, Answer, Post, RunningReceiver
 from tests.webhooks.signing import OWNER_KEY, TENANT, as_bytes, environment, stripe_post
 from webhooks.api.events import MAX_EVENTS_PER_APPEND, MAX_LISTED_REJECTIONS
-from webhooks.api.import_lines import Line, LineError, LineSplitter, parse_line
 
 NDJSON = {"content-type": "application/x-ndjson"}
 NEW, OLD, BAKER = (f"{name}-owner-key-of-a-business" for name in ("new", "old", "baker"))
@@ -125,21 +123,18 @@ BAD_LINES = [
 ]
 
 
-def read_alike(content: bytes) -> list[object]:
+def read_alike(content: bytes, folder: Path) -> list[object]:
     """Return what a line is to an import over HTTP, and to one of a file."""
     arrival = Arrival(received_at=NOW, run_id="run")
-    parsers: tuple[Callable[[], object], ...] = (
-        lambda: parse_line(Line(7, content), tenant_id=TENANT, arrival=arrival),
-        lambda: envelopes.parse_line(content, tenant_id=TENANT, arrival=arrival, number=7),
-    )
-    return [_event_or_words(parse) for parse in parsers]
-
-
-def _event_or_words(parse: Callable[[], object]) -> object:
+    path = folder / "lines.ndjson"
+    path.write_bytes(content)
+    with NdjsonFile(path, tenant_id=TENANT, arrival=arrival, max_line_bytes=1_000_000) as file:
+        [row] = file.rows()
     try:
-        return parse()
-    except (LineError, ValueError) as error:
-        return str(error)
+        over_http: object = parse_line(content, tenant_id=TENANT, arrival=arrival, number=1)
+    except LineError as error:
+        over_http = str(error)
+    return [over_http, row.events[0] if row.events else row.problems[0].reason]
 
 
 @pytest.mark.parametrize(
@@ -153,8 +148,8 @@ def _event_or_words(parse: Callable[[], object]) -> object:
         as_bytes(line(type="a.b", payload={"n": 2**70})),
     ],
 )
-def test_a_line_is_the_same_over_http_and_in_a_file(content: bytes) -> None:
-    over_http, in_file = read_alike(content)
+def test_a_line_is_the_same_over_http_and_in_a_file(content: bytes, tmp_path: Path) -> None:
+    over_http, in_file = read_alike(content, tmp_path)
 
     assert over_http == in_file
 

@@ -17,11 +17,10 @@ from frontdesk.connectors.base import media_type_of
 from frontdesk.core.errors import EventLogUnavailableError
 from frontdesk.core.ids import new_run_id
 from frontdesk.core.log.envelope import Event, NewEvent
-from frontdesk.domains.imports.envelopes import Arrival
-from frontdesk.domains.imports.runs import DryRunLog, Fate, Outcome, RunLog
+from frontdesk.domains.imports.importer import DryRunLog, Fate, Outcome, RunLog
+from frontdesk.domains.imports.ndjson import Arrival, Line, LineError, LineSplitter, parse_line
 from frontdesk.domains.staff.roles import Permission
 from webhooks.api.callers import Caller, Callers
-from webhooks.api.import_lines import Line, LineError, LineSplitter, parse_line
 from webhooks.intake.intake import RETRY_AFTER_UNAVAILABLE_S
 from webhooks.problems import document_problems, problem_response
 from webhooks.runtime import Runtime
@@ -121,7 +120,7 @@ class _Import:
         if not line.content.strip():
             return
         try:
-            event = parse_line(line, tenant_id=self.tenant_id, arrival=self.arrival)
+            event = parse_line(line.content, tenant_id=self.tenant_id, arrival=self.arrival, number=line.number)
         except LineError as error:
             self._reject(line, str(error))
             return

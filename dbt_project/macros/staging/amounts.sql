@@ -28,7 +28,7 @@
 
 {#-
     Minor units of an amount as people write it, below zero where it is, or NULL where it can't be read for certain:
-    frontdesk/domains/imports/amounts.py reads the same. `decimal_mark` is SQL for what stands before the decimals, . or , .
+    frontdesk/domains/imports/cell_values.py reads the same. `decimal_mark` is SQL for what stands before the decimals, . or , .
     Written in steps, each of which names the one before once: what is repeated is planned as often.
 -#}
 {% macro minor_units_from_text(text, currency, decimal_mark) -%}

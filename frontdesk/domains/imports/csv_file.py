@@ -16,8 +16,9 @@ from typing import TextIO
 from frontdesk.core.csv_output import without_text_mark
 from frontdesk.core.errors import ImportFileError
 from frontdesk.domains.imports.mapping import FileOptions
-from frontdesk.domains.imports.report import REPORT_COLUMNS
 
+#: Columns of a report of refused rows, before those of the file that they are from.
+REPORT_COLUMNS = ("refused_line", "refused_column", "refused_because")
 _DELIMITERS = {"tab": "\t"}
 #: A line above the header by which spreadsheets are told the delimiter.
 _NAMES_DELIMITER = re.compile(r'"?sep=([^"\r\n])"?[,;\t|]*\s*', re.IGNORECASE)

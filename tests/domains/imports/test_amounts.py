@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frontdesk.domains.imports.amounts import parse_decimal, parse_integer, parse_minor_units
+from frontdesk.domains.imports.cell_values import parse_decimal, parse_integer, parse_minor_units
 from frontdesk.domains.imports.problems import CellError
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from frontdesk.domains.imports.identifiers import parse_email, parse_phone
+from frontdesk.domains.imports.cell_values import parse_email, parse_phone
 from frontdesk.domains.imports.problems import CellError
 
 

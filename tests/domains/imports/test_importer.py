@@ -15,9 +15,8 @@ from frontdesk.core.errors import EventLogUnavailableError
 from frontdesk.core.ids import UuidV7Factory
 from frontdesk.core.log.envelope import Appended, NewEvent, Origin
 from frontdesk.core.log.event_log import EventLog
-from frontdesk.domains.imports.importer import BATCH_SIZE, ImportResult, RowFate, import_rows
+from frontdesk.domains.imports.importer import BATCH_SIZE, DryRunLog, Fate, ImportResult, RowFate, RunLog, import_rows
 from frontdesk.domains.imports.problems import MappedRow, Problem
-from frontdesk.domains.imports.runs import DryRunLog, Fate, RunLog
 from tests.core.backends import Backend
 from tests.core.factories import new_event
 

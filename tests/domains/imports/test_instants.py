@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frontdesk.domains.imports.instants import Ambiguous, later, parse_date, parse_instant
+from frontdesk.domains.imports.cell_values import Ambiguous, later, parse_date, parse_instant
 from frontdesk.domains.imports.problems import CellError
 
 NEW_YORK = ZoneInfo("America/New_York")

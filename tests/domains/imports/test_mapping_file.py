@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from frontdesk.core.errors import ImportFileError
-from frontdesk.domains.imports.checks import check_columns, check_mapping
-from frontdesk.domains.imports.mapping_file import load_mapping
+from frontdesk.domains.imports.mapping import load_mapping
+from frontdesk.domains.imports.mapping_check import check_columns, check_mapping
 
 Write = Callable[[str, Any], Path]
 LEAST = """

@@ -12,10 +12,10 @@ import pytest
 
 from frontdesk.core.log.envelope import NewEvent, Origin
 from frontdesk.domains.imports.csv_file import CsvFile
-from frontdesk.domains.imports.envelopes import Arrival
-from frontdesk.domains.imports.mapping import Mapping
+from frontdesk.domains.imports.mapping import ImportMapping
+from frontdesk.domains.imports.ndjson import Arrival
 from frontdesk.domains.imports.problems import MappedRow
-from frontdesk.domains.imports.rows import RowMapper
+from frontdesk.domains.imports.row_mapper import RowMapper
 from frontdesk.domains.tenancy.tenant import load_tenant
 from tests.domains.imports.conftest import ROOT
 
@@ -30,7 +30,7 @@ def map_rows(tmp_path: Path) -> MapRows:
     def map_rows(csv: str, *events: dict[str, Any], **mapping: Any) -> list[MappedRow]:
         path = tmp_path / "export.csv"
         path.write_text(csv, encoding="utf-8")
-        rules = Mapping.model_validate({"source": "older", "events": list(events), **mapping})
+        rules = ImportMapping.model_validate({"source": "older", "events": list(events), **mapping})
         tenant = load_tenant(ROOT / "tenants" / "mikes-detailing.yaml")
         with CsvFile(path, rules.file) as file:
             mapper = RowMapper(

@@ -14,7 +14,7 @@ from typer.testing import Result
 from frontdesk.core.errors import ImportFileError
 from frontdesk.core.log.envelope import Event, NewEvent
 from frontdesk.core.log.event_log import EventLog
-from frontdesk.domains.imports.run_events import UndoneRuns
+from frontdesk.domains.imports.undone_runs import UndoneRuns
 from tests.domains.imports.conftest import Run, all_events
 
 Write = Callable[[str, Any], Path]

@@ -8,14 +8,13 @@ from types import TracebackType
 
 from frontdesk.core.csv_output import CsvWriter
 from frontdesk.core.errors import ImportFileError
+from frontdesk.domains.imports.csv_file import REPORT_COLUMNS
 from frontdesk.domains.imports.importer import RowFate
 from frontdesk.domains.imports.mapping import FileOptions
 from frontdesk.domains.imports.problems import MappedRow
 
-REPORT_COLUMNS = ("refused_line", "refused_column", "refused_because")
 
-
-class LackingRows:
+class RefusedRows:
     """Writes one row for each: where and why, then its own cells, in the encoding and form it came in.
 
     A cell that a spreadsheet would run has an apostrophe in front, which reading such a report takes off again.
@@ -38,7 +37,7 @@ class LackingRows:
         self._own = [place for place, name in enumerate(header) if name not in (*REPORT_COLUMNS, *kept)]
         self._writer.write([*REPORT_COLUMNS, *kept, *(header[place] for place in self._own)])
 
-    def __enter__(self) -> LackingRows:
+    def __enter__(self) -> RefusedRows:
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
@@ -47,7 +46,9 @@ class LackingRows:
     def write(self, row: MappedRow, fate: RowFate) -> None:
         """Add a row."""
         columns = ", ".join(dict.fromkeys(problem.column for problem in row.problems if problem.column))
-        reasons = "; ".join(dict.fromkeys(describe(problem.column, problem.reason) for problem in row.problems))
+        reasons = "; ".join(
+            dict.fromkeys(describe_problem(problem.column, problem.reason) for problem in row.problems)
+        )
         if fate is RowFate.IN_PART:
             reasons = f"is in the log but for this: {reasons}"
         told = [text.encode(self._encoding, "backslashreplace").decode(self._encoding) for text in (columns, reasons)]
@@ -55,6 +56,6 @@ class LackingRows:
         self._writer.write([row.line, *told, *row.kept, *own])
 
 
-def describe(column: str, reason: str) -> str:
+def describe_problem(column: str, reason: str) -> str:
     """Return one problem as a phrase."""
     return f"{column}: {reason}" if column else reason

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from frontdesk.core.log.envelope import Origin
-from frontdesk.domains.imports.envelopes import Arrival, parse_line
+from frontdesk.domains.imports.ndjson import Arrival, parse_line
 
 NOW = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 ARRIVAL = Arrival(received_at=NOW, run_id="run-1", file_name="a.ndjson")

@@ -15,7 +15,7 @@ import orjson
 
 from frontdesk.core.log.envelope import NAME_HEADER, RUN_HEADER, Event, NewEvent
 from frontdesk.core.log.event_log import EventLog
-from frontdesk.domains.imports.run_events import UndoneRuns
+from frontdesk.domains.imports.undone_runs import UndoneRuns
 
 #: Source and name.
 _Place = tuple[str, str]
@@ -27,7 +27,7 @@ def nth_name(source_event_id: str, number: int) -> str:
     return f"{source_event_id}~{number}"
 
 
-class Names:
+class EventNames:
     """Names the events of one run, so that none is under the name of another or of one that is taken back."""
 
     def __init__(self, log: EventLog | None, *, undone: UndoneRuns) -> None:

@@ -8,17 +8,17 @@ from pathlib import Path
 
 from frontdesk.core.errors import ImportFileError
 from frontdesk.domains.identity.facts import ContactPayload
-from frontdesk.domains.imports.columns import columns_of as columns_of_computed
-from frontdesk.domains.imports.event_mapper import sibling_currency
+from frontdesk.domains.imports.computed_columns import columns_of as columns_of_computed
 from frontdesk.domains.imports.fields import columns_of
 from frontdesk.domains.imports.known_facts import CANONICAL_PAYLOADS
-from frontdesk.domains.imports.mapping import EventRule, Mapping
+from frontdesk.domains.imports.mapping import EventRule, ImportMapping
+from frontdesk.domains.imports.row_mapper import sibling_currency
 from frontdesk.domains.imports.templates import Template
 
 _IDENTIFIERS = ("contact.external_id", "contact.phone", "contact.email")
 
 
-def check_mapping(mapping: Mapping, *, mapping_file: Path) -> list[str]:
+def check_mapping(mapping: ImportMapping, *, mapping_file: Path) -> list[str]:
     """Return notes on fields whose names look mistyped.
 
     Raises ImportFileError where an event could never be valid because a field that its type needs is not mapped.
@@ -43,7 +43,7 @@ def check_mapping(mapping: Mapping, *, mapping_file: Path) -> list[str]:
     return list(dict.fromkeys(notes))
 
 
-def check_columns(mapping: Mapping, *, header: Sequence[str], file: Path) -> None:
+def check_columns(mapping: ImportMapping, *, header: Sequence[str], file: Path) -> None:
     """Raise ImportFileError, naming what the header has instead, where the mapping reads a column it has not."""
     taken = sorted(set(mapping.columns) & set(header))
     if taken:
@@ -58,7 +58,7 @@ def check_columns(mapping: Mapping, *, header: Sequence[str], file: Path) -> Non
     raise ImportFileError("\n".join(lines))
 
 
-def _columns_read(mapping: Mapping) -> set[str]:
+def _columns_read(mapping: ImportMapping) -> set[str]:
     columns: set[str] = set()
     for event in mapping.events:
         columns.update(condition.column for condition in event.when)
@@ -75,7 +75,7 @@ def _columns_read(mapping: Mapping) -> set[str]:
     return columns
 
 
-def _written_currencies(mapping: Mapping, event: EventRule) -> Iterator[str]:
+def _written_currencies(mapping: ImportMapping, event: EventRule) -> Iterator[str]:
     for path, rule in mapping.fields_of(event).items():
         if rule.type == "money":
             yield sibling_currency(path)

@@ -1,4 +1,4 @@
-"""Runs of an import in the log: each event names its own, and a run that is taken back no longer counts.
+"""Which runs of an import are taken back: each event in the log names its own run.
 
 The log is never changed. `import.undone` says that a run's events are not to be read, `import.restored` that they are
 again; of a run, the newest of the two counts.

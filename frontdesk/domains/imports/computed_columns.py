@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 from frontdesk.core.errors import ImportFileError
-from frontdesk.domains.imports.amounts import parse_number
+from frontdesk.domains.imports.cell_values import parse_number
 from frontdesk.domains.imports.csv_file import CsvFile
 from frontdesk.domains.imports.mapping import ColumnRule, FileOptions, LookUp, Operand
 from frontdesk.domains.imports.problems import CellError, quoted
