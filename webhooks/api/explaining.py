@@ -6,8 +6,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
 
-from frontdesk.domains.rules.explaining.explainer import Explainer
-from frontdesk.domains.rules.explaining.shapes import AbsenceExplanation, CommandExplanation
+from frontdesk.domains.rules.explanations.explainer import Explainer
+from frontdesk.domains.rules.explanations.shapes import AbsenceExplanation, CommandExplanation
 from frontdesk.domains.staff.roles import Permission
 from webhooks.api.callers import Caller, Callers
 from webhooks.api.outbox import KeyInPath

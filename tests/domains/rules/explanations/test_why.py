@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from frontdesk.core.errors import FrontdeskError
-from frontdesk.domains.rules.explaining.words import of_decision
+from frontdesk.domains.rules.explanations.why import describe_decision
 from frontdesk.domains.sending.outbox.commands import CommandState
-from tests.domains.rules.explaining.conftest import TENANTS, Ask
+from tests.domains.rules.explanations.conftest import TENANTS, Ask
 from tests.pipelines.answered_home import ANN, MANUAL, POSTPONED, PROVIDER_ID, SENT, WAITING
 from tests.pipelines.facts import TENANT, contact
 from tests.pipelines.homes import NOW, Home, HomeFactory
@@ -142,4 +142,4 @@ def test_what_came_since_stops_what_waits_and_is_of_no_account_for_what_went_out
         "stopped_by": "booking_state",
         "stopped_detail": "the booking is cancelled",
     }
-    assert of_decision(decision, state) == f"intended, due 2026-11-21 12:00:00Z{words}"
+    assert describe_decision(decision, state) == f"intended, due 2026-11-21 12:00:00Z{words}"

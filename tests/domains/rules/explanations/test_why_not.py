@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from frontdesk.core.errors import FrontdeskError
-from tests.domains.rules.explaining.conftest import Ask
+from tests.domains.rules.explanations.conftest import Ask
 from tests.pipelines.answered_home import ANN, BOB, CAT, DEE, EVE, SENT
 
 TOO_LATE = (

@@ -9,9 +9,9 @@ from frontdesk.core.clock import Clock, SystemClock
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.published import reader as published
 from frontdesk.core.published.errors import UnknownRuleError
-from frontdesk.domains.rules.explaining.absence import AbsenceQuestion, explain_absence
-from frontdesk.domains.rules.explaining.command import CommandQuestion, explain_command
-from frontdesk.domains.rules.explaining.shapes import AbsenceExplanation, CommandExplanation
+from frontdesk.domains.rules.explanations.shapes import AbsenceExplanation, CommandExplanation
+from frontdesk.domains.rules.explanations.why import WhyQuestion, explain_why
+from frontdesk.domains.rules.explanations.why_not import WhyNotQuestion, explain_why_not
 from frontdesk.domains.rules.settings import RuledBusiness
 from frontdesk.domains.rules.vocabulary import suggest
 from frontdesk.domains.sending.outbox.outbox import OutboxReader
@@ -45,7 +45,7 @@ class Explainer:
         Raises UnknownCommandError, which suggests keys, where that tenant has none of this key.
         """
         with published.opened(self._analytics_path) as file:
-            question = CommandQuestion(
+            question = WhyQuestion(
                 published=file,
                 outbox=self._outbox,
                 log=self._log,
@@ -53,7 +53,7 @@ class Explainer:
                 tenant_id=tenant_id,
                 now=self._clock.now(),
             )
-            return explain_command(question, command_key)
+            return explain_why(question, command_key)
 
     def explain_absence(self, tenant_id: str, *, rule_id: str, contact: str) -> AbsenceExplanation:
         """Return why a rule did not act for a contact: an id, phone number, e-mail address or name.
@@ -67,5 +67,5 @@ class Explainer:
             remedy = suggest(rule_id, known) if known else "it has none at all"
             raise UnknownRuleError(f"{tenant_id} has no rule {rule_id}; {remedy}")
         with published.opened(self._analytics_path) as file:
-            question = AbsenceQuestion(published=file, outbox=self._outbox, log=self._log, tenant=tenant, rule=rule)
-            return explain_absence(question, contact)
+            question = WhyNotQuestion(published=file, outbox=self._outbox, log=self._log, tenant=tenant, rule=rule)
+            return explain_why_not(question, contact)

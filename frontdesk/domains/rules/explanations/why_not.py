@@ -1,4 +1,4 @@
-"""Why a rule did not act for a contact: the first condition that failed, or the fact that never came."""
+"""`frontdesk why-not`: why a rule did not act for a contact: what failed first, or the fact that never came."""
 
 from __future__ import annotations
 
@@ -10,9 +10,14 @@ from frontdesk.core.durations import format_duration
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.published.errors import AmbiguousContactError, UnknownContactError
 from frontdesk.core.published.reader import Published, Row
-from frontdesk.domains.rules.explaining import words
-from frontdesk.domains.rules.explaining.command import lag, read_decision
-from frontdesk.domains.rules.explaining.shapes import AbsenceExplanation, AwaitedRead
+from frontdesk.domains.rules.explanations.shapes import AbsenceExplanation, AwaitedRead
+from frontdesk.domains.rules.explanations.why import (
+    count_lag_events,
+    describe_decision,
+    describe_delivery,
+    format_instant,
+    read_decision,
+)
 from frontdesk.domains.rules.rule import Rule
 from frontdesk.domains.rules.settings import RuledBusiness
 from frontdesk.domains.sending.outbox.commands import CommandState, KnownCommand
@@ -23,7 +28,7 @@ _MAX_NAMED = 5
 
 
 @dataclass(frozen=True, kw_only=True)
-class AbsenceQuestion:
+class WhyNotQuestion:
     """What an answer is made from."""
 
     published: Published
@@ -33,7 +38,7 @@ class AbsenceQuestion:
     rule: Rule
 
 
-def explain_absence(question: AbsenceQuestion, wanted: str) -> AbsenceExplanation:
+def explain_why_not(question: WhyNotQuestion, wanted: str) -> AbsenceExplanation:
     """Return why the rule did not act for the contact that is meant by an id, phone, e-mail address or name.
 
     Raises UnknownContactError or AmbiguousContactError.
@@ -50,9 +55,9 @@ def explain_absence(question: AbsenceQuestion, wanted: str) -> AbsenceExplanatio
         if command and command.state in (CommandState.SENT, CommandState.UNCERTAIN, CommandState.CALLING)
     )
     if decisions:
-        summary = _of_latest(decisions, known, sent=sent)
+        summary = _describe_latest(decisions, known, sent=sent)
     else:
-        summary = _of_nothing(rule, facts, name=contact["display_name"])
+        summary = _describe_silence(rule, facts, name=contact["display_name"])
     return AbsenceExplanation(
         tenant_id=tenant.slug,
         rule_id=rule.id,
@@ -60,9 +65,9 @@ def explain_absence(question: AbsenceQuestion, wanted: str) -> AbsenceExplanatio
         contact_name=contact["display_name"],
         summary=summary,
         decisions=tuple(read_decision(row, known[row["command_key"]]) for row in decisions),
-        awaited=tuple(_awaited(fact_type, facts) for fact_type in rule.when),
+        awaited=tuple(_count_awaited(fact_type, facts) for fact_type in rule.when),
         sent_keys=sent,
-        lag_events=lag(question.published, question.log),
+        lag_events=count_lag_events(question.published, question.log),
     )
 
 
@@ -81,48 +86,52 @@ def _find_contact(published: Published, wanted: str, *, tenant_id: str) -> Row:
     return found[0]
 
 
-def _awaited(fact_type: str, facts: Sequence[Row]) -> AwaitedRead:
+def _count_awaited(fact_type: str, facts: Sequence[Row]) -> AwaitedRead:
     moments = [fact["occurred_at"] for fact in facts if fact["type"] == fact_type]
     return AwaitedRead(fact_type=fact_type, count=len(moments), last_at=max(moments, default=None))
 
 
-def _of_latest(decisions: Sequence[Row], known: Mapping[str, KnownCommand | None], *, sent: Collection[str]) -> str:
+def _describe_latest(
+    decisions: Sequence[Row], known: Mapping[str, KnownCommand | None], *, sent: Collection[str]
+) -> str:
     """Return what became of the latest occasion; a rule can do several things at one."""
     latest = [row for row in decisions if row["due_at"] == decisions[0]["due_at"]]
-    told = {row["command_type"]: _of_decision(row, known[row["command_key"]], sent=sent) for row in latest}
-    summary = " ".join(told.values() if len(told) == 1 else (f"{name}: {each}" for name, each in told.items()))
+    by_type = {row["command_type"]: _describe_outcome(row, known[row["command_key"]], sent=sent) for row in latest}
+    summary = " ".join(
+        by_type.values() if len(by_type) == 1 else (f"{name}: {each}" for name, each in by_type.items())
+    )
     earlier = [key for key in sent if key not in {row["command_key"] for row in latest}]
     return f"{summary} It did act earlier: see `frontdesk why {earlier[0]}`." if earlier else summary
 
 
-def _of_decision(decision: Row, known: KnownCommand | None, *, sent: Collection[str]) -> str:
+def _describe_outcome(decision: Row, known: KnownCommand | None, *, sent: Collection[str]) -> str:
     if decision["command_key"] in sent:
         return f"It did act: see `frontdesk why {decision['command_key']}`."
     if known:
-        return f"{words.of_delivery(known)}."
+        return f"{describe_delivery(known)}."
     if decision["verdict"] == "intended" and decision["stopped_by"] is None:
         return (
-            f"It was intended for {words.instant(decision['due_at'])}, but that had passed when the event came in: "
+            f"It was intended for {format_instant(decision['due_at'])}, but that had passed when the event came in: "
             "what expired before it was known is never sent."
         )
-    sentence = words.of_decision(decision, None)
+    sentence = describe_decision(decision, None)
     return f"{sentence[0].upper()}{sentence[1:]}."
 
 
-def _of_nothing(rule: Rule, facts: Sequence[Row], *, name: str) -> str:
+def _describe_silence(rule: Rule, facts: Sequence[Row], *, name: str) -> str:
     awaited = " or ".join(rule.when)
     if not facts:
         return f"{rule.id} waits for {awaited}; {name} has none."
     if rule.due.anchor == "booking_start":
         passed = [
-            (fact, moment) for fact in facts if (moment := _moment(rule, fact)) and moment < fact["occurred_at"]
+            (fact, moment) for fact in facts if (moment := _due_moment(rule, fact)) and moment < fact["occurred_at"]
         ]
         if passed:
             fact, moment = passed[0]
             when = f"{format_duration(abs(rule.due.offset))} {'before' if rule.due.before else 'after'} the start"
             return (
-                f"{when} was {words.instant(moment)}; that had passed when {fact['type']} happened at "
-                f"{words.instant(fact['occurred_at'])}, so it was too late to act."
+                f"{when} was {format_instant(moment)}; that had passed when {fact['type']} happened at "
+                f"{format_instant(fact['occurred_at'])}, so it was too late to act."
             )
         return f"{name} has {awaited}, but of no booking whose start is known."
     if "booking" in rule.once_per:
@@ -130,6 +139,6 @@ def _of_nothing(rule: Rule, facts: Sequence[Row], *, name: str) -> str:
     return f"{name} has {awaited}, but none that {rule.id} could act upon: it never acts upon what it did itself."
 
 
-def _moment(rule: Rule, fact: Row) -> datetime | None:
+def _due_moment(rule: Rule, fact: Row) -> datetime | None:
     starts_at: datetime | None = fact["starts_at"]
     return starts_at + rule.due.offset if starts_at else None

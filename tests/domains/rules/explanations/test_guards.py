@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from frontdesk.domains.rules.explaining.guards import consent_in_words, quiet_hours_in_words
+from frontdesk.domains.rules.explanations.why import describe_consent, describe_quiet_hours
 from frontdesk.domains.sending.outbox.commands import Channel, CommandState, KnownCommand, MessageClass
 from frontdesk.domains.tenancy.tenant import load_tenants
 from tests.domains.sending.outbox.factories import NOON, new_command
@@ -49,7 +49,7 @@ def decision(**changes: Any) -> dict[str, Any]:
     ],
 )
 def test_consent_is_told_when_it_allows_too(row: dict[str, Any], has_event: bool, words: str | None) -> None:
-    assert consent_in_words(row, has_event=has_event) == words
+    assert describe_consent(row, has_event=has_event) == words
 
 
 @pytest.mark.parametrize(
@@ -62,14 +62,14 @@ def test_consent_is_told_when_it_allows_too(row: dict[str, Any], has_event: bool
 )
 def test_quiet_hours_are_told_when_they_allow_too(payload: dict[str, Any], hours: int, words: str) -> None:
     command = known(payload=payload, due_at=NOON + timedelta(hours=hours), tenant_id="avatar-imaging")
-    told = quiet_hours_in_words(command, tenant=CLINIC, now=NOON)
+    told = describe_quiet_hours(command, tenant=CLINIC, now=NOON)
     assert told is not None
     assert told.startswith(words)
 
 
 def test_marketing_by_email_is_held_and_other_email_is_not_asked() -> None:
     mail: dict[str, Any] = {"channel": Channel.EMAIL, "payload": {"to": "a@example.com"}}
-    told = quiet_hours_in_words(known(**mail), tenant=CLINIC, now=NOON)
+    told = describe_quiet_hours(known(**mail), tenant=CLINIC, now=NOON)
     assert told == "not asked: e-mails that are no marketing wait for nobody"
     offer = known(**mail, message_class=MessageClass.MARKETING)
-    assert str(quiet_hours_in_words(offer, tenant=CLINIC, now=NOON)).startswith("awake")
+    assert str(describe_quiet_hours(offer, tenant=CLINIC, now=NOON)).startswith("awake")
