@@ -10,18 +10,9 @@ from hypothesis import strategies as st
 
 from frontdesk.core.clock import SystemClock
 from frontdesk.core.ids import UuidV7Factory
+from tests.clocks import SetClock
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class SetClock:
-    """A clock that tells what it was set to."""
-
-    def __init__(self, instant: datetime) -> None:
-        self.instant = instant
-
-    def now(self) -> datetime:
-        return self.instant
 
 
 @given(st.integers(0, 7_000_000_000_000_000))

@@ -23,8 +23,9 @@ from frontdesk.core.settings import Settings
 from frontdesk.domains.sending.settings import Delivery, SmsDelivery
 from frontdesk.domains.staff.desk import StaffDesk
 from frontdesk.domains.tenancy.tenant import Tenant
+from tests.clocks import SetClock
 from tests.domains.staff.conftest import quick_passwords
-from tests.webhooks.harness import FakeClock, RunningReceiver
+from tests.webhooks.harness import NOW, RunningReceiver
 from tests.webhooks.signing import LOCATION, PUBLIC_URL, TENANT, WIX_INSTANCE, environment
 from webhooks.app import create_app
 
@@ -71,8 +72,8 @@ def make_tenant(slug: str = TENANT, *, source_settings: dict[str, dict[str, str]
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
+def clock() -> SetClock:
+    return SetClock(NOW)
 
 
 @pytest.fixture(scope="session")
@@ -94,7 +95,7 @@ def engine(tmp_path: Path, empty_database: Path) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def desk(engine: Engine, clock: FakeClock) -> StaffDesk:
+def desk(engine: Engine, clock: SetClock) -> StaffDesk:
     """Return what the receiver knows of staff, from beside."""
     return StaffDesk.open(
         engine, settings=Settings(), clock=clock, ids=UuidV7Factory(clock), passwords=quick_passwords()
@@ -102,7 +103,7 @@ def desk(engine: Engine, clock: FakeClock) -> StaffDesk:
 
 
 @pytest.fixture
-def start(engine: Engine, clock: FakeClock, tmp_path: Path) -> Iterator[StartReceiver]:
+def start(engine: Engine, clock: SetClock, tmp_path: Path) -> Iterator[StartReceiver]:
     own_engine = engine
     with ExitStack() as stack:
 

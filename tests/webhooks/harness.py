@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import unquote
@@ -19,19 +19,6 @@ from webhooks.app import Receiver
 _PATIENCE_S = 180
 NOW = datetime(2026, 11, 1, 12, 0, 30, tzinfo=UTC)
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
-
-
-@dataclass(slots=True)
-class FakeClock:
-    """A clock that stands still until it is set."""
-
-    instant: datetime = NOW
-
-    def now(self) -> datetime:
-        return self.instant
-
-    def advance(self, **delta: float) -> None:
-        self.instant += timedelta(**delta)
 
 
 @dataclass(frozen=True, slots=True)

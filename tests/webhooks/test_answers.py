@@ -10,9 +10,10 @@ from sqlalchemy import Engine
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.secrets import Secrets
 from frontdesk.core.settings import Settings
+from tests.clocks import SetClock
 from tests.domains.staff.conftest import quick_passwords
 from tests.webhooks.conftest import StartReceiver, make_tenant
-from tests.webhooks.harness import Answer, FakeClock, Post, RunningReceiver
+from tests.webhooks.harness import Answer, Post, RunningReceiver
 from tests.webhooks.signing import PUBLIC_URL, TENANT, Sample, environment, samples
 from webhooks.app import create_app
 
@@ -125,7 +126,7 @@ def test_an_encoded_hyphen_is_a_hyphen(receiver: RunningReceiver) -> None:
 
 
 def test_a_business_whose_file_can_not_be_read_is_asked_to_wait(
-    engine: Engine, clock: FakeClock, tmp_path: Path
+    engine: Engine, clock: SetClock, tmp_path: Path
 ) -> None:
     tenants = {"bakery": make_tenant("bakery")}
     app = create_app(

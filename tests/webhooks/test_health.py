@@ -17,10 +17,11 @@ from frontdesk.core.log.schema import write_probes
 from frontdesk.domains.operations.signs import LIVE_PATH, MONITOR, LiveState, RunKind, Signs
 from frontdesk.domains.sending.outbox.commands import Lane
 from frontdesk.domains.sending.outbox.outbox import Outbox
+from tests.clocks import SetClock
 from tests.core.backends import Backend
 from tests.damaged_file import damage
 from tests.webhooks.conftest import StartReceiver
-from tests.webhooks.harness import NOW, Answer, FakeClock, Post, RunningReceiver
+from tests.webhooks.harness import NOW, Answer, Post, RunningReceiver
 from tests.webhooks.signing import environment, samples, stripe_post
 from webhooks.health import probes as health
 
@@ -119,7 +120,7 @@ def test_metrics_of_a_log_that_cannot_be_read(receiver: RunningReceiver, engine:
 
 
 def signs_of(engine: Engine, *, minutes_ago: float = 0) -> Signs:
-    clock = FakeClock(NOW)
+    clock = SetClock(NOW)
     clock.advance(minutes=-minutes_ago)
     return Signs(engine, clock=clock, ids=UuidV7Factory(SystemClock()))
 
@@ -147,7 +148,7 @@ def test_what_is_ill_behind_the_receiver_makes_it_degraded_and_not_away(
 
 
 def test_a_published_file_is_ill_by_what_it_lacks_and_not_by_its_age(
-    start: StartReceiver, backend: Backend, clock: FakeClock, tmp_path: Path
+    start: StartReceiver, backend: Backend, clock: SetClock, tmp_path: Path
 ) -> None:
     engine = backend.open()
     receiver = start(engine=engine)
@@ -180,7 +181,7 @@ def test_a_provider_that_is_not_called_makes_it_degraded_without_a_name(
 ) -> None:
     engine = backend.open()
     receiver = start(engine=engine)
-    outbox = Outbox(engine, clock=FakeClock(NOW), ids=UuidV7Factory(SystemClock()))
+    outbox = Outbox(engine, clock=SetClock(NOW), ids=UuidV7Factory(SystemClock()))
     outbox.note_lane(Lane("salon", "twilio"), reason="Twilio 20003", is_set_up=True)
 
     part = get(receiver, "/readyz").json()["components"]["providers"]

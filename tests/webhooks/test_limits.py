@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from frontdesk.core.log.event_log import EventLog
+from tests.clocks import SetClock
 from tests.webhooks.conftest import StartReceiver, only_event
-from tests.webhooks.harness import FakeClock, RunningReceiver
+from tests.webhooks.harness import RunningReceiver
 from tests.webhooks.signing import (
     SIGNED,
     as_bytes,
@@ -86,7 +87,7 @@ def test_a_sender_who_hangs_up_gets_no_answer(receiver: RunningReceiver, log: Ev
     assert log.last_sequence() == 0
 
 
-def test_beyond_the_rate_deliveries_wait(start: StartReceiver, clock: FakeClock) -> None:
+def test_beyond_the_rate_deliveries_wait(start: StartReceiver, clock: SetClock) -> None:
     receiver = start(webhook_rate_limit_per_minute=2)
     posts = [proof_post({"event": str(number)}) for number in range(5)]
 
@@ -100,7 +101,7 @@ def test_beyond_the_rate_deliveries_wait(start: StartReceiver, clock: FakeClock)
     assert [receiver.send(post).status for post in posts[2:4]] == [200, 429]
 
 
-def test_a_clock_set_back_gives_nothing_away(start: StartReceiver, clock: FakeClock) -> None:
+def test_a_clock_set_back_gives_nothing_away(start: StartReceiver, clock: SetClock) -> None:
     receiver = start(webhook_rate_limit_per_minute=1)
     assert receiver.send(manychat_post({"a": 1})).status == 200
     clock.advance(hours=-1)

@@ -15,9 +15,10 @@ from frontdesk.core.log.event_log import EventLog
 from frontdesk.domains.imports.known_facts import CANONICAL_PAYLOADS
 from frontdesk.domains.sending.outbox.commands import Channel, ClaimedCommand
 from frontdesk.domains.sending.outbox.outbox import Outbox
+from tests.clocks import SetClock
 from tests.domains.sending.outbox.factories import new_command
 from tests.webhooks.conftest import StartReceiver
-from tests.webhooks.harness import NOW, Answer, FakeClock, Post, RunningReceiver
+from tests.webhooks.harness import NOW, Answer, Post, RunningReceiver
 from tests.webhooks.signing import OWNER_KEY, TENANT, environment
 
 BAKER = "baker-of-a-business-0000000001"
@@ -31,7 +32,7 @@ def receiver(start: StartReceiver) -> RunningReceiver:
 
 
 @pytest.fixture
-def outbox(engine: Engine, clock: FakeClock) -> Outbox:
+def outbox(engine: Engine, clock: SetClock) -> Outbox:
     return Outbox(engine, clock=clock, ids=UuidV7Factory(clock))
 
 

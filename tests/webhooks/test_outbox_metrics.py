@@ -9,10 +9,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from frontdesk.core.ids import UuidV7Factory
 from frontdesk.domains.sending.outbox.commands import Channel
 from frontdesk.domains.sending.outbox.outbox import Outbox
+from tests.clocks import SetClock
 from tests.core.backends import Backend
 from tests.domains.sending.outbox.factories import new_command
 from tests.webhooks.conftest import StartReceiver
-from tests.webhooks.harness import NOW, FakeClock, Post, RunningReceiver
+from tests.webhooks.harness import NOW, Post, RunningReceiver
 
 LEASE = timedelta(seconds=30)
 
@@ -28,7 +29,7 @@ def values(receiver: RunningReceiver) -> dict[tuple[str, ...], float]:
     }
 
 
-def test_depth_age_and_dead_letters(start: StartReceiver, backend: Backend, clock: FakeClock) -> None:
+def test_depth_age_and_dead_letters(start: StartReceiver, backend: Backend, clock: SetClock) -> None:
     engine = backend.open()
     receiver = start(engine=engine)
     assert values(receiver) == {}

@@ -17,9 +17,10 @@ from sqlalchemy import Engine, select
 from frontdesk.core.log.database import WRITES_AFTER_READING
 from frontdesk.core.log.rejections import MAX_REDACTED_LENGTH, RejectionRecorder, describe_rejection, redact
 from frontdesk.core.log.schema import rejected_deliveries, rejection_counts
+from tests.clocks import SetClock
 from tests.core.backends import Backend
 from tests.webhooks.conftest import StartReceiver
-from tests.webhooks.harness import NOW, FakeClock
+from tests.webhooks.harness import NOW
 from tests.webhooks.signing import (
     CLICKSEND_TOKEN,
     GOOGLE_TOKEN,
@@ -205,7 +206,7 @@ def test_no_secret_and_no_value_is_kept(start: StartReceiver, engine: Engine) ->
         assert secret not in kept
 
 
-def test_refusals_beyond_the_rate_are_not_kept(start: StartReceiver, engine: Engine, clock: FakeClock) -> None:
+def test_refusals_beyond_the_rate_are_not_kept(start: StartReceiver, engine: Engine, clock: SetClock) -> None:
     receiver = start(webhook_rate_limit_per_minute=2)
     forged = stripe_post({"type": "x"}, secret="guess")
     outcomes = [receiver.send(forged).outcome for _ in range(4)]

@@ -11,9 +11,10 @@ from frontdesk.core.log.event_log import EventLog
 from frontdesk.domains.sending.outbox.outbox import Outbox
 from frontdesk.domains.staff.desk import StaffDesk
 from frontdesk.domains.staff.roles import Role
+from tests.clocks import SetClock
 from tests.domains.staff.conftest import PASSWORD
 from tests.webhooks.conftest import only_event
-from tests.webhooks.harness import FakeClock, Post, RunningReceiver
+from tests.webhooks.harness import Post, RunningReceiver
 from tests.webhooks.signing import OWNER_KEY, TENANT
 from tests.webhooks.staff import add, ask, sign_in, token_of
 
@@ -39,7 +40,7 @@ def test_where_nobody_has_an_account_the_answer_says_how_to_make_one(receiver: R
 
 
 def test_an_expired_session_and_a_disabled_account_are_strangers(
-    receiver: RunningReceiver, desk: StaffDesk, clock: FakeClock
+    receiver: RunningReceiver, desk: StaffDesk, clock: SetClock
 ) -> None:
     ana = add(desk, Role.ADMIN)
     token = token_of(receiver, ana)
@@ -165,7 +166,7 @@ def test_the_trail_tells_who_did_and_read_what_and_who_was_refused(
 
 
 def test_what_v1_tells_of_people_is_in_the_trail_once_in_five_minutes(
-    receiver: RunningReceiver, desk: StaffDesk, clock: FakeClock
+    receiver: RunningReceiver, desk: StaffDesk, clock: SetClock
 ) -> None:
     token = token_of(receiver, add(desk, Role.TECH))
     for _ in range(3):

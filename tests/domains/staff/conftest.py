@@ -12,7 +12,8 @@ from frontdesk.domains.staff.accounts import Account
 from frontdesk.domains.staff.desk import StaffDesk
 from frontdesk.domains.staff.passwords import Passwords
 from frontdesk.domains.staff.roles import Role
-from tests.webhooks.harness import FakeClock
+from tests.clocks import SetClock
+from tests.webhooks.harness import NOW
 
 PASSWORD = "a quite long sentence"
 
@@ -23,12 +24,12 @@ def quick_passwords() -> Passwords:
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
+def clock() -> SetClock:
+    return SetClock(NOW)
 
 
 @pytest.fixture
-def desk(engine: Engine, clock: FakeClock) -> StaffDesk:
+def desk(engine: Engine, clock: SetClock) -> StaffDesk:
     return StaffDesk.open(
         engine, settings=Settings(), clock=clock, ids=UuidV7Factory(clock), passwords=quick_passwords()
     )

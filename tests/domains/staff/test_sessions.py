@@ -15,8 +15,8 @@ from frontdesk.domains.staff.passwords import Passwords
 from frontdesk.domains.staff.roles import Role
 from frontdesk.domains.staff.schema import staff_sessions
 from frontdesk.domains.staff.sessions import OpenedSession, tokens_of
+from tests.clocks import SetClock
 from tests.domains.staff.conftest import PASSWORD
-from tests.webhooks.harness import FakeClock
 
 
 def sign_in(
@@ -54,7 +54,7 @@ def test_a_session_is_found_by_its_token_of_which_the_hash_alone_is_kept(
 
 
 def test_a_session_ends_when_idle_when_old_and_when_signed_out(
-    desk: StaffDesk, ana: Account, clock: FakeClock
+    desk: StaffDesk, ana: Account, clock: SetClock
 ) -> None:
     assert ana
     idle = sign_in(desk)
@@ -104,7 +104,7 @@ def test_one_sign_in_opens_a_session_with_every_business_it_fits(desk: StaffDesk
 
 @pytest.mark.parametrize("email", ["ana@example.com", "nobody@example.com"])
 def test_failures_lock_for_ever_longer_whether_there_is_an_account_or_not(
-    desk: StaffDesk, ana: Account, clock: FakeClock, email: str
+    desk: StaffDesk, ana: Account, clock: SetClock, email: str
 ) -> None:
     assert ana
     for _ in range(5):
@@ -133,7 +133,7 @@ def test_a_stranger_who_guesses_does_not_lock_the_owner_out(desk: StaffDesk, ana
 
 
 def test_many_addresses_at_one_account_lock_strangers_and_nobody_who_is_known(
-    desk: StaffDesk, ana: Account, clock: FakeClock
+    desk: StaffDesk, ana: Account, clock: SetClock
 ) -> None:
     sign_in(desk, device="the browser at home")
     at_the_shop = sign_in(desk, address="10.0.0.2")
@@ -161,7 +161,7 @@ def test_a_known_browser_passes_where_a_stranger_shares_its_address(desk: StaffD
 
 
 def test_a_known_browser_has_few_guesses_too_and_none_at_another_account(
-    desk: StaffDesk, ana: Account, clock: FakeClock
+    desk: StaffDesk, ana: Account, clock: SetClock
 ) -> None:
     assert ana
     sign_in(desk, device="a stolen browser")
@@ -203,7 +203,7 @@ def test_half_a_character_is_no_password(desk: StaffDesk, ana: Account, password
 
 
 def test_guessing_at_many_accounts_locks_the_address_and_an_own_account_washes_nothing(
-    desk: StaffDesk, ana: Account, clock: FakeClock
+    desk: StaffDesk, ana: Account, clock: SetClock
 ) -> None:
     assert ana
     for number in range(20):
@@ -242,7 +242,7 @@ def test_an_unknown_address_costs_a_hash_too(desk: StaffDesk, ana: Account, monk
 
 
 def test_the_own_password_is_asked_for_and_its_failures_counted(
-    desk: StaffDesk, ana: Account, clock: FakeClock
+    desk: StaffDesk, ana: Account, clock: SetClock
 ) -> None:
     session = sign_in(desk).session
     desk.sessions.check_password(session, password=PASSWORD, address="10.0.0.1")
