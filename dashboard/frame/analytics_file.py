@@ -13,7 +13,7 @@ import duckdb
 import pandas as pd
 
 from frontdesk.core.errors import FrontdeskError
-from frontdesk.core.published.attaching import attach_published
+from frontdesk.core.published.connection import open_published
 
 _Identity = tuple[int, int, int]
 _MAX_ATTEMPTS = 10
@@ -154,20 +154,10 @@ class AnalyticsFile:
 
 
 def _open(path: Path) -> duckdb.DuckDBPyConnection:
-    # Attached to a database in memory, not opened by itself: within a process DuckDB (1.5.6) keeps one instance per
-    # *path*, so a second duckdb.connect(path) would give the replaced file again for as long as the first is open.
-    # Attached as "analytics", the name it has when opened by itself, because views may name their database.
-    connection = duckdb.connect(":memory:", config={"threads": 2, "memory_limit": "512MB"})
     try:
-        attach_published(connection, path, name="analytics")
+        return open_published(path)
     except duckdb.Error as error:
-        connection.close()
         raise AnalyticsFileError(f"{path} can't be read: {_first_line(error)}") from error
-    # From here on nothing but this file can be read, and no extension be loaded.
-    connection.execute(
-        "SET GLOBAL TimeZone = 'UTC'; SET enable_external_access = false; SET lock_configuration = true"
-    )
-    return connection
 
 
 def _first_line(error: Exception) -> str:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from frontdesk.core.errors import FrontdeskError
 from frontdesk.domains.reports.shapes import ReportMade
-from frontdesk.domains.rules.explaining.shapes import CommandExplanation
+from frontdesk.domains.rules.explanations.shapes import CommandExplanation
 from frontdesk.domains.sending.outbox.commands import Channel, CommandState
 from frontdesk.domains.sending.outbox.shapes import CommandPage, CommandWithAttempts, HoldRead, MessageAccepted
 from frontdesk.domains.staff.shapes import SessionRead

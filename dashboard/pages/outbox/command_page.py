@@ -20,7 +20,7 @@ from dashboard.parts.wording import (
     name_origin,
     name_rule,
 )
-from frontdesk.domains.rules.explaining.shapes import CommandExplanation, ContentRead
+from frontdesk.domains.rules.explanations.shapes import CommandExplanation, ContentRead
 from frontdesk.domains.sending.outbox.commands import MANUAL, CommandState
 from frontdesk.domains.sending.outbox.shapes import AttemptRead, CommandWithAttempts
 from frontdesk.domains.tenancy.tenant import Tenant

@@ -32,7 +32,7 @@ from dashboard.parts.wording import (
     name_rule,
 )
 from frontdesk.core.errors import ConfigurationError
-from frontdesk.domains.rules.explaining.shapes import CommandExplanation
+from frontdesk.domains.rules.explanations.shapes import CommandExplanation
 from frontdesk.domains.sending.outbox.commands import Channel, CommandState
 from frontdesk.domains.sending.outbox.shapes import CommandPage, CommandRead, DepthRead
 from frontdesk.domains.tenancy.tenant import Tenant

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from frontdesk.core.csv_output import CsvWriter
 from frontdesk.core.errors import ConfigurationError, FrontdeskError
-from frontdesk.core.published.attaching import attach_published
+from frontdesk.core.published.connection import open_published
 from frontdesk.core.published.errors import NothingPublishedError
 from frontdesk.core.settings import load_settings
 
@@ -41,10 +41,7 @@ def sql(
     if query is None and sys.stdin.isatty():
         raise ConfigurationError('give a statement, as in: frontdesk sql "select * from marts.dim_tenants"')
     text = query if query is not None else typer.get_text_stream("stdin").read()
-    # In memory, and the file attached: a reader of an older file of the ring is one of "analytics" all the same.
-    with duckdb.connect(":memory:") as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        _attach(connection, path)
+    with _open(path) as connection:
         try:
             relation = connection.sql(text)
         except duckdb.Error as error:
@@ -57,12 +54,11 @@ def sql(
             _print_table(relation)
 
 
-def _attach(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+def _open(path: Path) -> duckdb.DuckDBPyConnection:
     try:
-        attach_published(connection, path, name="analytics")
+        return open_published(path, limits={})  # an analyst's question may take the whole machine
     except duckdb.Error as error:
         raise QueryError(f"{path} can't be read: {error}") from error
-    connection.execute("use analytics")
 
 
 def _print_csv(relation: duckdb.DuckDBPyRelation) -> None:

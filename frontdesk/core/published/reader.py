@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from frontdesk.core.published.attaching import attach_published
+from frontdesk.core.published.connection import open_published
 from frontdesk.core.published.errors import NothingPublishedError
 
 _SIMILAR = 3
@@ -207,12 +207,7 @@ def opened(path: Path) -> Iterator[Published]:
     if not path.exists():
         raise NothingPublishedError.at(path)
     try:
-        # Attached, not connected to: DuckDB keeps one database per path of connect(), so that within a process the
-        # second reader would get the file that was there for the first.
-        with duckdb.connect(":memory:", config={"threads": 2, "memory_limit": "512MB"}) as connection:
-            connection.execute("set TimeZone = 'UTC'")
-            attach_published(connection, path, name="published")
-            connection.execute("use published")
+        with open_published(path) as connection:
             yield Published(connection)
     except (duckdb.CatalogException, duckdb.BinderException) as error:
         raise NothingPublishedError(

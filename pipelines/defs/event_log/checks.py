@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import duckdb
 from dagster import AssetCheckResult, AssetChecksDefinition, asset_check
 
+from frontdesk.core.published.reader import opened
 from frontdesk.core.settings import Settings
 from pipelines.assembly import build_event_log
 from pipelines.defs.event_log.assets import EVENT_LOG_KEY
@@ -16,9 +16,8 @@ def build_event_log_checks(settings: Settings) -> list[AssetChecksDefinition]:
     @asset_check(asset=EVENT_LOG_KEY, description="The newest modelled event is the newest of the log.")
     def modelled_through_the_end_of_the_log() -> AssetCheckResult:
         log_sequence = build_event_log(settings).last_sequence()
-        with duckdb.connect(str(settings.analytics_path), read_only=True) as connection:
-            row = connection.execute("select modelled_sequence from reports.rpt_freshness").fetchone()
-        modelled = int(row[0]) if row else 0
+        with opened(settings.analytics_path) as published:
+            modelled = published.modelled_sequence()
         return AssetCheckResult(
             passed=modelled >= log_sequence,
             metadata={"log_sequence": log_sequence, "modelled_sequence": modelled},

@@ -1,14 +1,39 @@
-"""Attaches the published file for reading, whoever has it open: a client that locks it locks out nobody."""
+"""Opens the published file for reading: that file alone, whoever else has it open."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import duckdb
 
+#: The name that the file's views know it by.
+DATABASE = "analytics"
+#: What a reader beside others may take.
+SHARED_LIMITS: Mapping[str, str | int] = MappingProxyType({"threads": 2, "memory_limit": "512MB"})
 #: The name can move to a newer file between looking it up and opening it.
 _TRIES = 3
+
+
+def open_published(path: Path, *, limits: Mapping[str, str | int] = SHARED_LIMITS) -> duckdb.DuckDBPyConnection:
+    """Return a connection that reads the published file, in UTC, and nothing else: no other file, no extension.
+
+    Attached to a database in memory, not opened by itself: within a process DuckDB (1.5.6) keeps one instance per
+    *path* of connect(), so a second reader would get the file that was there for the first. Raises duckdb.Error where
+    it can't be read.
+    """
+    connection = duckdb.connect(":memory:", config=dict(limits))
+    try:
+        attach_published(connection, path, name=DATABASE)
+        connection.execute(f"use {DATABASE}")
+        connection.execute(
+            "set global TimeZone = 'UTC'; set enable_external_access = false; set lock_configuration = true"
+        )
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def attach_published(connection: duckdb.DuckDBPyConnection, path: Path, *, name: str) -> None:
