@@ -46,10 +46,10 @@ def process(
             count += modeller.follow_to_end(progress=report)  # what became of the commands
             sequence = modeller.modelled_sequence
             build_signs(settings).beat(LIVE_PATH, state=LiveState.ENDED, modelled_sequence=sequence)
-        told = dispatcher.alerts.counts()
+        counts = dispatcher.dispatch_log.counts()
         waiting = dispatcher.overdue()
     Console().print(f"Modelled through event {sequence} ({count} in live batches); published.")
-    Console().print(_describe_outcomes(told))
+    Console().print(_describe_outcomes(counts))
     for line in _describe_waiting(waiting):
         Console(soft_wrap=True).print(line, markup=False, highlight=False)
 
@@ -82,8 +82,8 @@ def rebuild(
 
 def _describe_outcomes(counts: Mapping[str, int]) -> str:
     outcomes = {name.removeprefix("outcome_"): count for name, count in counts.items() if name.startswith("outcome_")}
-    told = ", ".join(f"{count} {name}" for name, count in sorted(outcomes.items()))
-    return f"Commands: {told}." if told else "Commands: nothing was due."
+    listed = ", ".join(f"{count} {name}" for name, count in sorted(outcomes.items()))
+    return f"Commands: {listed}." if listed else "Commands: nothing was due."
 
 
 def _describe_waiting(overdue: Sequence[Overdue]) -> Iterator[str]:

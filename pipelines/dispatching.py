@@ -12,9 +12,8 @@ from frontdesk.core.clock import SystemClock
 from frontdesk.core.log.database import open_database
 from frontdesk.core.settings import Settings
 from frontdesk.domains.reports.archive import ReportArchive
-from frontdesk.domains.sending.dispatch.assembly import build_dispatcher
 from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition
-from frontdesk.domains.sending.dispatch.dispatcher import Dispatcher
+from frontdesk.domains.sending.dispatch.dispatcher import Dispatcher, build_dispatcher
 from frontdesk.domains.tenancy.tenant import read_tenants
 
 

@@ -40,14 +40,14 @@ def call(send: Callable[[], httpx.Response]) -> httpx.Response | Refused | Unkno
     try:
         response = send()
     except _NOT_SENT as error:
-        return Refused(reason=f"no connection: {told(error)}")
+        return Refused(reason=f"no connection: {describe_error(error)}")
     except httpx.RequestError as error:
-        return Unknown(f"no answer: {told(error)}")
+        return Unknown(f"no answer: {describe_error(error)}")
     if response.status_code in _UNKNOWN_STATUSES:
         return Unknown(f"answered {response.status_code}: {response.text[:_LONGEST_TOLD]}")
     return response
 
 
-def told(error: Exception) -> str:
+def describe_error(error: Exception) -> str:
     """Return an error in words: some have none of their own."""
     return f"{type(error).__name__} {error}".rstrip()[:_LONGEST_TOLD]

@@ -13,7 +13,7 @@ import orjson
 
 from frontdesk.connectors.content import Letter, Task
 from frontdesk.core.errors import FrontdeskError
-from frontdesk.domains.sending.dispatch.composing import Composer
+from frontdesk.domains.sending.dispatch.composer import Composer
 from frontdesk.domains.sending.outbox.commands import Channel, MessageClass, NewCommand
 from frontdesk.domains.sending.templates import Templates
 from frontdesk.domains.tenancy.tenant import Tenant

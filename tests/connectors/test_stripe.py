@@ -8,8 +8,9 @@ import pytest
 import stripe
 
 from frontdesk.core.log.event_log import EventLog
+from tests.clocks import SetClock
 from tests.webhooks.conftest import StartReceiver, only_event
-from tests.webhooks.harness import NOW, FakeClock, RunningReceiver
+from tests.webhooks.harness import NOW, RunningReceiver
 from tests.webhooks.signing import STRIPE_SECRET, TENANT, environment, stripe_post
 
 VECTOR_TIME = 1_750_000_000
@@ -23,7 +24,7 @@ VECTOR_SIGNATURE = "801cad69d03b7e465d609ea3cbac35b7a17020f24cf7a398d1cb6008632f
 EVENT = {"id": "evt_1", "type": "invoice.paid", "created": 1_760_000_000, "data": {"object": {"id": "in_1"}}}
 
 
-def test_the_vector(receiver: RunningReceiver, log: EventLog, clock: FakeClock) -> None:
+def test_the_vector(receiver: RunningReceiver, log: EventLog, clock: SetClock) -> None:
     clock.instant = datetime.fromtimestamp(VECTOR_TIME, UTC)
     post = stripe_post(VECTOR_BODY).with_headers(
         stripe_signature=f"t={VECTOR_TIME},v1={VECTOR_SIGNATURE}", user_agent="Stripe/1.0"
@@ -52,7 +53,7 @@ def test_stripes_own_library_accepts_what_we_accept() -> None:
     assert event["id"] == "evt_1TestVector0001"
 
 
-def test_a_redelivery_signed_anew_is_a_duplicate(receiver: RunningReceiver, log: EventLog, clock: FakeClock) -> None:
+def test_a_redelivery_signed_anew_is_a_duplicate(receiver: RunningReceiver, log: EventLog, clock: SetClock) -> None:
     first = receiver.send(stripe_post(EVENT))
     clock.advance(hours=5)
     again = receiver.send(stripe_post(EVENT, timestamp=int(clock.instant.timestamp())))
@@ -90,7 +91,7 @@ def test_outside_the_window(receiver: RunningReceiver, seconds: int) -> None:
     ],
 )
 def test_wrong_signature_headers(
-    receiver: RunningReceiver, clock: FakeClock, log: EventLog, header: str | None, reason: str
+    receiver: RunningReceiver, clock: SetClock, log: EventLog, header: str | None, reason: str
 ) -> None:
     clock.instant = datetime.fromtimestamp(VECTOR_TIME, UTC)
     answer = receiver.send(stripe_post(VECTOR_BODY).with_headers(stripe_signature=header))

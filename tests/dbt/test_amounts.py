@@ -11,7 +11,7 @@ from babel.numbers import get_currency_precision, list_currencies
 from jinja2 import Environment
 
 from frontdesk.core.money import CURRENCIES_OF_SYMBOLS, currency_macros, minor_unit_exponent, stripe_exponent
-from frontdesk.domains.imports.amounts import parse_minor_units
+from frontdesk.domains.imports.cell_values import parse_minor_units
 from frontdesk.domains.imports.problems import CellError
 
 MACROS = Path(__file__).parents[2] / "dbt_project" / "macros" / "staging"

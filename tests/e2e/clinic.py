@@ -20,8 +20,7 @@ from frontdesk.core.log.database import create_tables
 from frontdesk.core.settings import Settings
 from frontdesk.domains.reports.archive import ReportArchive
 from frontdesk.domains.reports.making import ReportMaker
-from frontdesk.domains.sending.dispatch.assembly import build_dispatcher
-from frontdesk.domains.sending.dispatch.dispatcher import Dispatcher
+from frontdesk.domains.sending.dispatch.dispatcher import Dispatcher, build_dispatcher
 from frontdesk.domains.sending.outbox.commands import CommandFilter, KnownCommand
 from pipelines.live.modeller import Modeller
 from sandbox.delivery import Attempt, Delivery

@@ -25,9 +25,8 @@ import pytest
 
 from frontdesk.domains.rules.rule import Rule
 from frontdesk.domains.sending.business import Endpoint
-from frontdesk.domains.sending.dispatch.assembly import build_dispatcher
 from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition
-from frontdesk.domains.sending.dispatch.dispatcher import Dispatcher
+from frontdesk.domains.sending.dispatch.dispatcher import Dispatcher, build_dispatcher
 from frontdesk.domains.sending.outbox.commands import Channel, CommandFilter, KnownCommand
 from frontdesk.domains.sending.outbox.holds import HoldScope
 from frontdesk.domains.tenancy.tenant import Tenant, load_tenants

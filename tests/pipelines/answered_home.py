@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from frontdesk.core.log.envelope import NewEvent
-from frontdesk.domains.sending.dispatch.composing import Composer
-from frontdesk.domains.sending.dispatch.outcomes import Outcome, Told, events_of
+from frontdesk.domains.sending.dispatch.composer import Composer
 from frontdesk.domains.sending.outbox.commands import Channel, ClaimedCommand
+from frontdesk.domains.sending.outbox.outcome_events import CommandEnding, Outcome, outcome_events
 from tests.pipelines.facts import TENANT, contact, fact
 from tests.pipelines.homes import NOW, FixedClock, Home, HomeFactory
 
@@ -69,7 +69,7 @@ def _send(home: Home) -> None:
     home.outbox.retry(SENT, token=first.token, at=NOW, reason="503 from the provider")
     second = _call(home)
     home.outbox.complete(SENT, token=second.token, provider_id=PROVIDER_ID)
-    told = Told(
+    ending = CommandEnding(
         command=second,
         attempt_number=2,
         outcome=Outcome.SENT,
@@ -77,7 +77,7 @@ def _send(home: Home) -> None:
         content=Composer(home.tenants[TENANT]).compose(second, now=NOW),
         provider_id=PROVIDER_ID,
     )
-    home.log.append(events_of(told))
+    home.log.append(outcome_events(ending))
     _postpone(home)
     home.log.append([fact("message.delivered", {"message_id": PROVIDER_ID}, event_id="receipt", hours=0.01)])
 

@@ -17,12 +17,13 @@ from twilio.request_validator import RequestValidator
 from frontdesk.core.secrets import Secrets
 from frontdesk.core.settings import Settings
 from frontdesk.domains.imports.known_facts import CANONICAL_PAYLOADS
+from tests.clocks import SetClock
 from tests.dbt.staging.hostile import hostile_variants
 from tests.dbt.staging.samples import IMPORTED_SOURCE, SAMPLES, Sample
 from tests.domains.staff.conftest import quick_passwords
 from tests.pipelines.homes import Home
 from tests.webhooks import signing
-from tests.webhooks.harness import NOW, FakeClock, Post, RunningReceiver
+from tests.webhooks.harness import NOW, Post, RunningReceiver
 from webhooks.app import create_app
 
 #: Who gets what: businesses whose own files name these sources, and whose rules wait for their facts.
@@ -83,7 +84,7 @@ def receiver_of(home: Home) -> RunningReceiver:
             engine=home.engine,
             secrets=Secrets(environment()),
             tenants=home.tenants,
-            clock=FakeClock(),
+            clock=SetClock(NOW),
             passwords=quick_passwords(),
         )
     )

@@ -14,7 +14,7 @@ from typing import Any
 from frontdesk.connectors.account import SendingAccount
 from frontdesk.connectors.answers import Accepted, Answer, CannotTell, Doubt, LookUp, Refused, Unknown
 from frontdesk.connectors.content import Letter
-from frontdesk.connectors.http_calls import is_this_machine, told
+from frontdesk.connectors.http_calls import describe_error, is_this_machine
 from frontdesk.connectors.microsoft_graph.deliver import REFERENCE_HEADER
 from frontdesk.connectors.references import message_id_of, reference_of
 from frontdesk.core.clock import Clock
@@ -59,7 +59,7 @@ class SmtpDeliverer:
         except _RefusedError as error:
             return error.answer
         except (ValueError, LookupError) as error:
-            return Refused(reason=f"no e-mail can be made of it: {told(error)}", is_permanent=True)
+            return Refused(reason=f"no e-mail can be made of it: {describe_error(error)}", is_permanent=True)
         return self._send(content, data, message_id=message_id)
 
     def _send(self, content: Letter, data: bytes, *, message_id: str) -> Answer:
@@ -76,7 +76,7 @@ class SmtpDeliverer:
             except (OSError, smtplib.SMTPException) as error:
                 return _refusal(error)
             except ValueError as error:  # such as user name or password in letters that SMTP does not have
-                return Refused(reason=f"the mail server can't be told: {told(error)}", is_set_up=True)
+                return Refused(reason=f"the mail server can't be told: {describe_error(error)}", is_set_up=True)
             _limit(connection, ends_at)
             return _hand_in(connection, data, message_id=message_id)
         finally:
@@ -152,7 +152,7 @@ def _hand_in(connection: smtplib.SMTP, data: bytes, *, message_id: str) -> Answe
     except smtplib.SMTPDataError as error:  # refused before the message was sent
         return _refusal(error)
     except (OSError, smtplib.SMTPException) as error:
-        return Unknown(f"no answer to the message: {told(error)}")
+        return Unknown(f"no answer to the message: {describe_error(error)}")
     if code == _OK:
         return Accepted(message_id)
     return Refused(reason=_told(code, words), is_permanent=code >= _PERMANENT, error_code=str(code))
@@ -168,7 +168,7 @@ def _limit(connection: smtplib.SMTP, ends_at: float) -> None:
 def _refusal(error: Exception) -> Refused:
     """Tell an error before the message was sent. Log-in and greeting are of the set-up: never permanent."""
     code: Any = getattr(error, "smtp_code", None)
-    words = _told(code, getattr(error, "smtp_error", b"")) if code else f"no connection: {told(error)}"
+    words = _told(code, getattr(error, "smtp_error", b"")) if code else f"no connection: {describe_error(error)}"
     is_log_in = isinstance(error, smtplib.SMTPAuthenticationError)
     return Refused(reason=words, is_set_up=is_log_in, error_code=str(code) if code else None)
 

@@ -25,7 +25,7 @@ from frontdesk.connectors.answers import (
     Unknown,
 )
 from frontdesk.connectors.content import Letter
-from frontdesk.connectors.http_calls import call, is_this_machine, open_client, told
+from frontdesk.connectors.http_calls import call, describe_error, is_this_machine, open_client
 from frontdesk.connectors.retry_after import parse_retry_after
 from frontdesk.core.clock import Clock
 from frontdesk.core.serving.hosts import host_of
@@ -117,7 +117,7 @@ class TwilioDeliverer:
         except TwilioException as error:
             return self._refusal(error, retry_after=transport.retry_after)
         except ValueError as error:
-            return Unknown(f"answered what is no JSON: {told(error)}")
+            return Unknown(f"answered what is no JSON: {describe_error(error)}")
         return Accepted(str(message.sid)) if message.sid else Unknown("answered without a sid")
 
     def look_up(self, doubt: Doubt[Letter], /) -> LookUp:
@@ -133,7 +133,7 @@ class TwilioDeliverer:
                 limit=_MOST_LISTED,
             )
         except (_NotAcceptedError, TwilioException, ValueError) as error:
-            return CannotTell(reason=told(error))
+            return CannotTell(reason=describe_error(error))
         candidates = [message for message in listed if message.sid not in doubt.others]
         same = [message for message in candidates if message.body == doubt.content.text]
         if len(same) == 1:

@@ -9,7 +9,7 @@ import orjson
 
 from frontdesk.connectors.answers import Accepted, Deliverer
 from frontdesk.connectors.content import Letter, WebhookBody
-from frontdesk.connectors.http_calls import is_this_machine, open_client, told
+from frontdesk.connectors.http_calls import describe_error, is_this_machine, open_client
 from frontdesk.connectors.outgoing_webhook.addresses import OutgoingAddresses
 from frontdesk.connectors.outgoing_webhook.deliver import WebhookDeliverer
 from frontdesk.core.clock import Clock
@@ -19,8 +19,8 @@ from frontdesk.core.serving.hosts import host_of
 from frontdesk.core.settings import Settings
 from frontdesk.domains.operations.incidents import Alert, AlertChannel, Moment
 from frontdesk.domains.operations.routes import SYSTEM_ENDPOINT
-from frontdesk.domains.sending.dispatch.assembly import NOTHING_WRONG
-from frontdesk.domains.sending.dispatch.desks import Desks
+from frontdesk.domains.sending.dispatch.dispatcher import NOTHING_WRONG
+from frontdesk.domains.sending.dispatch.tenant_senders import TenantSenders
 from frontdesk.domains.sending.outbox.commands import Channel
 from frontdesk.domains.sending.settings import WEBHOOK_PROVIDER
 from frontdesk.domains.tenancy.tenant import Tenant
@@ -38,7 +38,7 @@ class AlertSender:
         self._tenants = tenants
         self._environ = environ
         self._clock = clock
-        self._desks = Desks(
+        self._senders = TenantSenders(
             tenants, settings=settings, secrets=Secrets(environ), clock=clock, wrong_files=NOTHING_WRONG
         )
 
@@ -53,11 +53,11 @@ class AlertSender:
         except Exception as error:
             # Whatever one way of telling raises, the others are used, and the monitor goes on.
             _LOGGER.exception("an alert's way failed")
-            return told(error)
+            return describe_error(error)
 
     def _mail(self, alert: Alert) -> str | None:
         tenant = self._mailing_tenant(alert.route.tenant_id)
-        desk = self._desks.find(tenant.slug)
+        desk = self._senders.find(tenant.slug)
         email = tenant.delivery.email
         if desk is None or email is None:
             return f"{tenant.slug} sends no e-mails; set delivery.email in its file"
@@ -77,14 +77,14 @@ class AlertSender:
                 raise ConfigurationError(f"FRONTDESK_ALERT_MAIL_BY: there is no business {wanted}")
             return self._tenants[wanted]
         for tenant in self._tenants.values():
-            desk, provider = self._desks.find(tenant.slug), tenant.delivery.provider_of(Channel.EMAIL)
+            desk, provider = self._senders.find(tenant.slug), tenant.delivery.provider_of(Channel.EMAIL)
             if desk is not None and provider is not None and not desk.missing_of(provider):
                 return tenant
         raise ConfigurationError("no business can send e-mails; give one its mail secrets, or set an alert webhook")
 
     def _webhook(self, tenant_id: str | None) -> Deliverer[WebhookBody]:
         if tenant_id is not None:
-            desk = self._desks.find(tenant_id)
+            desk = self._senders.find(tenant_id)
             if desk is None:
                 raise ConfigurationError(f"there is no business {tenant_id}")
             return desk.deliverer_of(WEBHOOK_PROVIDER)

@@ -13,7 +13,7 @@ from typing import Final
 import httpx
 from sqlalchemy import Engine
 
-from frontdesk.connectors.http_calls import told
+from frontdesk.connectors.http_calls import describe_error
 from frontdesk.core.errors import EventLogUnavailableError, FrontdeskError
 from frontdesk.core.log.database import check_writable
 from frontdesk.core.log.set_aside import SetAside
@@ -106,7 +106,7 @@ class _Round:
             self._failures[name] = error.detail[:_LONGEST_REASON]
         except Exception as error:
             _LOGGER.exception("%s can't be judged", name)
-            self._failures[name] = told(error)[:_LONGEST_REASON]
+            self._failures[name] = describe_error(error)[:_LONGEST_REASON]
 
     def judge_the_judges(self) -> None:
         """Tell which parts could not be judged."""
@@ -121,7 +121,7 @@ class _Round:
             problem = error.detail
         except Exception as error:
             _LOGGER.exception("the database can't be judged")
-            problem = told(error)
+            problem = describe_error(error)
         self._add([*judge_database(problem)], Kind.DATABASE)
         return problem is None
 

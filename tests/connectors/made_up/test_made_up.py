@@ -15,7 +15,7 @@ from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.secrets import Secrets
 from frontdesk.core.settings import Settings
 from frontdesk.domains.sending.business import SendingBusiness
-from frontdesk.domains.sending.dispatch.desks import Desk, Desks
+from frontdesk.domains.sending.dispatch.tenant_senders import TenantSender, TenantSenders
 from frontdesk.domains.tenancy.tenant import read_tenant
 from tests.webhooks.conftest import StartReceiver, only_event
 from tests.webhooks.harness import Post
@@ -69,8 +69,8 @@ def test_texts_go_out_by_it() -> None:
     assert desk.deliverer_of("made-up").deliver("text-1", letter) == Accepted("key took text-1 for +61491570156")
 
 
-def _desk(business: SendingBusiness) -> Desk:
-    desks = Desks(
+def _desk(business: SendingBusiness) -> TenantSender:
+    desks = TenantSenders(
         {business.slug: business}, settings=Settings(), secrets=Secrets(SECRETS), clock=SystemClock(), wrong_files={}
     )
     desk = desks.find(business.slug)

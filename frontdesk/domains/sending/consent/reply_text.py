@@ -89,9 +89,9 @@ class _OwnWords(HTMLParser):
         if self._skipped is not None:
             self._depth += tag == self._skipped
             return
-        told = " ".join(value.lower() for name, value in attrs if name in ("class", "id", "type", "name") and value)
-        self._is_over = self._is_over or _REST_IS_QUOTED.search(told) is not None
-        if tag in _UNSEEN or tag == "blockquote" or (tag in ("div", "span", "table") and _QUOTING.search(told)):
+        marks = " ".join(value.lower() for name, value in attrs if name in ("class", "id", "type", "name") and value)
+        self._is_over = self._is_over or _REST_IS_QUOTED.search(marks) is not None
+        if tag in _UNSEEN or tag == "blockquote" or (tag in ("div", "span", "table") and _QUOTING.search(marks)):
             self._skipped, self._depth = tag, 1
         if tag in _BLOCKS:
             self.parts.append("\n")

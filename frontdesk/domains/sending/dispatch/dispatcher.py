@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from queue import Empty, SimpleQueue
+from random import Random
+from types import MappingProxyType
 from typing import Final
 
-from frontdesk.core.clock import Clock
+from sqlalchemy import Engine
+
+from frontdesk.core.clock import Clock, SystemClock
 from frontdesk.core.errors import EventLogUnavailableError
-from frontdesk.domains.sending.dispatch.alerts import Alerts
-from frontdesk.domains.sending.dispatch.breaker import Transition
-from frontdesk.domains.sending.dispatch.desks import Desks
+from frontdesk.core.ids import UuidV7Factory
+from frontdesk.core.log.event_log import EventLog
+from frontdesk.core.secrets import Secrets
+from frontdesk.core.settings import Settings
+from frontdesk.domains.sending.business import SendingBusiness
+from frontdesk.domains.sending.dispatch.composer import ReportReader
+from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition, KnownEvents
+from frontdesk.domains.sending.dispatch.dispatch_log import DispatchLog
 from frontdesk.domains.sending.dispatch.due_watch import DueWatch
-from frontdesk.domains.sending.dispatch.known_events import KnownEvents
-from frontdesk.domains.sending.dispatch.lanes import LaneState, Queued, recipient_of
+from frontdesk.domains.sending.dispatch.lanes import LaneState, QueuedCommand, Rate, Transition, recipient_of
 from frontdesk.domains.sending.dispatch.look_ups import LookUps
-from frontdesk.domains.sending.dispatch.rate import Rate
 from frontdesk.domains.sending.dispatch.recorder import Recorder
-from frontdesk.domains.sending.dispatch.worker import Handled, Worker
+from frontdesk.domains.sending.dispatch.tenant_senders import TenantSenders
+from frontdesk.domains.sending.dispatch.worker import HandlingResult, Worker
 from frontdesk.domains.sending.outbox.commands import ClaimedCommand, Lane, Overdue
 from frontdesk.domains.sending.outbox.errors import OutboxUnavailableError
 from frontdesk.domains.sending.outbox.outbox import Outbox
@@ -42,10 +50,10 @@ _LONGEST_WAIT: Final = timedelta(seconds=15)
 
 
 @dataclass(frozen=True, slots=True)
-class _Ended:
+class _EndedCall:
     lane: LaneState
     command: ClaimedCommand
-    future: Future[Handled]
+    future: Future[HandlingResult]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,32 +76,32 @@ class Dispatcher:
         recorder: Recorder,
         worker: Worker,
         look_ups: LookUps,
-        desks: Desks,
+        senders: TenantSenders,
         clock: Clock,
-        alerts: Alerts,
+        dispatch_log: DispatchLog,
         known: KnownEvents,
         calls_at_once: int = 4,
     ) -> None:
         """`calls_at_once` is per lane; with 1, or where its number has a rate, calls begin in due order.
 
-        Those to one recipient always do. `known` says what may be called: see known_events.py.
+        Those to one recipient always do. `known` says what may be called: see decided_position.py.
         """
         self._outbox = outbox
         self._watch = watch
         self._recorder = recorder
         self._worker = worker
         self._look_ups = look_ups
-        self._desks = desks
+        self._senders = senders
         self._clock = clock
-        self.alerts = alerts
+        self.dispatch_log = dispatch_log
         self._known = known
         self._calls_at_once = calls_at_once
         self._lanes: dict[Lane, LaneState] = {}
         self._closed_lanes: set[Lane] = set()  #: as the outbox has them, seconds ago
         self._lane_notes: dict[Lane, _LaneNote] = {}  #: to be noted there
         # A thread for every call that there can be, and one for look-ups: no lane ever waits for another's thread.
-        self._pool = ThreadPoolExecutor(desks.count_lanes() * calls_at_once + 1, thread_name_prefix="delivery")
-        self._ended: SimpleQueue[_Ended] = SimpleQueue()
+        self._pool = ThreadPoolExecutor(senders.count_lanes() * calls_at_once + 1, thread_name_prefix="delivery")
+        self._ended: SimpleQueue[_EndedCall] = SimpleQueue()
         self._bell = threading.Event()
         self._looking_up: Future[int] | None = None
         self._housekeeping_at: datetime | None = None
@@ -123,14 +131,14 @@ class Dispatcher:
         if not self._known.is_positioned:
             catch_up()  # nothing is claimed before anybody has decided upon anything
         gives_up_at = self._clock.now() + patience
-        keeps_house = True
+        expires_leases = True
         while True:
             is_idle = self._is_idle()  # asked first: what ends during the turn may have made something due
             count_over = self._count_over
-            is_busy = self._turn(keeps_house=keeps_house)
+            is_busy = self._turn(expires_leases=expires_leases)
             if self._count_over > count_over:
                 gives_up_at = self._clock.now() + patience
-            keeps_house = self._clock.now() < gives_up_at
+            expires_leases = self._clock.now() < gives_up_at
             if is_busy:
                 continue
             if self._waits_for_decisions():
@@ -161,14 +169,14 @@ class Dispatcher:
         self._pool.shutdown()
         self._watch.close()
 
-    def _turn(self, *, keeps_house: bool = True) -> bool:
+    def _turn(self, *, expires_leases: bool = True) -> bool:
         """Do what can be done now without waiting; return whether there was anything."""
         try:
             has_ended = self._settle_ended()
             self._note_lanes()
-            return any([has_ended, keeps_house and self._keep_house(), self._claim(), self._start()])
+            return any([has_ended, expires_leases and self._expire_leases(), self._claim(), self._start()])
         except (OutboxUnavailableError, EventLogUnavailableError) as error:
-            self.alerts.trouble("outbox not usable", error.detail)
+            self.dispatch_log.trouble("outbox not usable", error.detail)
             self._bell.wait(_PAUSE_S)
             return False
 
@@ -180,7 +188,7 @@ class Dispatcher:
         if not self._watch.has_due(now, skip=skip):
             return False
         claimed = self._outbox.claim(limit=_CLAIM_LIMIT, lease=CLAIM_LEASE, skip=skip)
-        queue = [Queued(command=command, needs=None, asked_at=self._clock.now()) for command in claimed]
+        queue = [QueuedCommand(command=command, needs=None, asked_at=self._clock.now()) for command in claimed]
         # Lined up before the log is asked: where it can't be read now, they are asked about at their turn.
         for queued in queue:
             self._state_of(Lane(queued.command.tenant_id, queued.command.provider)).queue.append(queued)
@@ -213,8 +221,8 @@ class Dispatcher:
         future = self._pool.submit(self._worker.handle, command, turn=state.line_up())
         future.add_done_callback(lambda done: self._note_end(state, command, done))
 
-    def _note_end(self, state: LaneState, command: ClaimedCommand, future: Future[Handled]) -> None:
-        self._ended.put(_Ended(state, command, future))
+    def _note_end(self, state: LaneState, command: ClaimedCommand, future: Future[HandlingResult]) -> None:
+        self._ended.put(_EndedCall(state, command, future))
         self._bell.set()
 
     def _settle_ended(self) -> bool:
@@ -225,23 +233,23 @@ class Dispatcher:
             error = one.future.exception()
             if error is not None:
                 # Its lease runs out: uncalled it waits again, called it is uncertain and looked up.
-                self.alerts.trouble(f"command {one.command.command_key} not settled", repr(error))
+                self.dispatch_log.trouble(f"command {one.command.command_key} not settled", repr(error))
             else:
                 handled = one.future.result()
                 self._count_over += handled.is_over
-                self._learn(one.lane, handled)
+                self._update_breaker(one.lane, handled)
                 if handled.again_at is not None:
                     self._give_back_later_ones(one.lane, one.command, at=handled.again_at)
         return has_ended
 
-    def _take_ended(self) -> Iterator[_Ended]:
+    def _take_ended(self) -> Iterator[_EndedCall]:
         while True:
             try:
                 yield self._ended.get_nowait()
             except Empty:
                 return
 
-    def _learn(self, state: LaneState, handled: Handled) -> None:
+    def _update_breaker(self, state: LaneState, handled: HandlingResult) -> None:
         if not handled.is_called:
             return
         if handled.is_set_up_fault:
@@ -255,7 +263,7 @@ class Dispatcher:
             if state.lane in self._closed_lanes:  # whoever closed it: another process, or this one before a restart
                 self._lane_notes[state.lane] = _LaneNote(reason=None)
         if transition is not None:
-            self.alerts.breaker(state.lane, transition, reason=handled.reason)
+            self.dispatch_log.breaker(state.lane, transition, reason=handled.reason)
             is_open = transition is Transition.OPENED
             self._lane_notes[state.lane] = _LaneNote(
                 reason=handled.reason if is_open else None, is_set_up=is_open and handled.is_set_up_fault
@@ -272,7 +280,7 @@ class Dispatcher:
             else:
                 self._closed_lanes.add(lane)
 
-    def _keep_house(self) -> bool:
+    def _expire_leases(self) -> bool:
         """Take back leases that ran out, and have uncertain commands looked up, now and then."""
         now = self._clock.now()
         if self._housekeeping_at is not None and now < self._housekeeping_at:
@@ -280,9 +288,9 @@ class Dispatcher:
         if self._looking_up is not None and not self._looking_up.done():
             return False
         if self._looking_up is not None and (error := self._looking_up.exception()) is not None:
-            self.alerts.trouble("look-ups", repr(error))
+            self.dispatch_log.trouble("look-ups", repr(error))
         self._housekeeping_at = now + _HOUSEKEEPING_EVERY
-        self._recorder.expire_leases()
+        self._recorder.expire_leases(recompose=self._senders.recompose)
         self._closed_lanes = {each.lane for each in self._outbox.closed_lanes()}
         self._looking_up = self._pool.submit(self._look_ups.run, limit=_LOOK_UPS_AT_ONCE)
         self._looking_up.add_done_callback(lambda _: self._bell.set())
@@ -317,7 +325,66 @@ class Dispatcher:
 
     def _state_of(self, lane: Lane) -> LaneState:
         if lane not in self._lanes:
-            per_second = self._desks.texts_per_second(lane)
+            per_second = self._senders.texts_per_second(lane)
             rate = Rate(per_second) if per_second else None
             self._lanes[lane] = LaneState(lane=lane, calls_at_once=self._calls_at_once, rate=rate)
         return self._lanes[lane]
+
+
+NOTHING_WRONG: Mapping[str, str] = MappingProxyType({})
+
+
+def build_dispatcher(
+    settings: Settings,
+    *,
+    engine: Engine,
+    tenants: Mapping[str, SendingBusiness],
+    environ: Mapping[str, str],
+    position: DecidedPosition,
+    clock: Clock | None = None,
+    outbox: Outbox | None = None,
+    calls_at_once: int = 4,
+    wrong_files: Mapping[str, str] = NOTHING_WRONG,
+    read_report: ReportReader | None = None,
+) -> Dispatcher:
+    """Return a dispatcher over the database of an engine, whose tables are there. To be closed after use.
+
+    environ holds the businesses' secrets, see frontdesk/core/secrets.py. wrong_files: what is wrong with a
+    business's file, by slug. read_report: reads files that go with e-mails. position: how far what the outbox holds
+    takes account of the log; nothing is called that was decided before its business's newest events were known.
+    """
+    clock = clock or SystemClock()
+    ids = UuidV7Factory(clock)
+    outbox = outbox or Outbox(engine, clock=clock, ids=ids)
+    recorder = Recorder(engine, outbox=outbox, log=EventLog(engine, ids=ids), clock=clock)
+    senders = TenantSenders(
+        tenants,
+        settings=settings,
+        secrets=Secrets(environ),
+        clock=clock,
+        wrong_files=wrong_files,
+        read_report=read_report,
+    )
+    dispatch_log = DispatchLog()
+    known = KnownEvents(engine, position=position)
+    dispatcher = Dispatcher(
+        outbox=outbox,
+        watch=DueWatch(engine, outbox=outbox),
+        recorder=recorder,
+        worker=Worker(
+            outbox=outbox,
+            recorder=recorder,
+            senders=senders,
+            clock=clock,
+            dispatch_log=dispatch_log,
+            random=Random(ids.new_event_id()),  # noqa: S311 - spreads retries; guards no secret
+        ),
+        look_ups=LookUps(outbox=outbox, recorder=recorder, senders=senders, clock=clock, dispatch_log=dispatch_log),
+        senders=senders,
+        clock=clock,
+        dispatch_log=dispatch_log,
+        known=known,
+        calls_at_once=calls_at_once,
+    )
+    position.on_advance(dispatcher.wake)
+    return dispatcher

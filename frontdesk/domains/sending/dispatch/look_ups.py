@@ -9,15 +9,13 @@ from typing import Final
 
 from frontdesk.connectors.answers import CannotTell, Doubt, Found, LookUp, NotFound
 from frontdesk.connectors.content import Composed
-from frontdesk.connectors.http_calls import told
+from frontdesk.connectors.http_calls import describe_error
 from frontdesk.core.clock import Clock
-from frontdesk.domains.sending.dispatch.alerts import Alerts
-from frontdesk.domains.sending.dispatch.composing import NoAddressError, NotComposableError
-from frontdesk.domains.sending.dispatch.desks import Desk, Desks
+from frontdesk.domains.sending.dispatch.dispatch_log import DispatchLog
 from frontdesk.domains.sending.dispatch.recorder import Recorder
+from frontdesk.domains.sending.dispatch.tenant_senders import TenantSender, TenantSenders
 from frontdesk.domains.sending.outbox.commands import CommandFilter, CommandState, KnownCommand
 from frontdesk.domains.sending.outbox.outbox import Outbox
-from frontdesk.domains.sending.templates import TemplateRenderError
 
 #: From the doubt to the first look-up, from that to the second, and so on.
 _WAITS: Final = tuple(timedelta(seconds=each) for each in (5, 30, 120, 600, 1_800, 3_600, 4 * 3_600, 12 * 3_600))
@@ -36,12 +34,14 @@ class _Watch:
 class LookUps:
     """Looks up for all tenants, in one thread at a time. What was asked so far is forgotten at a restart."""
 
-    def __init__(self, *, outbox: Outbox, recorder: Recorder, desks: Desks, clock: Clock, alerts: Alerts) -> None:
+    def __init__(
+        self, *, outbox: Outbox, recorder: Recorder, senders: TenantSenders, clock: Clock, dispatch_log: DispatchLog
+    ) -> None:
         self._outbox = outbox
         self._recorder = recorder
-        self._desks = desks
+        self._senders = senders
         self._clock = clock
-        self._alerts = alerts
+        self._dispatch_log = dispatch_log
         self._watches: dict[tuple[str, int], _Watch] = {}
 
     def run(self, *, limit: int) -> int:
@@ -67,24 +67,21 @@ class LookUps:
 
     def _look_up(self, command: KnownCommand, watch: _Watch, *, now: datetime) -> None:
         known = self._outbox.find(command.command_key)
-        desk = self._desks.find(command.tenant_id)
+        sender = self._senders.find(command.tenant_id)
         if known is None or not known.attempts:
             return
         since = known.attempts[-1].started_at
-        try:
-            content = desk.composer.compose(known, now=since) if desk else None
-        except (NoAddressError, TemplateRenderError, NotComposableError):
-            content = None
-        if desk is None or content is None:
+        content = self._senders.recompose(known)
+        if sender is None or content is None:
             self._leave(known, watch, "it can't be composed any more")
             return
-        match self._ask(desk, known, content, since=since):
+        match self._ask(sender, known, content, since=since):
             case Found(provider_id):
-                self._recorder.found(known, content, provider_id=provider_id)
-                self._alerts.count("look_up_found")
+                self._recorder.record_found(known, content, provider_id=provider_id)
+                self._dispatch_log.count("look_up_found")
             case NotFound(is_final=is_final) if is_final or now >= since + _SETTLED_AFTER:
-                self._recorder.not_found(known)
-                self._alerts.count("look_up_not_found")
+                self._recorder.record_not_found(known)
+                self._dispatch_log.count("look_up_not_found")
             case NotFound():
                 watch.next_at = since + _SETTLED_AFTER
             case CannotTell(is_final=True, reason=reason):
@@ -92,8 +89,8 @@ class LookUps:
             case CannotTell(reason=reason):
                 self._wait(known, watch, reason, now=now)
 
-    def _ask(self, desk: Desk, command: KnownCommand, content: Composed, *, since: datetime) -> LookUp:
-        if missing := desk.missing_of(command.provider):
+    def _ask(self, sender: TenantSender, command: KnownCommand, content: Composed, *, since: datetime) -> LookUp:
+        if missing := sender.missing_of(command.provider):
             return CannotTell(reason=missing)
         # Of the same person where that is known: nobody else's text can be taken for this one.
         scope = CommandFilter(tenant_id=command.tenant_id, channel=command.channel, contact_id=command.contact_id)
@@ -101,9 +98,9 @@ class LookUps:
         others = {other.provider_id for other in sent if other.provider_id}
         doubt = Doubt(command_key=command.command_key, content=content, since=since, others=others)
         try:
-            return desk.deliverer_of(command.provider).look_up(doubt)
+            return sender.deliverer_of(command.provider).look_up(doubt)
         except Exception as error:  # noqa: BLE001 - a library's surprise must not end all look-ups
-            return CannotTell(reason=told(error))
+            return CannotTell(reason=describe_error(error))
 
     def _wait(self, command: KnownCommand, watch: _Watch, reason: str, *, now: datetime) -> None:
         watch.count += 1
@@ -114,5 +111,5 @@ class LookUps:
 
     def _leave(self, command: KnownCommand, watch: _Watch, reason: str) -> None:
         watch.next_at = None
-        self._recorder.left_to_a_person(command, reason=reason)
-        self._alerts.uncertain(command.command_key, reason)
+        self._recorder.record_question(command, reason=reason)
+        self._dispatch_log.uncertain(command.command_key, reason)

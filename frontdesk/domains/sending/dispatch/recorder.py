@@ -16,17 +16,16 @@ from frontdesk.core.log.database import writing
 from frontdesk.core.log.database_errors import is_of_one
 from frontdesk.core.log.envelope import NewEvent
 from frontdesk.core.log.event_log import EventLog
-from frontdesk.domains.sending.dispatch.outcomes import Outcome, Told, events_of
 from frontdesk.domains.sending.outbox.commands import ClaimedCommand, Expired, KnownCommand
 from frontdesk.domains.sending.outbox.errors import OutboxUnavailableError
 from frontdesk.domains.sending.outbox.outbox import Outbox
+from frontdesk.domains.sending.outbox.outcome_events import CommandEnding, Outcome, outcome_events
 from frontdesk.domains.sending.outbox.settlement import doubt_event, settled_events
 from frontdesk.domains.sending.outbox.withdrawals import withheld_events
 
 #: How often a record is tried; each time the database itself waits some seconds for its turn.
 _TRIES = 3
 _RESOLVED_BY = "dispatcher"
-_LOST = "the lease ran out during the call: the provider may have accepted it"
 
 
 class Recorder:
@@ -42,9 +41,9 @@ class Recorder:
         self._log = log
         self._clock = clock
 
-    def sent(self, command: ClaimedCommand, content: Composed, *, provider_id: str) -> bool:
+    def record_sent(self, command: ClaimedCommand, content: Composed, *, provider_id: str) -> bool:
         """Record an accepted call: calling -> sent; where the lease was lost meanwhile, uncertain -> sent."""
-        told = Told(
+        ending = CommandEnding(
             command=command,
             attempt_number=command.attempt_number,
             outcome=Outcome.SENT,
@@ -63,9 +62,9 @@ class Recorder:
                 provider_id=provider_id,
             )
 
-        return self._record(step, told)
+        return self._record(step, ending)
 
-    def refused_for_now(self, command: ClaimedCommand, *, at: datetime, reason: str, is_try: bool = True) -> bool:
+    def record_retry(self, command: ClaimedCommand, *, at: datetime, reason: str, is_try: bool = True) -> bool:
         """Record a refused call that is made again at that time: calling -> waiting. Tells nothing.
 
         is_try: whether it uses up one of its tries.
@@ -80,11 +79,11 @@ class Recorder:
 
         return self._record(step)
 
-    def dead(
+    def record_dead(
         self, command: ClaimedCommand, content: Composed | None, *, reason: str, error_code: str | None = None
     ) -> bool:
         """Record that it can't be sent: claimed or calling -> dead."""
-        told = Told(
+        ending = CommandEnding(
             command=command,
             attempt_number=command.attempt_number,
             outcome=Outcome.FAILED,
@@ -93,13 +92,15 @@ class Recorder:
             reason=reason,
             error_code=error_code,
         )
-        return self._record(lambda outbox: outbox.fail(command.command_key, token=command.token, reason=reason), told)
+        return self._record(
+            lambda outbox: outbox.fail(command.command_key, token=command.token, reason=reason), ending
+        )
 
-    def suppressed(
+    def record_suppressed(
         self, command: ClaimedCommand, content: Composed | None, *, reason: str, refusal: Refused | None = None
     ) -> bool:
         """Record that a guard refused it, or the provider for an opt-out: claimed or calling -> suppressed."""
-        told = Told(
+        ending = CommandEnding(
             command=command,
             attempt_number=command.attempt_number,
             outcome=Outcome.SUPPRESSED,
@@ -110,10 +111,10 @@ class Recorder:
             is_opted_out=refusal is not None and refusal.is_opted_out,
         )
         return self._record(
-            lambda outbox: outbox.suppress(command.command_key, token=command.token, reason=reason), told
+            lambda outbox: outbox.suppress(command.command_key, token=command.token, reason=reason), ending
         )
 
-    def withheld(self, command: ClaimedCommand) -> bool:
+    def record_withheld(self, command: ClaimedCommand) -> bool:
         """Record that what was noted of it says that it is not intended any more: claimed -> withdrawn."""
         took_effect = False
         now = self._clock.now()
@@ -127,9 +128,9 @@ class Recorder:
         self._commit(step)
         return took_effect
 
-    def uncertain(self, command: ClaimedCommand, content: Composed, *, reason: str) -> bool:
+    def record_uncertain(self, command: ClaimedCommand, content: Composed, *, reason: str) -> bool:
         """Record that no answer came: calling -> uncertain."""
-        told = Told(
+        ending = CommandEnding(
             command=command,
             attempt_number=command.attempt_number,
             outcome=Outcome.UNCERTAIN,
@@ -138,12 +139,12 @@ class Recorder:
             reason=reason,
         )
         return self._record(
-            lambda outbox: outbox.mark_uncertain(command.command_key, token=command.token, reason=reason), told
+            lambda outbox: outbox.mark_uncertain(command.command_key, token=command.token, reason=reason), ending
         )
 
-    def found(self, command: KnownCommand, content: Composed, *, provider_id: str) -> bool:
+    def record_found(self, command: KnownCommand, content: Composed, *, provider_id: str) -> bool:
         """Record that the provider has what was uncertain: uncertain -> sent."""
-        told = Told(
+        ending = CommandEnding(
             command=command,
             attempt_number=command.attempts_count,
             outcome=Outcome.SENT,
@@ -158,17 +159,17 @@ class Recorder:
                 resolved_by=f"look-up at {command.provider}",
                 provider_id=provider_id,
             ),
-            told,
+            ending,
             besides=self._settled(command),
         )
 
-    def left_to_a_person(self, command: KnownCommand, *, reason: str) -> None:
-        """Make the task of finding out what became of an uncertain command: once for each attempt."""
+    def record_question(self, command: KnownCommand, *, reason: str) -> None:
+        """Make the task for a person of finding out what became of an uncertain command: once for each attempt."""
         now = self._clock.now()
         event = doubt_event(command, attempt_number=command.attempts_count, reason=reason, now=now)
         self._commit(lambda _: [event])
 
-    def not_found(self, command: KnownCommand) -> bool:
+    def record_not_found(self, command: KnownCommand) -> bool:
         """Record that the provider surely does not have it: uncertain -> waiting. Tells nothing."""
         return self._record(
             lambda outbox: outbox.resolve_as_not_sent(
@@ -188,8 +189,11 @@ class Recorder:
             now=self._clock.now(),
         )
 
-    def expire_leases(self) -> Expired:
-        """Take back leases that ran out, and tell of those that may have been called."""
+    def expire_leases(self, *, recompose: Callable[[KnownCommand], Composed | None]) -> Expired:
+        """Take back leases that ran out, and tell of those that may have been called, with what they sent.
+
+        recompose: see TenantSenders.recompose.
+        """
         expired = Expired([], [])
 
         def step(outbox: Outbox) -> list[NewEvent]:
@@ -197,33 +201,32 @@ class Recorder:
             expired = outbox.expire_leases()
             found = [outbox.find(command_key) for command_key in expired.uncertain]
             now = self._clock.now()
-            return [
-                event
+            endings = (
+                CommandEnding(
+                    command=command,
+                    attempt_number=command.attempts_count,
+                    outcome=Outcome.UNCERTAIN,
+                    now=now,
+                    content=recompose(command),
+                    reason=command.reason,
+                )
                 for command in found
                 if command is not None
-                for event in events_of(
-                    Told(
-                        command=command,
-                        attempt_number=command.attempts_count,
-                        outcome=Outcome.UNCERTAIN,
-                        now=now,
-                        reason=_LOST,
-                    )
-                )
-            ]
+            )
+            return [event for ending in endings for event in outcome_events(ending)]
 
         self._commit(step)
         return expired
 
     def _record(
-        self, step: Callable[[Outbox], bool], told: Told | None = None, *, besides: Sequence[NewEvent] = ()
+        self, step: Callable[[Outbox], bool], ending: CommandEnding | None = None, *, besides: Sequence[NewEvent] = ()
     ) -> bool:
         took_effect = False
 
         def run(outbox: Outbox) -> list[NewEvent]:
             nonlocal took_effect
             took_effect = step(outbox)
-            return [*(events_of(told) if told is not None else []), *besides] if took_effect else []
+            return [*(outcome_events(ending) if ending is not None else []), *besides] if took_effect else []
 
         self._commit(run)
         return took_effect

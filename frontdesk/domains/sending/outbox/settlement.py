@@ -13,10 +13,17 @@ from frontdesk.core.log.database_errors import translated_errors
 from frontdesk.core.log.envelope import NewEvent, Origin
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.values import FRONTDESK_SOURCE
-from frontdesk.domains.sending.outbox.commands import Channel, KnownCommand, NewCommand, report_of
+from frontdesk.domains.sending.outbox.commands import Channel, KnownCommand, NewCommand
 from frontdesk.domains.sending.outbox.errors import OutboxUnavailableError
 from frontdesk.domains.sending.outbox.outbox import Outbox
-from frontdesk.domains.sending.outbox.outcome_events import about_whom, outcome_event
+from frontdesk.domains.sending.outbox.outcome_events import (
+    CommandEnding,
+    Outcome,
+    contact_and_booking,
+    outcome_event_id,
+    outcome_events,
+    read_letter_fields,
+)
 
 TASK_KIND = "not_confirmed"
 _NAMES = {Channel.SMS: "a text", Channel.EMAIL: "an e-mail", Channel.WEBHOOK: "a webhook"}
@@ -35,7 +42,7 @@ def doubt_event(command: NewCommand, *, attempt_number: int, reason: str, now: d
         title=f"Not confirmed: {what}. Ask whether it arrived, then settle it in the outbox",
         reason=reason,
         due_at=now.isoformat(),
-        **_whom(command, recipient),
+        **contact_and_booking(command),
     )
 
 
@@ -46,19 +53,12 @@ def settled_events(
     task_id = _task_id(command.command_key, attempt_number)
     if not log.read_by_source_ids(command.tenant_id, FRONTDESK_SOURCE, [f"{task_id}:created"]):
         return []
-    whom = _whom(command, command.payload.get("to"))
+    whom = contact_and_booking(command)
     return [_task_event(command, "task.completed", task_id=task_id, now=now, by=settled_by, **whom)]
 
 
 def _task_id(command_key: str, attempt_number: int) -> str:
     return f"{command_key}#{attempt_number}:in_doubt"
-
-
-def _whom(command: NewCommand, recipient: str | None) -> dict[str, Any]:
-    kind = {Channel.SMS: "phone", Channel.EMAIL: "email"}.get(command.channel)
-    if kind is None:
-        return about_whom(command)
-    return {"contact": {kind: recipient} if recipient else None, "booking_id": command.payload.get("booking_id")}
 
 
 def _task_event(command: NewCommand, type_: str, *, task_id: str, now: datetime, **values: Any) -> NewEvent:
@@ -80,9 +80,6 @@ def _task_event(command: NewCommand, type_: str, *, task_id: str, now: datetime,
     )
 
 
-_TYPES = {Channel.SMS: "message.sent", Channel.EMAIL: "message.sent", Channel.WEBHOOK: "webhook.delivered"}
-
-
 def settle_as_sent(
     engine: Engine,
     known: KnownCommand,
@@ -99,13 +96,23 @@ def settle_as_sent(
     engine: of the database of both. now: aware UTC. Raises OutboxUnavailableError or EventLogUnavailableError.
     """
     closing = settled_events(known, attempt_number=attempt_number, log=log, settled_by=resolved_by, now=now)
+    events = outcome_events(
+        CommandEnding(
+            command=known,
+            attempt_number=attempt_number,
+            # As the dispatcher ends it, so that whoever finds out second tells nothing anew.
+            outcome=Outcome.SENT,
+            now=now,
+            letter_fields=_read_uncertain_letter(log, known, attempt_number=attempt_number),
+            provider_id=provider_id,
+        )
+    )
     with translated_errors(OutboxUnavailableError, what="the outbox"), writing(engine) as connection:
         is_settled = outbox.within(connection).resolve_as_sent(
             known.command_key, attempt_number=attempt_number, resolved_by=resolved_by, provider_id=provider_id
         )
-        if is_settled and known.channel in _TYPES:
-            event = _sent_event(known, attempt_number=attempt_number, provider_id=provider_id, now=now)
-            log.append_within(connection, [event, *closing])
+        if is_settled and (events or closing):
+            log.append_within(connection, [*events, *closing])
     return is_settled
 
 
@@ -133,28 +140,8 @@ def settle_as_not_sent(
     return is_settled
 
 
-def _sent_event(known: KnownCommand, *, attempt_number: int, provider_id: str | None, now: datetime) -> NewEvent:
-    recipient = known.payload.get("to")
-    message_id = provider_id or known.command_key
-    is_message = known.channel is not Channel.WEBHOOK
-    kind = "phone" if known.channel is Channel.SMS else "email"
-    report_id = report_of(known.payload)
-    return outcome_event(
-        known,
-        type_="report.sent" if report_id else _TYPES[known.channel],
-        attempt_number=attempt_number,
-        ending="sent",  # as the dispatcher ends it, so that whoever finds out second tells nothing anew
-        subject_id=report_id or (message_id if is_message else known.command_key),
-        payload={
-            "message_id": message_id if is_message else None,
-            "channel": known.channel.value if is_message else None,
-            # Who gets the business's reports is no contact of it.
-            **({} if is_message else about_whom(known)),
-            **({"contact": {kind: recipient}} if is_message and recipient and not report_id else {}),
-            "report_id": report_id,
-            "to": recipient,
-            "template": known.payload.get("template"),
-            "endpoint": known.payload.get("endpoint"),
-        },
-        now=now,
-    )
+def _read_uncertain_letter(log: EventLog, command: NewCommand, *, attempt_number: int) -> dict[str, Any]:
+    """Return what was told of the words when the attempt became uncertain."""
+    event_id = outcome_event_id(command.command_key, attempt_number=attempt_number, ending=Outcome.UNCERTAIN)
+    found = log.read_by_source_ids(command.tenant_id, FRONTDESK_SOURCE, [event_id])
+    return read_letter_fields(found[0]) if found else {}

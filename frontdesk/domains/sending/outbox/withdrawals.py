@@ -11,12 +11,10 @@ from frontdesk.core.log.database import writing
 from frontdesk.core.log.database_errors import translated_errors
 from frontdesk.core.log.envelope import NewEvent
 from frontdesk.core.log.event_log import EventLog
-from frontdesk.domains.sending.outbox.commands import Channel, KnownCommand, NewCommand, report_of
+from frontdesk.domains.sending.outbox.commands import KnownCommand, NewCommand
 from frontdesk.domains.sending.outbox.errors import OutboxUnavailableError
 from frontdesk.domains.sending.outbox.outbox import Outbox
-from frontdesk.domains.sending.outbox.outcome_events import about_whom, outcome_event
-
-_FAMILIES = {Channel.SMS: "message", Channel.EMAIL: "message", Channel.WEBHOOK: "webhook", Channel.TASK: "task"}
+from frontdesk.domains.sending.outbox.outcome_events import CommandEnding, Outcome, outcome_events
 
 #: Events that are looked up by their ids within one query.
 _READ_TOGETHER = 500
@@ -69,30 +67,16 @@ class Withdrawals:
 
 def withheld_events(commands: Sequence[KnownCommand], *, now: datetime) -> list[NewEvent]:
     """Return the events that tell why commands were withheld though they were due: once for each time."""
-    return [_event(command, now=now) for command in commands if command.channel in _FAMILIES]
-
-
-def _event(command: KnownCommand, *, now: datetime) -> NewEvent:
-    recipient = command.payload.get("to")
-    kind = {Channel.SMS: "phone", Channel.EMAIL: "email"}.get(command.channel)
-    report_id = report_of(command.payload)
-    about = about_whom(command) if kind is None else {"contact": {kind: recipient} if recipient else None}
-    return outcome_event(
-        command,
-        type_=f"{'report' if report_id else _FAMILIES[command.channel]}.suppressed",
-        attempt_number=command.attempts_count + 1,
-        # It can be intended again and withheld once more: each time is told.
-        ending=f"withheld@{now.timestamp():.6f}",
-        subject_id=report_id or command.command_key,
-        payload={
-            "reason": command.reason,
-            "message_id": command.command_key if kind else None,
-            "channel": command.channel.value if kind else None,
-            **({} if report_id else about),
-            "report_id": report_id,
-            "to": recipient,
-            "template": command.payload.get("template"),
-            "endpoint": command.payload.get("endpoint"),
-        },
-        now=now,
+    endings = (
+        CommandEnding(
+            command=command,
+            attempt_number=command.attempts_count + 1,
+            outcome=Outcome.SUPPRESSED,
+            now=now,
+            reason=command.reason,
+            # It can be intended again and withheld once more: each time is told.
+            id_ending=f"withheld@{now.timestamp():.6f}",
+        )
+        for command in commands
     )
+    return [event for ending in endings for event in outcome_events(ending)]

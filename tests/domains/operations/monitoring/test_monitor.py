@@ -26,7 +26,7 @@ from frontdesk.core.log.database import open_database
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.log.set_aside import Kind as Aside
 from frontdesk.core.log.set_aside import SetAside, Step
-from frontdesk.core.published.attaching import attach_published
+from frontdesk.core.published.connection import attach_published
 from frontdesk.core.published.errors import NothingPublishedError
 from frontdesk.core.serving.hosts import host_of
 from frontdesk.domains.operations.assembly import PIPELINES, RECEIVER, build_monitor
@@ -34,11 +34,12 @@ from frontdesk.domains.operations.monitor import AlertThread, Monitor
 from frontdesk.domains.operations.readings import read_published
 from frontdesk.domains.operations.signs import LIVE_PATH, MONITOR, LiveState, RunKind, RunOutcome, Signs
 from frontdesk.domains.sending.outbox.holds import HoldScope
+from tests.clocks import SetClock
 from tests.damaged_file import damage
-from tests.domains.sending.dispatch.office import mail, tenants_for, text
-from tests.domains.sending.dispatch.office import opened as opened_office
+from tests.domains.sending.dispatch.sending_fixture import mail, tenants_for, text
+from tests.domains.sending.dispatch.sending_fixture import open_sending as opened_office
 from tests.domains.sending.dispatch.standins import WEBHOOK_SECRET, StandIns, standing_in
-from tests.domains.sending.outbox.factories import SetClock
+from tests.domains.sending.outbox.factories import NOON
 from tests.pipelines.facts import contact, fact
 from tests.pipelines.homes import Home
 from tests.webhooks.server import free_port
@@ -123,7 +124,7 @@ class Watch:
 
 @pytest.fixture
 def watch(tmp_path: Path, standins: StandIns) -> Watch:
-    clock = SetClock()
+    clock = SetClock(NOON)
     clock.instant = SystemClock().now()
     return Watch(tmp_path, standins, clock)
 
@@ -344,7 +345,7 @@ def test_something_that_was_set_aside(watch: Watch) -> None:
 
 
 def test_a_source_that_fell_silent_by_its_own_rhythm(home: Home, standins: StandIns) -> None:
-    clock = SetClock()
+    clock = SetClock(NOON)
     clock.instant = now = SystemClock().now()
     home.log.append([wix(f"w{hours}", at=now - timedelta(hours=hours)) for hours in range(36, 40 * 24)])
     with home.modeller().opened() as modeller:
@@ -444,7 +445,7 @@ def test_the_system_posts_its_alerts_signed(watch: Watch) -> None:
 def test_a_published_file_with_a_damaged_block_is_told_and_everything_else_is_watched(
     home: Home, standins: StandIns
 ) -> None:
-    clock = SetClock()
+    clock = SetClock(NOON)
     clock.instant = SystemClock().now()
     with home.modeller().opened() as modeller:
         modeller.follow_to_end()

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.domains.sending.dispatch.office import Office, opened
+from tests.clocks import SetClock
+from tests.domains.sending.dispatch.sending_fixture import SendingFixture, open_sending
 from tests.domains.sending.dispatch.standins import StandIns, standing_in
-from tests.domains.sending.outbox.factories import SetClock
+from tests.domains.sending.outbox.factories import NOON
 
 
 @pytest.fixture(scope="session")
@@ -26,10 +27,10 @@ def standins(running_standins: StandIns) -> StandIns:
 
 @pytest.fixture
 def clock() -> SetClock:
-    return SetClock()
+    return SetClock(NOON)
 
 
 @pytest.fixture
-def office(standins: StandIns, tmp_path: Path, clock: SetClock) -> Iterator[Office]:
-    with opened(standins, tmp_path, clock=clock) as office:
-        yield office
+def sending(standins: StandIns, tmp_path: Path, clock: SetClock) -> Iterator[SendingFixture]:
+    with open_sending(standins, tmp_path, clock=clock) as sending:
+        yield sending

@@ -10,31 +10,19 @@ import json
 import os
 import signal
 import sys
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from frontdesk.core.clock import SystemClock
 from frontdesk.core.ids import UuidV7Factory
 from frontdesk.core.log.database import open_engine
 from frontdesk.core.settings import Settings
-from frontdesk.domains.sending.dispatch.assembly import build_dispatcher
 from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition
+from frontdesk.domains.sending.dispatch.dispatcher import build_dispatcher
 from frontdesk.domains.sending.outbox.outbox import Outbox
 from frontdesk.domains.tenancy.tenant import Tenant, load_tenants
+from tests.clocks import OffsetClock
 
 STEPS = ("before claim", "after claim", "after begin_call", "after the call", "after the record")
-
-
-class OffsetClock:
-    """The machine's clock, ahead by some seconds."""
-
-    def __init__(self, offset_s: float) -> None:
-        self._offset = timedelta(seconds=offset_s)
-
-    def now(self) -> datetime:
-        """Return the instant, aware UTC."""
-        return SystemClock().now().astimezone(UTC) + self._offset
 
 
 class KillingOutbox(Outbox):

@@ -22,13 +22,9 @@ from frontdesk.connectors.outgoing_webhook.addresses import (
 )
 from frontdesk.connectors.outgoing_webhook.deliver import WebhookDeliverer
 from frontdesk.core.errors import ConfigurationError
+from tests.clocks import SetClock
 
 SECRET = "whsec_" + base64.b64encode(bytes(24)).decode()
-
-
-class StandingClock:
-    def now(self) -> datetime:
-        return datetime(2026, 11, 1, tzinfo=UTC)
 
 
 def addresses(*found: str, private: str = "") -> OutgoingAddresses:
@@ -132,7 +128,7 @@ def test_a_named_host_inside_is_posted_to_and_redirects_are_not_followed() -> No
             open_client("http://127.0.0.1", timeout=httpx.Timeout(5)),
             addresses=outgoing,
             endpoints={"office": (url, (SECRET,))},
-            clock=StandingClock(),
+            clock=SetClock(datetime(2026, 11, 1, tzinfo=UTC)),
         )
         return deliverer.deliver("key", body)
 
@@ -156,5 +152,5 @@ def test_a_short_secret_is_refused(size: int) -> None:
             httpx.Client(),
             addresses=OutgoingAddresses(),
             endpoints={"office": ("https://office.example", (secret,))},
-            clock=StandingClock(),
+            clock=SetClock(datetime(2026, 11, 1, tzinfo=UTC)),
         )

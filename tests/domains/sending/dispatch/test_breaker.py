@@ -5,8 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import timedelta
 
-from frontdesk.domains.sending.dispatch.breaker import Breaker, Transition
-from frontdesk.domains.sending.dispatch.rate import Rate
+from frontdesk.domains.sending.dispatch.lanes import Breaker, Rate, Transition
 from tests.domains.sending.outbox.factories import NOON
 
 SECOND = timedelta(seconds=1)
@@ -84,7 +83,7 @@ def test_nobody_overtakes_who_lined_up_before() -> None:
             turns[number].wait()
             order.append(number)
             turns[number].take(NOON)
-        turns[number].over()
+        turns[number].end()
 
     threads = [threading.Thread(target=go_out, args=(number,)) for number in (3, 2, 1, 0)]
     for thread in threads:

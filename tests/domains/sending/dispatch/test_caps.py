@@ -8,16 +8,16 @@ from pathlib import Path
 
 from frontdesk.domains.sending.outbox.commands import CommandState, MessageClass, NewCommand
 from frontdesk.domains.sending.settings import MarketingCap
-from tests.domains.sending.dispatch.office import Office, mail, opened, text
+from tests.clocks import SetClock
+from tests.domains.sending.dispatch.sending_fixture import SendingFixture, mail, open_sending, text
 from tests.domains.sending.dispatch.standins import StandIns
-from tests.domains.sending.outbox.factories import SetClock
 
 MARKETING = MessageClass.MARKETING
 AFTERNOON = datetime.fromisoformat("2026-03-02T15:00:00-05:00")
 
 
-def _states(office: Office, commands: list[NewCommand]) -> Counter[CommandState]:
-    return Counter(office.state(command.command_key) for command in commands)
+def _states(sending: SendingFixture, commands: list[NewCommand]) -> Counter[CommandState]:
+    return Counter(sending.state(command.command_key) for command in commands)
 
 
 def test_a_contact_gets_so_many_marketing_messages_over_all_channels_and_no_more(
@@ -27,49 +27,49 @@ def test_a_contact_gets_so_many_marketing_messages_over_all_channels_and_no_more
     cap = MarketingCap(messages=3, days=7)
     offers = [mail(f"k{n}", message_class=MARKETING) for n in range(9)]
     others = [mail("another's", message_class=MARKETING, contact_id="c-2"), mail("receipt")]
-    with opened(standins, tmp_path, clock=clock, marketing_cap=cap) as office:
-        office.send(text("by text", message_class=MARKETING), *offers, *others)
+    with open_sending(standins, tmp_path, clock=clock, marketing_cap=cap) as sending:
+        sending.send(text("by text", message_class=MARKETING), *offers, *others)
 
-        assert _states(office, [*offers, text("by text")]) == {CommandState.SENT: 3, CommandState.SUPPRESSED: 7}
-        assert _states(office, others) == {CommandState.SENT: 2}
-        reasons = {payload["reason"] for type_, payload in office.events() if type_ == "message.suppressed"}
+        assert _states(sending, [*offers, text("by text")]) == {CommandState.SENT: 3, CommandState.SUPPRESSED: 7}
+        assert _states(sending, others) == {CommandState.SENT: 2}
+        reasons = {payload["reason"] for type_, payload in sending.events() if type_ == "message.suppressed"}
         assert reasons == {"marketing cap: 3 messages to this contact in 7 days"}
 
         clock.advance(days=7, seconds=1)
-        office.send(mail("next week", message_class=MARKETING))
-        assert office.state("next week") is CommandState.SENT
+        sending.send(mail("next week", message_class=MARKETING))
+        assert sending.state("next week") is CommandState.SENT
 
 
 def test_texts_beyond_the_plan_s_month_are_not_sent_and_the_next_month_is_the_tenants_own(
     standins: StandIns, tmp_path: Path, clock: SetClock
 ) -> None:
     clock.instant = datetime.fromisoformat("2026-03-31T12:00:00-04:00")
-    with opened(standins, tmp_path, clock=clock, monthly_texts=2) as office:
+    with open_sending(standins, tmp_path, clock=clock, monthly_texts=2) as sending:
         for number in range(3):
-            office.send(text(f"k{number}"))
+            sending.send(text(f"k{number}"))
             clock.advance(seconds=1)
-        office.send(mail("by mail"))
+        sending.send(mail("by mail"))
 
-        assert [office.state(f"k{n}") for n in range(3)] == [
+        assert [sending.state(f"k{n}") for n in range(3)] == [
             CommandState.SENT,
             CommandState.SENT,
             CommandState.SUPPRESSED,
         ]
-        assert office.known("k2").reason == "plan quota: 2 texts this month"
-        assert office.state("by mail") is CommandState.SENT
+        assert sending.known("k2").reason == "plan quota: 2 texts this month"
+        assert sending.state("by mail") is CommandState.SENT
 
         clock.instant = datetime.fromisoformat("2026-03-31T23:59:59-04:00")  # April already, in UTC
-        office.send(text("k3"))
+        sending.send(text("k3"))
         clock.advance(seconds=1)
-        office.send(text("k4"))
-        assert (office.state("k3"), office.state("k4")) == (CommandState.SUPPRESSED, CommandState.SENT)
+        sending.send(text("k4"))
+        assert (sending.state("k3"), sending.state("k4")) == (CommandState.SUPPRESSED, CommandState.SENT)
 
 
 def test_a_doubt_counts_as_sent(standins: StandIns, tmp_path: Path, clock: SetClock) -> None:
     clock.instant = AFTERNOON
     standins.behave("graph", mode="timeout_after_accepting", times=1, hold_ms=0)
-    with opened(standins, tmp_path, clock=clock, marketing_cap=MarketingCap(messages=1, days=7)) as office:
-        office.send(mail("k1", message_class=MARKETING))
-        office.send(mail("k2", message_class=MARKETING, due_at=clock.now() - timedelta(hours=1)))
+    with open_sending(standins, tmp_path, clock=clock, marketing_cap=MarketingCap(messages=1, days=7)) as sending:
+        sending.send(mail("k1", message_class=MARKETING))
+        sending.send(mail("k2", message_class=MARKETING, due_at=clock.now() - timedelta(hours=1)))
 
-        assert (office.state("k1"), office.state("k2")) == (CommandState.UNCERTAIN, CommandState.SUPPRESSED)
+        assert (sending.state("k1"), sending.state("k2")) == (CommandState.UNCERTAIN, CommandState.SUPPRESSED)

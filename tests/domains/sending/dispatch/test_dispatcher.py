@@ -14,17 +14,18 @@ from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition
 from frontdesk.domains.sending.outbox.commands import CommandState, Lane, NewCommand
 from frontdesk.domains.sending.outbox.errors import OutboxUnavailableError
 from frontdesk.domains.sending.outbox.holds import HoldScope
-from tests.domains.sending.dispatch.office import PHONE, Office, hook, mail, opened, task, text
+from tests.clocks import SetClock
+from tests.domains.sending.dispatch.sending_fixture import PHONE, SendingFixture, hook, mail, open_sending, task, text
 from tests.domains.sending.dispatch.standins import StandIns
-from tests.domains.sending.outbox.factories import NOON, SetClock
+from tests.domains.sending.outbox.factories import NOON
 
 
-def test_a_text_goes_out_and_is_told_with_all_that_explains_it(office: Office, standins: StandIns) -> None:
-    office.send(text("noizylab/repair_received/send_sms/booking:b1"))
+def test_a_text_goes_out_and_is_told_with_all_that_explains_it(sending: SendingFixture, standins: StandIns) -> None:
+    sending.send(text("noizylab/repair_received/send_sms/booking:b1"))
 
     [entry] = standins.entries()
-    [(type_, payload)] = office.events()
-    known = office.known("noizylab/repair_received/send_sms/booking:b1")
+    [(type_, payload)] = sending.events()
+    known = sending.known("noizylab/repair_received/send_sms/booking:b1")
     assert entry["text"] == "NOIZYLAB: We've received your repair b1. We'll keep you posted here."
     assert (entry["sender"], entry["recipient"]) == ("+16135550101", PHONE)
     assert (known.state, known.provider_id, known.attempts_count) == (CommandState.SENT, entry["id"], 1)
@@ -48,63 +49,63 @@ def test_a_text_goes_out_and_is_told_with_all_that_explains_it(office: Office, s
         "segments": 1,
         "price": {"amount_micros": 10_000, "currency": "CAD"},
     }
-    [event] = office.raw_events()
+    [event] = sending.raw_events()
     assert event.source_event_id == "noizylab/repair_received/send_sms/booking:b1#1:sent"
     assert (event.correlation_id, event.causation_id) == (known.command_key, "evt-1")
     assert (event.subject_id, event.occurred_at) == (entry["id"], NOON)
 
 
-def test_an_e_mail_goes_out_by_graph_and_by_smtp(office: Office, standins: StandIns) -> None:
-    office.send(mail("graph"), mail("smtp", tenant_id="hmnp", provider="smtp", with_payload=HMNP_MAIL))
+def test_an_e_mail_goes_out_by_graph_and_by_smtp(sending: SendingFixture, standins: StandIns) -> None:
+    sending.send(mail("graph"), mail("smtp", tenant_id="hmnp", provider="smtp", with_payload=HMNP_MAIL))
 
     sent = {entry["provider"]: entry for entry in standins.entries()}
     assert sent["graph"]["subject"] == "We've received your repair b1"
     assert sent["smtp"]["subject"] == "Your booking with HMNP Mobile Notary"
-    assert {type_ for type_, _ in office.events()} == {"message.sent"}
-    assert {payload["channel"] for _, payload in office.events()} == {"email"}
+    assert {type_ for type_, _ in sending.events()} == {"message.sent"}
+    assert {payload["channel"] for _, payload in sending.events()} == {"email"}
 
 
 HMNP_MAIL = {"template": "booking_confirmation"}
 
 
-def test_a_person_s_own_words_go_out_as_they_stand(office: Office, standins: StandIns) -> None:
+def test_a_person_s_own_words_go_out_as_they_stand(sending: SendingFixture, standins: StandIns) -> None:
     words = {"template": None, "text": "Is {{ 3 pm }} fine?"}
 
-    office.send(text(with_payload=words, rule_id=None, rule_version=None))
+    sending.send(text(with_payload=words, rule_id=None, rule_version=None))
 
     assert standins.entries()[0]["text"] == "Is {{ 3 pm }} fine?"
-    assert "rule_id" not in office.events()[0][1]
+    assert "rule_id" not in sending.events()[0][1]
 
 
-def test_a_task_is_its_event(office: Office) -> None:
-    office.send(task("t1"), task("t2", with_payload={"due": "end_of_day"}))
+def test_a_task_is_its_event(sending: SendingFixture) -> None:
+    sending.send(task("t1"), task("t2", with_payload={"due": "end_of_day"}))
 
-    (first_type, first), (_, second) = sorted(office.events(), key=lambda event: event[1]["task_id"])
+    (first_type, first), (_, second) = sorted(sending.events(), key=lambda event: event[1]["task_id"])
     assert first_type == "task.created"
     assert (first["task_id"], first["title"], first["kind"]) == ("t1", "Accept b1", "accept_repair")
     assert first["due_at"] == "2026-03-02T13:00:00+00:00"
     assert second["due_at"] == "2026-03-03T04:59:00+00:00"  # 23:59 in Toronto
-    assert office.state("t1") is CommandState.SENT
+    assert sending.state("t1") is CommandState.SENT
 
 
-def test_a_webhook_is_posted_and_told(office: Office, standins: StandIns, clock: SetClock) -> None:
+def test_a_webhook_is_posted_and_told(sending: SendingFixture, standins: StandIns, clock: SetClock) -> None:
     clock.instant = SystemClock().now()  # the sink refuses old signatures
-    office.send(hook(due_at=clock.instant))
+    sending.send(hook(due_at=clock.instant))
 
     [entry] = standins.entries()
     assert '"type":"booking.created"' in entry["text"]
-    assert [(type_, payload["endpoint"]) for type_, payload in office.events()] == [("webhook.delivered", "crm")]
+    assert [(type_, payload["endpoint"]) for type_, payload in sending.events()] == [("webhook.delivered", "crm")]
 
 
-def test_what_is_not_due_or_held_stays(office: Office, standins: StandIns, clock: SetClock) -> None:
-    office.outbox.hold(HoldScope(tenant_id="hmnp"), reason="a trial", held_by="ada")
+def test_what_is_not_due_or_held_stays(sending: SendingFixture, standins: StandIns, clock: SetClock) -> None:
+    sending.outbox.hold(HoldScope(tenant_id="hmnp"), reason="a trial", held_by="ada")
 
-    office.send(text("later", due_at=NOON + timedelta(hours=1)), text("held", tenant_id="hmnp"))
+    sending.send(text("later", due_at=NOON + timedelta(hours=1)), text("held", tenant_id="hmnp"))
     assert not standins.entries()
 
     clock.advance(hours=1)
-    office.dispatcher.dispatch_due()
-    assert (office.state("later"), office.state("held")) == (CommandState.SENT, CommandState.WAITING)
+    sending.dispatcher.dispatch_due()
+    assert (sending.state("later"), sending.state("held")) == (CommandState.SENT, CommandState.WAITING)
 
 
 @pytest.mark.parametrize(
@@ -116,13 +117,13 @@ def test_what_is_not_due_or_held_stays(office: Office, standins: StandIns, clock
     ],
 )
 def test_what_may_not_go_out_is_suppressed_and_told(
-    office: Office, standins: StandIns, command: NewCommand, reason: str
+    sending: SendingFixture, standins: StandIns, command: NewCommand, reason: str
 ) -> None:
-    office.send(command)
+    sending.send(command)
 
-    [(type_, payload)] = office.events()
+    [(type_, payload)] = sending.events()
     assert (type_, payload["reason"]) == ("message.suppressed", reason)
-    assert (office.state(), office.known().reason) == (CommandState.SUPPRESSED, reason)
+    assert (sending.state(), sending.known().reason) == (CommandState.SUPPRESSED, reason)
     assert not standins.requests("twilio")
 
 
@@ -138,133 +139,133 @@ def test_what_may_not_go_out_is_suppressed_and_told(
     ],
 )
 def test_what_can_t_be_made_a_message_is_dead_with_its_reason(
-    office: Office, standins: StandIns, command: NewCommand, reason: str
+    sending: SendingFixture, standins: StandIns, command: NewCommand, reason: str
 ) -> None:
-    office.send(command)
+    sending.send(command)
 
-    assert office.state() is CommandState.DEAD
-    assert reason in str(office.known().reason)
-    assert [type_ for type_, _ in office.events()] == ["message.failed"]
+    assert sending.state() is CommandState.DEAD
+    assert reason in str(sending.known().reason)
+    assert [type_ for type_, _ in sending.events()] == ["message.failed"]
     assert not standins.ledger()["count"]
 
 
 def test_without_its_secrets_nothing_is_lost_and_it_is_told_once(
     standins: StandIns, tmp_path: Path, clock: SetClock
 ) -> None:
-    with opened(standins, tmp_path, clock=clock, environ={}) as office:
-        office.send(text("k1"), text("k2"))
+    with open_sending(standins, tmp_path, clock=clock, environ={}) as sending:
+        sending.send(text("k1"), text("k2"))
         clock.advance(minutes=2)
-        office.dispatcher.dispatch_due()
+        sending.dispatcher.dispatch_due()
 
-        assert "set FRONTDESK_NOIZYLAB_TWILIO_ACCOUNT_SID" in str(office.known().reason)
-        assert (office.state(), office.known().attempts_count) == (CommandState.WAITING, 0)
-        assert office.dispatcher.alerts.counts()["not_configured"] == 1
+        assert "set FRONTDESK_NOIZYLAB_TWILIO_ACCOUNT_SID" in str(sending.known().reason)
+        assert (sending.state(), sending.known().attempts_count) == (CommandState.WAITING, 0)
+        assert sending.dispatcher.dispatch_log.counts()["not_configured"] == 1
     clock.advance(minutes=2)
-    with opened(standins, tmp_path, clock=clock) as office:
+    with open_sending(standins, tmp_path, clock=clock) as sending:
         for _ in range(2):  # one number sends one text a second, whichever is due first
-            office.dispatcher.dispatch_due()
+            sending.dispatcher.dispatch_due()
             clock.advance(seconds=2)
-        assert {office.state("k1"), office.state("k2")} == {CommandState.SENT}
+        assert {sending.state("k1"), sending.state("k2")} == {CommandState.SENT}
 
 
-def test_a_refusal_for_now_is_made_good_later(office: Office, standins: StandIns, clock: SetClock) -> None:
+def test_a_refusal_for_now_is_made_good_later(sending: SendingFixture, standins: StandIns, clock: SetClock) -> None:
     standins.behave("twilio", mode="rate_limited", times=1, retry_after_s=40)
 
-    office.send(text())
+    sending.send(text())
     clock.advance(seconds=39)
-    office.dispatcher.dispatch_due()
-    assert (office.state(), office.events()) == (CommandState.WAITING, [])
+    sending.dispatcher.dispatch_due()
+    assert (sending.state(), sending.events()) == (CommandState.WAITING, [])
     clock.advance(seconds=2)
-    office.dispatcher.dispatch_due()
+    sending.dispatcher.dispatch_due()
 
-    assert [attempt.outcome for attempt in office.known().attempts] == ["retry", "sent"]
-    assert [payload["attempt_number"] for _, payload in office.events()] == [2]
+    assert [attempt.outcome for attempt in sending.known().attempts] == ["retry", "sent"]
+    assert [payload["attempt_number"] for _, payload in sending.events()] == [2]
 
 
 def test_technifold_s_e_mails_are_tried_five_times_after_5_10_20_and_40_minutes(
-    office: Office, standins: StandIns, clock: SetClock
+    sending: SendingFixture, standins: StandIns, clock: SetClock
 ) -> None:
     standins.behave("smtp", "technifold", mode="server_error")
-    office.put(mail(tenant_id="technifold", provider="smtp", with_payload={"template": None, **WORDS}))
+    sending.put(mail(tenant_id="technifold", provider="smtp", with_payload={"template": None, **WORDS}))
 
     for minutes in (0, 5, 10, 20, 40):
         clock.advance(minutes=minutes)
-        office.dispatcher.dispatch_due()
+        sending.dispatcher.dispatch_due()
 
-    assert [attempt.outcome for attempt in office.known().attempts] == ["retry"] * 4 + ["failed"]
-    assert office.state() is CommandState.DEAD
-    assert [(type_, payload["error_code"]) for type_, payload in office.events()] == [("message.failed", "451")]
-    office.outbox.redrive("k1")
+    assert [attempt.outcome for attempt in sending.known().attempts] == ["retry"] * 4 + ["failed"]
+    assert sending.state() is CommandState.DEAD
+    assert [(type_, payload["error_code"]) for type_, payload in sending.events()] == [("message.failed", "451")]
+    sending.outbox.redrive("k1")
     standins.behave("smtp", "technifold")
     clock.advance(minutes=10)
-    office.dispatcher.dispatch_due()
-    assert office.state() is CommandState.SENT
+    sending.dispatcher.dispatch_due()
+    assert sending.state() is CommandState.SENT
 
 
 WORDS = {"subject": "Your order", "text": "Thank you."}
 
 
-def test_stop_suppresses_and_revokes_consent(office: Office, standins: StandIns) -> None:
+def test_stop_suppresses_and_revokes_consent(sending: SendingFixture, standins: StandIns) -> None:
     standins.stop(tenant="noizylab", phone=PHONE)
 
-    office.send(text())
+    sending.send(text())
 
-    (suppressed, payload), (revoked, consent) = office.events()
-    assert office.state() is CommandState.SUPPRESSED
+    (suppressed, payload), (revoked, consent) = sending.events()
+    assert sending.state() is CommandState.SUPPRESSED
     assert (suppressed, payload["error_code"]) == ("message.suppressed", "21610")
     assert revoked == "consent.revoked"
     assert (consent["contact"], consent["channel"]) == ({"phone": PHONE}, "sms")
     assert consent["evidence"] == "twilio 21610"
 
 
-def test_a_refusal_for_good_is_dead_at_once(office: Office, standins: StandIns) -> None:
+def test_a_refusal_for_good_is_dead_at_once(sending: SendingFixture, standins: StandIns) -> None:
     standins.behave("twilio", mode="permanent_error", code="21614")
 
-    office.send(text())
+    sending.send(text())
 
-    [(type_, payload)] = office.events()
-    assert (office.state(), office.known().attempts_count) == (CommandState.DEAD, 1)
+    [(type_, payload)] = sending.events()
+    assert (sending.state(), sending.known().attempts_count) == (CommandState.DEAD, 1)
     assert (type_, payload["error_code"]) == ("message.failed", "21614")
 
 
 def test_what_is_claimed_while_the_log_can_not_be_read_goes_out_once_it_can(
-    office: Office, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+    sending: SendingFixture, clock: SetClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> int:
         raise EventLogUnavailableError("statement timeout")
 
     monkeypatch.setattr("frontdesk.domains.sending.dispatch.dispatcher._PAUSE_S", 0.0)
-    office.put(text("k0", due_at=NOON), mail("k1", due_at=NOON), task("k2", due_at=NOON))
+    sending.put(text("k0", due_at=NOON), mail("k1", due_at=NOON), task("k2", due_at=NOON))
     with monkeypatch.context() as patch:
-        patch.setattr("frontdesk.domains.sending.dispatch.known_events.KnownEvents.newest_of", fail)
+        patch.setattr("frontdesk.domains.sending.dispatch.decided_position.KnownEvents.newest_of", fail)
         for _ in range(3):
-            office.dispatcher._turn()
-    assert [office.state(f"k{n}") for n in range(3)] == [CommandState.CLAIMED] * 3
+            sending.dispatcher._turn()
+    assert [sending.state(f"k{n}") for n in range(3)] == [CommandState.CLAIMED] * 3
 
     clock.advance(seconds=1)
-    office.dispatcher.dispatch_due()
+    sending.dispatcher.dispatch_due()
 
-    assert [office.state(f"k{n}") for n in range(3)] == [CommandState.SENT] * 3
+    assert [sending.state(f"k{n}") for n in range(3)] == [CommandState.SENT] * 3
 
 
 def test_a_lane_that_can_not_be_noted_loses_no_other_end_and_is_noted_later(
-    office: Office, standins: StandIns, monkeypatch: pytest.MonkeyPatch
+    sending: SendingFixture, standins: StandIns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object, **__: object) -> None:
         raise OutboxUnavailableError("locked")
 
     monkeypatch.setattr("frontdesk.domains.sending.dispatch.dispatcher._PAUSE_S", 0.0)
     standins.behave("graph", mode="server_error", status=503)
-    office.put(*(mail(f"k{n}", due_at=NOON) for n in range(8)))
+    sending.put(*(mail(f"k{n}", due_at=NOON) for n in range(8)))
     with monkeypatch.context() as patch:
         patch.setattr("frontdesk.domains.sending.outbox.outbox.Outbox.note_lane", fail)
         for _ in range(200):
-            office.dispatcher._turn()
+            sending.dispatcher._turn()
             time.sleep(0.005)
-        assert office.outbox.closed_lanes() == []
-        assert all(state.count_running == 0 for state in office.dispatcher._lanes.values())
-    office.dispatcher._turn()
-    assert [each.lane for each in office.outbox.closed_lanes()] == [Lane("noizylab", "graph")]
+        assert sending.outbox.closed_lanes() == []
+        assert all(state.count_running == 0 for state in sending.dispatcher._lanes.values())
+    sending.dispatcher._turn()
+    assert [each.lane for each in sending.outbox.closed_lanes()] == [Lane("noizylab", "graph")]
 
 
 def test_nothing_is_claimed_before_anybody_said_how_far_decisions_go(
@@ -273,8 +274,8 @@ def test_nothing_is_claimed_before_anybody_said_how_far_decisions_go(
     def fail(*_: object) -> int:
         raise AssertionError("the whole log is looked through")
 
-    with opened(standins, tmp_path, clock=clock) as office:
-        monkeypatch.setattr(office.dispatcher._known, "position", DecidedPosition())
-        monkeypatch.setattr("frontdesk.domains.sending.dispatch.known_events.KnownEvents.newest_of", fail)
-        office.send(text(due_at=NOON))
-        assert office.state() is CommandState.WAITING
+    with open_sending(standins, tmp_path, clock=clock) as sending:
+        monkeypatch.setattr(sending.dispatcher._known, "position", DecidedPosition())
+        monkeypatch.setattr("frontdesk.domains.sending.dispatch.decided_position.KnownEvents.newest_of", fail)
+        sending.send(text(due_at=NOON))
+        assert sending.state() is CommandState.WAITING

@@ -13,9 +13,10 @@ from frontdesk.core.ids import UuidV7Factory
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.domains.sending.outbox.commands import CommandFilter, CommandState
 from frontdesk.domains.sending.outbox.settlement import settle_as_sent
-from tests.domains.sending.dispatch.office import Office, mail, opened
+from tests.clocks import SetClock
+from tests.domains.sending.dispatch.sending_fixture import SendingFixture, mail, open_sending
 from tests.domains.sending.dispatch.standins import StandIns
-from tests.domains.sending.outbox.factories import NOON, SetClock
+from tests.domains.sending.outbox.factories import NOON
 
 _BURST = 420
 _LOST = 40
@@ -24,20 +25,20 @@ SMTP: dict[str, Any] = {"tenant_id": "hmnp", "provider": "smtp", "with_payload":
 
 @pytest.mark.slow
 def test_every_doubt_of_a_burst_is_settled(standins: StandIns, tmp_path: Path, clock: SetClock) -> None:
-    with opened(standins, tmp_path, clock=clock, calls_at_once=1) as office:
-        office.put(*(mail(f"k{n:03}", due_at=NOON - timedelta(seconds=_BURST - n)) for n in range(_BURST)))
+    with open_sending(standins, tmp_path, clock=clock, calls_at_once=1) as sending:
+        sending.put(*(mail(f"k{n:03}", due_at=NOON - timedelta(seconds=_BURST - n)) for n in range(_BURST)))
         standins.behave("graph", mode="timeout_after_accepting", times=_LOST // 2, hold_ms=0)
-        office.dispatcher.dispatch_due()
+        sending.dispatcher.dispatch_due()
         for _ in range(12):  # the breaker opens and probes: what follows goes out in between
             clock.advance(minutes=5)
-            office.dispatcher.dispatch_due()
+            sending.dispatcher.dispatch_due()
         standins.behave("graph", mode="server_error", status=502, times=_LOST // 2)  # these were never taken
         for _ in range(90):
             clock.advance(minutes=2)
-            office.dispatcher.dispatch_due()
-        states = [office.state(f"k{n:03}") for n in range(_BURST)]
+            sending.dispatcher.dispatch_due()
+        states = [sending.state(f"k{n:03}") for n in range(_BURST)]
         assert set(states) == {CommandState.SENT}
-        assert office.outbox.search(CommandFilter(), limit=1, states=(CommandState.UNCERTAIN,)) == []
+        assert sending.outbox.search(CommandFilter(), limit=1, states=(CommandState.UNCERTAIN,)) == []
         references = [entry["reference"] for entry in standins.entries()]
         assert (len(references), len(set(references))) == (_BURST, _BURST)
 
@@ -45,36 +46,36 @@ def test_every_doubt_of_a_burst_is_settled(standins: StandIns, tmp_path: Path, c
 def test_what_was_sent_long_before_the_newest_hundred_is_found(
     standins: StandIns, tmp_path: Path, clock: SetClock
 ) -> None:
-    with opened(standins, tmp_path, clock=clock) as office:
+    with open_sending(standins, tmp_path, clock=clock) as sending:
         standins.behave("graph", mode="timeout_after_accepting", times=1, hold_ms=0)
-        office.send(mail("doubt", due_at=NOON - timedelta(hours=1)))
-        assert office.state("doubt") is CommandState.UNCERTAIN
-        office.send(*(mail(f"k{n:03}") for n in range(250)))
+        sending.send(mail("doubt", due_at=NOON - timedelta(hours=1)))
+        assert sending.state("doubt") is CommandState.UNCERTAIN
+        sending.send(*(mail(f"k{n:03}") for n in range(250)))
         clock.advance(minutes=3)
-        office.dispatcher.dispatch_due()
-        assert office.state("doubt") is CommandState.SENT
+        sending.dispatcher.dispatch_due()
+        assert sending.state("doubt") is CommandState.SENT
 
 
 def test_what_nobody_can_be_asked_about_is_a_task_at_once_and_is_closed_when_settled(
-    office: Office, standins: StandIns, clock: SetClock
+    sending: SendingFixture, standins: StandIns, clock: SetClock
 ) -> None:
     standins.behave("smtp", mode="timeout_after_accepting", times=1, hold_ms=0)
-    office.send(mail(**SMTP))
+    sending.send(mail(**SMTP))
     clock.advance(seconds=10)
-    office.dispatcher.dispatch_due()
+    sending.dispatcher.dispatch_due()
 
     def tasks() -> list[str]:
-        return [type_ for type_, payload in office.events() if payload.get("about_command") == "k1"]
+        return [type_ for type_, payload in sending.events() if payload.get("about_command") == "k1"]
 
     assert tasks() == ["task.created"]
-    [task] = [payload for type_, payload in office.events() if type_ == "task.created"]
+    [task] = [payload for type_, payload in sending.events() if type_ == "task.created"]
     assert (task["kind"], task["contact"]) == ("not_confirmed", {"email": "zoe@customer.example"})
     assert "command_key" not in task
-    log = EventLog(office.engine, ids=UuidV7Factory(SystemClock()))
+    log = EventLog(sending.engine, ids=UuidV7Factory(SystemClock()))
     assert settle_as_sent(
-        office.engine,
-        office.known(),
-        outbox=office.outbox,
+        sending.engine,
+        sending.known(),
+        outbox=sending.outbox,
         log=log,
         attempt_number=1,
         resolved_by="Ana",

@@ -19,7 +19,7 @@ from frontdesk.core.log.event_log import EventLog
 from frontdesk.domains.sending.outbox.commands import CommandState
 from frontdesk.domains.sending.outbox.outbox import Outbox
 from tests.domains.sending.dispatch.kill_worker import STEPS
-from tests.domains.sending.dispatch.office import mail, task, text
+from tests.domains.sending.dispatch.sending_fixture import mail, task, text
 from tests.domains.sending.dispatch.standins import StandIns
 
 #: After the lease of a call, then after the time in which a provider lists what it took.

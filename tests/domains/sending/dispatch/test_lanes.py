@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,10 @@ import pytest
 from frontdesk.core.clock import SystemClock
 from frontdesk.domains.sending.outbox.commands import CommandState
 from frontdesk.domains.sending.settings import SmsDelivery
-from tests.domains.sending.dispatch.office import Office, hook, mail, opened, task, text
+from tests.clocks import FastClock, SetClock
+from tests.domains.sending.dispatch.sending_fixture import SendingFixture, hook, mail, open_sending, task, text
 from tests.domains.sending.dispatch.standins import StandIns, wait_until
-from tests.domains.sending.outbox.factories import NOON, SetClock
+from tests.domains.sending.outbox.factories import NOON
 
 SMTP: dict[str, Any] = {
     "tenant_id": "hmnp",
@@ -28,31 +29,31 @@ def test_a_provider_that_hangs_slows_no_other(standins: StandIns, tmp_path: Path
     hangs_for = timedelta(seconds=3)
     standins.behave("graph", latency_ms=hangs_for // timedelta(milliseconds=1))
     clock = SystemClock()
-    with opened(standins, tmp_path, clock=clock) as office:
+    with open_sending(standins, tmp_path, clock=clock) as sending:
         now = clock.now()
-        office.put(*(mail(f"slow{n}", due_at=now) for n in range(60)))
-        office.put(hook("hook", due_at=now), task("task", due_at=now), text("text", due_at=now))
-        office.put(*(mail(f"smtp{n}", due_at=now, **SMTP) for n in range(10)))
+        sending.put(*(mail(f"slow{n}", due_at=now) for n in range(60)))
+        sending.put(hook("hook", due_at=now), task("task", due_at=now), text("text", due_at=now))
+        sending.put(*(mail(f"smtp{n}", due_at=now, **SMTP) for n in range(10)))
         began_at = time.monotonic()
 
-        office.dispatcher.run_until(now + timedelta(seconds=2.5))
+        sending.dispatcher.run_until(now + timedelta(seconds=2.5))
 
         others = ["hook", "task", "text", *(f"smtp{n}" for n in range(10))]
-        assert {office.state(key) for key in others} == {CommandState.SENT}
-        sent_at = [office.known(key).changed_at for key in others]
+        assert {sending.state(key) for key in others} == {CommandState.SENT}
+        sent_at = [sending.known(key).changed_at for key in others]
         assert max(sent_at) - now < hangs_for
         assert time.monotonic() - began_at < 6
-        assert office.state("slow59") is CommandState.WAITING
+        assert sending.state("slow59") is CommandState.WAITING
 
 
 def test_a_text_goes_out_within_milliseconds_of_being_put_in(standins: StandIns, tmp_path: Path) -> None:
     clock = SystemClock()
-    with opened(standins, tmp_path, clock=clock, sms=_fast("twilio")) as office:
+    with open_sending(standins, tmp_path, clock=clock, sms=_fast("twilio")) as sending:
         seconds = []
         for number in range(20):
-            office.put(text(f"k{number}", due_at=clock.now()))
-            office.dispatcher.dispatch_due()
-            known = office.known(f"k{number}")
+            sending.put(text(f"k{number}", due_at=clock.now()))
+            sending.dispatcher.dispatch_due()
+            known = sending.known(f"k{number}")
             assert known.state is CommandState.SENT
             seconds.append((known.attempts[0].started_at - known.enqueued_at).total_seconds())
     # 10 ms where nothing else runs; a machine that is busy with other tests takes five times as long.
@@ -63,27 +64,27 @@ def test_a_provider_that_is_down_is_left_alone_and_comes_back_in_order(
     standins: StandIns, tmp_path: Path, clock: SetClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     standins.behave("smtp", mode="server_error")
-    with opened(standins, tmp_path, clock=clock, calls_at_once=1) as office:
-        office.put(*(mail(f"k{n:02}", due_at=NOON - timedelta(minutes=60 - n), **SMTP) for n in range(40)))
+    with open_sending(standins, tmp_path, clock=clock, calls_at_once=1) as sending:
+        sending.put(*(mail(f"k{n:02}", due_at=NOON - timedelta(minutes=60 - n), **SMTP) for n in range(40)))
         with caplog.at_level(logging.WARNING, logger="frontdesk.delivery"):
             for _ in range(90):
                 clock.advance(seconds=10)
-                office.dispatcher.dispatch_due()
+                sending.dispatcher.dispatch_due()
             calls_while_down = standins.requests("smtp")["451"]
             assert _breaker_lines(caplog) == ["circuit breaker opened"]
 
             standins.behave("smtp")
             for _ in range(120):
                 clock.advance(minutes=10)
-                office.dispatcher.dispatch_due()
+                sending.dispatcher.dispatch_due()
 
         assert calls_while_down < 15  # of 40 commands over 15 minutes
-        assert {office.state(f"k{n:02}") for n in range(40)} == {CommandState.SENT}
+        assert {sending.state(f"k{n:02}") for n in range(40)} == {CommandState.SENT}
         assert _breaker_lines(caplog) == ["circuit breaker opened", "circuit breaker closed"]
-        counts = office.dispatcher.alerts.counts()
+        counts = sending.dispatcher.dispatch_log.counts()
         assert (counts["breaker_opened"], counts["breaker_closed"]) == (1, 1)
-        order = [payload["command_key"] for _, payload in office.events()]
-        untouched = [key for key in order if office.known(key).attempts_count == 1]
+        order = [payload["command_key"] for _, payload in sending.events()]
+        untouched = [key for key in order if sending.known(key).attempts_count == 1]
         assert len(untouched) > 20
         assert untouched == sorted(untouched)
 
@@ -92,15 +93,15 @@ def test_what_is_sent_once_ends_while_its_provider_is_down_and_tells_what_waits(
     standins: StandIns, tmp_path: Path
 ) -> None:
     standins.behave("smtp", mode="server_error")
-    clock = _QuickClock()
-    with opened(standins, tmp_path, clock=clock) as office:
-        office.put(*(mail(f"k{n:02}", due_at=NOON - timedelta(hours=1), **SMTP) for n in range(40)))
+    clock = FastClock(NOON, speed=20)
+    with open_sending(standins, tmp_path, clock=clock) as sending:
+        sending.put(*(mail(f"k{n:02}", due_at=NOON - timedelta(hours=1), **SMTP) for n in range(40)))
 
-        office.dispatcher.dispatch_due(patience=timedelta(seconds=10))
+        sending.dispatcher.dispatch_due(patience=timedelta(seconds=10))
 
         # Without an end a quarter of an hour would pass.
         assert clock.now() - NOON < timedelta(minutes=8)
-        overdue = office.dispatcher.overdue()
+        overdue = sending.dispatcher.overdue()
         assert sum(each.count for each in overdue) == 40
         assert {(each.tenant_id, each.provider, each.is_held) for each in overdue} == {("hmnp", "smtp", False)}
         assert {each.reason for each in overdue} >= {"circuit breaker open"}
@@ -109,64 +110,54 @@ def test_what_is_sent_once_ends_while_its_provider_is_down_and_tells_what_waits(
 
 def test_what_is_sent_once_waits_for_the_rate_of_its_number(standins: StandIns, tmp_path: Path) -> None:
     clock = SystemClock()
-    with opened(standins, tmp_path, clock=clock, sms=_fast("twilio", per_second=5)) as office:
-        office.put(*(text(f"k{n}", due_at=clock.now()) for n in range(8)))
+    with open_sending(standins, tmp_path, clock=clock, sms=_fast("twilio", per_second=5)) as sending:
+        sending.put(*(text(f"k{n}", due_at=clock.now()) for n in range(8)))
 
-        office.dispatcher.dispatch_due(patience=timedelta(seconds=1))
+        sending.dispatcher.dispatch_due(patience=timedelta(seconds=1))
 
-        assert {office.state(f"k{n}") for n in range(8)} == {CommandState.SENT}
+        assert {sending.state(f"k{n}") for n in range(8)} == {CommandState.SENT}
 
 
 def test_an_open_breaker_uses_up_no_attempts(standins: StandIns, tmp_path: Path, clock: SetClock) -> None:
     standins.behave("smtp", mode="server_error")
-    with opened(standins, tmp_path, clock=clock, calls_at_once=1) as office:
-        office.send(*(mail(f"k{n}", **SMTP) for n in range(20)))
+    with open_sending(standins, tmp_path, clock=clock, calls_at_once=1) as sending:
+        sending.send(*(mail(f"k{n}", **SMTP) for n in range(20)))
 
-        assert sum(office.known(f"k{n}").attempts_count for n in range(20)) == 5
-        assert {office.state(f"k{n}") for n in range(20)} == {CommandState.WAITING}
+        assert sum(sending.known(f"k{n}").attempts_count for n in range(20)) == 5
+        assert {sending.state(f"k{n}") for n in range(20)} == {CommandState.WAITING}
 
 
 def test_refusals_of_single_messages_open_no_breaker(standins: StandIns, tmp_path: Path, clock: SetClock) -> None:
     standins.behave("smtp", mode="permanent_error")
-    with opened(standins, tmp_path, clock=clock) as office:
-        office.send(*(mail(f"k{n}", **SMTP) for n in range(20)))
+    with open_sending(standins, tmp_path, clock=clock) as sending:
+        sending.send(*(mail(f"k{n}", **SMTP) for n in range(20)))
 
-        assert {office.state(f"k{n}") for n in range(20)} == {CommandState.DEAD}
-        assert "breaker_opened" not in office.dispatcher.alerts.counts()
+        assert {sending.state(f"k{n}") for n in range(20)} == {CommandState.DEAD}
+        assert "breaker_opened" not in sending.dispatcher.dispatch_log.counts()
 
 
-def test_a_number_sends_no_faster_than_its_rate(office: Office, standins: StandIns, clock: SetClock) -> None:
-    office.put(*(text(f"k{n}", due_at=NOON - timedelta(seconds=9 - n)) for n in range(4)))
+def test_a_number_sends_no_faster_than_its_rate(sending: SendingFixture, standins: StandIns, clock: SetClock) -> None:
+    sending.put(*(text(f"k{n}", due_at=NOON - timedelta(seconds=9 - n)) for n in range(4)))
 
     counts = []
     for _ in range(4):
-        office.dispatcher.dispatch_due()
+        sending.dispatcher.dispatch_due()
         counts.append(len(standins.entries()))
         clock.advance(seconds=1)
 
     assert counts == [1, 2, 3, 4]
-    assert [office.known(f"k{n}").attempts_count for n in range(4)] == [1, 1, 1, 1]
-    sent = [payload["command_key"] for _, payload in office.events()]
+    assert [sending.known(f"k{n}").attempts_count for n in range(4)] == [1, 1, 1, 1]
+    sent = [payload["command_key"] for _, payload in sending.events()]
     assert sent == ["k0", "k1", "k2", "k3"]
 
 
 def test_it_is_woken_by_who_puts_something_in(standins: StandIns, tmp_path: Path) -> None:
     clock = SystemClock()
-    with opened(standins, tmp_path, clock=clock) as office:
-        office.put(task(due_at=clock.now()))
-        office.dispatcher.wake()
-        office.dispatcher.run_until(clock.now() + timedelta(milliseconds=300))
-        wait_until(lambda: office.state() is CommandState.SENT)
-
-
-class _QuickClock:
-    """A clock on which a third of a minute passes in a second, from noon: a busy machine makes its calls in time."""
-
-    def __init__(self) -> None:
-        self._began = time.monotonic()
-
-    def now(self) -> datetime:
-        return NOON + timedelta(seconds=20 * (time.monotonic() - self._began))
+    with open_sending(standins, tmp_path, clock=clock) as sending:
+        sending.put(task(due_at=clock.now()))
+        sending.dispatcher.wake()
+        sending.dispatcher.run_until(clock.now() + timedelta(milliseconds=300))
+        wait_until(lambda: sending.state() is CommandState.SENT)
 
 
 def _fast(provider: str, *, per_second: float = 1000) -> SmsDelivery:

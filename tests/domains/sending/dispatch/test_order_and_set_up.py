@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from frontdesk.domains.sending.outbox.commands import CommandState, Lane
-from tests.domains.sending.dispatch.office import PHONE, Office, mail, opened, text
+from tests.clocks import SetClock
+from tests.domains.sending.dispatch.sending_fixture import PHONE, SendingFixture, mail, open_sending, text
 from tests.domains.sending.dispatch.standins import StandIns
-from tests.domains.sending.outbox.factories import NOON, SetClock
+from tests.domains.sending.outbox.factories import NOON
 
 _OTHER = {"with_payload": {"to": "+16135550143"}, "contact_id": "c-2"}
 
@@ -23,8 +24,8 @@ def test_texts_to_one_phone_keep_their_order_when_the_first_has_to_be_tried_agai
     standins: StandIns, tmp_path: Path, clock: SetClock
 ) -> None:
     standins.behave("twilio", mode="server_error", times=1, retry_after_s=120)
-    with opened(standins, tmp_path, clock=clock) as office:
-        office.send(
+    with open_sending(standins, tmp_path, clock=clock) as sending:
+        sending.send(
             text("first", due_at=NOON - timedelta(minutes=2)),
             text("second", due_at=NOON - timedelta(minutes=1)),
             text("third"),
@@ -32,11 +33,11 @@ def test_texts_to_one_phone_keep_their_order_when_the_first_has_to_be_tried_agai
         )
         for _ in range(5):
             clock.advance(seconds=1)
-            office.dispatcher.dispatch_due()
-        assert office.state("other") is CommandState.SENT
-        assert office.known("second").attempts_count == 0
-        assert office.known("second").reason == "waits for an earlier text to the same phone"
-    with opened(standins, tmp_path, clock=clock) as restarted:
+            sending.dispatcher.dispatch_due()
+        assert sending.state("other") is CommandState.SENT
+        assert sending.known("second").attempts_count == 0
+        assert sending.known("second").reason == "waits for an earlier text to the same phone"
+    with open_sending(standins, tmp_path, clock=clock) as restarted:
         for _ in range(60):
             clock.advance(seconds=10)
             restarted.dispatcher.dispatch_due()
@@ -46,12 +47,12 @@ def test_texts_to_one_phone_keep_their_order_when_the_first_has_to_be_tried_agai
         assert _sids(standins).count(PHONE) == 3
 
 
-def test_quiet_hours_of_one_text_hold_no_answer_to_the_same_phone(office: Office, clock: SetClock) -> None:
+def test_quiet_hours_of_one_text_hold_no_answer_to_the_same_phone(sending: SendingFixture, clock: SetClock) -> None:
     clock.advance(hours=15)  # 22:00 in Ottawa
     later = {"with_payload": {"is_immediate": False}}
-    office.send(text("reminder", due_at=NOON, **later), text("answer", due_at=clock.now()))
-    assert office.known("reminder").reason == "quiet hours where the recipient is"
-    assert office.state("answer") is CommandState.SENT
+    sending.send(text("reminder", due_at=NOON, **later), text("answer", due_at=clock.now()))
+    assert sending.known("reminder").reason == "quiet hours where the recipient is"
+    assert sending.state("answer") is CommandState.SENT
 
 
 _WRONG = {"twilio": ("TWILIO_AUTH_TOKEN", text), "graph": ("GRAPH_CLIENT_SECRET", mail)}
@@ -63,18 +64,18 @@ def test_wrong_credentials_close_the_lane_with_one_call_and_use_up_no_try(
 ) -> None:
     wrong, command = _WRONG[provider]
     bad = {**standins.environ, f"FRONTDESK_NOIZYLAB_{wrong}": "0" * 32}
-    with opened(standins, tmp_path, clock=clock, environ=bad, calls_at_once=1) as office:
-        office.send(*(command(f"k{n}", due_at=NOON - timedelta(minutes=9 - n)) for n in range(8)))
+    with open_sending(standins, tmp_path, clock=clock, environ=bad, calls_at_once=1) as sending:
+        sending.send(*(command(f"k{n}", due_at=NOON - timedelta(minutes=9 - n)) for n in range(8)))
         for _ in range(6):
             clock.advance(hours=1)
-            office.dispatcher.dispatch_due()
-        attempts = [office.known(f"k{n}").attempts_count for n in range(8)]
+            sending.dispatcher.dispatch_due()
+        attempts = [sending.known(f"k{n}").attempts_count for n in range(8)]
         assert sum(attempts) <= 7, "one try an hour, whatever waits"
-        assert {office.state(f"k{n}") for n in range(8)} == {CommandState.WAITING}
-        [closed] = office.outbox.closed_lanes()
+        assert {sending.state(f"k{n}") for n in range(8)} == {CommandState.WAITING}
+        [closed] = sending.outbox.closed_lanes()
         assert (closed.lane, closed.is_set_up) == (Lane("noizylab", provider), True)
-        assert office.dispatcher.alerts.counts()["breaker_opened"] == 1
-    with opened(standins, tmp_path, clock=clock) as mended:
+        assert sending.dispatcher.dispatch_log.counts()["breaker_opened"] == 1
+    with open_sending(standins, tmp_path, clock=clock) as mended:
         for _ in range(20):
             clock.advance(minutes=10)
             mended.dispatcher.dispatch_due()

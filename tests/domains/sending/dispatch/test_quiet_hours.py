@@ -10,9 +10,9 @@ import pytest
 from frontdesk.domains.sending.outbox.commands import CommandState, MessageClass
 from frontdesk.domains.sending.quiet_hours import end_of_quiet_hours
 from frontdesk.domains.sending.settings import QuietHours
-from tests.domains.sending.dispatch.office import Office, mail, text
+from tests.clocks import SetClock
+from tests.domains.sending.dispatch.sending_fixture import SendingFixture, mail, text
 from tests.domains.sending.dispatch.standins import StandIns
-from tests.domains.sending.outbox.factories import SetClock
 
 TORONTO, LOS_ANGELES, PERTH = "America/Toronto", "America/Los_Angeles", "Australia/Perth"
 TORONTO_PHONE, LOS_ANGELES_PHONE, MOBILE_IN_AUSTRALIA = "+14165550142", "+12135550142", "+61455500142"
@@ -92,11 +92,11 @@ LATER: dict[str, Any] = {"to": TORONTO_PHONE, "is_immediate": False}
 
 
 def test_the_dispatcher_holds_at_night_what_can_wait_and_sends_what_is_awaited(
-    office: Office, standins: StandIns, clock: SetClock
+    sending: SendingFixture, standins: StandIns, clock: SetClock
 ) -> None:
     clock.instant = NIGHT
     marketing = {"message_class": MessageClass.MARKETING}
-    office.send(
+    sending.send(
         text("reminder", with_payload=LATER),
         text("offer", with_payload={"to": TORONTO_PHONE}, **marketing),
         mail("offer by mail", **marketing),
@@ -105,9 +105,9 @@ def test_the_dispatcher_holds_at_night_what_can_wait_and_sends_what_is_awaited(
     )
 
     assert {entry["kind"] for entry in standins.entries()} == {"text", "e-mail"}
-    assert (office.state("awaited"), office.state("receipt")) == (CommandState.SENT, CommandState.SENT)
+    assert (sending.state("awaited"), sending.state("receipt")) == (CommandState.SENT, CommandState.SENT)
     for key in ("reminder", "offer", "offer by mail"):
-        known = office.known(key)
+        known = sending.known(key)
         assert (known.state, known.attempts_count) == (CommandState.WAITING, 0)
         assert known.next_attempt_at is not None
         assert known.next_attempt_at.isoformat() == MORNING
@@ -115,15 +115,15 @@ def test_the_dispatcher_holds_at_night_what_can_wait_and_sends_what_is_awaited(
 
     clock.instant = datetime.fromisoformat(MORNING)
     for _ in range(3):
-        office.dispatcher.dispatch_due()
+        sending.dispatcher.dispatch_due()
         clock.advance(seconds=1)
-    assert {office.state(key) for key in ("reminder", "offer", "offer by mail")} == {CommandState.SENT}
+    assert {sending.state(key) for key in ("reminder", "offer", "offer by mail")} == {CommandState.SENT}
 
 
-def test_what_lost_its_sense_by_morning_is_not_sent(office: Office, clock: SetClock) -> None:
+def test_what_lost_its_sense_by_morning_is_not_sent(sending: SendingFixture, clock: SetClock) -> None:
     clock.instant = NIGHT
-    office.send(text(with_payload=LATER, expires_at=datetime.fromisoformat("2026-03-03T12:00:00+00:00")))
+    sending.send(text(with_payload=LATER, expires_at=datetime.fromisoformat("2026-03-03T12:00:00+00:00")))
     clock.instant = datetime.fromisoformat(MORNING)
-    office.dispatcher.dispatch_due()
+    sending.dispatcher.dispatch_due()
 
-    assert office.state() is CommandState.SUPPRESSED
+    assert sending.state() is CommandState.SUPPRESSED

@@ -19,7 +19,7 @@ from frontdesk.domains.reports.periods import Period, PeriodKind
 from frontdesk.domains.reports.settings import ReportSettings
 from frontdesk.domains.sending.outbox.commands import CommandState
 from frontdesk.domains.tenancy.tenant import Tenant
-from tests.domains.sending.dispatch.office import Office, opened
+from tests.domains.sending.dispatch.sending_fixture import SendingFixture, open_sending
 from tests.domains.sending.dispatch.standins import StandIns
 from tests.domains.sending.dispatch.test_deliverers import KEY, graph
 from tests.pipelines.homes import FixedClock, HomeFactory
@@ -40,9 +40,9 @@ def desk(homes: HomeFactory) -> Desk:
 
 
 @pytest.fixture
-def office_at(desk: Desk, standins: StandIns) -> Iterator[Office]:
-    with opened(standins, desk.home.folder, clock=desk.home.clock) as office:
-        yield office
+def sending_at(desk: Desk, standins: StandIns) -> Iterator[SendingFixture]:
+    with open_sending(standins, desk.home.folder, clock=desk.home.clock) as sending:
+        yield sending
 
 
 def tenant_of(desk: Desk, slug: str, *recipients: str) -> Tenant:
@@ -63,14 +63,16 @@ def sha256_of_pdf(desk: Desk, report: Report) -> str:
     return sha256(desk.maker.archive.read(report.tenant_id, report.report_id, "pdf")).hexdigest()
 
 
-def test_each_version_arrives_once_with_its_pdf_by_smtp(desk: Desk, office_at: Office, standins: StandIns) -> None:
+def test_each_version_arrives_once_with_its_pdf_by_smtp(
+    desk: Desk, sending_at: SendingFixture, standins: StandIns
+) -> None:
     contacts = desk.home.query("select count(*) from marts.dim_contacts")
     owner = tenant_of(desk, "mikes-detailing", OWNER, BOOKKEEPER)
     first = make(desk, owner)
-    office_at.dispatcher.dispatch_due()
+    sending_at.dispatcher.dispatch_due()
     # Asked for again: nothing new goes out, also to who was not told then.
     make(desk, tenant_of(desk, "mikes-detailing", OWNER, BOOKKEEPER, "late@elsewhere.example"))
-    office_at.dispatcher.dispatch_due()
+    sending_at.dispatcher.dispatch_due()
 
     subject = "Mike's Detailing: November 2026"
     assert sorted(arrived(standins)) == [(BOOKKEEPER, subject), (OWNER, subject)]
@@ -95,11 +97,11 @@ def test_each_version_arrives_once_with_its_pdf_by_smtp(desk: Desk, office_at: O
 
     desk.home.log.append(desk.history.events[-LATE:])
     second = make(desk, owner)
-    office_at.dispatcher.dispatch_due()
+    sending_at.dispatcher.dispatch_due()
     assert second.report_id != first.report_id
     assert len(arrived(standins)) == 2, "a corrected report goes out to nobody who has one, unless asked to"
     make(desk, owner, is_mailed=True)
-    office_at.dispatcher.dispatch_due()
+    sending_at.dispatcher.dispatch_due()
 
     assert sorted(arrived(standins)[2:]) == [
         (BOOKKEEPER, f"{subject}, new version"),
@@ -109,39 +111,39 @@ def test_each_version_arrives_once_with_its_pdf_by_smtp(desk: Desk, office_at: O
 
 
 @pytest.mark.slow
-def test_a_rebuild_mails_no_report_again(desk: Desk, office_at: Office, standins: StandIns) -> None:
+def test_a_rebuild_mails_no_report_again(desk: Desk, sending_at: SendingFixture, standins: StandIns) -> None:
     owner = tenant_of(desk, "mikes-detailing", OWNER)
     make(desk, owner)
-    office_at.dispatcher.dispatch_due()
+    sending_at.dispatcher.dispatch_due()
     before = arrived(standins)
     desk.home.modeller().rebuild(with_tests=False)
     make(desk, owner)
-    office_at.dispatcher.dispatch_due()
+    sending_at.dispatcher.dispatch_due()
     assert arrived(standins) == before
     assert len(before) == 1
 
 
 def test_a_backfill_mails_nobody_but_for_the_newest_period_and_where_it_is_asked_to(
-    desk: Desk, office_at: Office, standins: StandIns
+    desk: Desk, sending_at: SendingFixture, standins: StandIns
 ) -> None:
     owner = tenant_of(desk, "avatar-imaging", OWNER)
     kept = make(desk, owner, is_mailed=False)
     made = {period: make(desk, owner, period) for period in (OCTOBER.previous, OCTOBER, NOVEMBER)}
-    office_at.dispatcher.dispatch_due()
+    sending_at.dispatcher.dispatch_due()
     subject = "Avatar Imaging: November 2026"
     assert made[NOVEMBER] == kept
     assert arrived(standins) == [(OWNER, subject)], "made before without telling anybody, it is still news"
 
     again = make(desk, owner, OCTOBER, is_mailed=True)
     make(desk, owner, OCTOBER, is_mailed=True)
-    office_at.dispatcher.dispatch_due()
+    sending_at.dispatcher.dispatch_due()
     assert again == made[OCTOBER]
     assert arrived(standins)[1:] == [(OWNER, "Avatar Imaging: October 2026")]
 
 
-def test_it_arrives_by_graph(desk: Desk, office_at: Office, standins: StandIns) -> None:
+def test_it_arrives_by_graph(desk: Desk, sending_at: SendingFixture, standins: StandIns) -> None:
     report = make(desk, tenant_of(desk, "noizylab", OWNER))
-    office_at.dispatcher.dispatch_due()
+    sending_at.dispatcher.dispatch_due()
 
     [entry] = standins.entries()
     assert (entry["provider"], entry["recipient"]) == ("graph", OWNER)
@@ -158,14 +160,14 @@ def test_it_arrives_by_graph(desk: Desk, office_at: Office, standins: StandIns) 
     ],
 )
 def test_without_the_archived_file_nothing_goes_out(
-    desk: Desk, office_at: Office, slug: str, damage: Any, told: str
+    desk: Desk, sending_at: SendingFixture, slug: str, damage: Any, told: str
 ) -> None:
     report = make(desk, tenant_of(desk, slug, OWNER))
     [file] = (desk.home.folder / "reports" / slug).rglob("*.pdf")
     damage(file)
-    office_at.dispatcher.dispatch_due()
+    sending_at.dispatcher.dispatch_due()
 
-    known = office_at.known(f"{slug}/report/send_email/{report.report_id}/{OWNER}")
+    known = sending_at.known(f"{slug}/report/send_email/{report.report_id}/{OWNER}")
     assert known.state is CommandState.DEAD
     assert known.reason is not None
     assert told in known.reason
@@ -175,9 +177,9 @@ def test_without_the_archived_file_nothing_goes_out(
 def test_a_report_that_nobody_could_send_for_a_week_stays_in_the_archive(desk: Desk, standins: StandIns) -> None:
     report = make(desk, tenant_of(desk, "technifold", OWNER))
     later = FixedClock(desk.home.clock.now() + timedelta(days=7))
-    with opened(standins, desk.home.folder, clock=later) as office:
-        office.dispatcher.dispatch_due()
-        known = office.known(f"technifold/report/send_email/{report.report_id}/{OWNER}")
+    with open_sending(standins, desk.home.folder, clock=later) as sending:
+        sending.dispatcher.dispatch_due()
+        known = sending.known(f"technifold/report/send_email/{report.report_id}/{OWNER}")
     assert known.state is CommandState.SUPPRESSED
     assert ReportArchive(desk.home.folder / "reports").list_ids("technifold") == [report.report_id]
 

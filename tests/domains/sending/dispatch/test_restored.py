@@ -10,17 +10,18 @@ from frontdesk.domains.operations.backup.making import make_backup
 from frontdesk.domains.operations.backup.restoring import restore_backup
 from frontdesk.domains.sending.outbox.commands import CommandState
 from frontdesk.domains.sending.outbox.holds import HoldScope
-from tests.domains.sending.dispatch.office import Office, opened, text
+from tests.clocks import SetClock
+from tests.domains.sending.dispatch.sending_fixture import SendingFixture, open_sending, text
 from tests.domains.sending.dispatch.standins import StandIns
-from tests.domains.sending.outbox.factories import NOON, SetClock
+from tests.domains.sending.outbox.factories import NOON
 
 TEXTS = 20
 
 
-def send_all(office: Office, clock: SetClock) -> None:
+def send_all(sending: SendingFixture, clock: SetClock) -> None:
     """Send what is due, at the rate of the sending number."""
     for _ in range(TEXTS):
-        office.dispatcher.dispatch_due()
+        sending.dispatcher.dispatch_due()
         clock.advance(seconds=2)
 
 
@@ -29,8 +30,8 @@ def test_texts_sent_after_a_backup_wait_for_a_person(standins: StandIns, tmp_pat
     archive = tmp_path / "backup.tar.gz"
     keys = [f"noizylab/repair_received/send_sms/booking:b{number}" for number in range(TEXTS)]
     due = NOON + timedelta(hours=1)
-    with opened(standins, settings.home, clock=clock) as office:
-        office.outbox.enqueue(
+    with open_sending(standins, settings.home, clock=clock) as sending:
+        sending.outbox.enqueue(
             [
                 text(key, due_at=due, with_payload={"to": f"+1613555{number + 142:04}"})
                 for number, key in enumerate(keys)
@@ -38,20 +39,20 @@ def test_texts_sent_after_a_backup_wait_for_a_person(standins: StandIns, tmp_pat
         )
         make_backup(settings, target=archive, clock=clock, told=lambda *_: None)
         clock.advance(hours=1)
-        send_all(office, clock)
-        assert {office.state(key) for key in keys} == {CommandState.SENT}
+        send_all(sending, clock)
+        assert {sending.state(key) for key in keys} == {CommandState.SENT}
     sent = len(standins.entries())
     assert sent == TEXTS
 
     restore_backup(settings, archive=archive, is_replacing=True, held_by="ana", clock=clock, told=lambda *_: None)
 
-    with opened(standins, settings.home, clock=clock) as office:
-        send_all(office, clock)
-        assert {office.state(key) for key in keys} == {CommandState.WAITING}
+    with open_sending(standins, settings.home, clock=clock) as sending:
+        send_all(sending, clock)
+        assert {sending.state(key) for key in keys} == {CommandState.WAITING}
         assert len(standins.entries()) == sent
         # The person finds that all but two went out.
-        office.outbox.cancel(keys[2:], reason="went out before the restore")
-        office.outbox.release(HoldScope(), released_by="ana")
-        send_all(office, clock)
-        assert [office.state(key) for key in keys] == [CommandState.SENT] * 2 + [CommandState.CANCELLED] * 18
+        sending.outbox.cancel(keys[2:], reason="went out before the restore")
+        sending.outbox.release(HoldScope(), released_by="ana")
+        send_all(sending, clock)
+        assert [sending.state(key) for key in keys] == [CommandState.SENT] * 2 + [CommandState.CANCELLED] * 18
         assert len(standins.entries()) == sent + 2

@@ -8,19 +8,19 @@ from pathlib import Path
 import pytest
 
 from frontdesk.connectors.content import Composed
-from frontdesk.domains.sending.dispatch.composing import Composer
-from frontdesk.domains.sending.dispatch.desks import Desk
+from frontdesk.domains.sending.dispatch.composer import Composer
 from frontdesk.domains.sending.dispatch.recorder import Recorder
+from frontdesk.domains.sending.dispatch.tenant_senders import TenantSender
 from frontdesk.domains.sending.outbox.commands import ClaimedCommand, CommandState, NewCommand
-from tests.domains.sending.dispatch.office import Office, mail, opened, text
+from tests.clocks import SetClock
+from tests.domains.sending.dispatch.sending_fixture import SendingFixture, mail, open_sending, text
 from tests.domains.sending.dispatch.standins import StandIns
-from tests.domains.sending.outbox.factories import SetClock
 
-compose, sent, missing_of = Composer.compose, Recorder.sent, Desk.missing_of
+compose, sent, missing_of = Composer.compose, Recorder.record_sent, TenantSender.missing_of
 
 
 def test_an_error_nobody_foresaw_in_composing_ends_one_and_a_redrive_sends_it(
-    office: Office, standins: StandIns, monkeypatch: pytest.MonkeyPatch
+    sending: SendingFixture, standins: StandIns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(composer: Composer, command: NewCommand, *, now: datetime) -> Composed:
         if command.command_key == "k1":
@@ -29,31 +29,31 @@ def test_an_error_nobody_foresaw_in_composing_ends_one_and_a_redrive_sends_it(
 
     with monkeypatch.context() as patch:
         patch.setattr(Composer, "compose", fail)
-        office.send(mail("k1"), mail("k2"))
-    assert (office.state("k1"), office.state("k2")) == (CommandState.DEAD, CommandState.SENT)
-    assert "RecursionError maximum recursion depth exceeded" in str(office.known("k1").reason)
-    assert sorted(type_ for type_, _ in office.events()) == ["message.failed", "message.sent"]
+        sending.send(mail("k1"), mail("k2"))
+    assert (sending.state("k1"), sending.state("k2")) == (CommandState.DEAD, CommandState.SENT)
+    assert "RecursionError maximum recursion depth exceeded" in str(sending.known("k1").reason)
+    assert sorted(type_ for type_, _ in sending.events()) == ["message.failed", "message.sent"]
     assert len(standins.entries()) == 1
 
-    assert office.outbox.redrive("k1")
-    office.dispatcher.dispatch_due()
-    assert office.state("k1") is CommandState.SENT
+    assert sending.outbox.redrive("k1")
+    sending.dispatcher.dispatch_due()
+    assert sending.state("k1") is CommandState.SENT
 
 
 def test_an_error_nobody_foresaw_before_the_call_ends_one(
-    office: Office, standins: StandIns, monkeypatch: pytest.MonkeyPatch
+    sending: SendingFixture, standins: StandIns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_: Desk, provider: str) -> str:
+    def fail(_: TenantSender, provider: str) -> str:
         raise ZeroDivisionError(provider)
 
-    monkeypatch.setattr(Desk, "missing_of", fail)
-    office.send(text("k1"))
-    assert office.state("k1") is CommandState.DEAD
+    monkeypatch.setattr(TenantSender, "missing_of", fail)
+    sending.send(text("k1"))
+    assert sending.state("k1") is CommandState.DEAD
     assert not standins.requests("twilio")
 
 
 def test_an_error_nobody_foresaw_after_the_call_leaves_a_doubt_and_not_a_second_call(
-    office: Office, standins: StandIns, monkeypatch: pytest.MonkeyPatch
+    sending: SendingFixture, standins: StandIns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(recorder: Recorder, command: ClaimedCommand, content: Composed, *, provider_id: str) -> bool:
         if command.command_key == "k1":
@@ -61,21 +61,23 @@ def test_an_error_nobody_foresaw_after_the_call_leaves_a_doubt_and_not_a_second_
         return sent(recorder, command, content, provider_id=provider_id)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Recorder, "sent", fail)
-        office.send(mail("k1"), mail("k2"))
-    assert (office.state("k1"), office.state("k2")) == (CommandState.UNCERTAIN, CommandState.SENT)
+        patch.setattr(Recorder, "record_sent", fail)
+        sending.send(mail("k1"), mail("k2"))
+    assert (sending.state("k1"), sending.state("k2")) == (CommandState.UNCERTAIN, CommandState.SENT)
     assert len(standins.entries()) == 2
 
 
 def test_what_a_business_with_a_wrong_file_would_send_waits(
     standins: StandIns, tmp_path: Path, clock: SetClock
 ) -> None:
-    with opened(standins, tmp_path, clock=clock, without={"noizylab": "noizylab.yaml: zone: is missing"}) as office:
-        office.send(text("k1"), text("k2", tenant_id="hmnp"))
-        assert office.state("k1") is CommandState.WAITING
-        assert office.known("k1").reason == "noizylab.yaml: zone: is missing"
-        assert office.state("k2") is not CommandState.WAITING
+    with open_sending(
+        standins, tmp_path, clock=clock, without={"noizylab": "noizylab.yaml: zone: is missing"}
+    ) as sending:
+        sending.send(text("k1"), text("k2", tenant_id="hmnp"))
+        assert sending.state("k1") is CommandState.WAITING
+        assert sending.known("k1").reason == "noizylab.yaml: zone: is missing"
+        assert sending.state("k2") is not CommandState.WAITING
     clock.advance(minutes=2)
-    with opened(standins, tmp_path, clock=clock) as office:
-        office.dispatcher.dispatch_due()
-        assert office.state("k1") is CommandState.SENT
+    with open_sending(standins, tmp_path, clock=clock) as sending:
+        sending.dispatcher.dispatch_due()
+        assert sending.state("k1") is CommandState.SENT

@@ -8,12 +8,13 @@ from sqlalchemy import Engine
 from frontdesk.core.clock import SystemClock
 from frontdesk.core.ids import UuidV7Factory
 from frontdesk.domains.sending.outbox.outbox import Outbox
-from tests.domains.sending.outbox.factories import SetClock
+from tests.clocks import SetClock
+from tests.domains.sending.outbox.factories import NOON
 
 
 @pytest.fixture
 def clock() -> SetClock:
-    return SetClock()
+    return SetClock(NOON)
 
 
 @pytest.fixture

@@ -12,21 +12,6 @@ NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 LEASE = timedelta(seconds=30)
 
 
-class SetClock:
-    """A clock that stands until it is set."""
-
-    def __init__(self) -> None:
-        self.instant = NOON
-
-    def now(self) -> datetime:
-        """Return the instant it was set to."""
-        return self.instant
-
-    def advance(self, **parts: float) -> None:
-        """Go on by a timedelta of these parts."""
-        self.instant += timedelta(**parts)
-
-
 def new_command(command_key: str = "hmnp:reminder:1", **changes: Any) -> NewCommand:
     """Return a text that is due at noon; any field can be changed."""
     values: dict[str, Any] = {

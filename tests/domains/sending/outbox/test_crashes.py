@@ -10,7 +10,8 @@ import pytest
 
 from frontdesk.domains.sending.outbox.commands import CommandFilter, CommandState, KnownCommand
 from frontdesk.domains.sending.outbox.outbox import Outbox
-from tests.domains.sending.outbox.factories import LEASE, SetClock, new_command
+from tests.clocks import SetClock
+from tests.domains.sending.outbox.factories import LEASE, new_command
 
 COMMANDS_COUNT = 2
 #: Where a worker can be stopped: before its claim, and four times for each command.

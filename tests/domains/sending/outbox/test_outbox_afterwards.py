@@ -11,8 +11,9 @@ from sqlalchemy.exc import DBAPIError
 from frontdesk.domains.sending.outbox.commands import AttemptOutcome, Channel, CommandFilter, CommandState, Resolution
 from frontdesk.domains.sending.outbox.errors import OutboxUnavailableError
 from frontdesk.domains.sending.outbox.outbox import Outbox
+from tests.clocks import SetClock
 from tests.core.backends import Backend
-from tests.domains.sending.outbox.factories import LEASE, NOON, SetClock, call_one, claim_one, new_command, state_of
+from tests.domains.sending.outbox.factories import LEASE, NOON, call_one, claim_one, new_command, state_of
 
 KEY = "hmnp:reminder:1"
 HALF_STATES = [

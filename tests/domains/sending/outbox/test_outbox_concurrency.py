@@ -14,8 +14,9 @@ from frontdesk.core.ids import UuidV7Factory
 from frontdesk.domains.sending.outbox.commands import CommandFilter, CommandState
 from frontdesk.domains.sending.outbox.outbox import Outbox
 from frontdesk.domains.sending.outbox.schema import MAY_BE_SENT
+from tests.clocks import SetClock
 from tests.core.backends import Backend
-from tests.domains.sending.outbox.factories import LEASE, SetClock, claim_one, new_command
+from tests.domains.sending.outbox.factories import LEASE, NOON, claim_one, new_command
 
 THREADS = 8
 KEYS = [f"k{number:03}" for number in range(120)]
@@ -73,7 +74,7 @@ def test_one_lease_is_ended_by_one_of_many(outbox: Outbox, clock: SetClock) -> N
 
 def test_a_row_that_another_worker_has_locked_is_passed_over(postgres_backend: Backend) -> None:
     engine = postgres_backend.open()
-    outbox = Outbox(engine, clock=SetClock(), ids=UuidV7Factory(SystemClock()))
+    outbox = Outbox(engine, clock=SetClock(NOON), ids=UuidV7Factory(SystemClock()))
     outbox.enqueue([new_command("a"), new_command("b")])
     with engine.begin() as other:
         other.execute(text("SELECT 1 FROM outbox WHERE command_key = 'a' FOR UPDATE"))

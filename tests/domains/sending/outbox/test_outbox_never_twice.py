@@ -18,7 +18,8 @@ from frontdesk.core.log.database import create_tables, open_engine
 from frontdesk.domains.sending.outbox.commands import ClaimedCommand, CommandFilter, CommandState
 from frontdesk.domains.sending.outbox.holds import HoldScope
 from frontdesk.domains.sending.outbox.outbox import Outbox
-from tests.domains.sending.outbox.factories import LEASE, SetClock, new_command
+from tests.clocks import SetClock
+from tests.domains.sending.outbox.factories import LEASE, NOON, new_command
 
 KEYS = ("a", "b", "c")
 #: What may become of a worker and its call once it has recorded that it calls; True: the provider accepted it.
@@ -50,7 +51,7 @@ class OutboxMachine(RuleBasedStateMachine):
         self.folder = TemporaryDirectory()
         self.engine = open_engine(f"sqlite:///{Path(self.folder.name) / 'frontdesk.db'}")
         create_tables(self.engine)
-        self.clock = SetClock()
+        self.clock = SetClock(NOON)
         self.outbox = Outbox(self.engine, clock=self.clock, ids=UuidV7Factory(SystemClock()))
         self.accepted: Counter[str] = Counter()
         self.accepted_attempts: set[tuple[str, int]] = set()

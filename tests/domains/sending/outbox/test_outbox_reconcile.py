@@ -18,7 +18,8 @@ from frontdesk.domains.sending.outbox.commands import (
 )
 from frontdesk.domains.sending.outbox.holds import HoldScope
 from frontdesk.domains.sending.outbox.outbox import Outbox
-from tests.domains.sending.outbox.factories import LEASE, NOON, SetClock, call_one, claim_one, new_command, state_of
+from tests.clocks import SetClock
+from tests.domains.sending.outbox.factories import LEASE, NOON, call_one, claim_one, new_command, state_of
 
 KEY = "hmnp:reminder:1"
 LATER = NOON + timedelta(hours=1)

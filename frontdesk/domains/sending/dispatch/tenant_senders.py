@@ -1,4 +1,4 @@
-"""A desk for each tenant: its composer, and its deliverers with its own credentials and connections."""
+"""What each business sends by: its composer, and its deliverers with its own credentials and connections."""
 
 from __future__ import annotations
 
@@ -7,20 +7,32 @@ from collections.abc import Mapping
 from typing import Any
 
 from frontdesk.connectors.account import SendingAccount
-from frontdesk.connectors.answers import Deliverer
+from frontdesk.connectors.answers import Accepted, Answer, Deliverer, Doubt, LookUp, NotFound
+from frontdesk.connectors.content import Composed, Task
 from frontdesk.connectors.descriptor import descriptors
 from frontdesk.core.clock import Clock
 from frontdesk.core.errors import ConfigurationError
 from frontdesk.core.secrets import Secrets, secret_variable
 from frontdesk.core.settings import Settings
 from frontdesk.domains.sending.business import SendingBusiness
-from frontdesk.domains.sending.dispatch.composing import Composer, ReportReader
-from frontdesk.domains.sending.dispatch.task import TaskDeliverer
-from frontdesk.domains.sending.outbox.commands import Channel, Lane
+from frontdesk.domains.sending.dispatch.composer import Composer, ReportReader
+from frontdesk.domains.sending.outbox.commands import Channel, KnownCommand, Lane
 from frontdesk.domains.sending.settings import SUBMISSION_PORT, TASK_PROVIDER
 
 
-class Desk:
+class TaskDeliverer:
+    """Tasks of any tenant."""
+
+    def deliver(self, command_key: str, _: Task, /) -> Answer:
+        """Accept it: the outbox's record and the event `task.created` are one transaction."""
+        return Accepted(command_key)
+
+    def look_up(self, _: Doubt[Task], /) -> LookUp:
+        """Say that there is none: with the event, the command would have been recorded as sent."""
+        return NotFound(is_final=True)
+
+
+class TenantSender:
     """One tenant's. Deliverers are made at their first use and kept."""
 
     def __init__(
@@ -84,8 +96,8 @@ class Desk:
         return descriptors()[provider].open_deliverer(account)
 
 
-class Desks:
-    """All tenants' desks."""
+class TenantSenders:
+    """All tenants' senders."""
 
     def __init__(
         self,
@@ -98,28 +110,38 @@ class Desks:
         read_report: ReportReader | None = None,
     ) -> None:
         self._wrong = wrong_files
-        self._desks = {
-            slug: Desk(tenant, settings=settings, secrets=secrets, clock=clock, read_report=read_report)
+        self._senders = {
+            slug: TenantSender(tenant, settings=settings, secrets=secrets, clock=clock, read_report=read_report)
             for slug, tenant in tenants.items()
         }
 
-    def find(self, tenant_id: str) -> Desk | None:
-        """Return a tenant's desk, None where there is no such tenant."""
-        return self._desks.get(tenant_id)
+    def find(self, tenant_id: str) -> TenantSender | None:
+        """Return a tenant's sender, None where there is no such tenant."""
+        return self._senders.get(tenant_id)
 
-    def whats_wrong(self, tenant_id: str) -> str:
+    def recompose(self, command: KnownCommand) -> Composed | None:
+        """Return what the last attempt of a command sent, as far as it can be composed anew; else None."""
+        sender = self.find(command.tenant_id)
+        if sender is None or not command.attempts:
+            return None
+        try:
+            return sender.composer.compose(command, now=command.attempts[-1].started_at)
+        except Exception:  # noqa: BLE001 - a doubt is told of without its words rather than not at all
+            return None
+
+    def fault_of_file(self, tenant_id: str) -> str:
         """Return what is wrong with a tenant's file; empty where nothing is. Until it is mended, commands wait."""
         return self._wrong.get(tenant_id, "")
 
     def texts_per_second(self, lane: Lane) -> float | None:
         """Return the rate of a lane's sending number, None where it has none."""
-        desk = self._desks.get(lane.tenant_id)
-        sms = desk.tenant.delivery.sms if desk else None
+        sender = self._senders.get(lane.tenant_id)
+        sms = sender.tenant.delivery.sms if sender else None
         return sms.per_second if sms and sms.provider == lane.provider else None
 
     def count_lanes(self) -> int:
         """Return how many lanes there can be."""
         return sum(
-            len({desk.tenant.delivery.provider_of(channel) for channel in Channel} - {None})
-            for desk in self._desks.values()
+            len({sender.tenant.delivery.provider_of(channel) for channel in Channel} - {None})
+            for sender in self._senders.values()
         )

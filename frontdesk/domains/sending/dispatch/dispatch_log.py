@@ -14,7 +14,7 @@ _LOGGER = logging.getLogger("frontdesk.delivery")
 _FIELDS = "frontdesk_fields"
 
 
-class Alerts:
+class DispatchLog:
     """Counts by name, with a log line for each that somebody should see. Safe to use from several threads."""
 
     def __init__(self) -> None:

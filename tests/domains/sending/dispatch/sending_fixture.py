@@ -19,9 +19,8 @@ from frontdesk.core.log.envelope import Event
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.domains.reports.archive import ReportArchive
 from frontdesk.domains.sending.business import Endpoint
-from frontdesk.domains.sending.dispatch.assembly import build_dispatcher
 from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition
-from frontdesk.domains.sending.dispatch.dispatcher import Dispatcher
+from frontdesk.domains.sending.dispatch.dispatcher import Dispatcher, build_dispatcher
 from frontdesk.domains.sending.outbox.commands import Channel, CommandState, KnownCommand, MessageClass, NewCommand
 from frontdesk.domains.sending.outbox.outbox import Outbox
 from frontdesk.domains.tenancy.tenant import Tenant, load_tenants
@@ -34,7 +33,7 @@ PROVIDERS = {"sms": "twilio", "email": "graph", "task": "frontdesk", "webhook": 
 
 
 @dataclass(frozen=True)
-class Office:
+class SendingFixture:
     """What a test puts commands into, and asks afterwards."""
 
     engine: Engine
@@ -87,7 +86,7 @@ def tenants_for(standins: StandIns, **delivery: Any) -> dict[str, Tenant]:
 
 
 @contextmanager
-def opened(
+def open_sending(
     standins: StandIns,
     folder: Path,
     *,
@@ -96,8 +95,8 @@ def opened(
     calls_at_once: int = 4,
     without: Mapping[str, str] | None = None,
     **delivery: Any,
-) -> Iterator[Office]:
-    """Open an office; `without`: businesses whose files can't be read, with what is wrong."""
+) -> Iterator[SendingFixture]:
+    """Open a dispatcher; `without`: businesses whose files can't be read, with what is wrong."""
     without = without or {}
     engine = open_engine(f"sqlite:///{folder / 'frontdesk.db'}")
     create_tables(engine)
@@ -114,7 +113,7 @@ def opened(
         calls_at_once=calls_at_once,
         read_report=ReportArchive(settings.reports_path).read_written,
     )
-    yield Office(engine, outbox, dispatcher, clock)
+    yield SendingFixture(engine, outbox, dispatcher, clock)
     dispatcher.close()
     engine.dispose()
 
