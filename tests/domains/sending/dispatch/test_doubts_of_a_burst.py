@@ -83,3 +83,9 @@ def test_what_nobody_can_be_asked_about_is_a_task_at_once_and_is_closed_when_set
         now=clock.now(),
     )
     assert tasks() == ["task.created", "task.completed"]
+    [sent] = [payload for type_, payload in sending.events() if type_ == "message.sent"]
+    [uncertain] = [payload for type_, payload in sending.events() if type_ == "message.uncertain"]
+    assert sent["body"]
+    assert {name: sent[name] for name in ("from", "subject", "body")} == {
+        name: uncertain[name] for name in ("from", "subject", "body")
+    }
