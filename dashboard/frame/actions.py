@@ -9,14 +9,14 @@ import streamlit as st
 
 from dashboard.frame import session
 from dashboard.frame.api import ApiRefusedError, ApiUnavailableError, BusinessApi
-from dashboard.frame.session import Office
+from dashboard.frame.session import PageContext
 from dashboard.parts.formatting import escape_markdown
 
 
 def act(tenant_id: str, action: Callable[[BusinessApi], str | None]) -> bool:
     """Run an action over /v1, tell what it returns (nothing where None), and return whether it was done."""
     try:
-        with session.current_office().open_api(tenant_id) as api:
+        with session.current_context().open_api(tenant_id) as api:
             told = action(api)
     except (ApiUnavailableError, ApiRefusedError) as error:
         st.toast(escape_markdown(error.detail), icon=":material/error:", duration="long")
@@ -42,12 +42,12 @@ def show_off(detail: str) -> None:
 
 def staff_name(tenant_id: str) -> str:
     """Return who decides. The receiver goes by the session; this is for what is shown and asked for here."""
-    backstage = session.current_office().backstage
-    member = None if backstage is None else backstage.signed_in.get(tenant_id)
+    receiver = session.current_context().receiver
+    member = None if receiver is None else receiver.signed_in.get(tenant_id)
     return "dashboard" if member is None else member.email
 
 
-def note_read(office: Office, tenant_id: str, contact_id: str) -> None:
+def note_read(context: PageContext, tenant_id: str, contact_id: str) -> None:
     """Note that a contact's page is read; where that can't be done, say so in one line."""
     with explained_refusal():
-        office.note_read(tenant_id, contact_id)
+        context.note_read(tenant_id, contact_id)

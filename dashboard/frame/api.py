@@ -163,7 +163,7 @@ class BusinessApi:
         return answer.content
 
     def make_report(self, *, kind: str, start: date, mail: bool) -> ReportMade:
-        """Make the report of a period that is over, by what is known now; takes some seconds."""
+        """Create of a period that is over, by what is known now; takes some seconds."""
         body = {"kind": kind, "start": start.isoformat(), "mail": mail}
         return _read(ReportMade, self._ask("POST", "/reports", json=body, timeout=_REPORT_TIMEOUT_SECONDS))
 

@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard.frame import actions, session, sign_in
 from dashboard.frame.analytics_file import AnalyticsFile, AnalyticsFileError, NothingPublishedYetError
 from dashboard.frame.api import ApiRefusedError, ApiUnavailableError
-from dashboard.frame.session import Backstage, Business, Office
+from dashboard.frame.session import Business, PageContext, ReceiverAccess
 from dashboard.frame.sign_in import SignedIn, SignInNeededError
 from dashboard.pages.inbox.settled_messages import settled_messages
 from dashboard.parts import automation_queries, components
@@ -76,13 +76,13 @@ def _show() -> None:
     query = {"tenant": chosen[0].tenant_id} if len(chosen) == 1 else None
     for target, _ in allowed:
         links.page_link(target, label=_label(target.title, file, chosen), query_params=query)
-    backstage = Backstage(
+    receiver = ReceiverAccess(
         receiver_url,
         signed_in,
         tenants_dir=settings.tenants_dir.absolute(),
         receiver_page=sign_in.receiver_address(settings),
     )
-    session.hand_over(Office(file, businesses, chosen, backstage))
+    session.set_context(PageContext(file, businesses, chosen, receiver))
     _watch_session(receiver_url)
     page.run()
 
@@ -136,7 +136,7 @@ def _find_businesses(
     may_see = {tenant_id for tenant_id, member in signed_in.items() if member.may(permission)}
     found = tuple(business for business in published if business.tenant_id in may_see)
     return found or _Absence(
-        "Nothing for you yet", "What is published has none of your businesses.", icon="lock", may_end=False
+        "Nothing for you yet", "There is no data of your businesses yet.", icon="lock", may_end=False
     )
 
 
@@ -210,7 +210,7 @@ def _follow_address(by_id: dict[str, Business]) -> None:
     """
     linked = st.query_params.get("tenant")
     if linked is not None and linked not in by_id:
-        st.warning(f"There is no business {escape_markdown(linked)} here; choose one of the list.")
+        st.warning(f"There is no business {escape_markdown(linked)} here. Choose one from the list.")
         session.choose_business(None)
     elif linked is not None:
         st.session_state["tenant"] = linked
@@ -221,7 +221,7 @@ def _follow_address(by_id: dict[str, Business]) -> None:
 @st.fragment(run_every=components.REFRESH_SECONDS)
 def _wait_for_businesses(file: AnalyticsFile) -> None:
     """Show the pages as soon as there is something to show."""
-    st.caption("This page looks again by itself.", text_alignment="center")
+    st.caption("This page refreshes by itself.", text_alignment="center")
     try:
         if session.load_businesses(file):
             st.rerun()

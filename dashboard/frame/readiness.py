@@ -91,6 +91,6 @@ def _judge(key: str, part: Part) -> Judgement:
         case "ok":
             return Judgement("OK", "green", "check_circle", detail)
         case "degraded":
-            return Judgement("Ill", "red", "error", detail)
+            return Judgement("Failing", "red", "error", detail)
         case "unknown":
             return Judgement("Not seen yet", "gray", "hourglass_empty", detail)

@@ -14,7 +14,7 @@ from dashboard.parts import queries
 from frontdesk.core.errors import ConfigurationError
 from frontdesk.domains.tenancy.tenant import Tenant, load_tenant
 
-_KEY = "office"
+_KEY = "context"
 _NOTED_KEY = "noted_reads"
 #: The receiver reads the tenants' files when it starts; what is changed since is offered here a minute later.
 _TENANT_FILE_SECONDS = 60
@@ -31,7 +31,7 @@ class Business:
 
 
 @dataclass(frozen=True)
-class Backstage:
+class ReceiverAccess:
     """Where changes go and in whose name: the receiver's address, who is signed in, and the tenants' own files."""
 
     receiver_url: str
@@ -41,13 +41,13 @@ class Backstage:
 
 
 @dataclass(frozen=True)
-class Office:
+class PageContext:
     """The published file, the businesses chosen from all there are, and (None: reading only) where changes go."""
 
     file: AnalyticsFile
     businesses: tuple[Business, ...]
     chosen: tuple[Business, ...]
-    backstage: Backstage | None = None
+    receiver: ReceiverAccess | None = None
 
     @property
     def tenant_ids(self) -> list[str]:
@@ -65,12 +65,12 @@ class Office:
 
     def open_api(self, tenant_id: str) -> BusinessApi:
         """Return /v1 of a business in the name of who is signed in. Raises ApiUnavailableError where nobody is."""
-        if self.backstage is None:
-            raise ApiUnavailableError("Sending and deciding are off: this page only reads.")
-        member = self.backstage.signed_in.get(tenant_id)
+        if self.receiver is None:
+            raise ApiUnavailableError("Sending and changes are off: this page is read-only.")
+        member = self.receiver.signed_in.get(tenant_id)
         if member is None:
-            raise ApiUnavailableError("Sending and deciding are off: you are not signed in to this business.")
-        return BusinessApi(self.backstage.receiver_url, token=member.token)
+            raise ApiUnavailableError("Sending and changes are off: you are not signed in to this business.")
+        return BusinessApi(self.receiver.receiver_url, token=member.token)
 
     def note_read(self, tenant_id: str, contact_id: str) -> None:
         """Note in the audit trail that a contact's page is read, once a visit.
@@ -78,7 +78,7 @@ class Office:
         Raises ApiUnavailableError or ApiRefusedError where it can't be noted.
         """
         noted: set[tuple[str, str]] = st.session_state.setdefault(_NOTED_KEY, set())
-        if self.backstage is None or (tenant_id, contact_id) in noted:
+        if self.receiver is None or (tenant_id, contact_id) in noted:
             return
         with self.open_api(tenant_id) as api:
             api.note("contact.read", contact_id)
@@ -86,9 +86,9 @@ class Office:
 
     def load_tenant(self, tenant_id: str) -> Tenant:
         """Return a business's own file. Raises ConfigurationError where there is none that can be read."""
-        if self.backstage is None:
+        if self.receiver is None:
             raise ConfigurationError("this page has no folder of tenants' files")
-        return _load_tenant(self.backstage.tenants_dir / f"{tenant_id}.yaml")
+        return _load_tenant(self.receiver.tenants_dir / f"{tenant_id}.yaml")
 
 
 @st.cache_resource(show_spinner=False, max_entries=64, ttl=_TENANT_FILE_SECONDS)
@@ -108,17 +108,17 @@ def load_businesses(file: AnalyticsFile) -> tuple[Business, ...]:
     return tuple(Business(row.tenant_id, row.name, row.zone, row.currency) for row in rows)
 
 
-def hand_over(office: Office) -> None:
-    """Keep the office for the page that runs next, and for its fragments that run by themselves."""
-    st.session_state[_KEY] = office
+def set_context(context: PageContext) -> None:
+    """Keep the context for the page that runs next, and for its fragments that run by themselves."""
+    st.session_state[_KEY] = context
 
 
-def current_office() -> Office:
+def current_context() -> PageContext:
     """Return what the frame handed over. Raises KeyError where a page runs without a frame."""
-    office = st.session_state[_KEY]
-    if not isinstance(office, Office):
-        raise TypeError(f"session state {_KEY!r} holds {type(office).__name__}, not an Office")
-    return office
+    context = st.session_state[_KEY]
+    if not isinstance(context, PageContext):
+        raise TypeError(f"session state {_KEY!r} holds {type(context).__name__}, not an PageContext")
+    return context
 
 
 def choose_business(tenant_id: str | None) -> None:

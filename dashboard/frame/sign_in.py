@@ -26,7 +26,7 @@ _MAX_QUESTIONS = 8
 
 
 _SIGN_IN = "Sign in to see your front desk."
-_NOBODY = "Nobody has an account yet. Whoever runs this makes the first one with: frontdesk staff add"
+_NOBODY = "No one has an account yet. Whoever runs Frontdesk creates the first one with: frontdesk staff add"
 
 
 class SignInNeededError(FrontdeskError):

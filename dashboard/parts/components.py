@@ -11,7 +11,7 @@ import streamlit as st
 
 from dashboard.frame.analytics_file import AnalyticsFile, AnalyticsFileError
 from dashboard.frame.health import judge_freshness
-from dashboard.frame.session import Business, Office, choose_business
+from dashboard.frame.session import Business, PageContext, choose_business
 from dashboard.parts import queries
 from dashboard.parts.formatting import (
     escape_markdown,
@@ -82,11 +82,11 @@ def explained_absence() -> Iterator[None]:
         empty_state(error.title, escape_markdown(error.detail), icon="database_off")
 
 
-def show_choice_of_business(office: Office, *, title: str, detail: str) -> None:
+def show_choice_of_business(context: PageContext, *, title: str, detail: str) -> None:
     """Ask which business a page is to be about."""
     empty_state(title, detail, icon="storefront")
     with st.container(horizontal=True, horizontal_alignment="center"):
-        for business in office.businesses:
+        for business in context.businesses:
             st.button(
                 escape_markdown(business.name),
                 key=f"choose_{business.tenant_id}",

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.frame import actions, session
 from dashboard.frame.api import ApiRefusedError, ApiUnavailableError
-from dashboard.frame.session import Business, Office
+from dashboard.frame.session import Business, PageContext
 from dashboard.pages.inbox.settled_messages import need_no_reply, settled_messages
 from dashboard.parts import automation_queries, components, queries
 from dashboard.parts.formatting import (
@@ -41,7 +41,7 @@ div:has(> [class*="st-key-bubble_"]) { max-width: min(34rem, 88%); }
 </style>"""
 
 
-def show_conversation(_office: Office, business: Business, contact_id: str) -> None:
+def show_conversation(_office: PageContext, business: Business, contact_id: str) -> None:
     """Show the thread and the box; each looks again by itself."""
     st.html(_BUBBLES)
     _show_thread(business, contact_id)
@@ -55,16 +55,16 @@ def name_icon(channel: str) -> str:
 
 @st.fragment(run_every=_THREAD_SECONDS)
 def _show_thread(business: Business, contact_id: str) -> None:
-    office = session.current_office()
+    context = session.current_context()
     now = components.present()
     with components.explained_absence():
         key = {"tenant_id": business.tenant_id, "contact_id": contact_id}
         thread = build_thread(
-            messages=queries.rows_of(automation_queries.fetch_thread(office.file, **key, limit=_MESSAGES)),
-            unsent=queries.rows_of(automation_queries.fetch_unsent(office.file, **key, now=now)),
-            commands=_commands_of(office, business, contact_id),
+            messages=queries.rows_of(automation_queries.fetch_thread(context.file, **key, limit=_MESSAGES)),
+            unsent=queries.rows_of(automation_queries.fetch_unsent(context.file, **key, now=now)),
+            commands=_commands_of(context, business, contact_id),
             asked=[each for each in asked_here() if each.contact_id == contact_id],
-            tenant=_find_tenant(office, business),
+            tenant=_find_tenant(context, business),
             now=now,
         )
         with st.container(height=420, border=True, autoscroll=True):
@@ -75,9 +75,9 @@ def _show_thread(business: Business, contact_id: str) -> None:
                     st.markdown(f":gray[:small[{day}]]", text_alignment="center")
                 _show_entry(entry, business, number)
             if not thread.entries:
-                st.caption("Nothing was written yet.", text_alignment="center")
+                st.caption("No messages yet.", text_alignment="center")
         _show_scheduled(thread.scheduled, business)
-        _show_open_question(office, business, contact_id)
+        _show_open_question(context, business, contact_id)
 
 
 def _show_entry(entry: Entry, business: Business, number: int) -> None:
@@ -85,7 +85,7 @@ def _show_entry(entry: Entry, business: Business, number: int) -> None:
     with st.container(horizontal_alignment="right" if entry.is_ours else "left", gap=None):
         with st.container(key=f"bubble_{side}_{number}", width="content"):
             if entry.text or not entry.files:
-                st.markdown(escape_lines(entry.text) or ":gray[*no words*]", width="content")
+                st.markdown(escape_lines(entry.text) or ":gray[*no text*]", width="content")
             for file in entry.files:
                 st.markdown(f":material/attach_file: {_link_to_file(file)}", width="content")
         alignment: Literal["left", "right"] = "right" if entry.is_ours else "left"
@@ -93,8 +93,8 @@ def _show_entry(entry: Entry, business: Business, number: int) -> None:
 
 
 def _link_to_file(file: AttachedFile) -> str:
-    backstage = session.current_office().backstage
-    return f"[{file.name}]({backstage.receiver_page}{file.path})" if backstage else file.name
+    receiver = session.current_context().receiver
+    return f"[{file.name}]({receiver.receiver_page}{file.path})" if receiver else file.name
 
 
 def _describe_entry(entry: Entry, business: Business) -> str:
@@ -102,7 +102,7 @@ def _describe_entry(entry: Entry, business: Business) -> str:
     facts = [f":gray[:material/{name_icon(entry.channel)}: {when}]"]
     if entry.command_key:
         link = link_to_command(business.tenant_id, entry.command_key)
-        facts.append(f"[{name_rule(entry.rule_id)}: why]({link})")
+        facts.append(f"[{name_rule(entry.rule_id)} · details]({link})")
     if entry.state:
         facts.append(entry.state)
     if entry.note:
@@ -110,10 +110,10 @@ def _describe_entry(entry: Entry, business: Business) -> str:
     return " ".join(facts)
 
 
-def _show_open_question(office: Office, business: Business, contact_id: str) -> None:
+def _show_open_question(context: PageContext, business: Business, contact_id: str) -> None:
     """Offer to say that what they wrote needs no reply, where nobody has answered it."""
     message_id = automation_queries.find_open_question(
-        office.file, tenant_id=business.tenant_id, contact_id=contact_id
+        context.file, tenant_id=business.tenant_id, contact_id=contact_id
     )
     if message_id is not None and message_id not in settled_messages():
         st.button(
@@ -131,7 +131,8 @@ def _show_scheduled(scheduled: tuple[Entry, ...], business: Business) -> None:
         when = escape_markdown(format_relative(entry.at, now=components.present()))
         link = link_to_command(business.tenant_id, entry.command_key or "")
         st.markdown(
-            f":gray[:small[:material/schedule: Goes out {when}]] :small[[{name_rule(entry.rule_id)}: why]({link})] "
+            f":gray[:small[:material/schedule: Goes out {when}]] :small[[{name_rule(entry.rule_id)} · "
+            f"details]({link})] "
             f":gray[:small[{escape_markdown(shorten(entry.text, length=_PREVIEW_LENGTH))}]]"
         )
     if len(scheduled) > _SCHEDULED_SHOWN:
@@ -140,35 +141,35 @@ def _show_scheduled(scheduled: tuple[Entry, ...], business: Business) -> None:
 
 @st.fragment(run_every=_REPLY_SECONDS)
 def _show_reply(business: Business, contact_id: str) -> None:
-    office = session.current_office()
+    context = session.current_context()
     key = {"tenant_id": business.tenant_id, "contact_id": contact_id}
     now = components.present()
     with components.explained_absence(), actions.explained_refusal():
-        office.open_api(business.tenant_id).close()
-        contacts = queries.rows_of(queries.find_contact(office.file, **key))
-        booking = automation_queries.find_booking_for_texts(office.file, **key, now=now)
+        context.open_api(business.tenant_id).close()
+        contacts = queries.rows_of(queries.find_contact(context.file, **key))
+        booking = automation_queries.find_booking_for_texts(context.file, **key, now=now)
         if contacts:
             show_reply_box(
                 business,
                 contact=contacts[0],
                 booking=next((row._asdict() for row in queries.rows_of(booking)), None),
-                consents=queries.rows_of(queries.fetch_consents(office.file, **key)),
-                tenant=_find_tenant(office, business),
+                consents=queries.rows_of(queries.fetch_consents(context.file, **key)),
+                tenant=_find_tenant(context, business),
             )
 
 
-def _commands_of(office: Office, business: Business, contact_id: str) -> dict[str, CommandRead]:
+def _commands_of(context: PageContext, business: Business, contact_id: str) -> dict[str, CommandRead]:
     """Return the contact's commands by key; none where the outbox can't be asked, which the reply box explains."""
     try:
-        with office.open_api(business.tenant_id) as api:
+        with context.open_api(business.tenant_id) as api:
             page = api.list_commands(contact_id=contact_id)
     except (ApiUnavailableError, ApiRefusedError):
         return {}
     return {command.command_key: command for command in page.commands}
 
 
-def _find_tenant(office: Office, business: Business) -> Tenant | None:
+def _find_tenant(context: PageContext, business: Business) -> Tenant | None:
     try:
-        return office.load_tenant(business.tenant_id)
+        return context.load_tenant(business.tenant_id)
     except ConfigurationError:
         return None

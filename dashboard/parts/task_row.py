@@ -60,7 +60,7 @@ def _describe(task: Any, business: Business, assignees: Mapping[str, str]) -> st
     facts = [f":{colour}[{due}]"]
     if task.due_at is not None:
         facts.append(escape_markdown(format_moment(task.due_at, business.zone, now=now)))
-    who = assignees.get(task.assigned_to, task.assigned_to) if task.assigned_to else "nobody's"
+    who = assignees.get(task.assigned_to, task.assigned_to) if task.assigned_to else "unassigned"
     facts.append(escape_markdown(who))
     return f"**{title}**  \n:small[{' · '.join(facts)}]"
 
@@ -107,7 +107,7 @@ def _show_buttons(task: Any, business: Business, assignees: Mapping[str, str]) -
         others = [name for name in assignees if name != task.assigned_to]
         if others:
             st.menu_button(
-                "Give to",
+                "Assign to",
                 others,
                 key=give_key,
                 format_func=lambda name: assignees[name],
@@ -134,7 +134,7 @@ def _reassign(task: Any, key: str) -> None:
             task.tenant_id,
             task.task_key,
             lambda api: api.reassign_task(task.task_id, assigned_to=name),
-            told=f"Given to {name}",
+            told=f"Assigned to {name}",
             new_name=name,
         )
 
@@ -184,7 +184,7 @@ def _snooze_as_picked(task: Any, business: Business, typed: Typed) -> bool:
         return True
     until = datetime.fromisoformat(typed.values["until"]).replace(tzinfo=ZoneInfo(business.zone))
     if until <= components.present():
-        st.toast("Pick a time that is still to come.", icon=":material/edit:")
+        st.toast("Pick a time in the future.", icon=":material/edit:")
         return False
     _snooze_until(task, business, until)
     return True
@@ -196,7 +196,7 @@ def _snooze_until(task: Any, business: Business, until: datetime) -> None:
         task.tenant_id,
         task.task_key,
         lambda api: api.snooze_task(task.task_id, until=until),
-        told=f"Out of sight until {when}",
+        told=f"Snoozed until {when}",
     )
     _stop_picking(task)
 

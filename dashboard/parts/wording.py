@@ -40,8 +40,8 @@ _STATES = {
     CommandState.CLAIMED: ("blue", "sync", "Being sent"),
     CommandState.CALLING: ("blue", "sync", "Being sent"),
     CommandState.SENT: ("green", "check", "Sent"),
-    CommandState.DEAD: ("red", "error", "Dead"),
-    CommandState.UNCERTAIN: ("orange", "help", "Uncertain"),
+    CommandState.DEAD: ("red", "error", "Failed"),
+    CommandState.UNCERTAIN: ("orange", "help", "Not confirmed"),
     CommandState.CANCELLED: ("gray", "block", "Cancelled"),
     CommandState.WITHDRAWN: ("gray", "block", "Withdrawn"),
     CommandState.SUPPRESSED: ("violet", "shield", "Not sent"),
@@ -52,11 +52,11 @@ _OUTCOMES = {
     "undelivered": ("red", "error", "Not delivered"),
     "failed": ("red", "error", "Failed"),
     "suppressed": ("violet", "shield", "Not sent"),
-    "uncertain": ("orange", "help", "Uncertain"),
+    "uncertain": ("orange", "help", "Not confirmed"),
 }
 _VERDICTS = {
-    "intended": ("green", "check_circle", "Intended"),
-    "refused": ("violet", "block", "Refused"),
+    "intended": ("green", "check_circle", "Approved to send"),
+    "refused": ("violet", "block", "Skipped"),
     "shadow": ("gray", "visibility", "Shadow: decided, not sent"),
     "held_out": ("gray", "science", "Held out to measure"),
 }
@@ -64,7 +64,7 @@ _VERDICTS = {
 
 def name_rule(rule_id: str | None) -> str:
     """Return a rule's name as words; what staff asked for is by hand."""
-    return "By hand" if rule_id in (None, MANUAL) else escape_markdown(format_words(rule_id))
+    return "By staff" if rule_id in (None, MANUAL) else escape_markdown(format_words(rule_id))
 
 
 def name_origin(rule_id: str | None, payload: Mapping[str, Any]) -> str:

@@ -18,9 +18,9 @@ from sandbox.standins.control import control_routes
 from sandbox.standins.graph import GraphApi
 from sandbox.standins.page import Page
 from sandbox.standins.smtp import MailServer
+from sandbox.standins.state import StandinState
 from sandbox.standins.twilio import TwilioApi
 from sandbox.standins.webhook_sink import WebhookSink
-from sandbox.standins.world import World
 
 
 def create_app(
@@ -30,29 +30,29 @@ def create_app(
 
     While it runs, so does its mail server, on smtp_port or, with 0, on a free one: `app.state.smtp_port` tells.
     """
-    world = World(accounts=accounts, receiver=receiver)
-    twilio, clicksend, graph, sink = TwilioApi(world), ClickSendApi(world), GraphApi(world), WebhookSink(world)
+    state = StandinState(accounts=accounts, receiver=receiver)
+    twilio, clicksend, graph, sink = TwilioApi(state), ClickSendApi(state), GraphApi(state), WebhookSink(state)
 
     def reset() -> None:
-        world.poster.reset()
-        world.behaviours.reset()
-        world.ledger.reset()
-        world.phones.reset()
+        state.poster.reset()
+        state.behaviours.reset()
+        state.ledger.reset()
+        state.phones.reset()
         for held in (twilio.messages, clicksend.sent, clicksend.receipts, graph.mails, sink.seen):
             held.clear()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with MailServer(world).running(host=smtp_host, port=smtp_port) as port:
+        async with MailServer(state).running(host=smtp_host, port=smtp_port) as port:
             app.state.smtp_port = port
             yield
-        await world.poster.aclose()
+        await state.poster.aclose()
 
     app = FastAPI(title="Frontdesk sandbox", lifespan=lifespan)
-    app.include_router(control_routes(world, reset=reset))
+    app.include_router(control_routes(state, reset=reset))
     app.router.routes.extend(
         [
-            *Page(world).routes(),
+            *Page(state).routes(),
             *twilio.routes(),
             *twilio.routes("/api.twilio.com"),
             *clicksend.routes(),

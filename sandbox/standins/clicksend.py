@@ -27,7 +27,7 @@ from sandbox.standins.accounts import CLICKSEND_API_KEY, CLICKSEND_USERNAME, Acc
 from sandbox.standins.behaviour import Behaviour
 from sandbox.standins.ledger import Entry
 from sandbox.standins.segments import count_segments
-from sandbox.standins.world import World
+from sandbox.standins.state import StandinState
 
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
 _ALPHA_TAG = re.compile(r"[A-Za-z0-9]{3,11}")
@@ -55,7 +55,7 @@ class ClickSendForms:
 class ClickSendApi:
     """The API over what it accepted."""
 
-    world: World
+    state: StandinState
     sent: list[dict[str, Any]] = field(default_factory=list)  # as the history shows it, with `tenant` beside
     receipts: dict[str, dict[str, Any]] = field(default_factory=dict)  # the latest, by message id
 
@@ -93,7 +93,7 @@ class ClickSendApi:
 
     async def _answer(self, request: Request, *, is_send: bool, serve: _Serve) -> Response:
         user, key = basic_credentials(request.headers.get("authorization", ""))
-        named = self.world.accounts.find(CLICKSEND_USERNAME, user)
+        named = self.state.accounts.find(CLICKSEND_USERNAME, user)
 
         def authenticated(behaviour: Behaviour) -> Response:
             if named is None or not named.holds(CLICKSEND_API_KEY, key):
@@ -101,7 +101,7 @@ class ClickSendApi:
             return serve(named, behaviour)
 
         tenant = named.tenant if named else None
-        return await self.world.answer(
+        return await self.state.answer(
             request, "clicksend", tenant, is_send=is_send, forms=ClickSendForms(), serve=authenticated
         )
 
@@ -150,7 +150,7 @@ class ClickSendApi:
             "status": self._judge(account, behaviour, recipient=recipient, text=text, number=number),
         }
         if answer["status"] == "SUCCESS":
-            entry = self.world.ledger.accept(
+            entry = self.state.ledger.accept(
                 "clicksend",
                 account.tenant,
                 kind="text",
@@ -162,7 +162,7 @@ class ClickSendApi:
             )
             self.sent.append({**answer, "tenant": account.tenant, "entry": entry})
             if behaviour.delivery != "silent":
-                self.world.poster.start(self._deliver(account, entry, custom, behaviour))
+                self.state.poster.start(self._deliver(account, entry, custom, behaviour))
         return answer
 
     def _judge(self, account: Account, behaviour: Behaviour, *, recipient: str, text: str, number: str) -> str:
@@ -237,9 +237,9 @@ class ClickSendApi:
         delivery = webhooks.receipt(
             at, account.tenant, message=entry.id, sent_at=entry.accepted_at, code=code, custom=custom
         )
-        receiver = self.world.receiver
+        receiver = self.state.receiver
         signed = webhooks.sign(delivery, Attempt(secrets=account.secrets, now=at, public_url=receiver.public_url))
-        await self.world.poster.post(f"{receiver.url}{signed.path}", body=signed.body, headers=signed.headers)
+        await self.state.poster.post(f"{receiver.url}{signed.path}", body=signed.body, headers=signed.headers)
 
 
 def _messages_of(body: bytes) -> list[Mapping[str, Any]]:

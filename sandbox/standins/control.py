@@ -12,7 +12,7 @@ from sandbox.standins.behaviour import Behaviour, Provider
 from sandbox.standins.inbound import receive_text
 from sandbox.standins.ledger import as_json, summarise
 from sandbox.standins.phones import SmsProvider
-from sandbox.standins.world import World
+from sandbox.standins.state import StandinState
 
 _NUMERIC_CODES: dict[Provider, str] = {"twilio": "21614", "smtp": "550", "webhook": "410"}
 
@@ -29,12 +29,12 @@ class InboundText(BaseModel):
     number: str | None = Field(default=None, description="The business's; default: its first one.")
 
 
-def control_routes(world: World, *, reset: Callable[[], None]) -> APIRouter:
+def control_routes(state: StandinState, *, reset: Callable[[], None]) -> APIRouter:
     """Return the routes; `reset` forgets what the providers hold."""
     router = APIRouter(prefix="/control", tags=["control"])
-    _add_behaviour(router, world)
-    _add_ledger(router, world)
-    _add_inbound(router, world)
+    _add_behaviour(router, state)
+    _add_ledger(router, state)
+    _add_inbound(router, state)
 
     @router.post("/reset")
     async def reset_all() -> dict[str, str]:
@@ -45,24 +45,24 @@ def control_routes(world: World, *, reset: Callable[[], None]) -> APIRouter:
     return router
 
 
-def _add_behaviour(router: APIRouter, world: World) -> None:
+def _add_behaviour(router: APIRouter, state: StandinState) -> None:
     @router.get("/behaviour")
     async def read_behaviour() -> dict[str, Behaviour]:
         """Return the behaviours that were set, by `provider` or `provider/tenant`."""
-        return world.behaviours.listed()
+        return state.behaviours.listed()
 
     @router.post("/behaviour/{provider}")
     async def set_behaviour(provider: Provider, behaviour: Behaviour, tenant: str | None = None) -> Behaviour:
         """Make a provider behave like this from the next request on, for one tenant or for all."""
-        if tenant is not None and tenant not in world.accounts.by_tenant:
-            raise HTTPException(404, f"no tenant {tenant}; there are {', '.join(world.accounts.by_tenant)}")
+        if tenant is not None and tenant not in state.accounts.by_tenant:
+            raise HTTPException(404, f"no tenant {tenant}; there are {', '.join(state.accounts.by_tenant)}")
         if provider in _NUMERIC_CODES and behaviour.code and not behaviour.code.isdecimal():
             raise HTTPException(422, f"a code of {provider} is a number, such as {_NUMERIC_CODES[provider]}")
-        world.behaviours.put(provider, tenant, behaviour)
+        state.behaviours.put(provider, tenant, behaviour)
         return behaviour
 
 
-def _add_ledger(router: APIRouter, world: World) -> None:
+def _add_ledger(router: APIRouter, state: StandinState) -> None:
     @router.get("/ledger")
     async def read_ledger(
         provider: Provider | None = None,
@@ -71,29 +71,29 @@ def _add_ledger(router: APIRouter, world: World) -> None:
         entries: Annotated[bool, Query(description="The entries too, not only the counts.")] = True,
     ) -> dict[str, Any]:
         """Return what was accepted, what of it more than once, and how all requests and callbacks ended."""
-        found = world.ledger.select(provider=provider, tenant=tenant, after=after)
+        found = state.ledger.select(provider=provider, tenant=tenant, after=after)
         requests: dict[str, dict[str, int]] = {}
-        for (name, outcome), count in world.ledger.requests.items():
+        for (name, outcome), count in state.ledger.requests.items():
             requests.setdefault(name, {})[outcome] = count
         return {
             **summarise(found),
             "requests": requests,
             "callbacks": {
-                **world.poster.outcomes,
-                "pending": world.poster.count_pending,
-                "problems": list(world.poster.problems),
+                **state.poster.outcomes,
+                "pending": state.poster.count_pending,
+                "problems": list(state.poster.problems),
             },
             **({"entries": [as_json(entry) for entry in found]} if entries else {}),
         }
 
 
-def _add_inbound(router: APIRouter, world: World) -> None:
+def _add_inbound(router: APIRouter, state: StandinState) -> None:
     @router.post("/inbound")
     async def post_inbound(text: InboundText) -> dict[str, str]:
         """Text the business: post it to the receiver as the provider would, and return how that went."""
-        account = world.accounts.by_tenant.get(text.tenant)
+        account = state.accounts.by_tenant.get(text.tenant)
         number = text.number or (account.numbers[0] if account and account.numbers else None)
         if account is None or number is None:
             raise HTTPException(404, f"no tenant {text.tenant} with a phone number")
-        reply = await receive_text(world, account, text.provider, phone=text.phone, number=number, text=text.text)
+        reply = await receive_text(state, account, text.provider, phone=text.phone, number=number, text=text.text)
         return {"outcome": reply.outcome}

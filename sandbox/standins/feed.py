@@ -11,7 +11,7 @@ from itertools import islice
 
 from sandbox.standins.ledger import Entry
 from sandbox.standins.phones import Reply, SmsProvider
-from sandbox.standins.world import World
+from sandbox.standins.state import StandinState
 
 _SHOWN = 100
 _PROVIDER_NAMES = {
@@ -50,10 +50,10 @@ class Item:
     conversation: Conversation | None  # that a reply would continue
 
 
-def newest_items(world: World) -> list[Item]:
+def newest_items(state: StandinState) -> list[Item]:
     """Return the newest hundred, newest first."""
-    sent = [_sent(world, entry) for entry in islice(reversed(world.ledger.entries), _SHOWN)]
-    replies = [_reply(world, reply) for reply in islice(reversed(world.phones.replies), _SHOWN)]
+    sent = [_sent(state, entry) for entry in islice(reversed(state.ledger.entries), _SHOWN)]
+    replies = [_reply(state, reply) for reply in islice(reversed(state.phones.replies), _SHOWN)]
     return sorted([*sent, *replies], key=lambda item: item.at, reverse=True)[:_SHOWN]
 
 
@@ -99,8 +99,8 @@ class _Words(HTMLParser):
             self.found.append(data)
 
 
-def _sent(world: World, entry: Entry) -> Item:
-    business = world.accounts.by_tenant[entry.tenant].name
+def _sent(state: StandinState, entry: Entry) -> Item:
+    business = state.accounts.by_tenant[entry.tenant].name
     conversation = next(_conversations(entry, business), None)
     return Item(
         at=entry.accepted_at,
@@ -127,9 +127,9 @@ def _conversations(entry: Entry, business: str) -> Iterator[Conversation]:
         )
 
 
-def _reply(world: World, reply: Reply) -> Item:
-    business = world.accounts.by_tenant[reply.tenant].name
-    opted_out = world.phones.has_opted_out(number=reply.number, phone=reply.phone)
+def _reply(state: StandinState, reply: Reply) -> Item:
+    business = state.accounts.by_tenant[reply.tenant].name
+    opted_out = state.phones.has_opted_out(number=reply.number, phone=reply.phone)
     return Item(
         at=reply.at,
         kind="reply",

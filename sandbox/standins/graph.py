@@ -26,7 +26,7 @@ from sandbox.standins.accounts import GRAPH_CLIENT_ID, GRAPH_CLIENT_SECRET, GRAP
 from sandbox.standins.behaviour import Behaviour
 from sandbox.standins.graph_errors import GraphForms, graph_error, token_error
 from sandbox.standins.ledger import AttachedFile, attached_file
-from sandbox.standins.world import World
+from sandbox.standins.state import StandinState
 
 _TOKEN_SECONDS = 3599
 _SCOPE = "https://graph.microsoft.com/.default"
@@ -61,7 +61,7 @@ class Mail:
 class GraphApi:
     """The API over its tokens and mailboxes."""
 
-    world: World
+    state: StandinState
     tokens: dict[str, tuple[str, datetime]] = field(default_factory=dict)  # to tenant and end
     mails: dict[str, Mail] = field(default_factory=dict)  # by id
 
@@ -82,8 +82,8 @@ class GraphApi:
     async def token(self, request: Request) -> Response:
         """Return a token for an app that knows its secret."""
         form = dict(parse_qsl((await request.body()).decode()))
-        account = self.world.accounts.find(GRAPH_CLIENT_ID, form.get("client_id", ""))
-        return await self.world.answer(
+        account = self.state.accounts.find(GRAPH_CLIENT_ID, form.get("client_id", ""))
+        return await self.state.answer(
             request,
             "graph",
             account.tenant if account else None,
@@ -123,7 +123,7 @@ class GraphApi:
         tenant, ends_at = self.tokens.get(
             request.headers.get("authorization", "").removeprefix("Bearer "), ("", None)
         )
-        account = self.world.accounts.by_tenant.get(tenant)
+        account = self.state.accounts.by_tenant.get(tenant)
 
         def authenticated(behaviour: Behaviour) -> Response:
             if account is None or ends_at is None or ends_at < utc_now():
@@ -132,7 +132,7 @@ class GraphApi:
                 return graph_error(403, "ErrorAccessDenied", "Access is denied. Check credentials and try again.")
             return serve(account, behaviour)
 
-        return await self.world.answer(
+        return await self.state.answer(
             request, "graph", tenant or None, is_send=is_send, forms=GraphForms(), serve=authenticated
         )
 
@@ -186,7 +186,7 @@ class GraphApi:
             files = tuple(_files(mail.message))
         except ValueError:
             return graph_error(400, "ErrorInvalidProperty", "contentBytes of an attachment is no base64.")
-        entry = self.world.ledger.accept(
+        entry = self.state.ledger.accept(
             "graph",
             account.tenant,
             kind="e-mail",

@@ -9,7 +9,7 @@ from sandbox.providers import clicksend, twilio
 from sandbox.sender import utc_now
 from sandbox.standins.accounts import CLICKSEND_USERNAME, TWILIO_ACCOUNT_SID, Account
 from sandbox.standins.phones import Reply, SmsProvider
-from sandbox.standins.world import World
+from sandbox.standins.state import StandinState
 
 _NEEDED = {
     "twilio": (TWILIO_ACCOUNT_SID, "TWILIO_AUTH_TOKEN"),
@@ -18,18 +18,18 @@ _NEEDED = {
 
 
 async def receive_text(
-    world: World, account: Account, provider: SmsProvider, *, phone: str, number: str, text: str
+    state: StandinState, account: Account, provider: SmsProvider, *, phone: str, number: str, text: str
 ) -> Reply:
     """Take a text from a phone, heed STOP as Twilio does, and deliver the signed webhook. Returns how that went."""
     now = utc_now()
     reply = Reply(at=now, provider=provider, tenant=account.tenant, phone=phone, number=number, text=text)
-    world.phones.replies.append(reply)
+    state.phones.replies.append(reply)
     if not all(account.secret(name) for name in _NEEDED[provider]):
         reply.outcome = f"not delivered: {account.name} has no {provider} account"
         return reply
     if provider == "twilio":
         # ClickSend is left out: how it treats STOP is not documented, so ours must not lean on it.
-        world.phones.heed(number=number, phone=phone, text=text)
+        state.phones.heed(number=number, phone=phone, text=text)
         delivery = twilio.inbound(
             now,
             account.tenant,
@@ -48,17 +48,17 @@ async def receive_text(
             sender=phone,
             recipient=number,
             text=text,
-            reply_to=_last_text_to(world, account, phone),
+            reply_to=_last_text_to(state, account, phone),
         )
         sign = clicksend.sign
-    signed = sign(delivery, Attempt(secrets=account.secrets, now=now, public_url=world.receiver.public_url))
-    status = await world.poster.post(f"{world.receiver.url}{signed.path}", body=signed.body, headers=signed.headers)
+    signed = sign(delivery, Attempt(secrets=account.secrets, now=now, public_url=state.receiver.public_url))
+    status = await state.poster.post(f"{state.receiver.url}{signed.path}", body=signed.body, headers=signed.headers)
     reply.outcome = "the receiver could not be reached" if status is None else f"the receiver answered {status}"
     return reply
 
 
-def _last_text_to(world: World, account: Account, phone: str) -> tuple[str, str]:
-    for entry in reversed(world.ledger.entries):
+def _last_text_to(state: StandinState, account: Account, phone: str) -> tuple[str, str]:
+    for entry in reversed(state.ledger.entries):
         if (entry.provider, entry.tenant, entry.recipient) == ("clicksend", account.tenant, phone):
             return entry.id, entry.text
     return "", ""

@@ -16,7 +16,7 @@ from sandbox.standins.feed import find_conversation, newest_items
 from sandbox.standins.inbound import receive_text
 from sandbox.standins.page_html import FEED, PAGE
 from sandbox.standins.phones import SmsProvider
-from sandbox.standins.world import World
+from sandbox.standins.state import StandinState
 
 _SEE_OTHER = 303
 
@@ -28,9 +28,9 @@ def _compiled(source: str) -> Template:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The page over the world's ledger and phones."""
+    """The page over the state's ledger and phones."""
 
-    world: World
+    state: StandinState
     _page: Template = field(default_factory=lambda: _compiled(PAGE))
     _feed: Template = field(default_factory=lambda: _compiled(FEED))
 
@@ -42,25 +42,25 @@ class Page:
 
     async def show(self, request: Request) -> Response:
         """Return the whole page, with the box for the conversation in the query, else for the newest."""
-        items = newest_items(self.world)
+        items = newest_items(self.state)
         asked = request.query_params
         conversation = find_conversation(items, tenant=asked.get("tenant", ""), phone=asked.get("phone", ""))
         return HTMLResponse(self._page.render(items=items, conversation=conversation))
 
     async def feed(self, request: Request) -> Response:  # noqa: ARG002 - every handler gets it
         """Return the cards alone, which the page fetches every second."""
-        return HTMLResponse(self._feed.render(items=newest_items(self.world)))
+        return HTMLResponse(self._feed.render(items=newest_items(self.state)))
 
     async def reply(self, request: Request) -> Response:
         """Text the business, then show the page again."""
         form = {name: values[0] for name, values in parse_qs((await request.body()).decode()).items()}
-        account = self.world.accounts.by_tenant.get(form.get("tenant", ""))
+        account = self.state.accounts.by_tenant.get(form.get("tenant", ""))
         text = form.get("keyword") or form.get("text", "").strip()
         missing = [name for name in ("provider", "phone", "number") if not form.get(name)]
         if account is None or missing or form["provider"] not in {"twilio", "clicksend"}:
             return PlainTextResponse("A reply needs provider, tenant, phone and number.", status_code=422)
         if text:
             provider = cast(SmsProvider, form["provider"])
-            await receive_text(self.world, account, provider, phone=form["phone"], number=form["number"], text=text)
+            await receive_text(self.state, account, provider, phone=form["phone"], number=form["number"], text=text)
         query = urlencode({"tenant": account.tenant, "phone": form["phone"]})
         return RedirectResponse(f"/?{query}", status_code=_SEE_OTHER)

@@ -31,7 +31,7 @@ from sandbox.sender import utc_now
 from sandbox.standins.accounts import SMTP_PASSWORD, SMTP_USERNAME
 from sandbox.standins.behaviour import Behaviour
 from sandbox.standins.ledger import AttachedFile, attached_file
-from sandbox.standins.world import World
+from sandbox.standins.state import StandinState
 
 _PERMANENT = "550"
 _HOST = "mail.sandbox.example"
@@ -67,9 +67,9 @@ def _own_tls() -> ssl.SSLContext:
 
 @dataclass(frozen=True, slots=True)
 class MailServer:
-    """The server over the world that the other stand-ins share; it runs in their event loop."""
+    """The server over the state that the other stand-ins share; it runs in their event loop."""
 
-    world: World
+    state: StandinState
     tls: ssl.SSLContext = field(default_factory=_own_tls)
 
     @asynccontextmanager
@@ -86,7 +86,7 @@ class MailServer:
 
     def _connection(self) -> SMTP:
         return SMTP(
-            _Handler(self.world),
+            _Handler(self.state),
             hostname=_HOST,
             ident="sandbox",
             tls_context=self.tls,
@@ -100,10 +100,10 @@ class MailServer:
     def _authenticate(self, _: SMTP, __: Session, ___: Envelope, ____: str, given: Any) -> AuthResult:
         if not isinstance(given, LoginPassword):
             return AuthResult(success=False, handled=False)
-        account = self.world.accounts.find(SMTP_USERNAME, given.login.decode(errors="replace"))
+        account = self.state.accounts.find(SMTP_USERNAME, given.login.decode(errors="replace"))
         is_right = account is not None and account.holds(SMTP_PASSWORD, given.password.decode(errors="replace"))
         if not is_right or account is None:
-            self.world.ledger.count_request("smtp", "535")
+            self.state.ledger.count_request("smtp", "535")
             return AuthResult(success=False, handled=False)
         return AuthResult(success=True, auth_data=account.tenant)
 
@@ -112,7 +112,7 @@ class MailServer:
 class _Handler:
     """One connection; aiosmtpd calls it by these names."""
 
-    world: World
+    state: StandinState
     behaviour: Behaviour = field(default_factory=Behaviour)
 
     async def handle_MAIL(  # noqa: N802 - aiosmtpd's name
@@ -120,11 +120,11 @@ class _Handler:
     ) -> str:
         """Take on how to behave for this message, and take the sender if it is the business's own."""
         tenant = str(session.auth_data)
-        self.behaviour = self.world.behaviours.take("smtp", tenant, is_send=True)
+        self.behaviour = self.state.behaviours.take("smtp", tenant, is_send=True)
         await asyncio.sleep(self.behaviour.latency_ms / 1000)
         if self.behaviour.mode == "down":
             return await self._break(server, "down")
-        if address.lower() != self.world.accounts.by_tenant[tenant].email.lower():
+        if address.lower() != self.state.accounts.by_tenant[tenant].email.lower():
             return self._counted("550 5.7.60 Client does not have permissions to send as this sender")
         envelope.mail_from = address
         envelope.mail_options.extend(options)
@@ -151,7 +151,7 @@ class _Handler:
     ) -> str:
         """Take the message; where it is to time out, take it and break off before saying so."""
         mail = message_from_bytes(envelope.original_content or b"")
-        entry = self.world.ledger.accept(
+        entry = self.state.ledger.accept(
             "smtp",
             str(session.auth_data),
             kind="e-mail",
@@ -170,7 +170,7 @@ class _Handler:
         return self._counted(f"250 2.0.0 OK: queued as {entry.number}")
 
     async def _break(self, server: SMTP, outcome: str) -> str:
-        self.world.ledger.count_request("smtp", outcome)
+        self.state.ledger.count_request("smtp", outcome)
         if isinstance(server.transport, asyncio.Transport):
             server.transport.abort()
         # The server ends this task once it learns that the connection is gone.
@@ -178,7 +178,7 @@ class _Handler:
         return "421 4.3.2 Gone"
 
     def _counted(self, answer: str) -> str:
-        self.world.ledger.count_request("smtp", answer[:3])
+        self.state.ledger.count_request("smtp", answer[:3])
         return answer
 
 

@@ -22,9 +22,9 @@ from sandbox.delivery import FORM
 from sandbox.sender import utc_now
 from sandbox.standins.accounts import TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, Account, basic_credentials
 from sandbox.standins.behaviour import Behaviour
+from sandbox.standins.state import StandinState
 from sandbox.standins.twilio_errors import MAGIC_RECIPIENTS, TwilioForms, twilio_error
 from sandbox.standins.twilio_messages import TwilioMessage, page_of
-from sandbox.standins.world import World
 
 _Serve = Callable[[Account, Behaviour], Response]
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
@@ -37,7 +37,7 @@ _PERMANENT = 21211  # where a permanent error is asked for without a code
 class TwilioApi:
     """The API over its messages, by sid."""
 
-    world: World
+    state: StandinState
     messages: dict[str, TwilioMessage] = field(default_factory=dict)
 
     def routes(self, prefix: str = "") -> Iterator[Route]:
@@ -63,7 +63,7 @@ class TwilioApi:
         return await self._answer(request, is_send=False, serve=lambda account, _: self._list(request, account))
 
     async def _answer(self, request: Request, *, is_send: bool, serve: _Serve) -> Response:
-        named = self.world.accounts.find(TWILIO_ACCOUNT_SID, request.path_params["sid"])
+        named = self.state.accounts.find(TWILIO_ACCOUNT_SID, request.path_params["sid"])
         user, password = basic_credentials(request.headers.get("authorization", ""))
 
         def authenticated(behaviour: Behaviour) -> Response:
@@ -73,7 +73,7 @@ class TwilioApi:
 
         tenant = named.tenant if named else None
         forms = TwilioForms()
-        return await self.world.answer(request, "twilio", tenant, is_send=is_send, forms=forms, serve=authenticated)
+        return await self.state.answer(request, "twilio", tenant, is_send=is_send, forms=forms, serve=authenticated)
 
     def _create(self, account: Account, form: dict[str, str], behaviour: Behaviour) -> Response:
         if behaviour.mode == "permanent_error":
@@ -84,7 +84,7 @@ class TwilioApi:
             return twilio_error(code)
         sid = f"SM{uuid4().hex}"
         callback = form.get("StatusCallback", "")
-        entry = self.world.ledger.accept(
+        entry = self.state.ledger.accept(
             "twilio",
             account.tenant,
             kind="text",
@@ -109,7 +109,7 @@ class TwilioApi:
         )
         self.messages[sid] = message
         if behaviour.delivery != "silent":
-            self.world.poster.start(self._deliver(account, message, behaviour))
+            self.state.poster.start(self._deliver(account, message, behaviour))
         return JSONResponse(message.on_the_wire(), status_code=201)
 
     def _find_fault(self, account: Account, form: dict[str, str], *, number: str) -> int | None:
@@ -122,7 +122,7 @@ class TwilioApi:
             21602: not body,
             21617: len(body) > _LONGEST_BODY,
             21609: bool(callback) and not _can_be_called(callback),
-            21610: self.world.phones.has_opted_out(number=number, phone=recipient),
+            21610: self.state.phones.has_opted_out(number=number, phone=recipient),
         }
         found = next((code for code, is_wrong in faults.items() if is_wrong), None)
         return found or MAGIC_RECIPIENTS.get(recipient)
@@ -176,7 +176,7 @@ class TwilioApi:
             ("I-Twilio-Idempotency-Token", uuid4().hex),
         )
         body = urlencode(fields).encode()
-        await self.world.poster.post(self.world.receiver.reach(url), body=body, headers=headers)
+        await self.state.poster.post(self.state.receiver.reach(url), body=body, headers=headers)
 
 
 def _can_be_called(url: str) -> bool:

@@ -20,7 +20,7 @@ from starlette.routing import Route
 from sandbox.sender import utc_now
 from sandbox.standins.accounts import OUTGOING_WEBHOOK_SECRET
 from sandbox.standins.behaviour import Behaviour
-from sandbox.standins.world import World
+from sandbox.standins.state import StandinState
 
 _TOLERANCE_S = 300
 _PERMANENT = 410
@@ -42,7 +42,7 @@ class SinkForms:
 class WebhookSink:
     """The endpoint of every tenant, /hooks/{tenant}, over the ids it has seen."""
 
-    world: World
+    state: StandinState
     seen: set[tuple[str, str]] = field(default_factory=set)  # tenant and webhook-id
 
     def routes(self) -> Iterator[Route]:
@@ -53,7 +53,7 @@ class WebhookSink:
         """Accept a webhook: 200, or 401 where its signature or time is wrong."""
         body = await request.body()
         tenant = request.path_params["tenant"]
-        return await self.world.answer(
+        return await self.state.answer(
             request,
             "webhook",
             tenant,
@@ -65,16 +65,16 @@ class WebhookSink:
     def _take(self, request: Request, tenant: str, body: bytes, behaviour: Behaviour) -> Response:
         if behaviour.mode == "permanent_error":
             return JSONResponse({"error": "refused for good"}, status_code=int(behaviour.code or _PERMANENT))
-        account = self.world.accounts.by_tenant.get(tenant)
+        account = self.state.accounts.by_tenant.get(tenant)
         secret = account.secret(OUTGOING_WEBHOOK_SECRET) if account else ""
         if fault := find_signature_fault(secret, request.headers, body, now=int(utc_now().timestamp())):
             return JSONResponse({"error": fault}, status_code=401)
         id_ = request.headers["webhook-id"]
         if (tenant, id_) in self.seen:
-            self.world.ledger.count_request("webhook", "duplicate")
+            self.state.ledger.count_request("webhook", "duplicate")
             return JSONResponse({"status": "duplicate"})
         self.seen.add((tenant, id_))
-        self.world.ledger.accept(
+        self.state.ledger.accept(
             "webhook",
             tenant,
             kind="webhook",

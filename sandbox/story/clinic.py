@@ -14,7 +14,7 @@ from sandbox.providers.wix import WixBooking
 from sandbox.story.agenda import Agenda, Setting
 from sandbox.story.calendar import free_slot
 from sandbox.story.chance import a_while, happens, shortly
-from sandbox.story.paying import Till
+from sandbox.story.paying import Checkout
 from sandbox.story.texting import ClickSendTexts
 
 PATIENTS_PER_YEAR = 560
@@ -49,12 +49,12 @@ class _Desk:
     rng: Random
     patient: Person
     texts: ClickSendTexts
-    till: Till
+    checkout: Checkout
 
     @classmethod
     def open(cls, setting: Setting, agenda: Agenda, rng: Random, patient: Person) -> _Desk:
         texts = ClickSendTexts(setting, agenda, patient, rng)
-        return cls(setting, agenda, rng, patient, texts, Till(setting, agenda, patient, rng))
+        return cls(setting, agenda, rng, patient, texts, Checkout(setting, agenda, patient, rng))
 
 
 def life(setting: Setting, person: Person, at: datetime, rng: Random) -> Agenda:
@@ -156,10 +156,10 @@ def _visit(desk: _Desk, at: datetime, offer: Offer, *, number: int) -> datetime:
 def _attend(desk: _Desk, booking: WixBooking, at: datetime, offer: Offer, *, number: int) -> datetime:
     rng, slug, add = desk.rng, desk.setting.slug, desk.agenda.add
     metadata = {"booking_id": booking.booking_id, "service": offer.key}
-    payment = desk.till.bill(booking.key, offer.price, f"{offer.name} fee", metadata)
+    payment = desk.checkout.bill(booking.key, offer.price, f"{offer.name} fee", metadata)
     paid_at = None
     if booking.is_paid_online:
-        paid_at = desk.till.check_out(
+        paid_at = desk.checkout.check_out(
             at + shortly(rng, seconds=50), payment, reference=booking.booking_id, site=_SITE
         )
         booking = booking.changed(payment_status="PAID")
@@ -182,16 +182,16 @@ def _attend(desk: _Desk, booking: WixBooking, at: datetime, offer: Offer, *, num
         add(cancelled_at, wix.booking_action, slug, cancelled, "canceled", booking)
         if paid_at is not None:
             refunded_at = cancelled_at + shortly(rng, seconds=600)
-            desk.till.refund(refunded_at, payment, paid_at)
+            desk.checkout.refund(refunded_at, payment, paid_at)
             refunded = cancelled.changed(payment_status="REFUNDED")
             add(refunded_at + timedelta(seconds=2), wix.booking_updated, slug, refunded)
         return booking.ends_at
     _report(desk, booking, offer, fate)
     if fate == "completed" and paid_at is None and happens(rng, _AT_DESK_RATE):
-        at_desk = desk.till.bill(booking.key, offer.price, f"{offer.name} fee", metadata, is_card_present=True)
-        desk.till.charge(booking.ends_at + shortly(rng, seconds=240), at_desk)
+        at_desk = desk.checkout.bill(booking.key, offer.price, f"{offer.name} fee", metadata, is_card_present=True)
+        desk.checkout.charge(booking.ends_at + shortly(rng, seconds=240), at_desk)
     if fate == "completed" and paid_at is not None and happens(rng, 0.03):
-        desk.till.refund(booking.ends_at + a_while(rng, days=2), payment, paid_at, amount=offer.price // 4)
+        desk.checkout.refund(booking.ends_at + a_while(rng, days=2), payment, paid_at, amount=offer.price // 4)
     return booking.ends_at
 
 

@@ -14,7 +14,7 @@ from sandbox.story.agenda import Agenda, Setting
 from sandbox.story.bookkeeping import Job, Ledger
 from sandbox.story.calendar import free_slot
 from sandbox.story.chance import a_while, happens, shortly
-from sandbox.story.paying import Till
+from sandbox.story.paying import Checkout
 from sandbox.story.texting import TwilioTexts
 
 CUSTOMERS_PER_YEAR = {"mikes-detailing": 210, "joes-auto-spa": 120}
@@ -45,7 +45,7 @@ class _Van:
     customer: Person
     ledger: Ledger
     texts: TwilioTexts
-    till: Till
+    checkout: Checkout
     address: str
 
 
@@ -59,7 +59,7 @@ def life(setting: Setting, person: Person, at: datetime, rng: Random) -> Agenda:
         setting, agenda, rng, person,
         ledger=Ledger(setting, agenda, person, spell_phone(person.phone, rng), _PLATFORM),
         texts=TwilioTexts(setting, agenda, person, rng),
-        till=Till(setting, agenda, person, rng, account=account),
+        checkout=Checkout(setting, agenda, person, rng, account=account),
         address=f"{rng.randint(10, 990)} {rng.choice(_STREETS)}",
     )  # fmt: skip
     channel, medium, campaign, cost = rng.choice(_CAMPAIGNS)
@@ -87,12 +87,12 @@ def _job(van: _Van, at: datetime, offer: Offer, *, number: int) -> datetime:
     crew = _CREWS.get(van.setting.slug, (business.name,))
     job = Job(guid("job", key), offer, offer.price, starts_at, rng.choice(crew), van.address)
     van.ledger.booking(at, "created", job)
-    deposit = van.till.bill(
+    deposit = van.checkout.bill(
         f"{key}/deposit", offer.price // 2, f"{offer.name}, 50% deposit",
         {"booking_id": job.booking_id, "kind": "deposit"},
     )  # fmt: skip
     site = f"{van.setting.slug}.autoservices.example"
-    paid_at = van.till.check_out(at + shortly(rng, seconds=90), deposit, reference=job.booking_id, site=site)
+    paid_at = van.checkout.check_out(at + shortly(rng, seconds=90), deposit, reference=job.booking_id, site=site)
     confirmed_at = paid_at + timedelta(seconds=1)
     van.ledger.booking(confirmed_at, "confirmed", job)
     _note_in_calendar(van, confirmed_at)
@@ -112,7 +112,7 @@ def _job(van: _Van, at: datetime, offer: Offer, *, number: int) -> datetime:
     if fate == "cancelled":
         cancelled_at = moment + (job.starts_at - moment) * rng.uniform(0.1, 0.9)
         van.ledger.booking(cancelled_at, "cancelled", job, reason="customer")
-        van.till.refund(cancelled_at + shortly(rng, seconds=120), deposit, paid_at)
+        van.checkout.refund(cancelled_at + shortly(rng, seconds=120), deposit, paid_at)
         _note_in_calendar(van, cancelled_at)
         return job.ends_at
     _do_the_work(van, job, moment, fate, number=number)
@@ -134,20 +134,20 @@ def _do_the_work(van: _Van, job: Job, moment: datetime, fate: str, *, number: in
         van.ledger.booking(job.starts_at + timedelta(minutes=30), "no_show", job)
         return
     van.ledger.booking(job.ends_at, "completed", job)
-    rest = van.till.bill(
+    rest = van.checkout.bill(
         f"{van.customer.key}/{number}/rest", job.price - job.price // 2, f"{job.offer.name}, balance",
         {"booking_id": job.booking_id, "kind": "balance"}, is_off_session=True,
     )  # fmt: skip
     charged_at = job.ends_at + timedelta(minutes=2)
     if happens(rng, _REST_DECLINED_RATE):
-        van.till.decline(charged_at, rest)
+        van.checkout.decline(charged_at, rest)
         for days in (7, 14):
             text = f"A payment of {rest.amount / 100:.2f} {job.offer.name} is open."
             van.texts.send(charged_at + timedelta(days=days), f"dunning {number} {days}", text)
         charged_at += timedelta(days=rng.uniform(7.2, 16))
-    charged_at = van.till.charge(charged_at, rest)
+    charged_at = van.checkout.charge(charged_at, rest)
     if happens(rng, 0.015):
-        van.till.refund(charged_at + a_while(rng, days=3), rest, charged_at, amount=rest.amount // 2)
+        van.checkout.refund(charged_at + a_while(rng, days=3), rest, charged_at, amount=rest.amount // 2)
 
 
 def _note_in_calendar(van: _Van, at: datetime) -> None:

@@ -14,7 +14,7 @@ from sandbox.providers import stripe, zoho
 from sandbox.providers.zoho import BooksOrder
 from sandbox.story.agenda import Agenda, Setting
 from sandbox.story.chance import a_while, happens, shortly
-from sandbox.story.paying import Till
+from sandbox.story.paying import Checkout
 
 CUSTOMERS_PER_YEAR = 190
 SEASONS = (1.0, 1.05, 1.15, 1.0, 1.0, 0.95, 0.8, 0.6, 1.15, 1.2, 1.15, 0.7)  # trade fairs in spring and autumn
@@ -36,7 +36,7 @@ class _Account:
     agenda: Agenda
     rng: Random
     buyer: Person
-    till: Till
+    checkout: Checkout
     organization_id: str
     converted_at: datetime  # when the lead becomes a contact
 
@@ -48,7 +48,7 @@ def life(setting: Setting, person: Person, at: datetime, rng: Random) -> Agenda:
     is_customer, offered_at = happens(rng, ORDER_RATE), at + a_while(rng, days=6, at_least=0.2)
     won_at = offered_at + a_while(rng, days=12, at_least=1)
     account = _Account(
-        setting, agenda, rng, buyer, Till(setting, agenda, buyer, rng),
+        setting, agenda, rng, buyer, Checkout(setting, agenda, buyer, rng),
         organization_id=digits("books organization", setting.slug, length=11),
         converted_at=won_at if is_customer else _NEVER,
     )  # fmt: skip
@@ -136,7 +136,7 @@ def _order(account: _Account, at: datetime, *, number: int) -> None:
     order_id = f"ORD-{digits('order', account.buyer.key, number, length=8)}"
     amount = offer.price * quantity
     metadata = {"order_id": order_id, "sku": offer.key, "quantity": str(quantity)}
-    payment = account.till.bill(f"{account.buyer.key}/{number}", amount, f"{quantity} x {offer.name}", metadata)
+    payment = account.checkout.bill(f"{account.buyer.key}/{number}", amount, f"{quantity} x {offer.name}", metadata)
     if happens(rng, ABANDONED_RATE):
         add(at + timedelta(days=1), stripe.checkout, slug, payment, status="expired", reference=order_id, site=_SITE)
         return
@@ -146,7 +146,7 @@ def _order(account: _Account, at: datetime, *, number: int) -> None:
     if is_on_account:
         invoiced_at, paid_at = at + shortly(rng, seconds=900), at + a_while(rng, days=18, at_least=2)
     else:
-        paid_at = account.till.check_out(at, payment, reference=order_id, site=_SITE)
+        paid_at = account.checkout.check_out(at, payment, reference=order_id, site=_SITE)
         invoiced_at = paid_at + shortly(rng, seconds=300)
     order = BooksOrder(account.buyer, account.organization_id, order_id, amount, currency)
     add(invoiced_at, zoho.books_invoice, slug, order, status="sent")
@@ -156,7 +156,7 @@ def _order(account: _Account, at: datetime, *, number: int) -> None:
         add(settled_at, zoho.books_payment, slug, order)
     add(settled_at + timedelta(seconds=2), zoho.books_invoice, slug, order, status="paid")
     if not is_on_account and happens(rng, REFUND_RATE):
-        account.till.refund(paid_at + a_while(rng, days=9, at_least=1), payment, paid_at)
+        account.checkout.refund(paid_at + a_while(rng, days=9, at_least=1), payment, paid_at)
 
 
 def _basket(account: _Account, number: int) -> tuple[Offer, int]:

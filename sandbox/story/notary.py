@@ -15,7 +15,7 @@ from sandbox.providers.gohighlevel import Account, Appointment
 from sandbox.story.agenda import Agenda, Setting
 from sandbox.story.calendar import free_slot
 from sandbox.story.chance import a_while, happens, shortly
-from sandbox.story.paying import Till
+from sandbox.story.paying import Checkout
 from sandbox.story.texting import TwilioTexts
 
 CUSTOMERS_PER_YEAR = 190
@@ -41,7 +41,7 @@ class _Case:
     client: Person
     account: Account
     texts: TwilioTexts
-    till: Till
+    checkout: Checkout
 
 
 def price(business: Business, offer: Offer, *, starts_at: datetime, booked_at: datetime, miles: int) -> int:
@@ -69,7 +69,7 @@ def life(setting: Setting, person: Person, at: datetime, rng: Random) -> Agenda:
     location = setting.business.public_id("gohighlevel", "location_id", otherwise=base62(setting.slug, length=20))
     case = _Case(
         setting, agenda, rng, client, Account(setting.slug, location, setting.business.zone),
-        TwilioTexts(setting, agenda, client, rng), Till(setting, agenda, client, rng),
+        TwilioTexts(setting, agenda, client, rng), Checkout(setting, agenda, client, rng),
     )  # fmt: skip
     _enquire(case, at)
     if not happens(rng, BOOKING_RATE):
@@ -125,8 +125,8 @@ def _appointment(case: _Case, at: datetime, *, number: int) -> datetime:
     case.agenda.add(at, gohighlevel.appointment, case.account, booking, verb="Create")
     amount = price(business, offer, starts_at=starts_at, booked_at=at, miles=miles)
     metadata = {"booking_id": booking.appointment_id, "service": offer.key, "miles": str(miles)}
-    payment = case.till.bill(booking.key, amount, offer.name, metadata)
-    paid_at = case.till.charge(at + shortly(rng, seconds=60), payment)
+    payment = case.checkout.bill(booking.key, amount, offer.name, metadata)
+    paid_at = case.checkout.charge(at + shortly(rng, seconds=60), payment)
     _move(case, paid_at + timedelta(seconds=3), "paid", amount)
     _note_in_calendar(case, paid_at)
     case.texts.send(paid_at + shortly(rng, seconds=4), f"booked {number}", f"{offer.name} booked. We'll remind you.")
@@ -145,7 +145,7 @@ def _appointment(case: _Case, at: datetime, *, number: int) -> datetime:
         cancelled_at = moment + (starts_at - moment) * rng.uniform(0.1, 0.9)
         cancelled = replace(booking, status="cancelled")
         case.agenda.add(cancelled_at, gohighlevel.appointment, case.account, cancelled, verb="Update")
-        case.till.refund(cancelled_at + shortly(rng, seconds=90), payment, paid_at)
+        case.checkout.refund(cancelled_at + shortly(rng, seconds=90), payment, paid_at)
         _note_in_calendar(case, cancelled_at)
         return booking.ends_at
     for hours in (24, 2):

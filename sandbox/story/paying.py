@@ -16,7 +16,7 @@ DISPUTE_RATE = 0.004
 _PHONE_GIVEN_RATE = 0.8
 
 
-class Till:
+class Checkout:
     """Takes one customer's money for one business; `account` is its connected account where a platform takes it."""
 
     def __init__(

@@ -13,7 +13,7 @@ from sandbox.story.agenda import Agenda, Setting
 from sandbox.story.bookkeeping import Job, Ledger
 from sandbox.story.calendar import free_slot
 from sandbox.story.chance import a_while, happens, shortly
-from sandbox.story.paying import Till
+from sandbox.story.paying import Checkout
 from sandbox.story.texting import TwilioTexts
 
 CUSTOMERS_PER_YEAR = 250
@@ -92,9 +92,9 @@ def _settle(
 ) -> datetime:
     """Invoice the repair and take the money; return when the device has left."""
     agenda, slug = ledger.agenda, ledger.setting.slug
-    till = Till(ledger.setting, agenda, ledger.person, rng)
+    checkout = Checkout(ledger.setting, agenda, ledger.person, rng)
     metadata = {"booking_id": job.booking_id, "repair_id": job.booking_id}
-    payment = till.bill(f"{ledger.person.key}/{number}", job.price, _describe(job.offer), metadata)
+    payment = checkout.bill(f"{ledger.person.key}/{number}", job.price, _describe(job.offer), metadata)
     invoice_number = f"NOIZY-{digits('invoice', job.booking_id, length=4)}"
     issued_at = completed_at + timedelta(seconds=4)
     for verb, seconds in (("finalized", 0), ("sent", 1)):
@@ -108,7 +108,7 @@ def _settle(
             overdue_at, stripe.invoice, slug, payment, verb="overdue", issued_at=issued_at, number=invoice_number
         )
         return overdue_at
-    paid_at = till.charge(issued_at + a_while(rng, days=0.7, spread=0.9, at_least=0.01), payment)
+    paid_at = checkout.charge(issued_at + a_while(rng, days=0.7, spread=0.9, at_least=0.01), payment)
     agenda.add(
         paid_at + shortly(rng, seconds=1), stripe.invoice, slug, payment, verb="paid", issued_at=issued_at,
         number=invoice_number,
@@ -116,7 +116,7 @@ def _settle(
     shipped_at = paid_at + a_while(rng, days=0.8, at_least=0.1)
     texts.send(shipped_at, f"shipped {number}", "NOIZYLAB: shipped. Your tracking number is in your e-mail.")
     if happens(rng, REFUND_RATE):
-        till.refund(paid_at + a_while(rng, days=6, at_least=1), payment, paid_at)
+        checkout.refund(paid_at + a_while(rng, days=6, at_least=1), payment, paid_at)
     return shipped_at
 
 

@@ -62,8 +62,8 @@ def visits_of(contact: KnownContact) -> list[Visit]:
         ),
         Visit("contact", profile, on_profile, _open_tab("Messages", (Seen(_BUBBLE),))),
         Visit("contact_journey", profile, on_profile, _open_tab("Journey", (Seen(_TEXT, "credit channels"),))),
-        Visit("contact_as_of", profile, on_profile, _open_tab("As of", (Seen(_TABLE, "What happened last"),))),
-        Visit("pipeline", board, on_board, _open_tab("Funnel", (Seen(_TABLE, "Median time here"),)), "Pipeline"),
+        Visit("contact_as_of", profile, on_profile, _open_tab("As of", (Seen(_TABLE, "Last event"),))),
+        Visit("pipeline", board, on_board, _open_tab("Funnel", (Seen(_TABLE, "Median time in stage"),)), "Pipeline"),
         Visit("attribution", f"attribution?{of_tenant}", (Seen(_TABLE, "Markov"),), _compare_revenue, "Attribution"),
         Visit(
             "reports", f"reports?{of_tenant}", (Seen("[data-testid=stDataFrame] canvas"),), _choose_report, "Reports"
@@ -83,7 +83,7 @@ def visits_of(contact: KnownContact) -> list[Visit]:
             "automations",
             f"automations?{of_tenant}",
             (Seen(_TEXT, r"\d+ rules"),),
-            _open_tab("What they did", (Seen("h3, h5", "What sending changes|Nothing decided yet"),)),
+            _open_tab("What they did", (Seen("h3, h5", "What sending changes|No results yet"),)),
             "Automations",
         ),
     ]

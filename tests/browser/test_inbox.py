@@ -74,10 +74,10 @@ def test_a_text_is_sent_once_and_appears_in_the_thread(beside_and_url: tuple[Bes
 def test_texts_are_held_and_released_from_the_outbox(beside_and_url: tuple[Beside, str], page: Page) -> None:
     beside, url = beside_and_url
     page.goto(f"{url}/outbox?tenant={MASSAGE}")
-    page.get_by_text("Kill switches").click()
-    page.get_by_role("button", name="Hold texts").click()
+    page.get_by_text("Pause sending").click()
+    page.get_by_role("button", name="Pause texts").click()
     expect(page.get_by_text(re.compile("Texts held"))).to_be_visible()
     assert [hold.scope.channel for hold in beside.outbox.holds()] == ["sms"]
-    page.get_by_role("button", name="Release texts").click()
-    expect(page.get_by_role("button", name="Hold texts")).to_be_visible()
+    page.get_by_role("button", name="Resume texts").click()
+    expect(page.get_by_role("button", name="Pause texts")).to_be_visible()
     assert beside.outbox.holds() == []

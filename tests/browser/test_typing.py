@@ -98,12 +98,12 @@ BOXES = {
     "tenant's file": Box(
         f"automations?tenant={MASSAGE}",
         lambda page: page.get_by_label("The business's file"),
-        reach=_open_tab("Rehearse a change"),
+        reach=_open_tab("Test a change"),
     ),
     "since": Box(
         f"automations?tenant={MASSAGE}",
         lambda page: page.get_by_label("Compare since"),
-        reach=_open_tab("Rehearse a change"),
+        reach=_open_tab("Test a change"),
         keys="10052025",
         value="2025-10-05",
     ),

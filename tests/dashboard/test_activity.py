@@ -100,4 +100,4 @@ def test_older_events_come_on_demand(filled_home: Path, now: datetime) -> None:
 
 def test_nothing_happened_yet(empty_home: Path) -> None:
     assert empty_home.exists()
-    assert "Nothing happened yet" in text_of(open_page("activity"))
+    assert "No activity yet" in text_of(open_page("activity"))

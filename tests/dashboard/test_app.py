@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.frame import session
 from dashboard.frame.analytics_file import AnalyticsFile
-from dashboard.frame.session import Office
+from dashboard.frame.session import PageContext
 from frontdesk.core.running.run_files import RunFiles
 from tests.dashboard.conftest import APP, TIMEOUT_SECONDS, open_page, text_of
 from tests.dashboard.published_file import BARBERS, MASSAGE, nothing_published
@@ -36,7 +36,7 @@ def run_page_alone(page: str, home: Path, *, tenant_id: str | None) -> AppTest:
     businesses = session.load_businesses(file)
     chosen = tuple(business for business in businesses if tenant_id in (None, business.tenant_id))
     app = AppTest.from_file(APP.parents[1] / "pages" / page / f"{page}.py", default_timeout=TIMEOUT_SECONDS)
-    app.session_state["office"] = Office(file, businesses, chosen)
+    app.session_state["context"] = PageContext(file, businesses, chosen)
     return app.run()
 
 

@@ -29,8 +29,8 @@ def row_of(table: pd.DataFrame, channel: str) -> dict[str, str]:
 
 
 def test_it_needs_a_business_in_which_something_converted() -> None:
-    assert "Whose marketing?" in text_of(open_page("attribution"))
-    assert "Nothing converted yet" in text_of(open_page("attribution", tenant=NEWCOMER))
+    assert "Choose a business" in text_of(open_page("attribution"))
+    assert "No conversions yet" in text_of(open_page("attribution", tenant=NEWCOMER))
 
 
 def test_all_models_are_side_by_side_and_add_up() -> None:
@@ -68,10 +68,10 @@ def test_ranks_tell_what_they_gain_against_last_touch() -> None:
 def test_lookbacks_are_compared_by_one_model() -> None:
     app = open_page("attribution", tenant=MASSAGE)
     lookbacks = tables_of(app)[2]
-    assert list(lookbacks.columns) == ["Channel", "7 days", "30 days", "No limit"]
+    assert list(lookbacks.columns) == ["Channel", "7 days", "30 days", "All time"]
     assert list(row_of(lookbacks, "Google").values()) == ["Google", "16.0", "20.0", "22.0"]
     app.selectbox(key="lookback_model").select("first").run()
-    assert row_of(tables_of(app)[2], "Google")["No limit"] == "11.0"
+    assert row_of(tables_of(app)[2], "Google")["All time"] == "11.0"
 
 
 def test_costs_of_leads_and_bookings() -> None:

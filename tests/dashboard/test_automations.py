@@ -51,7 +51,7 @@ def test_shadow_marketing_and_holdout_are_marked() -> None:
 
 def test_uplift_is_shown_with_its_counts() -> None:
     text = text_of(open_automations())
-    assert "Written to: **25 %** booked :gray[:small[14 of 56]]" in text
+    assert "Contacted: **25 %** booked :gray[:small[14 of 56]]" in text
     assert "Held out: **15 %** booked :gray[:small[2 of 13]]" in text
     assert ":green[**+9.6 points**]" in text
 
@@ -65,7 +65,7 @@ def test_a_rule_is_held_and_released(beside: Beside) -> None:
     app.button(key="hold_all_win_back").click().run()
     assert [hold.scope.rule_id for hold in beside.outbox.holds()] == ["win_back"]
     app.run()
-    assert ":red-badge[:material/pause_circle: Held]" in text_of(app)
+    assert ":red-badge[:material/pause_circle: Paused]" in text_of(app)
     app.button(key="release_all_win_back").click().run()
     assert beside.outbox.holds() == []
 
@@ -142,7 +142,7 @@ def test_another_businesss_file_is_not_rehearsed_here(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("script", "detail"),
     [
-        ("echo \"No such command 'dry-run'.\" >&2; exit 2", "has no `frontdesk dry-run`"),
+        ("echo \"Not found 'dry-run'.\" >&2; exit 2", "has no `frontdesk dry-run`"),
         ('echo "$3: rules.0.when: no such fact" >&2; exit 2', "x.yaml: rules.0.when: no such fact"),
         ("echo fine", "of another version"),
         ("exit 7", "it ended with status 7"),

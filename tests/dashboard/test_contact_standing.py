@@ -93,7 +93,7 @@ def test_a_past_moment_has_two_answers(filled_home: Path) -> None:
 
 def test_before_anything_happened_that_is_what_is_said() -> None:
     app = open_tab("As of", JOSE)
-    assert "Nothing had happened with this contact by then." in app.info[0].value
+    assert "This contact had no activity by then." in app.info[0].value
 
 
 def test_a_past_moment_is_what_had_happened_by_then(analytics_file: AnalyticsFile) -> None:

@@ -33,7 +33,7 @@ def contacts_of(app: AppTest) -> list[Button]:
 
 def test_contacts_need_a_business() -> None:
     app = open_page("contacts")
-    assert "Whose contacts?" in text_of(app)
+    assert "Choose a business" in text_of(app)
     app.button(key=f"choose_{MASSAGE}").click().run()
     assert app.query_params["tenant"] == MASSAGE
     assert app.button(key=f"contact_{ANNA}").label == "Anna Lind"

@@ -50,7 +50,7 @@ def test_a_click_is_a_decision_in_the_name_of_who_is_signed_in(beside: Beside, l
         "identifiers": [{"kind": "phone", "value": "+61412345678"}, {"kind": "phone", "value": "+61498765432"}],
         "by": EMAIL,
     }
-    assert "Noted: they are" in text_of(app)
+    assert "Saved: they are" in text_of(app)
     assert deciding(app) == {}
 
 

@@ -90,7 +90,7 @@ def test_a_refused_one_names_the_first_condition_that_failed() -> None:
 
 def test_a_key_of_nothing_says_so(beside: Beside) -> None:
     assert beside.url
-    assert "No such command" in text_of(open_command(f"{MASSAGE}/none/send_sms/x"))
+    assert "Not found" in text_of(open_command(f"{MASSAGE}/none/send_sms/x"))
 
 
 def test_a_dead_one_is_sent_again(beside: Beside) -> None:

@@ -35,7 +35,7 @@ def funnel_of(file: AnalyticsFile, *, days: int) -> dict[str, tuple[int, int, in
 
 
 def test_a_board_needs_a_business_with_stages() -> None:
-    assert "Whose pipeline?" in text_of(open_page("pipeline"))
+    assert "Choose a business" in text_of(open_page("pipeline"))
     assert "No pipeline yet" in text_of(open_page("pipeline", tenant=NEWCOMER))
 
 
@@ -81,7 +81,7 @@ def test_a_stage_that_the_file_has_no_more_is_shown_after_the_others(filled_home
             place["stage"] = "old_stage"
     rows.publish(filled_home / "analytics.duckdb")
     app = open_page("pipeline", tenant=MASSAGE)
-    assert "old_stage (not in the file any more)" in text_of(app)
+    assert "old_stage (no longer in the file)" in text_of(app)
     assert HOSTILE in cards_of(app)
 
 
@@ -121,4 +121,4 @@ def test_the_funnel_is_a_chart_and_a_table_with_the_speed_to_lead() -> None:
     assert figures["By a person"] == "24 h"
     [table] = [each.value for each in app.table]
     assert list(table["Conversion"])[:2] == ["67\N{NO-BREAK SPACE}%", "50\N{NO-BREAK SPACE}%"]
-    assert list(table["Came"]) == ["3", "2", "0", "1", "1"]
+    assert list(table["Entered"]) == ["3", "2", "0", "1", "1"]

@@ -151,8 +151,8 @@ def test_stages_and_credits_are_shown_as_known_then_beside_now(
     stages, by_channel = (table.value.replace(r"\\(.)", r"\1", regex=True).to_dict("list") for table in app.table)
     assert stages == {
         "Stage": ["Lead: New lead", "Lead: Lost"],
-        "As we knew it then": ["4 came, 3 went on", MISSING],
-        "With what we know now": ["**5 came, 3 went on, 1 lost**", "**1 came**"],
+        "As we knew it then": ["4 entered, 3 moved on", MISSING],
+        "With what we know now": ["**5 entered, 3 moved on, 1 lost**", "**1 entered**"],
     }
     assert by_channel == {
         "Channel": ["Google", "No touch known"],
@@ -224,7 +224,7 @@ def test_a_report_is_made_now_and_shown_once_it_is_known(
 @pytest.mark.usefixtures("reported_home")
 def test_a_business_without_reports_is_told_how_they_come() -> None:
     assert "No reports yet" in text_of(open_page("reports", tenant=BARBERS))
-    assert "Whose reports?" in text_of(open_page("reports"))
+    assert "Choose a business" in text_of(open_page("reports"))
 
 
 def test_revenue_by_staff_has_a_column_for_each_tax(filled_home: Path, now: datetime) -> None:
@@ -244,7 +244,7 @@ def test_revenue_by_staff_has_a_column_for_each_tax(filled_home: Path, now: date
     assert by_staff == {
         "Staff": [r"Mia \*Star\*", "Unknown"],
         "Received": ["A$100.00", "A$100.00"],
-        "Given back": ["A$0.00", "A$0.00"],
+        "Refunded": ["A$0.00", "A$0.00"],
         "GST": ["A$9.00", MISSING],
         "Before tax": ["A$91.00", MISSING],
     }

@@ -139,7 +139,7 @@ def test_a_receiver_that_does_not_answer_is_told() -> None:
 
 def test_money_to_look_at_is_listed_in_people_s_words() -> None:
     app = open_page("systems", tenant=MASSAGE)
-    assert [each.label for each in app.expander] == ["Times to put right: 2 cases", "Money to look at: 2 cases"]
+    assert [each.label for each in app.expander] == ["Times to correct: 2 cases", "Amounts to check: 2 cases"]
     _, table = [each.value for each in app.dataframe]
     assert list(table["What is odd"]) == ["The amount can't be read", "More tax than payment"]
     assert list(table["Amount"]) == [MISSING, "A$40.00"]

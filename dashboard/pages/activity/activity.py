@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard.frame import session
-from dashboard.frame.session import Office
+from dashboard.frame.session import PageContext
 from dashboard.parts import components, queries
 from dashboard.parts.formatting import format_moment, format_relative, format_words
 
@@ -15,9 +15,9 @@ _STEP = 50
 _MOST = 500
 
 
-def _show_filter(office: Office) -> list[str]:
+def _show_filter(context: PageContext) -> list[str]:
     with components.explained_absence():
-        types = queries.fetch_activity_types(office.file, tenant_ids=office.tenant_ids)
+        types = queries.fetch_activity_types(context.file, tenant_ids=context.tenant_ids)
         return st.multiselect(
             "Types",
             types,
@@ -31,29 +31,29 @@ def _show_filter(office: Office) -> list[str]:
 
 @st.fragment(run_every=components.REFRESH_SECONDS)
 def _show_feed(types: list[str]) -> None:
-    office = session.current_office()
+    context = session.current_context()
     limit = st.session_state.get("activity_limit", _STEP)
     with components.explained_absence():
-        events = queries.fetch_activity(office.file, tenant_ids=office.tenant_ids, types=types, limit=limit)
+        events = queries.fetch_activity(context.file, tenant_ids=context.tenant_ids, types=types, limit=limit)
         if events.empty:
             components.empty_state(
-                "Nothing happened yet",
+                "No activity yet",
                 "Every booking, message, payment and lead appears here within a second of its delivery.",
                 icon="bolt",
             )
             return
         with st.container(gap="xsmall"):
             for event in queries.rows_of(events):
-                _show_event(office, event)
+                _show_event(context, event)
         if len(events) == limit < _MOST:
             st.button("Show older", key="activity_older", on_click=_show_more, icon=":material/expand_more:")
 
 
-def _show_event(office: Office, event: Any) -> None:
-    business = office.get_business(event.tenant_id)
+def _show_event(context: PageContext, event: Any) -> None:
+    business = context.get_business(event.tenant_id)
     now = components.present()
     when = [format_relative(event.occurred_at, now=now), format_moment(event.occurred_at, business.zone, now=now)]
-    if office.only_business is None:
+    if context.only_business is None:
         when.append(business.name)
     key = f"activity_{event.tenant_id}_{event.timeline_key}"
     with st.container(horizontal=True, vertical_alignment="center", border=True, key=key):
@@ -73,4 +73,4 @@ def _show_more() -> None:
     st.session_state["activity_limit"] = st.session_state.get("activity_limit", _STEP) + _STEP
 
 
-_show_feed(_show_filter(session.current_office()))
+_show_feed(_show_filter(session.current_context()))

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.frame import actions, session
-from dashboard.frame.session import Business, Office
+from dashboard.frame.session import Business, PageContext
 from dashboard.pages.attribution import queries as attribution_queries
 from dashboard.pages.attribution import tables
 from dashboard.pages.attribution.tables import MODELS, Measure
@@ -25,11 +25,11 @@ _SAME = 0.005
 
 
 def _show_page() -> None:
-    office = session.current_office()
-    business = office.only_business
+    context = session.current_context()
+    business = context.only_business
     if business is None:
         components.show_choice_of_business(
-            office, title="Whose marketing?", detail="Channels are compared for one business; choose which."
+            context, title="Choose a business", detail="This page compares the channels of one business at a time."
         )
         return
     _show_attribution(business)
@@ -37,37 +37,37 @@ def _show_page() -> None:
 
 @st.fragment(run_every=_REFRESH_SECONDS)
 def _show_attribution(business: Business) -> None:
-    office = session.current_office()
+    context = session.current_context()
     with components.explained_absence():
         key = {"tenant_id": business.tenant_id}
-        settings = queries.rows_of(attribution_queries.fetch_settings(office.file, **key))
-        totals = queries.rows_of(attribution_queries.fetch_totals(office.file, **key))[0]
+        settings = queries.rows_of(attribution_queries.fetch_settings(context.file, **key))
+        totals = queries.rows_of(attribution_queries.fetch_totals(context.file, **key))[0]
         if not settings or not totals.count_conversions:
             components.empty_state(
-                "Nothing converted yet",
+                "No conversions yet",
                 "With the first conversion (the business's file says what one is, under `attribution`) the channels "
                 "that led to it are compared here.",
                 icon="pie_chart",
             )
             return
-        attribution = attribution_queries.fetch_attribution(office.file, **key)
-        lookbacks = attribution_queries.fetch_lookbacks(office.file, **key)
+        attribution = attribution_queries.fetch_attribution(context.file, **key)
+        lookbacks = attribution_queries.fetch_lookbacks(context.file, **key)
         days, measure = _choose(lookbacks)
         of_lookback = tables.of_lookback(attribution, days)
-        modelled = queries.rows_of(attribution_queries.fetch_modelled(office.file, **key))[0]
+        modelled = queries.rows_of(attribution_queries.fetch_modelled(context.file, **key))[0]
         _show_totals(business, totals, of_lookback, modelled=modelled)
         _show_models(business, of_lookback, settings[0], modelled=modelled, measure=measure)
         chart = st.container()
         _show_ranks(of_lookback, settings[0])
         _show_lookbacks(attribution, lookbacks, measure=measure, currency=settings[0].currency)
-        _show_costs(office, business, of_lookback)
+        _show_costs(context, business, of_lookback)
         # Charts last: what draws them is the most that a browser loads here, and tables can be read meanwhile.
         chart.altair_chart(
             tables.build_models_chart(of_lookback, measure=measure, currency=settings[0].currency),
             alt="What each model credits to each channel; the same numbers as in the table above",
         )
-        _show_payback(office, business)
-        _offer_download(office, business, attribution)
+        _show_payback(context, business)
+        _offer_download(context, business, attribution)
 
 
 def _choose(lookbacks: list[int | None]) -> tuple[int | None, Measure]:
@@ -75,12 +75,12 @@ def _choose(lookbacks: list[int | None]) -> tuple[int | None, Measure]:
     names = list(by_name)
     with st.container(horizontal=True, gap="medium"):
         name = st.segmented_control(
-            "Touches that count",
+            "Look back",
             names,
             default=names[-1],
             required=True,
             key="lookback",
-            help="How long before a conversion a touch may have been.",
+            help="How long before a conversion a touch still counts.",
         )
         measure: Measure | None = st.segmented_control(
             "Compare by",
@@ -135,7 +135,7 @@ def _show_models(
     if modelled.sequence is not None:
         st.caption(
             "Markov and Shapley are computed by the nightly build: these know "
-            f"{_describe_known(modelled, business)}. All others know what this page knows."
+            f"{_describe_known(modelled, business)}. The others are up to date."
         )
 
 
@@ -162,11 +162,11 @@ def _show_lookbacks(
     st.table(compared, border="horizontal", hide_index=True)
 
 
-def _show_costs(office: Office, business: Business, of_lookback: pd.DataFrame) -> None:
+def _show_costs(context: PageContext, business: Business, of_lookback: pd.DataFrame) -> None:
     st.subheader("What channels cost", anchor=False)
-    costs = attribution_queries.fetch_costs(office.file, tenant_id=business.tenant_id, count_months=_COST_MONTHS)
+    costs = attribution_queries.fetch_costs(context.file, tenant_id=business.tenant_id, count_months=_COST_MONTHS)
     if costs.empty:
-        st.caption("Neither spend nor leads nor bookings in the last 12 months.")
+        st.caption("No spend, leads or bookings in the last 12 months.")
         return
     model = st.selectbox(
         "Return by", list(MODELS), index=1, format_func=tables.name_model, key="return_model", width=260
@@ -179,8 +179,9 @@ def _show_costs(office: Office, business: Business, of_lookback: pd.DataFrame) -
     if told_again := int(costs["told_again_minor"].sum()):
         amount = escape_markdown(format_money(told_again, costs["currency"].iloc[0]))
         st.caption(
-            f"{amount} of spend was told again at another grain, such as a week and its days, or a channel and its "
-            "campaigns. It counts once: the finer telling."
+            f"{amount} of spend was reported twice at different levels, such as a week and its days, or a "
+            "channel and "
+            "its campaigns. It counts once, at the finer level."
         )
     if not costs["spend_minor"].sum():
         st.info(
@@ -189,8 +190,8 @@ def _show_costs(office: Office, business: Business, of_lookback: pd.DataFrame) -
         )
 
 
-def _show_payback(office: Office, business: Business) -> None:
-    payback = attribution_queries.fetch_payback(office.file, tenant_id=business.tenant_id, count_cohorts=_COHORTS)
+def _show_payback(context: PageContext, business: Business) -> None:
+    payback = attribution_queries.fetch_payback(context.file, tenant_id=business.tenant_id, count_cohorts=_COHORTS)
     if payback.empty or not payback["spend_minor"].sum():
         return
     st.subheader("Payback by month of first contact", anchor=False)
@@ -210,7 +211,7 @@ def _as_csv(table: pd.DataFrame) -> bytes:
     return stream.getvalue().encode()
 
 
-def _offer_download(office: Office, business: Business, attribution: pd.DataFrame) -> None:
+def _offer_download(context: PageContext, business: Business, attribution: pd.DataFrame) -> None:
     st.download_button(
         "Download all models and lookbacks (CSV)",
         _as_csv(attribution),
@@ -218,12 +219,12 @@ def _offer_download(office: Office, business: Business, attribution: pd.DataFram
         mime="text/csv",
         icon=":material/download:",
         on_click=_note_download,
-        args=(office, business),
+        args=(context, business),
     )
 
 
-def _note_download(office: Office, business: Business) -> None:
-    with actions.explained_refusal(), office.open_api(business.tenant_id) as api:
+def _note_download(context: PageContext, business: Business) -> None:
+    with actions.explained_refusal(), context.open_api(business.tenant_id) as api:
         api.note("attribution.downloaded", business.tenant_id)
 
 

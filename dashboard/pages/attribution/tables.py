@@ -16,17 +16,17 @@ Measure = Literal["conversions", "revenue"]
 #: In the order in which they are shown; what each says, in one sentence.
 MODELS = {
     "first": ("First touch", "All credit goes to how they found you."),
-    "last": ("Last touch", "All credit goes to what they saw right before."),
+    "last": ("Last touch", "All credit goes to the last thing they saw before."),
     "last_non_direct": (
         "Last non-direct",
-        "As last touch, but for coming by themselves where anything else is known.",
+        "Like last touch, but a direct visit counts only if nothing else is known.",
     ),
     "linear": ("Linear", "Every touch on the way counts the same."),
     "position": (
         "Position",
         "{first:g} % goes to the first touch, {last:g} % to the last, the rest to those between.",
     ),
-    "time_decay": ("Time decay", "The nearer to the conversion the more; {half_life:g} days earlier counts half."),
+    "time_decay": ("Time decay", "Touches nearer the conversion count more; {half_life:g} days earlier counts half."),
     "markov": ("Markov", "How many conversions would be lost if the channel were not there, by all journeys."),
     "markov_no_nulls": ("Markov (converted only)", "The same, by the journeys that ended in a conversion."),
     "shapley": ("Shapley", "Each channel's fair share of what channels brought together."),
@@ -36,7 +36,7 @@ _RANK_UP, _RANK_DOWN = "▲", "▼"
 
 def name_lookback(days: int | None) -> str:
     """Return a lookback as staff read it."""
-    return "No limit" if days is None else f"{days:g} days"
+    return "All time" if days is None else f"{days:g} days"
 
 
 def name_channel(channel: str) -> str:

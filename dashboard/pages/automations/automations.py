@@ -29,35 +29,35 @@ _RESULTS = {
     "count_done": ("Done", "#0f8b8d"),
     "count_to_do": ("To do", "#56b4e9"),
     "count_failed": ("Failed", "#d55e00"),
-    "count_uncertain": ("Uncertain", "#e69f00"),
+    "count_uncertain": ("Not confirmed", "#e69f00"),
     "count_suppressed": ("Stopped by a guard", "#cc79a7"),
-    "count_refused": ("Refused by the rule", "#a9b4b3"),
+    "count_refused": ("Skipped", "#a9b4b3"),
     "count_held_out": ("Held out", "#8172b3"),
     "count_shadow": ("Shadow", "#7f8c8d"),
 }
 
 
 def _show_page() -> None:
-    office = session.current_office()
-    business = office.only_business
+    context = session.current_context()
+    business = context.only_business
     if business is None:
         components.show_choice_of_business(
-            office, title="Whose automations?", detail="Rules belong to one business; choose which."
+            context, title="Choose a business", detail="This page shows the rules of one business at a time."
         )
         return
-    rules, activity, rehearsal = st.tabs(["Rules", "What they did", "Rehearse a change"], key="automations_tab")
+    rules, activity, rehearsal = st.tabs(["Rules", "What they did", "Test a change"], key="automations_tab")
     with rules:
         _show_rules(business)
     with activity:
         _show_activity(business)
     with rehearsal:
-        show_rehearsal(office, business)
+        show_rehearsal(context, business)
 
 
 def _fetch_activity(business: Business) -> pd.DataFrame:
     today = components.present().date()
     return automation_queries.fetch_rule_activity(
-        session.current_office().file,
+        session.current_context().file,
         tenant_id=business.tenant_id,
         since=today - timedelta(days=_DAYS - 1),
         until=today + timedelta(days=_DAYS_AHEAD),
@@ -67,7 +67,7 @@ def _fetch_activity(business: Business) -> pd.DataFrame:
 def _fetch_refusals(business: Business) -> pd.DataFrame:
     now = components.present()
     return automation_queries.fetch_refusals(
-        session.current_office().file,
+        session.current_context().file,
         tenant_id=business.tenant_id,
         since=now - timedelta(days=_DAYS),
         until=now + timedelta(days=_DAYS_AHEAD),
@@ -76,9 +76,9 @@ def _fetch_refusals(business: Business) -> pd.DataFrame:
 
 @st.fragment(run_every=_REFRESH_SECONDS)
 def _show_rules(business: Business) -> None:
-    office = session.current_office()
+    context = session.current_context()
     with components.explained_absence():
-        rules = queries.rows_of(automation_queries.fetch_rules(office.file, tenant_id=business.tenant_id))
+        rules = queries.rows_of(automation_queries.fetch_rules(context.file, tenant_id=business.tenant_id))
         if not rules:
             components.empty_state(
                 "No rules yet", "Write them under `rules:` in the business's tenant file.", icon="account_tree"
@@ -103,7 +103,7 @@ def _show_rule(
     badges = [badge("violet", "campaign", "Marketing")] if rule.message_class == "marketing" else []
     badges += [badge("gray", "visibility", "Shadow: decides, sends nothing")] if rule.is_shadow else []
     badges += [badge("blue", "science", f"{rule.holdout_percent} % held out")] if rule.holdout_percent else []
-    badges += [badge("red", "pause_circle", "Held")] if hold else []
+    badges += [badge("red", "pause_circle", "Paused")] if hold else []
     with st.container(border=True):
         words, switch = st.columns([5, 1], vertical_alignment="center")
         own = activity[activity["rule_id"] == rule.rule_id]
@@ -138,7 +138,7 @@ def _show_activity(business: Business) -> None:
     with components.explained_absence():
         activity, refusals = _fetch_activity(business), _fetch_refusals(business)
         if activity.empty:
-            components.empty_state("Nothing decided yet", "Rules act on what happens from now on.", icon="bar_chart")
+            components.empty_state("No results yet", "Rules act on what happens from now on.", icon="bar_chart")
             return
         names = sorted({str(name) for name in activity["rule_id"]})
         rule_id = st.selectbox(
@@ -152,8 +152,8 @@ def _show_activity(business: Business) -> None:
         )
         if rule_id:
             activity, refusals = activity[activity["rule_id"] == rule_id], refusals[refusals["rule_id"] == rule_id]
-        st.subheader("Commands a day, by what became of them", anchor=False)
-        st.altair_chart(_build_chart(activity), alt="Commands a day, by what became of them")
+        st.subheader("Messages and tasks a day, by result", anchor=False)
+        st.altair_chart(_build_chart(activity), alt="Messages and tasks a day, by result")
         _show_refusals(refusals)
         _show_uplift(business)
 
@@ -187,7 +187,7 @@ def _build_chart(activity: pd.DataFrame) -> alt.Chart:
             tooltip=[
                 alt.Tooltip("due_date:T", title="Day", format="%a %-d %b %Y"),
                 alt.Tooltip("result:N", title="Result"),
-                alt.Tooltip("count_commands:Q", title="Commands", format=","),
+                alt.Tooltip("count_commands:Q", title="Messages and tasks", format=","),
             ],
         )
     )
@@ -195,9 +195,9 @@ def _build_chart(activity: pd.DataFrame) -> alt.Chart:
 
 
 def _show_refusals(refusals: pd.DataFrame) -> None:
-    st.subheader("Why rules refused", anchor=False)
+    st.subheader("Why messages were skipped", anchor=False)
     if refusals.empty:
-        st.caption("They refused nothing.")
+        st.caption("Nothing was skipped.")
         return
     counts = Counter[str]()
     for row in queries.rows_of(refusals):
@@ -208,13 +208,13 @@ def _show_refusals(refusals: pd.DataFrame) -> None:
 
 def _show_uplift(business: Business) -> None:
     uplift = queries.rows_of(
-        automation_queries.fetch_uplift(session.current_office().file, tenant_id=business.tenant_id)
+        automation_queries.fetch_uplift(session.current_context().file, tenant_id=business.tenant_id)
     )
     st.subheader("What sending changes", anchor=False)
     if not uplift:
-        st.caption("No rule holds anybody out: give one `holdout_percent` to measure what it does.")
+        st.caption("To measure a rule, leave a small random group out (`holdout_percent: 10`).")
         return
-    st.caption("Of the contacts a rule meant, those it wrote to beside those it held out: who booked within 14 days.")
+    st.caption("Who booked within 14 days: contacts that got the message, beside those held out at random.")
     with st.grid(columns="auto", min_column_width=300, border=True):
         for row in uplift:
             st.markdown("  \n".join(_describe_uplift(row)))
@@ -224,7 +224,7 @@ def _describe_uplift(row: Any) -> Iterable[str]:
     yield f"**{name_rule(row.rule_id)}**"
     treated = f"{format_count(row.count_treated_booked)} of {format_count(row.count_treated)}"
     held_out = f"{format_count(row.count_held_out_booked)} of {format_count(row.count_held_out)}"
-    yield f"Written to: **{_percent(row.treated_rate)}** booked :gray[:small[{treated}]]"
+    yield f"Contacted: **{_percent(row.treated_rate)}** booked :gray[:small[{treated}]]"
     yield f"Held out: **{_percent(row.held_out_rate)}** booked :gray[:small[{held_out}]]"
     if row.uplift is None:
         yield ":gray[Nothing to compare yet]"

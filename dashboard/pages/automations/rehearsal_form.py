@@ -11,7 +11,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from dashboard.frame.session import Business, Office
+from dashboard.frame.session import Business, PageContext
 from dashboard.parts.formatting import (
     escape_lines,
     escape_markdown,
@@ -37,18 +37,19 @@ _MICROS = 1_000_000
 _KINDS = {
     "newly_sent": ("Newly sent", "#0f8b8d", "green", "add"),
     "no_longer_sent": ("No longer sent", "#d55e00", "red", "remove"),
-    "moved": ("Moved", "#e69f00", "orange", "schedule"),
-    "text_changed": ("Other words", "#56b4e9", "blue", "edit"),
+    "moved": ("Different time", "#e69f00", "orange", "schedule"),
+    "text_changed": ("Different text", "#56b4e9", "blue", "edit"),
 }
 
 
-def show_rehearsal(office: Office, business: Business) -> None:
+def show_rehearsal(context: PageContext, business: Business) -> None:
     """Let staff upload or write a changed file, and show what it would send, no longer send, or move."""
     st.markdown(
-        "Change the business's file here, or upload a changed one. It runs over the whole history and compares with "
-        "what the present rules decide. **Nothing is sent, and nothing is saved.**"
+        "Edit the business's file here, or upload one. It is tested on past data and compared with the "
+        "current rules. "
+        "**Nothing is sent, and nothing is saved.**"
     )
-    uploaded = st.file_uploader("A changed tenant file", type=["yaml", "yml"], key="rehearsal_file")
+    uploaded = st.file_uploader("Upload a changed file", type=["yaml", "yml"], key="rehearsal_file")
     fill = None
     if uploaded is not None:
         text = uploaded.getvalue().decode("utf-8", errors="replace")
@@ -62,14 +63,14 @@ def show_rehearsal(office: Office, business: Business) -> None:
                 label="The business's file",
                 kind="lines",
                 rows=14,
-                value=_present_file(office, business),
+                value=_present_file(context, business),
                 is_code=True,
                 needed="Write the file first.",
             ),
-            Field(name="since", label="Compare since (empty: all of it)", kind="date", shows_label=True),
+            Field(name="since", label="Compare since (leave empty for all past data)", kind="date", shows_label=True),
         ],
-        actions=[Action(name="rehearse", label="Rehearse")],
-        reset="Back to the present file",
+        actions=[Action(name="rehearse", label="Test")],
+        reset="Back to the current file",
         fill=fill,
         on_act=lambda typed: _ask(business, typed),
     )
@@ -98,7 +99,7 @@ def _rehearse_what_was_asked(business: Business) -> None:
     tenant_id, text, since = st.session_state.pop(_ASKED, (None, "", None))
     if tenant_id != business.tenant_id:
         return
-    with st.spinner("Deciding the whole history again…"):
+    with st.spinner("Testing on past data…"):
         try:
             result: Report | str = rehearse(text, tenant_id=tenant_id, since=since)
         except RehearsalError as error:
@@ -106,11 +107,11 @@ def _rehearse_what_was_asked(business: Business) -> None:
     st.session_state[_RESULT] = (tenant_id, result)
 
 
-def _present_file(office: Office, business: Business) -> str:
-    if office.backstage is None:
+def _present_file(context: PageContext, business: Business) -> str:
+    if context.receiver is None:
         return ""
     try:
-        return (office.backstage.tenants_dir / f"{business.tenant_id}.yaml").read_text(encoding="utf-8")
+        return (context.receiver.tenants_dir / f"{business.tenant_id}.yaml").read_text(encoding="utf-8")
     except OSError:
         return ""
 
@@ -119,13 +120,13 @@ def _show_report(report: Report, business: Business) -> None:
     for note in report.notes:
         st.info(escape_markdown(note), icon=":material/info:")
     if not report.has_changes:
-        st.success("Nothing would go out otherwise.", icon=":material/check_circle:")
+        st.success("Nothing would change.", icon=":material/check_circle:")
     else:
         _show_figures(report)
         days = sorted(each.day for each in report.rule_days)
         step: _Step = "day" if (days[-1] - days[0]).days <= _DAYS_APART else "week"
         st.subheader(f"By {step}", anchor=False)
-        st.altair_chart(_build_chart(report.rule_days, step=step), alt=f"What would go out otherwise, by {step}")
+        st.altair_chart(_build_chart(report.rule_days, step=step), alt=f"What would change, by {step}")
         st.subheader("By rule", anchor=False)
         for rule_id in sorted({each.rule_id for each in report.rule_days}):
             counts = [each.counts for each in report.rule_days if each.rule_id == rule_id]
@@ -152,12 +153,10 @@ def _show_figures(report: Report) -> None:
         st.metric("Segments", f"{report.totals.segments_change:+,}", border=True)
         st.metric("Cost", _cost(report.totals.cost_change_micros, report.currency), border=True)
     if report.totals.unpriced:
-        st.caption(
-            f"{format_quantity(report.totals.unpriced, 'text')} to where no price is known are not in the cost."
-        )
+        st.caption(f"{format_quantity(report.totals.unpriced, 'text')} without a known price are not in the cost.")
     if report.totals.not_composable:
         count = format_quantity(report.totals.not_composable, "command")
-        st.error(f"{count} could not be composed: a value that the text shows is missing.", icon=":material/error:")
+        st.error(f"{count} could not be written: a value in the text is missing.", icon=":material/error:")
 
 
 def _cost(micros: int, currency: str | None) -> str:
@@ -215,7 +214,7 @@ def _build_chart(rule_days: Iterable[RuleDay], *, step: _Step) -> alt.Chart:
             tooltip=[
                 alt.Tooltip("day:T", title=step.capitalize(), format="%a %-d %b %Y"),
                 alt.Tooltip("kind:N", title="Difference"),
-                alt.Tooltip("count_commands:Q", title="Commands", format=","),
+                alt.Tooltip("count_commands:Q", title="Messages and tasks", format=","),
             ],
         )
     )

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import streamlit as st
 
-from dashboard.frame.session import Business, Office
+from dashboard.frame.session import Business, PageContext
 from dashboard.pages.contacts import queries as contact_queries
 from dashboard.parts import components, queries
 from dashboard.parts.formatting import (
@@ -29,7 +29,7 @@ from dashboard.parts.wording import describe_warmness
 _DEFAULT_AGO = timedelta(days=30)
 
 
-def show_as_of(office: Office, business: Business, contact_id: str) -> None:
+def show_as_of(context: PageContext, business: Business, contact_id: str) -> None:
     """Show the moment to choose, both answers side by side, and the late events that make the difference."""
     zone = ZoneInfo(business.zone)
     now = components.present().astimezone(zone).replace(tzinfo=None, second=0, microsecond=0)
@@ -59,21 +59,21 @@ def show_as_of(office: Office, business: Business, contact_id: str) -> None:
     )
     at = picked.replace(tzinfo=zone)
     who = {"tenant_id": business.tenant_id, "contact_id": contact_id}
-    then = queries.rows_of(contact_queries.find_at(office.file, **who, at=at, known_at=None))
-    known = queries.rows_of(contact_queries.find_at(office.file, **who, at=at, known_at=at))
+    then = queries.rows_of(contact_queries.find_at(context.file, **who, at=at, known_at=None))
+    known = queries.rows_of(contact_queries.find_at(context.file, **who, at=at, known_at=at))
     if not then:
-        st.info("Nothing had happened with this contact by then.", icon=":material/history:")
+        st.info("This contact had no activity by then.", icon=":material/history:")
         return
     _show_answers(then[0], known[0] if known else None, business)
-    late = contact_queries.fetch_late_events(office.file, **who, at=at)
+    late = contact_queries.fetch_late_events(context.file, **who, at=at)
     if late.empty:
-        st.caption("Both answers are the same: everything that had happened by then had reached us.")
+        st.caption("Both views are the same: everything that had happened by then had arrived.")
         return
-    st.markdown(f"**{format_quantity(len(late), 'event')} had happened by then, and reached us later**")
+    st.markdown(f"**{format_quantity(len(late), 'event')} had happened by then but arrived later**")
     cells = [
         {
             "Happened": escape_markdown(format_instant(event.occurred_at, business.zone)),
-            "Reached us": escape_markdown(format_instant(event.received_at, business.zone)),
+            "Arrived": escape_markdown(format_instant(event.received_at, business.zone)),
             "What": escape_markdown(event.title),
             "Source": escape_markdown(format_source(event.source)),
         }
@@ -91,7 +91,7 @@ def _show_answers(then: Any, known: Any, business: Business) -> None:
         "Messages": lambda row: format_count(row.count_messages),
         "First seen": lambda row: escape_markdown(format_instant(row.first_seen_at, business.zone)),
         "Last seen": lambda row: escape_markdown(format_instant(row.last_seen_at, business.zone)),
-        "What happened last": lambda row: escape_markdown(format_words(row.last_type)),
+        "Last event": lambda row: escape_markdown(format_words(row.last_type)),
     }
     cells = []
     for name, tell in describe.items():

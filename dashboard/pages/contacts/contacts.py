@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.frame import actions, session
-from dashboard.frame.session import Business, Office
+from dashboard.frame.session import Business, PageContext
 from dashboard.pages.contacts.as_of import show_as_of
 from dashboard.pages.contacts.identity_decisions import show_conflicts
 from dashboard.pages.contacts.journey import show_journey
@@ -39,11 +39,11 @@ _TIMELINE_MOST = 1000
 
 
 def _show_page() -> None:
-    office = session.current_office()
-    business = office.only_business
+    context = session.current_context()
+    business = context.only_business
     if business is None:
         components.show_choice_of_business(
-            office, title="Whose contacts?", detail="Contacts belong to one business; choose which."
+            context, title="Choose a business", detail="This page shows the contacts of one business at a time."
         )
         return
     text = show_search(
@@ -58,17 +58,17 @@ def _show_page() -> None:
 
 @st.fragment(run_every=_REFRESH_SECONDS)
 def _show_body(business: Business, text: str) -> None:
-    office = session.current_office()
+    context = session.current_context()
     contact_id = st.query_params.get("contact")
     with components.explained_absence():
         if contact_id is None:
-            _show_results(office, business, text)
+            _show_results(context, business, text)
         else:
-            _show_profile(office, business, contact_id)
+            _show_profile(context, business, contact_id)
 
 
-def _show_results(office: Office, business: Business, text: str) -> None:
-    contacts = queries.search_contacts(office.file, tenant_id=business.tenant_id, text=text, limit=_RESULTS)
+def _show_results(context: PageContext, business: Business, text: str) -> None:
+    contacts = queries.search_contacts(context.file, tenant_id=business.tenant_id, text=text, limit=_RESULTS)
     if contacts.empty and text.strip():
         components.empty_state(
             f"Nobody matches {escape_markdown(text)}",
@@ -82,7 +82,7 @@ def _show_results(office: Office, business: Business, text: str) -> None:
         )
         return
     count = f"first {_RESULTS} matches" if len(contacts) == _RESULTS else f"{len(contacts)} found"
-    st.caption(count.capitalize() if text.strip() else "Seen last")
+    st.caption(count.capitalize() if text.strip() else "Recently active")
     with st.grid(columns="auto", min_column_width=290, border=True):
         for contact in queries.rows_of(contacts):
             with st.container(gap="xxsmall"):
@@ -107,7 +107,7 @@ def _show_result(contact: Any) -> None:
     st.markdown(f":small[{reachable or MISSING}]  \n:gray[:small[{' · '.join(facts)}]]")
 
 
-def _show_profile(office: Office, business: Business, contact_id: str) -> None:
+def _show_profile(context: PageContext, business: Business, contact_id: str) -> None:
     st.button(
         "Back to the list",
         key="contact_back",
@@ -116,33 +116,34 @@ def _show_profile(office: Office, business: Business, contact_id: str) -> None:
         on_click=session.choose_contact,
         args=(None,),
     )
-    actions.note_read(office, business.tenant_id, contact_id)
+    actions.note_read(context, business.tenant_id, contact_id)
     key = {"tenant_id": business.tenant_id, "contact_id": contact_id}
-    found = queries.rows_of(queries.find_contact(office.file, **key))
+    found = queries.rows_of(queries.find_contact(context.file, **key))
     if not found:
         components.empty_state(
             "No such contact",
-            f"{escape_markdown(business.name)} has no contact with this id. When two records prove to be one person, "
-            "one id goes; search for the name.",
+            f"{escape_markdown(business.name)} has no contact with this id. When two records turn out to be one "
+            "person, one id is retired; search by name.",
             icon="person_search",
         )
         return
-    _show_heading(office, found[0], business)
-    show_conflicts(queries.fetch_conflicts(office.file, **key), business)
-    for shared in queries.rows_of(queries.fetch_shared_identifiers(office.file, **key)):
+    _show_heading(context, found[0], business)
+    show_conflicts(queries.fetch_conflicts(context.file, **key), business)
+    for shared in queries.rows_of(queries.fetch_shared_identifiers(context.file, **key)):
         st.warning(
             f"**{escape_markdown(shared.identifier_value)}** is given by {shared.count_names} people: "
-            f"{escape_markdown(shared.names)}. If it is nobody's, add it to `ignored_values` under `identity` in the "
+            f"{escape_markdown(shared.names)}. If it belongs to no one, add it to `ignored_values` under "
+            "`identity` in the "
             "business's file; they become contacts of their own then.",
             icon=":material/group:",
         )
-    show_standing(office, business, contact_id)
-    _show_tabs(office, business, contact_id)
+    show_standing(context, business, contact_id)
+    _show_tabs(context, business, contact_id)
 
 
-def _show_tabs(office: Office, business: Business, contact_id: str) -> None:
+def _show_tabs(context: PageContext, business: Business, contact_id: str) -> None:
     """Show the tab that is open, and ask for nothing that the others show."""
-    shows: dict[str, Callable[[Office, Business, str], None]] = {
+    shows: dict[str, Callable[[PageContext, Business, str], None]] = {
         "Timeline": _show_timeline,
         "Messages": show_conversation,
         "Journey": show_journey,
@@ -154,10 +155,10 @@ def _show_tabs(office: Office, business: Business, contact_id: str) -> None:
     for tab, show in zip(st.tabs(list(shows), key="contact_tab", on_change="rerun"), shows.values(), strict=True):
         if tab.open:
             with tab:
-                show(office, business, contact_id)
+                show(context, business, contact_id)
 
 
-def _show_heading(office: Office, contact: Any, business: Business) -> None:
+def _show_heading(context: PageContext, contact: Any, business: Business) -> None:
     now = components.present()
     st.header(escape_markdown(contact.display_name), anchor=False)
     badges = [] if contact.is_identified else [":gray-badge[:material/person_off: Not identified]"]
@@ -167,14 +168,14 @@ def _show_heading(office: Office, contact: Any, business: Business) -> None:
     phone = f"{contact.phone} ext. {contact.phone_extension}" if contact.phone_extension else contact.phone
     reachable = [escape_markdown(value) for value in (contact.company, phone, contact.email) if value]
     st.markdown(" · ".join(reachable) + " " + " ".join(badges))
-    show_opt_outs(office, business, contact.contact_id)
+    show_opt_outs(context, business, contact.contact_id)
     for given, is_nobodys in (
         (contact.phone_as_given, contact.is_phone_nobodys),
         (contact.email_as_given, contact.is_email_nobodys),
     ):
         if given:
-            why = "known as nobody's" if is_nobodys else "can't be read for certain"
-            st.caption(f":material/help: Given as *{escape_markdown(given)}*: {why}, so nobody is told by it.")
+            why = "it is a known placeholder" if is_nobodys else "can't be read for certain"
+            st.caption(f":material/help: Given as *{escape_markdown(given)}*: {why}, so it identifies no one.")
     with st.grid(columns=5, min_column_width=155):
         completed = f"{format_count(contact.count_bookings_completed)} completed"
         st.metric("Bookings", format_count(contact.count_bookings), help=completed, border=True)
@@ -184,12 +185,12 @@ def _show_heading(office: Office, contact: Any, business: Business) -> None:
         st.metric("Last seen", format_relative(contact.last_seen_at, now=now), border=True)
 
 
-def _show_timeline(office: Office, business: Business, contact_id: str) -> None:
+def _show_timeline(context: PageContext, business: Business, contact_id: str) -> None:
     limit = st.session_state.get("timeline_limit", _TIMELINE_STEP)
-    events = queries.fetch_timeline(office.file, tenant_id=business.tenant_id, contact_id=contact_id, limit=limit)
+    events = queries.fetch_timeline(context.file, tenant_id=business.tenant_id, contact_id=contact_id, limit=limit)
     if events.empty:
         components.empty_state(
-            "Nothing happened yet", "What happens to this contact is listed here.", icon="timeline"
+            "No activity yet", "This contact's bookings, messages and payments appear here.", icon="timeline"
         )
         return
     now = components.present()
@@ -223,8 +224,8 @@ def _show_rows(rows: pd.DataFrame, cells: dict[str, Callable[[Any], str]], *, no
     st.table(pd.DataFrame(table), border="horizontal", hide_index=True)
 
 
-def _show_bookings(office: Office, business: Business, contact_id: str) -> None:
-    bookings = queries.fetch_bookings(office.file, tenant_id=business.tenant_id, contact_id=contact_id)
+def _show_bookings(context: PageContext, business: Business, contact_id: str) -> None:
+    bookings = queries.fetch_bookings(context.file, tenant_id=business.tenant_id, contact_id=contact_id)
     cells: dict[str, Callable[[Any], str]] = {
         "Starts": lambda row: _whole_line(
             format_day(row.starts_at, business.zone, now=components.present())
@@ -242,8 +243,8 @@ def _show_bookings(office: Office, business: Business, contact_id: str) -> None:
     _show_rows(bookings, cells, nothing="No bookings.")
 
 
-def _show_payments(office: Office, business: Business, contact_id: str) -> None:
-    payments = queries.fetch_payments(office.file, tenant_id=business.tenant_id, contact_id=contact_id)
+def _show_payments(context: PageContext, business: Business, contact_id: str) -> None:
+    payments = queries.fetch_payments(context.file, tenant_id=business.tenant_id, contact_id=contact_id)
     cells: dict[str, Callable[[Any], str]] = {
         "Last change": lambda row: _whole_line(format_instant(row.last_changed_at, business.zone)),
         "Amount": lambda row: escape_markdown(format_money(row.amount_minor, row.currency)),
@@ -256,10 +257,10 @@ def _show_payments(office: Office, business: Business, contact_id: str) -> None:
     _show_rows(payments, cells, nothing="No payments.")
 
 
-def _show_identity(office: Office, business: Business, contact_id: str) -> None:
+def _show_identity(context: PageContext, business: Business, contact_id: str) -> None:
     key = {"tenant_id": business.tenant_id, "contact_id": contact_id}
-    _show_identifiers(queries.fetch_identifiers(office.file, **key), business)
-    _show_consents(queries.fetch_consents(office.file, **key), business)
+    _show_identifiers(queries.fetch_identifiers(context.file, **key), business)
+    _show_consents(queries.fetch_consents(context.file, **key), business)
 
 
 def _show_identifiers(identifiers: pd.DataFrame, business: Business) -> None:

@@ -44,8 +44,8 @@ def _short(*parts: str | None) -> str:
 
 
 def _may_decide(tenant_id: str) -> bool:
-    backstage = session.current_office().backstage
-    member = None if backstage is None else backstage.signed_in.get(tenant_id)
+    receiver = session.current_context().receiver
+    member = None if receiver is None else receiver.signed_in.get(tenant_id)
     return member is not None and member.may(Permission.SETTLE)
 
 
@@ -57,7 +57,7 @@ def _show_people(conflict: Any, *, shared: list[Any]) -> None:
     )
     own, other = (escape_markdown(value) for value in _pair(conflict))
     if conflict.status == "same_person":
-        st.markdown(f":material/merge: {own} and {other} share {told} and are this one person.")
+        st.markdown(f":material/merge: {own} and {other} share {told}: they are one person.")
         return
     name = escape_markdown(conflict.other_display_name or "another contact")
     names = f"**{escape_markdown(conflict.own_display_name)}** ({own}) and **{name}** ({other})"
@@ -77,7 +77,7 @@ def _show_people(conflict: Any, *, shared: list[Any]) -> None:
 def _show_decision(conflict: Any, business: Business, *, may_decide: bool) -> None:
     waiting = _find_waiting(conflict)
     if waiting is not None:
-        st.caption(f"Noted: they {_SAID[waiting]}. What belongs to whom follows in a moment.")
+        st.caption(f"Saved: they {_SAID[waiting]}. Their records follow in a moment.")
         return
     if conflict.decision_event_id is not None:
         since = format_relative(conflict.decided_at, now=components.present())
@@ -85,7 +85,7 @@ def _show_decision(conflict: Any, business: Business, *, may_decide: bool) -> No
         contradicts = " It contradicts other decisions: decide these too." if conflict.status == "open" else ""
         st.caption(f"Decided by {who} {since}.{contradicts}")
     if not may_decide:
-        st.caption("Whether they are one person is for an admin or the owner to decide.")
+        st.caption("Only an admin or the owner can decide this.")
         return
     with st.container(horizontal=True):
         for decision, label in _LABELS.items():
@@ -110,7 +110,7 @@ def _decide(tenant_id: str, conflict: Any, decision: Decision) -> None:
         # A second click before the page shows the first one is the same decision.
         key = _short(tenant_id, *sorted(_pair(conflict)), decision, known)
         api.decide_identity(decision, identifiers, idempotency_key=f"dashboard-{key}")
-        return f"Noted: they {_SAID[decision]}."
+        return f"Saved: they {_SAID[decision]}."
 
     if actions.act(tenant_id, decide):
         _decided()[_pair(conflict)] = (decision, known)

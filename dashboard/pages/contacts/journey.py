@@ -7,28 +7,28 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard.frame.session import Business, Office
+from dashboard.frame.session import Business, PageContext
 from dashboard.pages.attribution.tables import MODELS, name_channel, name_model
 from dashboard.pages.contacts import queries as contact_queries
 from dashboard.parts import components, queries
 from dashboard.parts.formatting import escape_markdown, format_instant, format_money, format_share, format_words
 
 
-def show_journey(office: Office, business: Business, contact_id: str) -> None:
+def show_journey(context: PageContext, business: Business, contact_id: str) -> None:
     """Show a table for each conversion, the newest first, and the touches that led to none yet."""
     key = {"tenant_id": business.tenant_id, "contact_id": contact_id}
-    touches = queries.rows_of(contact_queries.fetch_journey(office.file, **key))
-    conversions = queries.rows_of(contact_queries.fetch_conversions_of_contact(office.file, **key))
+    touches = queries.rows_of(contact_queries.fetch_journey(context.file, **key))
+    conversions = queries.rows_of(contact_queries.fetch_conversions_of_contact(context.file, **key))
     if not touches and not conversions:
         components.empty_state(
             "No touch known",
-            "Clicks, campaigns and referrals that name this contact are listed here, up to what they led to.",
+            "This contact's clicks, campaigns and referrals appear here, with what they led to.",
             icon="ads_click",
         )
         return
     shares = {
         (row.conversion_key, row.touchpoint_key, row.model): row.credit
-        for row in queries.rows_of(contact_queries.fetch_credits(office.file, **key))
+        for row in queries.rows_of(contact_queries.fetch_credits(context.file, **key))
     }
     still_open = [touch for touch in touches if touch.conversion_key is None]
     if still_open:
@@ -42,7 +42,7 @@ def show_journey(office: Office, business: Business, contact_id: str) -> None:
         if led:
             _show_touches(led, business, shares)
         else:
-            st.caption("No touch before it is known.")
+            st.caption("No touch is known before it.")
     st.caption(
         "Shares of the conversion by each model, however long ago the touch was. Markov and Shapley credit channels, "
         "not single touches: see Attribution."

@@ -8,7 +8,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from dashboard.frame.session import Business, Office
+from dashboard.frame.session import Business, PageContext
 from dashboard.pages.contacts import queries as contact_queries
 from dashboard.parts import colleagues, components, queries, task_queries
 from dashboard.parts.formatting import (
@@ -26,42 +26,42 @@ from dashboard.parts.wording import describe_opt_out, describe_warmness, forbids
 _ACTION_SOURCES = {"task": "the most urgent open task", "stage": "what its stage suggests"}
 
 
-def show_opt_outs(office: Office, business: Business, contact_id: str) -> None:
+def show_opt_outs(context: PageContext, business: Business, contact_id: str) -> None:
     """Show which channels the contact closed: before anything that would have them written to."""
-    rows = contact_queries.fetch_opt_outs(office.file, tenant_id=business.tenant_id, contact_ids=[contact_id])
+    rows = contact_queries.fetch_opt_outs(context.file, tenant_id=business.tenant_id, contact_ids=[contact_id])
     for opt_out in queries.rows_of(rows):
         words = describe_opt_out(opt_out.channel, opt_out, business.zone, now=components.present())
         st.error(words, icon=":material/block:")
 
 
-def show_standing(office: Office, business: Business, contact_id: str) -> None:
+def show_standing(context: PageContext, business: Business, contact_id: str) -> None:
     """Show warmness, stage and next action in one line each, and the open tasks with their buttons."""
     key = {"tenant_id": business.tenant_id, "contact_id": contact_id}
     opt_outs = queries.rows_of(
-        contact_queries.fetch_opt_outs(office.file, tenant_id=business.tenant_id, contact_ids=[contact_id])
+        contact_queries.fetch_opt_outs(context.file, tenant_id=business.tenant_id, contact_ids=[contact_id])
     )
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         # How warm they were says nothing any more.
         if not any(forbids_texts(opt_out.channel) for opt_out in opt_outs):
-            _show_warmness(contact_queries.find_warmness(office.file, **key), business)
+            _show_warmness(contact_queries.find_warmness(context.file, **key), business)
         _show_stages(
-            contact_queries.fetch_stages_of_contact(office.file, **key),
-            contact_queries.fetch_stage_history(office.file, **key),
+            contact_queries.fetch_stages_of_contact(context.file, **key),
+            contact_queries.fetch_stage_history(context.file, **key),
             business,
         )
-        for action in queries.rows_of(contact_queries.find_next_action(office.file, **key)):
+        for action in queries.rows_of(contact_queries.find_next_action(context.file, **key)):
             st.markdown(
                 f":primary[:material/arrow_circle_right: **Next: {escape_markdown(action.action)}**] "
                 f":gray[:small[{escape_markdown(action.reason)}]]",
                 help=f"By {_ACTION_SOURCES.get(action.action_source, escape_markdown(action.action_source))}.",
                 width="content",
             )
-    _show_tasks(office, business, contact_id)
+    _show_tasks(context, business, contact_id)
 
 
 def _show_warmness(parts: pd.DataFrame, business: Business) -> None:
     if parts.empty:
-        st.markdown(describe_warmness(None), help="Nothing that scores is known yet.", width="content")
+        st.markdown(describe_warmness(None), help="No scored activity yet.", width="content")
         return
     score, version = parts["score"][0], parts["weights_version"][0]
     with st.popover(describe_warmness(score), width="content"):
@@ -99,7 +99,7 @@ def _build_components_chart(parts: pd.DataFrame) -> alt.Chart:
 
 def _show_stages(stages: pd.DataFrame, history: pd.DataFrame, business: Business) -> None:
     if stages.empty:
-        st.markdown(":gray-badge[In no stage]", width="content")
+        st.markdown(":gray-badge[No stage]", width="content")
         return
     now = components.present()
     first = queries.rows_of(stages)[0]
@@ -112,7 +112,7 @@ def _show_stages(stages: pd.DataFrame, history: pd.DataFrame, business: Business
             {
                 "Stage": f"{escape_markdown(visit.stage_name)} :gray[:small[{escape_markdown(visit.pipeline_name)}]]"
                 + (" :orange-badge[back]" if visit.is_backwards else ""),
-                "Came": escape_markdown(format_instant(visit.entered_at, business.zone)),
+                "Entered": escape_markdown(format_instant(visit.entered_at, business.zone)),
                 "Stayed": format_duration(((visit.left_at or now) - visit.entered_at).total_seconds())
                 + ("" if visit.left_at else " so far"),
                 "By": escape_markdown(visit.changed_by or format_words(visit.cause_type)),
@@ -126,13 +126,13 @@ def _since(entered_at: Any) -> str:
     return format_relative(entered_at, now=components.present()).removesuffix(" ago")
 
 
-def _show_tasks(office: Office, business: Business, contact_id: str) -> None:
-    pending = pending_tasks(office.file, tenant_ids=[business.tenant_id])
+def _show_tasks(context: PageContext, business: Business, contact_id: str) -> None:
+    pending = pending_tasks(context.file, tenant_ids=[business.tenant_id])
     tasks = task_queries.fetch_tasks_of_contact(
-        office.file, tenant_id=business.tenant_id, contact_id=contact_id, gone=pending.gone
+        context.file, tenant_id=business.tenant_id, contact_id=contact_id, gone=pending.gone
     )
     if tasks.empty:
         return
-    assignees = colleagues.find_assignees(office)[business.tenant_id]
+    assignees = colleagues.find_assignees(context)[business.tenant_id]
     for task in queries.rows_of(tasks):
         show_task(task, business, assignees=assignees, names_contact=False)

@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from dashboard.frame import actions, session
-from dashboard.frame.session import Business, Office
+from dashboard.frame.session import Business, PageContext
 from dashboard.pages.inbox.settled_messages import settled_messages
 from dashboard.parts import automation_queries, components, queries
 from dashboard.parts.conversation import name_icon, show_conversation
@@ -22,11 +22,11 @@ _ONLY_ONE = "<style>@media (max-width: 640px) {{ .st-key-{hidden} {{ display: no
 
 
 def _show_page() -> None:
-    office = session.current_office()
-    business = office.only_business
+    context = session.current_context()
+    business = context.only_business
     if business is None:
         components.show_choice_of_business(
-            office, title="Choose a business", detail="Conversations belong to one business."
+            context, title="Choose a business", detail="This page shows the conversations of one business at a time."
         )
         return
     contact_id = st.query_params.get("contact")
@@ -39,22 +39,22 @@ def _show_page() -> None:
             with st.container(key="inbox_nothing"):
                 components.empty_state("No conversation open", "Select a conversation.", icon="forum")
         else:
-            _show_conversation(office, business, contact_id)
+            _show_conversation(context, business, contact_id)
 
 
 def _show_list(business: Business) -> None:
     text = show_search("Search conversations", key="inbox_search", placeholder="Name, phone or e-mail")
-    only_open = st.toggle("Needs a reply", key="inbox_open", help="Nobody answered what they wrote last")
+    only_open = st.toggle("Needs a reply", key="inbox_open", help="Their last message has no answer yet")
     _show_conversations(business, text, only_open=only_open)
 
 
 @st.fragment(run_every=components.REFRESH_SECONDS)
 def _show_conversations(business: Business, text: str, *, only_open: bool) -> None:
-    office = session.current_office()
+    context = session.current_context()
     shown = st.session_state.get(_SHOWN, _STEP)
     with components.explained_absence():
         rows = automation_queries.fetch_conversations(
-            office.file,
+            context.file,
             tenant_id=business.tenant_id,
             text=text,
             only_open=only_open,
@@ -63,9 +63,11 @@ def _show_conversations(business: Business, text: str, *, only_open: bool) -> No
         )
         if rows.empty:
             title = (
-                "Nobody matches" if text.strip() else "Everybody is answered" if only_open else "No conversations yet"
+                "Nobody matches" if text.strip() else "Everyone is answered" if only_open else "No conversations yet"
             )
-            components.empty_state(title, "Texts and e-mails appear here as they come and go.", icon="mark_chat_read")
+            components.empty_state(
+                title, "Texts and e-mails appear here as they arrive and go out.", icon="mark_chat_read"
+            )
             return
         with st.container(gap="xsmall", height=640, border=False):
             for row in queries.rows_of(rows):
@@ -99,19 +101,21 @@ def _show_summary(row: Any) -> None:
         )
 
 
-def _show_conversation(office: Office, business: Business, contact_id: str) -> None:
+def _show_conversation(context: PageContext, business: Business, contact_id: str) -> None:
     with components.explained_absence():
         found = queries.rows_of(
-            queries.find_contact(office.file, tenant_id=business.tenant_id, contact_id=contact_id)
+            queries.find_contact(context.file, tenant_id=business.tenant_id, contact_id=contact_id)
         )
         if not found:
             components.empty_state(
-                "No such contact", "When two records prove to be one person, one id goes.", icon="person_search"
+                "No such contact",
+                "When two records turn out to be one person, one id is retired.",
+                icon="person_search",
             )
             return
         _show_heading(found[0], business)
-        actions.note_read(office, business.tenant_id, contact_id)
-        show_conversation(office, business, contact_id)
+        actions.note_read(context, business.tenant_id, contact_id)
+        show_conversation(context, business, contact_id)
 
 
 def _show_heading(contact: Any, business: Business) -> None:

@@ -21,10 +21,10 @@ def show_bulk_redrive(business: Business, *, channel: str | None, rule_id: str |
     """Show the button that lets all dead commands of a channel and rule wait again."""
     parts = ([CHANNELS[channel].lower()] if channel else []) + ([name_rule(rule_id)] if rule_id else [])
     st.button(
-        f"Send all dead {', '.join(parts) or 'ones'} again",
+        f"Send all failed {', '.join(parts) or 'ones'} again",
         key="redrive_all",
         icon=":material/replay:",
-        help="They wait again with all their tries. What was sent is not among them.",
+        help="They are queued again with all their attempts. What was sent is not among them.",
         on_click=_redrive_all,
         args=(business, channel, rule_id),
     )
@@ -33,7 +33,7 @@ def show_bulk_redrive(business: Business, *, channel: str | None, rule_id: str |
 def _redrive_all(business: Business, channel: str | None, rule_id: str | None) -> None:
     def redrive(api: BusinessApi) -> str:
         count = api.redrive_matching(channel=Channel(channel) if channel else None, rule_id=rule_id)
-        return f"{format_quantity(count, 'command')} waiting again."
+        return f"{format_quantity(count, 'command')} queued again."
 
     actions.act(business.tenant_id, redrive)
 
@@ -52,7 +52,7 @@ def show_decisions(business: Business, command: CommandWithAttempts) -> None:
     elif command.state is CommandState.UNCERTAIN and command.attempts:
         with st.container(border=True):
             st.markdown(
-                "**Nobody knows whether it went out.** It is never sent again by itself: look it up at "
+                "**It may have been sent, or not.** It is never sent again by itself: look it up at "
                 f"{escape_markdown(format_words(command.provider))}, then say what you found."
             )
             show_box(
@@ -78,7 +78,7 @@ def show_decisions(business: Business, command: CommandWithAttempts) -> None:
 def _redrive(business: Business, command_key: str) -> None:
     def redrive(api: BusinessApi) -> str:
         api.redrive(command_key)
-        return "It waits again."
+        return "Queued again."
 
     actions.act(business.tenant_id, redrive)
 
@@ -94,7 +94,7 @@ def _resolve(business: Business, command: CommandWithAttempts, typed: Typed) -> 
             resolved_by=actions.staff_name(business.tenant_id),
             provider_id=typed.values["provider_id"].strip() or None,
         )
-        return "Settled as sent." if was_sent else "It waits again."
+        return "Marked as sent." if was_sent else "Queued again."
 
     return actions.act(business.tenant_id, resolve)
 
@@ -103,14 +103,16 @@ def _resolve(business: Business, command: CommandWithAttempts, typed: Typed) -> 
 def show_switches(business: Business) -> None:
     """Show the kill switches of the business and its channels, and every hold in force, rules' ones too."""
     try:
-        with session.current_office().open_api(business.tenant_id) as api:
+        with session.current_context().open_api(business.tenant_id) as api:
             holds = api.list_holds()
     except (ApiUnavailableError, ApiRefusedError):
         return  # the list of commands says why
     for hold in holds:
         st.markdown(_describe_hold(hold))
-    with st.expander("Kill switches", icon=":material/pause_circle:", key="kill_switches"):
-        st.caption("What is held stays in the outbox and goes out when released, unless it has expired by then.")
+    with st.expander("Pause sending", icon=":material/pause_circle:", key="pause_sending"):
+        st.caption(
+            "What is paused stays in the outbox and goes out when you resume it, unless it has expired by then."
+        )
         with st.container(horizontal=True, vertical_alignment="bottom"):
             show_switch(business, holds, label="Everything")
             for channel in _SWITCHED:
@@ -124,7 +126,7 @@ def show_switches(business: Business) -> None:
 def find_holds(business: Business) -> tuple[HoldRead, ...] | None:
     """Return the holds in force, or say in one line why they are not known and return None."""
     try:
-        with session.current_office().open_api(business.tenant_id) as api:
+        with session.current_context().open_api(business.tenant_id) as api:
             return api.list_holds()
     except (ApiUnavailableError, ApiRefusedError) as error:
         actions.show_off(error.detail)
@@ -134,7 +136,7 @@ def find_holds(business: Business) -> tuple[HoldRead, ...] | None:
 def find_hold(
     holds: tuple[HoldRead, ...], *, channel: Channel | None = None, rule_id: str | None = None
 ) -> HoldRead | None:
-    """Return the hold of exactly this scope of the business's own, None where there is none."""
+    """Return the hold of exactly this scope of the business's own, None if there is none."""
     own = (hold for hold in holds if hold.tenant_id is not None)
     return next((hold for hold in own if (hold.channel, hold.rule_id) == (channel, rule_id)), None)
 
@@ -150,7 +152,7 @@ def show_switch(
     """Show the one button that holds a scope, or releases it."""
     hold = find_hold(holds, channel=channel, rule_id=rule_id)
     st.button(
-        f"{'Release' if hold else 'Hold'} {escape_markdown(label).lower()}",
+        f"{'Resume' if hold else 'Pause'} {escape_markdown(label).lower()}",
         key=f"{'release' if hold else 'hold'}_{channel or 'all'}_{rule_id or 'all'}",
         icon=":material/play_arrow:" if hold else ":material/pause:",
         type="primary" if hold else "secondary",
@@ -164,10 +166,10 @@ def _hold(business: Business, channel: Channel | None, rule_id: str | None) -> N
         api.hold(
             channel=channel,
             rule_id=rule_id,
-            reason="Held at the dashboard",
+            reason="Paused on the dashboard",
             held_by=actions.staff_name(business.tenant_id),
         )
-        return "Held: nothing of it goes out."
+        return "Paused: nothing of it goes out."
 
     actions.act(business.tenant_id, hold)
 
@@ -175,7 +177,7 @@ def _hold(business: Business, channel: Channel | None, rule_id: str | None) -> N
 def _release(business: Business, channel: Channel | None, rule_id: str | None) -> None:
     def release(api: BusinessApi) -> str:
         api.release(channel=channel, rule_id=rule_id, released_by=actions.staff_name(business.tenant_id))
-        return "Released: what is due goes out."
+        return "Resumed: what is due goes out."
 
     actions.act(business.tenant_id, release)
 
@@ -183,9 +185,9 @@ def _release(business: Business, channel: Channel | None, rule_id: str | None) -
 def _describe_hold(hold: HoldRead) -> str:
     scope = [CHANNELS[hold.channel]] if hold.channel else []
     scope += [f"rule {name_rule(hold.rule_id)}"] if hold.rule_id else []
-    what = ", ".join(scope) or ("Everything" if hold.tenant_id else "Every business, by who runs this installation")
+    what = ", ".join(scope) or ("Everything" if hold.tenant_id else "Every business (set by the operator)")
     since = format_relative(hold.held_at, now=components.present())
     return (
-        f":red[:material/pause_circle:] **{what}** held {since} by {escape_markdown(hold.held_by)} "
+        f":red[:material/pause_circle:] **{what}** paused {since} by {escape_markdown(hold.held_by)} "
         f":gray[:small[{escape_markdown(hold.reason)}]]"
     )

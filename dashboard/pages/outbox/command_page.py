@@ -51,7 +51,7 @@ def show_why(business: Business, decision: Any, explanation: CommandExplanation 
     if explanation is not None:
         st.markdown(escape_markdown(explanation.summary))
     if decision is None:
-        st.caption("Nobody has decided it in the published file yet; it follows within a second or two.")
+        st.caption("Its details appear within a second or two.")
         return
     for label, text in _explain(decision, business):
         st.markdown(f":gray[{label}]  \n{text}")
@@ -102,7 +102,7 @@ def _explain(decision: Any, business: Business) -> Iterable[tuple[str, str]]:
         yield "The first condition that failed", f"{describe_reason(decision.reason)}{detail}"
     yield "Due", escape_markdown(format_instant(decision.due_at, business.zone))
     if decision.expires_at is not None:
-        yield "Not after", escape_markdown(format_instant(decision.expires_at, business.zone))
+        yield "Expires", escape_markdown(format_instant(decision.expires_at, business.zone))
 
 
 def show_attempts(business: Business, decision: Any, command: CommandWithAttempts | None) -> None:
@@ -110,7 +110,7 @@ def show_attempts(business: Business, decision: Any, command: CommandWithAttempt
     st.subheader("What happened", anchor=False)
     if command is None or not command.attempts:
         waits = command is not None and command.state is CommandState.WAITING
-        st.caption("Nobody was called yet." if waits else "No attempt is known here.")
+        st.caption("No attempt yet." if waits else "No attempt is known here.")
     for attempt in command.attempts if command else ():
         st.markdown(_describe_attempt(attempt, business))
     told = {attempt.detail for attempt in command.attempts} if command else set()

@@ -12,7 +12,7 @@ import streamlit as st
 
 from dashboard.frame import actions, session
 from dashboard.frame.api import ApiRefusedError, ApiUnavailableError
-from dashboard.frame.session import Business, Office
+from dashboard.frame.session import Business, PageContext
 from dashboard.pages.outbox import actions as outbox_actions
 from dashboard.pages.outbox import command_page
 from dashboard.parts import automation_queries, components, queries
@@ -48,11 +48,11 @@ _STATE_NAMES = {
 
 
 def _show_page() -> None:
-    office = session.current_office()
-    business = office.only_business
+    context = session.current_context()
+    business = context.only_business
     if business is None:
         components.show_choice_of_business(
-            office, title="Whose outbox?", detail="Commands belong to one business; choose which."
+            context, title="Choose a business", detail="This page shows the outbox of one business at a time."
         )
     elif command_key := st.query_params.get("command"):
         st.button(
@@ -73,8 +73,8 @@ def _show_page() -> None:
 
 @st.fragment(run_every=components.REFRESH_SECONDS)
 def _show_outbox(business: Business) -> None:
-    office = session.current_office()
-    st.subheader("Commands", anchor=False)
+    context = session.current_context()
+    st.subheader("Messages and tasks", anchor=False)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         state = st.segmented_control(
             "State", list(_STATE_NAMES), key="outbox_state", label_visibility="collapsed", width="content"
@@ -91,7 +91,7 @@ def _show_outbox(business: Business) -> None:
         )
         rule_id = st.selectbox(
             "Rule",
-            _list_rules(office, business),
+            _list_rules(context, business),
             index=None,
             format_func=format_words,
             key="outbox_rule",
@@ -101,7 +101,7 @@ def _show_outbox(business: Business) -> None:
         )
     with components.explained_absence():
         try:
-            with office.open_api(business.tenant_id) as api:
+            with context.open_api(business.tenant_id) as api:
                 page = api.list_commands(
                     states=_STATE_NAMES.get(state or "", ()),
                     channel=Channel(channel) if channel else None,
@@ -110,17 +110,17 @@ def _show_outbox(business: Business) -> None:
                 )
         except (ApiUnavailableError, ApiRefusedError) as error:
             actions.show_off(error.detail)
-            _show_published(office, business)
+            _show_published(context, business)
             return
         if any(depth.dead_count for depth in page.depth):
             outbox_actions.show_bulk_redrive(business, channel=channel, rule_id=rule_id)
-        _show_commands(office, business, page)
+        _show_commands(context, business, page)
 
 
-def _list_rules(office: Office, business: Business) -> list[str]:
+def _list_rules(context: PageContext, business: Business) -> list[str]:
     with components.explained_absence():
         return [
-            str(name) for name in automation_queries.fetch_rules(office.file, tenant_id=business.tenant_id).rule_id
+            str(name) for name in automation_queries.fetch_rules(context.file, tenant_id=business.tenant_id).rule_id
         ]
     return []
 
@@ -128,7 +128,7 @@ def _list_rules(office: Office, business: Business) -> list[str]:
 @st.fragment(run_every=components.REFRESH_SECONDS)
 def _show_depth(business: Business) -> None:
     try:
-        with session.current_office().open_api(business.tenant_id) as api:
+        with session.current_context().open_api(business.tenant_id) as api:
             depths = api.list_commands(limit=1).depth
     except (ApiUnavailableError, ApiRefusedError):
         return  # the list of commands says why
@@ -139,9 +139,9 @@ def _show_depth(business: Business) -> None:
         st.metric("Waiting", format_count(sum(depth.waiting_count for depth in depths)), border=True)
         st.metric("Due now", format_count(sum(depth.due_count for depth in depths)), border=True)
         st.metric("Oldest due", format_relative(oldest, now=now) if oldest and oldest < now else "None", border=True)
-        st.metric("In flight", format_count(sum(depth.in_flight_count for depth in depths)), border=True)
-        st.metric("Uncertain", f":orange[{format_count(uncertain)}]" if uncertain else "0", border=True)
-        st.metric("Dead", f":red[{format_count(dead)}]" if dead else "0", border=True)
+        st.metric("Sending", format_count(sum(depth.in_flight_count for depth in depths)), border=True)
+        st.metric("Not confirmed", f":orange[{format_count(uncertain)}]" if uncertain else "0", border=True)
+        st.metric("Failed", f":red[{format_count(dead)}]" if dead else "0", border=True)
     lines = [_describe_depth(depth) for depth in depths if depth.channel is not Channel.SYNC]
     if lines:
         st.markdown("  \n".join(lines))
@@ -149,18 +149,18 @@ def _show_depth(business: Business) -> None:
 
 def _describe_depth(depth: DepthRead) -> str:
     parts = [f"{format_count(depth.waiting_count)} waiting", f"{format_count(depth.due_count)} due"]
-    parts += [f"{format_count(depth.in_flight_count)} in flight"] * bool(depth.in_flight_count)
+    parts += [f"{format_count(depth.in_flight_count)} being sent"] * bool(depth.in_flight_count)
     parts += [f":orange[{format_count(depth.uncertain_count)} uncertain]"] * bool(depth.uncertain_count)
     parts += [f":red[{format_count(depth.dead_count)} dead]"] * bool(depth.dead_count)
     return f":material/{CHANNEL_ICONS[depth.channel]}: **{CHANNELS[depth.channel]}** {' · '.join(parts)}"
 
 
-def _show_commands(office: Office, business: Business, page: CommandPage) -> None:
+def _show_commands(context: PageContext, business: Business, page: CommandPage) -> None:
     if not page.commands:
-        components.empty_state("Nothing here", "No command of the outbox matches.", icon="outbox")
+        components.empty_state("Nothing here", "No message or task matches.", icon="outbox")
         return
     ids = sorted({command.contact_id for command in page.commands if command.contact_id})
-    names = automation_queries.fetch_contact_names(office.file, tenant_id=business.tenant_id, contact_ids=ids)
+    names = automation_queries.fetch_contact_names(context.file, tenant_id=business.tenant_id, contact_ids=ids)
     with st.container(gap="xsmall"):
         # What waits for a person comes first.
         for command in sorted(page.commands, key=lambda command: command.state not in _STATE_NAMES["Needs a person"]):
@@ -196,12 +196,12 @@ def _show_line(*, command_key: str, headline: str, facts: Iterable[str], channel
             st.rerun(scope="app")
 
 
-def _show_published(office: Office, business: Business) -> None:
+def _show_published(context: PageContext, business: Business) -> None:
     rows = automation_queries.fetch_commands(
-        office.file, tenant_id=business.tenant_id, now=components.present(), limit=_SHOWN
+        context.file, tenant_id=business.tenant_id, now=components.present(), limit=_SHOWN
     )
     ids = sorted({str(contact_id) for contact_id in rows["contact_id"]})
-    names = automation_queries.fetch_contact_names(office.file, tenant_id=business.tenant_id, contact_ids=ids)
+    names = automation_queries.fetch_contact_names(context.file, tenant_id=business.tenant_id, contact_ids=ids)
     with st.container(gap="xsmall"):
         for row in queries.rows_of(rows):
             _show_line(
@@ -215,17 +215,17 @@ def _show_published(office: Office, business: Business) -> None:
 
 @st.fragment(run_every=30.0)
 def _show_due(business: Business) -> None:
-    office = session.current_office()
+    context = session.current_context()
     since = components.present()
     until = since + timedelta(hours=_HOURS)
     with components.explained_absence():
-        due = automation_queries.fetch_due(office.file, tenant_id=business.tenant_id, since=since, until=until)
+        due = automation_queries.fetch_due(context.file, tenant_id=business.tenant_id, since=since, until=until)
         st.subheader(f"Due in the next {_HOURS} hours", anchor=False)
         if due.empty:
             st.caption("Nothing.")
             return
         chart = _build_chart(due, business, since=since, until=until)
-        st.altair_chart(chart, alt=f"Commands due in the next {_HOURS} hours, by channel")
+        st.altair_chart(chart, alt=f"Messages and tasks due in the next {_HOURS} hours, by channel")
 
 
 def _build_chart(due: pd.DataFrame, business: Business, *, since: datetime, until: datetime) -> alt.Chart:
@@ -248,37 +248,38 @@ def _build_chart(due: pd.DataFrame, business: Business, *, since: datetime, unti
             tooltip=[
                 alt.Tooltip("yearmonthdatehours(due_hour):T", title="Hour", format="%a %-d %b, %H:%M"),
                 alt.Tooltip("channel:N", title="Channel"),
-                alt.Tooltip("sum(count_commands):Q", title="Commands", format=","),
+                alt.Tooltip("sum(count_commands):Q", title="Messages and tasks", format=","),
             ],
         )
     )
     return chart
 
 
-def _find_tenant(office: Office, business: Business) -> Tenant | None:
+def _find_tenant(context: PageContext, business: Business) -> Tenant | None:
     try:
-        return office.load_tenant(business.tenant_id)
+        return context.load_tenant(business.tenant_id)
     except ConfigurationError:
         return None
 
 
 @st.fragment(run_every=components.REFRESH_SECONDS)
 def _show_command(business: Business, command_key: str) -> None:
-    office = session.current_office()
+    context = session.current_context()
     with components.explained_absence():
         found = queries.rows_of(
-            automation_queries.find_decision(office.file, tenant_id=business.tenant_id, command_key=command_key)
+            automation_queries.find_decision(context.file, tenant_id=business.tenant_id, command_key=command_key)
         )
         decision = found[0] if found else None
         command: CommandRead | None = None
         explanation: CommandExplanation | None = None
-        with actions.explained_refusal(), office.open_api(business.tenant_id) as api:
+        with actions.explained_refusal(), context.open_api(business.tenant_id) as api:
             command = api.find_command(command_key)
             explanation = api.explain_command(command_key)
         if decision is None and command is None:
             components.empty_state(
-                "No such command",
-                f"{escape_markdown(business.name)} has no command of this key, or it was decided a moment ago.",
+                "Not found",
+                f"{escape_markdown(business.name)} has no message or task with this key, or it was created a "
+                "moment ago.",
                 icon="search_off",
             )
             return
@@ -289,7 +290,7 @@ def _show_command(business: Business, command_key: str) -> None:
         with why:
             words = explanation.content if explanation else None
             command_page.show_why(business, decision, explanation)
-            command_page.show_text(decision, words, tenant=_find_tenant(office, business))
+            command_page.show_text(decision, words, tenant=_find_tenant(context, business))
         with history:
             command_page.show_attempts(business, decision, command)
         st.caption(f"Key: `{command_key}`")

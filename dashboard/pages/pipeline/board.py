@@ -9,7 +9,7 @@ from typing import Any
 
 import streamlit as st
 
-from dashboard.frame.session import Business, Office
+from dashboard.frame.session import Business, PageContext
 from dashboard.pages.contacts import queries as contact_queries
 from dashboard.pages.pipeline import queries as pipeline_queries
 from dashboard.pages.pipeline.pending_moves import move_to_stage, pending_moves, settle_moves
@@ -62,16 +62,16 @@ def group_pipelines(stages: Iterable[Any]) -> tuple[Pipeline, ...]:
     return tuple(pipelines)
 
 
-def show_board(office: Office, business: Business, pipeline: Pipeline, pipelines: Sequence[Pipeline]) -> None:
+def show_board(context: PageContext, business: Business, pipeline: Pipeline, pipelines: Sequence[Pipeline]) -> None:
     """Show who stands where. A contact can be moved to any stage of contacts, a booking within its pipeline."""
     tenant_id = business.tenant_id
     moved = pending_moves()
     if moved:
         ids = [move.subject_id for move in moved]
-        settle_moves(pipeline_queries.fetch_entries(office.file, tenant_id=tenant_id, subject_ids=ids))
+        settle_moves(pipeline_queries.fetch_entries(context.file, tenant_id=tenant_id, subject_ids=ids))
     cards = queries.rows_of(
         pipeline_queries.fetch_board(
-            office.file,
+            context.file,
             tenant_id=tenant_id,
             subject=pipeline.subject,
             pipeline=pipeline.key,
@@ -80,8 +80,8 @@ def show_board(office: Office, business: Business, pipeline: Pipeline, pipelines
         )
     )
     contact_ids = sorted({card.contact_id for card in cards})
-    warmness = pipeline_queries.fetch_warmness(office.file, tenant_id=tenant_id, contact_ids=contact_ids)
-    opt_outs = contact_queries.fetch_opt_outs(office.file, tenant_id=tenant_id, contact_ids=contact_ids)
+    warmness = pipeline_queries.fetch_warmness(context.file, tenant_id=tenant_id, contact_ids=contact_ids)
+    opt_outs = contact_queries.fetch_opt_outs(context.file, tenant_id=tenant_id, contact_ids=contact_ids)
     closed = {row.contact_id for row in queries.rows_of(opt_outs) if forbids_texts(row.channel)}
     targets = [
         stage
@@ -106,7 +106,7 @@ def _columns(pipeline: Pipeline, cards: Sequence[Any]) -> tuple[Stage, ...]:
     known = {stage.key for stage in pipeline.stages}
     unknown = sorted({card.stage for card in cards} - known)
     gone = [
-        Stage(pipeline.key, pipeline.name, key, f"{key} (not in the file any more)", is_won=False, next_action=None)
+        Stage(pipeline.key, pipeline.name, key, f"{key} (no longer in the file)", is_won=False, next_action=None)
         for key in unknown
     ]
     return (*pipeline.stages, *gone)
@@ -172,7 +172,7 @@ def _move(card: Any, business: Business, subject: Subject, names: dict[str, Stag
     contact = {"phone": card.phone} if card.phone else {"email": card.email} if card.email else None
     if subject == "contact" and contact is None:
         st.toast(
-            "This contact has no phone number or e-mail address to be told by; add one first.",
+            "This contact has no phone number or e-mail address. Add one first.",
             icon=":material/error:",
         )
         return

@@ -17,15 +17,15 @@ _FUNNEL_REFRESH_SECONDS = 15.0
 
 
 def _show_page() -> None:
-    office = session.current_office()
-    business = office.only_business
+    context = session.current_context()
+    business = context.only_business
     if business is None:
         components.show_choice_of_business(
-            office, title="Whose pipeline?", detail="Stages belong to one business; choose which."
+            context, title="Choose a business", detail="This page shows the stages of one business at a time."
         )
         return
     with components.explained_absence():
-        stages = queries.rows_of(pipeline_queries.fetch_stages(office.file, tenant_id=business.tenant_id))
+        stages = queries.rows_of(pipeline_queries.fetch_stages(context.file, tenant_id=business.tenant_id))
         pipelines = group_pipelines(stages)
         if not pipelines:
             components.empty_state(
@@ -65,7 +65,7 @@ def _choose_pipeline(pipelines: tuple[Pipeline, ...]) -> Pipeline:
 @st.fragment(run_every=components.REFRESH_SECONDS)
 def _show_board(business: Business, pipeline: Pipeline, pipelines: tuple[Pipeline, ...]) -> None:
     with components.explained_absence():
-        show_board(session.current_office(), business, pipeline, pipelines)
+        show_board(session.current_context(), business, pipeline, pipelines)
 
 
 @st.fragment(run_every=_FUNNEL_REFRESH_SECONDS)
@@ -80,7 +80,7 @@ def _show_funnel(business: Business, pipeline: Pipeline) -> None:
         persist_state="session",
     )
     with components.explained_absence():
-        show_funnel(session.current_office(), business, pipeline, days=_PERIODS[days or "30 days"])
+        show_funnel(session.current_context(), business, pipeline, days=_PERIODS[days or "30 days"])
 
 
 _show_page()

@@ -9,7 +9,7 @@ import streamlit as st
 
 from dashboard.frame import actions
 from dashboard.frame.api import BusinessApi
-from dashboard.frame.session import Business, Office
+from dashboard.frame.session import Business, PageContext
 from dashboard.pages.reports import queries as report_queries
 from dashboard.parts import components, queries
 from frontdesk.domains.reports.periods import Period, PeriodKind, last_complete
@@ -22,9 +22,13 @@ _MADE = "report_made"
 
 def show_form(business: Business) -> None:
     """Let staff choose a period that is over, and make its report."""
-    with st.popover("Make now", icon=":material/add_circle:", key="report_form", width="content"):
+    with st.popover("Create report", icon=":material/add_circle:", key="report_form", width="content"):
         kind = st.segmented_control(
-            "Of", list(PeriodKind), format_func=_KIND_NAMES.__getitem__, default=PeriodKind.WEEKLY, key="report_kind"
+            "Length",
+            list(PeriodKind),
+            format_func=_KIND_NAMES.__getitem__,
+            default=PeriodKind.WEEKLY,
+            key="report_kind",
         )
         kind = kind or PeriodKind.WEEKLY
         period = st.selectbox(
@@ -33,8 +37,8 @@ def show_form(business: Business) -> None:
             format_func=lambda each: name_period(each.kind, each.start),
             key=f"report_period_{kind}",
         )
-        is_mailed = st.checkbox("Send it to those who get reports", key="report_mail")
-        if st.button("Make the report", key="make_report", type="primary", icon=":material/summarize:"):
+        is_mailed = st.checkbox("E-mail it to everyone who gets reports", key="report_mail")
+        if st.button("Create", key="make_report", type="primary", icon=":material/summarize:"):
             with st.spinner("Counting…"):
                 is_made = actions.act(
                     business.tenant_id, lambda api: _make(api, business, period=period, is_mailed=is_mailed)
@@ -51,18 +55,18 @@ def take_made(business: Business, known: list[str]) -> str | None:
     if report_id in known:
         del st.session_state[_MADE]
         return str(report_id)
-    st.caption(":material/hourglass_top: The report is made; it is shown here as soon as it is modelled.")
+    st.caption(":material/hourglass_top: The report is ready; it appears here in a moment.")
     return None
 
 
 @st.fragment(run_every=components.REFRESH_SECONDS)
-def watch_for_made(office: Office, business: Business) -> None:
+def watch_for_made(context: PageContext, business: Business) -> None:
     """Show the page again once the report that was just made is known."""
     tenant_id, report_id = st.session_state.get(_MADE, (None, None))
     if tenant_id != business.tenant_id:
         return
     with components.explained_absence():
-        reports = queries.rows_of(report_queries.fetch_reports(office.file, tenant_id=business.tenant_id))
+        reports = queries.rows_of(report_queries.fetch_reports(context.file, tenant_id=business.tenant_id))
         if any(report.report_id == report_id for report in reports):
             st.rerun()
 
@@ -84,4 +88,4 @@ def _make(api: BusinessApi, business: Business, *, period: Period, is_mailed: bo
     made = api.make_report(kind=period.kind, start=period.start, mail=is_mailed)
     st.session_state[_MADE] = (business.tenant_id, made.report_id)
     name = name_period(period.kind, period.start)
-    return f"{name} is made." if made.is_new else f"{name}: nothing else is known since its newest report."
+    return f"{name} is ready." if made.is_new else f"{name}: nothing has changed since its newest report."

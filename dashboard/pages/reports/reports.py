@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from dashboard.frame import session
 from dashboard.frame.api import ApiRefusedError, ApiUnavailableError
-from dashboard.frame.session import Business, Office
+from dashboard.frame.session import Business, PageContext
 from dashboard.pages.attribution.tables import name_lookback, name_model
 from dashboard.pages.reports import making as report_making
 from dashboard.pages.reports import queries as report_queries
@@ -34,18 +34,18 @@ _MEDIA_TYPES = {"pdf": "application/pdf", "html": "text/html", "json": "applicat
 
 
 def _show() -> None:
-    office = session.current_office()
-    business = office.only_business
+    context = session.current_context()
+    business = context.only_business
     if business is None:
         components.show_choice_of_business(
-            office, title="Whose reports?", detail="Each business has its own, on its own calendar."
+            context, title="Choose a business", detail="Each business has its own reports."
         )
         return
     with components.explained_absence():
-        reports = queries.rows_of(report_queries.fetch_reports(office.file, tenant_id=business.tenant_id))
+        reports = queries.rows_of(report_queries.fetch_reports(context.file, tenant_id=business.tenant_id))
         made = report_making.take_made(business, [report.report_id for report in reports])
         # After it: what is known by now is waited for no more.
-        report_making.watch_for_made(office, business)
+        report_making.watch_for_made(context, business)
         if made is not None:
             st.session_state["report"] = made
         with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -54,11 +54,12 @@ def _show() -> None:
         if chosen is None:
             components.empty_state(
                 "No reports yet",
-                "They are made on Mondays and on the first of the month at 9:00, or now by the button above.",
+                "They are created on Mondays and on the first of each month at 9:00, or any time with the "
+                "button above.",
                 icon="summarize",
             )
             return
-        _show_report(office, business, chosen)
+        _show_report(context, business, chosen)
 
 
 def _choose(reports: list[Any]) -> Any:
@@ -78,14 +79,14 @@ def _day(value: Any) -> date:
     return value.date() if isinstance(value, pd.Timestamp) else value
 
 
-def _show_report(office: Office, business: Business, report: Any) -> None:
+def _show_report(context: PageContext, business: Business, report: Any) -> None:
     computed = format_instant(report.computed_at, business.zone)
     st.caption(f"Computed {computed} from every event up to number {report.log_sequence:,} of the log.")
     # The figures are what people come for; the files are fetched when they are drawn.
     downloads = st.container(horizontal=True)
     figures = queries.rows_of(
         report_queries.fetch_figures(
-            office.file,
+            context.file,
             tenant_id=business.tenant_id,
             report_id=report.report_id,
             first=_day(report.period_start_date),
@@ -94,7 +95,7 @@ def _show_report(office: Office, business: Business, report: Any) -> None:
     )
     late = queries.rows_of(
         report_queries.fetch_late_events(
-            office.file,
+            context.file,
             tenant_id=business.tenant_id,
             log_sequence=report.log_sequence,
             zone=business.zone,
@@ -106,17 +107,17 @@ def _show_report(office: Office, business: Business, report: Any) -> None:
     changed = sum(figure.value_then != figure.value_now for figure in figures)
     if changed:
         st.warning(
-            f"{format_quantity(changed, 'figure')} would be another with what we know now.", icon=":material/history:"
+            f"{format_quantity(changed, 'figure')} changed since this report was made.", icon=":material/history:"
         )
     else:
-        st.success("Every figure is what it was when the report was made.", icon=":material/check_circle:")
+        st.success("No figures have changed since this report was made.", icon=":material/check_circle:")
     st.dataframe(_table(figures), hide_index=True, width="stretch", key="report_figures")
-    _show_revenue(office, business, report)
+    _show_revenue(context, business, report)
     with downloads:
-        files = _fetch_files(office, business, report)
+        files = _fetch_files(context, business, report)
         _show_downloads(business, report, files)
     if "json" in files:
-        _show_sections(office, business, report, document=files["json"])
+        _show_sections(context, business, report, document=files["json"])
     _show_late(late, business)
 
 
@@ -146,39 +147,39 @@ def _words(value: int | None, figure: Any) -> str:
             return format_count(int(value))
 
 
-def _show_revenue(office: Office, business: Business, report: Any) -> None:
+def _show_revenue(context: PageContext, business: Business, report: Any) -> None:
     asked = {
         "tenant_id": business.tenant_id,
         "period_kind": report.period_kind,
         "first": _day(report.period_start_date),
     }
     by = {
-        "Staff": report_queries.fetch_revenue_by_staff(office.file, **asked),
-        "Service": report_queries.fetch_revenue_by_service(office.file, **asked),
+        "Staff": report_queries.fetch_revenue_by_staff(context.file, **asked),
+        "Service": report_queries.fetch_revenue_by_service(context.file, **asked),
     }
     for heading, found in by.items():
         table = revenue_table(queries.rows_of(found), heading=heading)
         if not table.empty:
             st.subheader(f"Revenue by {heading.lower()}", anchor=False)
-            st.caption("With what we know now. Before tax: of the payments that tell their tax.")
+            st.caption("With what we know now. Before tax: payments that state their tax.")
             st.table(table, border="horizontal", hide_index=True)
 
 
 def _show_late(late: list[Any], business: Business) -> None:
-    st.subheader("Heard of later", anchor=False)
+    st.subheader("Arrived late", anchor=False)
     if not late:
-        st.caption("Nothing that happened in this period was heard of after the report.")
+        st.caption("Nothing from this period arrived after the report.")
         return
     for event in late:
         delay = format_duration((event.received_at - event.occurred_at).total_seconds())
         happened = format_instant(event.occurred_at, business.zone)
         who = components.contact_label(event.display_name)
-        st.markdown(f"**{escape_markdown(event.title)}** {who}  \n:gray[:small[{happened}, heard of {delay} later]]")
+        st.markdown(f"**{escape_markdown(event.title)}** {who}  \n:gray[:small[{happened}, arrived {delay} later]]")
     if len(late) == _MOST_LATE:
         st.caption(f"Only the first {_MOST_LATE} are shown.")
 
 
-def _show_sections(office: Office, business: Business, report: Any, *, document: bytes) -> None:
+def _show_sections(context: PageContext, business: Business, report: Any, *, document: bytes) -> None:
     """Show what came of stages and channels' credits; as they were then is told by the report's document alone."""
     try:
         kept = KeptReport.model_validate_json(document)
@@ -190,16 +191,16 @@ def _show_sections(office: Office, business: Business, report: Any, *, document:
         st.caption("This version was made before reports had stages and credits. Make it again to see them.")
         return
     now = report_queries.fetch_stages(
-        office.file, tenant_id=business.tenant_id, period_kind=report.period_kind, first=first
+        context.file, tenant_id=business.tenant_id, period_kind=report.period_kind, first=first
     )
     stages = compare_stages(kept, queries.rows_of(now))
     if not stages.empty:
         st.subheader("Stages", anchor=False)
-        st.caption("Who came into each stage in this period, and what came of them up to its end. Bold: not as then.")
+        st.caption("Who entered each stage in this period, and what became of them by its end. Bold: changed since.")
         st.table(stages, border="horizontal", hide_index=True)
     told = kept.credits
     now = report_queries.fetch_credits(
-        office.file,
+        context.file,
         tenant_id=business.tenant_id,
         model=told.model,
         lookback_days=told.lookback_days,
@@ -211,13 +212,13 @@ def _show_sections(office: Office, business: Business, report: Any, *, document:
     if not credits_.empty:
         st.subheader("Conversions by channel", anchor=False)
         reach = name_lookback(told.lookback_days).lower()
-        st.caption(f"Model: {name_model(told.model)}. Lookback: {reach}. Bold: not as then.")
+        st.caption(f"Model: {name_model(told.model)}. Lookback: {reach}. Bold: changed since.")
         st.table(credits_, border="horizontal", hide_index=True)
 
 
-def _fetch_files(office: Office, business: Business, report: Any) -> dict[str, bytes]:
+def _fetch_files(context: PageContext, business: Business, report: Any) -> dict[str, bytes]:
     try:
-        with office.open_api(business.tenant_id) as api:
+        with context.open_api(business.tenant_id) as api:
             return {ending: api.download_report(report.report_id, ending) for ending in _MEDIA_TYPES}
     except (ApiUnavailableError, ApiRefusedError) as error:
         st.caption(f"Its files can't be fetched now: {escape_markdown(error.detail)}")

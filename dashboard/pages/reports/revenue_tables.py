@@ -26,7 +26,7 @@ def revenue_table(rows: list[Any], *, heading: str) -> pd.DataFrame:
         {
             heading: [escape_markdown(row.name.capitalize() if row.name == UNKNOWN else row.name) for row in rows],
             "Received": [format_money(int(row.received_minor), row.currency) for row in rows],
-            "Given back": [format_money(int(row.returned_minor), row.currency) for row in rows],
+            "Refunded": [format_money(int(row.returned_minor), row.currency) for row in rows],
             **{
                 escape_markdown(name): [_money(each.get(name), row) for each, row in zip(taxes, rows, strict=True)]
                 for name in names

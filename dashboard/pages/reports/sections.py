@@ -59,8 +59,8 @@ def _mark(now: str, then: str) -> str:
 
 
 def _describe_stage(each: Any) -> str:
-    counts = (("came", each.entered), ("went on", each.went_on), ("won", each.won), ("lost", each.lost))
-    return ", ".join(f"{format_count(int(count))} {what}" for what, count in counts if count or what == "came")
+    counts = (("entered", each.entered), ("moved on", each.went_on), ("won", each.won), ("lost", each.lost))
+    return ", ".join(f"{format_count(int(count))} {what}" for what, count in counts if count or what == "entered")
 
 
 def _describe_credit(each: Any, currency: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.frame.session import Business, Office
+from dashboard.frame.session import Business, PageContext
 from dashboard.pages.systems.problems import problems_table
 from dashboard.parts.formatting import MISSING, format_money
 
@@ -15,7 +15,7 @@ _PROBLEMS = {
     "refund_without_payment": "A refund whose payment is not known",
     "payment_without_amount": "A payment without an amount",
     "payment_without_currency": "A payment without a currency",
-    "refund_above_amount": "More given back than was paid",
+    "refund_above_amount": "More refunded than paid",
     "given_back_in_another_currency": "A refund or dispute in another currency than the payment",
     "line_without_amount": "A receipt line without an amount",
     "lines_in_another_currency": "Receipt lines in another currency than the payment",
@@ -32,9 +32,9 @@ def problem_words(problem: str) -> str:
     return _PROBLEMS.get(problem, problem.replace("_", " "))
 
 
-def odd_money_table(frame: pd.DataFrame, office: Office) -> pd.DataFrame:
+def odd_money_table(frame: pd.DataFrame, context: PageContext) -> pd.DataFrame:
     """Return the rows of fetch_odd_money with times on each business's clock and amounts as money."""
-    return problems_table(frame, office, heading="What is odd", words=problem_words, cells=_cells)
+    return problems_table(frame, context, heading="What is odd", words=problem_words, cells=_cells)
 
 
 def _cells(row: Any, business: Business) -> dict[str, str]:

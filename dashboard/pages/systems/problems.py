@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from dashboard.frame.session import Business, Office
+from dashboard.frame.session import Business, PageContext
 from dashboard.parts import queries
 from dashboard.parts.components import present
 from dashboard.parts.formatting import MISSING, format_moment, format_source
@@ -15,7 +15,7 @@ from dashboard.parts.formatting import MISSING, format_moment, format_source
 
 def problems_table(
     frame: pd.DataFrame,
-    office: Office,
+    context: PageContext,
     *,
     heading: str,
     words: Callable[[str], str],
@@ -28,7 +28,7 @@ def problems_table(
     now = present()
     rows = []
     for row in queries.rows_of(frame):
-        business = office.get_business(row.tenant_id)
+        business = context.get_business(row.tenant_id)
         rows.append(
             {
                 "When": format_moment(row.occurred_at, business.zone, now=now),

@@ -13,7 +13,7 @@ import streamlit as st
 from dashboard.frame import session
 from dashboard.frame.health import count_events_behind, describe_unknown_types, is_silent, judge_source
 from dashboard.frame.readiness import fetch_parts, rows_of_parts
-from dashboard.frame.session import Business, Office
+from dashboard.frame.session import Business, PageContext
 from dashboard.pages.systems.odd_money import odd_money_table
 from dashboard.pages.systems.unread_times import WHAT_TO_DO, unread_times_table
 from dashboard.parts import components, queries
@@ -39,19 +39,19 @@ _Quarantined = dict[tuple[str, str], Any]
 
 @st.fragment(run_every=components.REFRESH_SECONDS)
 def _show_health() -> None:
-    office = session.current_office()
+    context = session.current_context()
     with components.explained_absence():
-        sources = queries.rows_of(queries.fetch_source_health(office.file, tenant_ids=office.tenant_ids))
-        unknown = _group_unknown_types(queries.fetch_unknown_types(office.file, tenant_ids=office.tenant_ids))
-        quarantined = _by_source(queries.fetch_quarantined(office.file, tenant_ids=office.tenant_ids))
-        _show_figures(sources, queries.rows_of(queries.fetch_freshness(office.file)))
-        _show_parts(office)
-        _show_set_aside(queries.rows_of(queries.fetch_set_aside(office.file, tenant_ids=office.tenant_ids)))
-        _show_unread_times(office)
-        _show_odd_money(office)
-        for business in office.chosen:
+        sources = queries.rows_of(queries.fetch_source_health(context.file, tenant_ids=context.tenant_ids))
+        unknown = _group_unknown_types(queries.fetch_unknown_types(context.file, tenant_ids=context.tenant_ids))
+        quarantined = _by_source(queries.fetch_quarantined(context.file, tenant_ids=context.tenant_ids))
+        _show_figures(sources, queries.rows_of(queries.fetch_freshness(context.file)))
+        _show_parts(context)
+        _show_set_aside(queries.rows_of(queries.fetch_set_aside(context.file, tenant_ids=context.tenant_ids)))
+        _show_unread_times(context)
+        _show_odd_money(context)
+        for business in context.chosen:
             of_business = [source for source in sources if source.tenant_id == business.tenant_id]
-            _show_business(office, business, of_business, unknown, quarantined)
+            _show_business(context, business, of_business, unknown, quarantined)
 
 
 def _group_unknown_types(frame: pd.DataFrame) -> _UnknownTypes:
@@ -81,11 +81,11 @@ def _show_figures(sources: list[Any], freshness: list[Any]) -> None:
             st.metric("Models published", published, border=True)
 
 
-def _show_parts(office: Office) -> None:
+def _show_parts(context: PageContext) -> None:
     """Show what the nightly build and verification came to, and whether everything else is up."""
-    if office.backstage is None:
+    if context.receiver is None:
         return
-    rows = [*rows_of_parts(fetch_parts(office.backstage.receiver_url))]
+    rows = [*rows_of_parts(fetch_parts(context.receiver.receiver_url))]
     with st.grid(columns="auto", min_column_width=210, border=True):
         for row in rows:
             st.markdown(row.line)
@@ -105,27 +105,27 @@ def _show_set_aside(asides: list[Any]) -> None:
     st.error("  \n".join(lines), icon=":material/error:")
 
 
-def _show_unread_times(office: Office) -> None:
+def _show_unread_times(context: PageContext) -> None:
     """List starts, ends and dues that place nothing: nobody is reminded of what has no start."""
-    frame = queries.fetch_unread_times(office.file, tenant_ids=office.tenant_ids)
+    frame = queries.fetch_unread_times(context.file, tenant_ids=context.tenant_ids)
     if frame.empty:
         return
     count = int(frame["count_all"].iloc[0])
-    with st.expander(f"Times to put right: {format_quantity(count, 'case')}", icon=":material/event_busy:"):
+    with st.expander(f"Times to correct: {format_quantity(count, 'case')}", icon=":material/event_busy:"):
         st.caption(WHAT_TO_DO)
-        st.dataframe(unread_times_table(frame, office), hide_index=True, width="stretch")
+        st.dataframe(unread_times_table(frame, context), hide_index=True, width="stretch")
         if count > len(frame):
             st.caption(f"The newest {len(frame)}; the others are in `reports.rpt_unread_times`.")
 
 
-def _show_odd_money(office: Office) -> None:
+def _show_odd_money(context: PageContext) -> None:
     """List money that is in no figure, or does not add up: a person has to look at it in the provider's own pages."""
-    frame = queries.fetch_odd_money(office.file, tenant_ids=office.tenant_ids)
+    frame = queries.fetch_odd_money(context.file, tenant_ids=context.tenant_ids)
     if frame.empty:
         return
     count = int(frame["count_all"].iloc[0])
-    with st.expander(f"Money to look at: {format_quantity(count, 'case')}", icon=":material/payments:"):
-        st.dataframe(odd_money_table(frame, office), hide_index=True, width="stretch")
+    with st.expander(f"Amounts to check: {format_quantity(count, 'case')}", icon=":material/payments:"):
+        st.dataframe(odd_money_table(frame, context), hide_index=True, width="stretch")
         if count > len(frame):
             st.caption(f"The newest {len(frame)}; the others are in `reports.rpt_odd_money`.")
 
@@ -135,9 +135,9 @@ def _emphasise(text: str, colour: str, *, wrong: bool) -> str:
 
 
 def _show_business(
-    office: Office, business: Business, sources: list[Any], unknown: _UnknownTypes, quarantined: _Quarantined
+    context: PageContext, business: Business, sources: list[Any], unknown: _UnknownTypes, quarantined: _Quarantined
 ) -> None:
-    if office.only_business is None:
+    if context.only_business is None:
         st.subheader(escape_markdown(business.name), anchor=False)
     if not sources:
         st.info(
@@ -194,11 +194,11 @@ def _describe_source(source: Any, business: Business, unknown: list[tuple[str, i
 
 @st.fragment(run_every=_CHART_REFRESH_SECONDS)
 def _show_chart() -> None:
-    office = session.current_office()
+    context = session.current_context()
     today = components.present().date()
     since = today - timedelta(days=_CHART_DAYS - 1)
     with components.explained_absence():
-        events = queries.fetch_events_per_day(office.file, tenant_ids=office.tenant_ids, since=since)
+        events = queries.fetch_events_per_day(context.file, tenant_ids=context.tenant_ids, since=since)
         if events.empty:
             return
         st.subheader("Events a day by source", anchor=False)

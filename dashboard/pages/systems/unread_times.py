@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from dashboard.frame.session import Office
+from dashboard.frame.session import PageContext
 from dashboard.pages.systems.problems import problems_table
 
 _PROBLEMS = {
@@ -26,8 +26,8 @@ def problem_words(problem: str) -> str:
     return _PROBLEMS.get(problem, problem.replace("_", " "))
 
 
-def unread_times_table(frame: pd.DataFrame, office: Office) -> pd.DataFrame:
+def unread_times_table(frame: pd.DataFrame, context: PageContext) -> pd.DataFrame:
     """Return the rows of fetch_unread_times with the moment they were told on each business's clock."""
     return problems_table(
-        frame, office, heading="What is wrong", words=problem_words, cells=lambda row, _: {"As it came": row.told}
+        frame, context, heading="What is wrong", words=problem_words, cells=lambda row, _: {"As it came": row.told}
     )

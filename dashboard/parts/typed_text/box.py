@@ -186,8 +186,8 @@ def forget_drafts(email: str) -> None:
 
 
 def _person() -> str:
-    backstage = session.current_office().backstage
-    emails = sorted({member.email.lower() for member in backstage.signed_in.values()}) if backstage else []
+    receiver = session.current_context().receiver
+    emails = sorted({member.email.lower() for member in receiver.signed_in.values()}) if receiver else []
     return f"frontdesk.draft|{emails[0] if emails else ''}"
 
 

@@ -8,13 +8,13 @@ from typing import Final
 REASONS: Final = {
     "moved": "the booking was moved since",
     "started": "the booking had begun when it was due",
-    "undone": "what caused it was taken back or overtaken",
-    "booking_state": "the booking's state forbids it",
-    "happened": "something happened that cancels it",
+    "undone": "what caused it was undone or replaced",
+    "booking_state": "the booking was cancelled or finished",
+    "happened": "it is no longer needed",
     "condition": "a condition of the rule did not hold when it was due",
     "no_address": "no phone number or e-mail address of the contact was known",
     "opted_out": "the contact opted out",
-    "no_consent": "the contact never agreed to marketing by this channel",
+    "no_consent": "the contact has not agreed to marketing by this channel",
     "no_sender": "the business's file has no way to send this (key delivery)",
     "done_before": "the rule acts once per contact, and it already did under an earlier id of the contact",
 }

@@ -121,7 +121,7 @@ def test_decisions_that_lag_behind_the_log_say_so(
     assert "lag 1 events behind the log" in shown.text
 
 
-FORBIDDEN = ", and stopped since because the booking's state forbids it: the booking is cancelled"
+FORBIDDEN = ", and stopped since because the booking was cancelled or finished: the booking is cancelled"
 
 
 @pytest.mark.parametrize(

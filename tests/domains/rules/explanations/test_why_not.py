@@ -27,7 +27,7 @@ def refused(ask: Ask, *words: str) -> FrontdeskError:
     ("rule", "contact", "words"),
     [
         ("no_response_4h", CAT, "opted out: by phone"),
-        ("no_response_4h", EVE, "something happened that cancels it: message.received at 2026-11-21T09:00:00Z"),
+        ("no_response_4h", EVE, "it is no longer needed: message.received at 2026-11-21T09:00:00Z"),
         ("reminder_24h", DEE, "waits for booking.confirmed or booking.rescheduled; Dee Date has none"),
         ("reminder_24h", BOB, TOO_LATE),
         ("reminder_24h", ANN, "It waits until 2026-11-23 12:00:00Z"),

@@ -31,7 +31,7 @@ class ErrorForms(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class StandinState:
     """All state of a running set of stand-ins. It lives in one event loop, so that nothing here needs a lock."""
 
     accounts: Accounts
