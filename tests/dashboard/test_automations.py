@@ -39,7 +39,7 @@ def test_rules_are_sentences_with_what_they_did() -> None:
     assert "4 rules. Figures: the last 30 days" in text
     assert "**1 day before the booking starts**, unless the booking is cancelled or declined" in text
     assert "**112** shadow" in text
-    assert "Refused: the contact opted out (1)" in text
+    assert "Skipped: the contact opted out (1)" in text
 
 
 def test_shadow_marketing_and_holdout_are_marked() -> None:
@@ -142,7 +142,7 @@ def test_another_businesss_file_is_not_rehearsed_here(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("script", "detail"),
     [
-        ("echo \"Not found 'dry-run'.\" >&2; exit 2", "has no `frontdesk dry-run`"),
+        ("echo \"No such command 'dry-run'.\" >&2; exit 2", "has no `frontdesk dry-run`"),
         ('echo "$3: rules.0.when: no such fact" >&2; exit 2', "x.yaml: rules.0.when: no such fact"),
         ("echo fine", "of another version"),
         ("exit 7", "it ended with status 7"),

@@ -72,7 +72,7 @@ def test_one_person_is_told_without_another_to_open(beside: Beside, filled_home:
     assert beside.url
     publish(filled_home, now=now, status="same_person", contact_id_b=ANNA)
     app = open_anna()
-    assert "+61412345678 and +61498765432 share the e-mail **anna.lind@example.com** and are this" in text_of(app)
+    assert "+61412345678 and +61498765432 share the e-mail **anna.lind@example.com**: they are one" in text_of(app)
     assert list(deciding(app)) == ["Different people"]
 
 
@@ -89,7 +89,7 @@ def test_decisions_that_contradict_one_another_are_asked_about(
 def test_a_tech_sees_the_conflict_and_leaves_it_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
     sign_in_as(monkeypatch, owner_of(MASSAGE, role=Role.TECH))
     app = open_anna()
-    assert "for an admin or the owner to decide" in text_of(app)
+    assert "Only an admin or the owner can decide this" in text_of(app)
     assert deciding(app) == {}
 
 

@@ -114,8 +114,10 @@ def test_a_thread_has_both_sides_with_states_rules_and_links_to_why() -> None:
     assert sorted(said, key=text.rindex) == said
     assert "Is there parking?  \nI come by car" in text
     assert ":green-badge[:material/done_all: Delivered]" in text
-    assert f"[Booking confirmation: why](outbox?tenant={MASSAGE}&command={MASSAGE}%2Fbooking_confirmation" in text
-    assert ":orange-badge[:material/help: Uncertain]" in text
+    assert (
+        f"[Booking confirmation · details](outbox?tenant={MASSAGE}&command={MASSAGE}%2Fbooking_confirmation" in text
+    )
+    assert ":orange-badge[:material/help: Not confirmed]" in text
 
 
 def test_what_goes_out_later_is_told_in_words_that_will_be_sent(beside: Beside) -> None:

@@ -45,7 +45,7 @@ def state_of(beside: Beside, command_key: str) -> CommandState:
 def test_depth_counts_what_is_not_over(beside: Beside) -> None:
     assert beside.url
     text = text_of(open_outbox())
-    for figure in ("Waiting: 15", "Due now: 0", "In flight: 0", "Uncertain: :orange[1]", "Dead: :red[1]"):
+    for figure in ("Waiting: 15", "Due now: 0", "Sending: 0", "Not confirmed: :orange[1]", "Failed: :red[1]"):
         assert figure in text
     assert "**Texts** 15 waiting · 0 due · :orange[1 uncertain] · :red[1 dead]" in text
 
@@ -84,7 +84,7 @@ def test_a_command_tells_why_it_is_there(beside: Beside) -> None:
 
 def test_a_refused_one_names_the_first_condition_that_failed() -> None:
     text = text_of(open_command(REFUSED_KEY))
-    assert ":violet-badge[:material/block: Refused]" in text
+    assert ":violet-badge[:material/block: Skipped]" in text
     assert "the contact opted out :gray[(STOP by text at 2026-11-20T03:00:00Z)]" in text
 
 
@@ -97,7 +97,7 @@ def test_a_dead_one_is_sent_again(beside: Beside) -> None:
     app = open_command(DEAD_KEY)
     app.button(key="redrive").click().run()
     assert state_of(beside, DEAD_KEY) is CommandState.WAITING
-    assert "It waits again" in app.toast[0].value
+    assert "Queued again" in app.toast[0].value
 
 
 def test_all_dead_ones_are_sent_again_and_nothing_else(beside: Beside) -> None:
@@ -105,7 +105,7 @@ def test_all_dead_ones_are_sent_again_and_nothing_else(beside: Beside) -> None:
     app.button(key="redrive_all").click().run()
     assert state_of(beside, DEAD_KEY) is CommandState.WAITING
     assert state_of(beside, UNCERTAIN_KEY) is CommandState.UNCERTAIN
-    assert "1 command waiting again" in app.toast[0].value
+    assert "1 command queued again" in app.toast[0].value
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_everything_is_held_and_released(beside: Beside) -> None:
     [hold] = beside.outbox.holds()
     assert (hold.scope.tenant_id, hold.scope.channel, hold.scope.rule_id) == (MASSAGE, None, None)
     app.run()
-    assert "**Everything** held" in text_of(app)
+    assert "**Everything** paused" in text_of(app)
     app.button(key="release_all_all").click().run()
     assert beside.outbox.holds() == []
 

@@ -174,9 +174,9 @@ def test_a_report_is_shown_as_known_then_beside_now_with_what_came_late() -> Non
         "Changed": [True, False, False],
     }
     text = text_of(app)
-    assert "1 figure would be another with what we know now" in text
+    assert "1 figure changed since this report was made" in text
     assert "**Lead late** Anna Lind" in text
-    assert "heard of 5 days later" in text
+    assert "arrived 5 days later" in text
     assert "Lead known" not in text
     assert "Lead of-march" not in text
     assert "files can't be fetched now" in text
@@ -217,7 +217,7 @@ def test_a_report_is_made_now_and_shown_once_it_is_known(
         toasts = [toast.value for toast in app.toast]
     newest = last_complete(PeriodKind.MONTHLY, now=datetime.now(UTC), zone=ZoneInfo("Australia/Perth"))
     assert asked == [(newest, True)]
-    assert any("is made" in toast for toast in toasts)
+    assert any("is ready" in toast for toast in toasts)
     assert app.selectbox(key="report").value == str(FEBRUARY)
 
 

@@ -93,7 +93,9 @@ def test_a_tech_sees_own_tasks_and_nobodys(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_nothing_to_do_says_where_tasks_come_from() -> None:
-    assert "Tasks appear here when a rule makes one" in text_of(open_page("today", tenant=NEWCOMER))
+    assert "Tasks appear here when a rule or a connected system creates one" in text_of(
+        open_page("today", tenant=NEWCOMER)
+    )
 
 
 def test_done_is_one_click_and_gone_at_once(beside: Beside) -> None:

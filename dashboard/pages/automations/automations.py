@@ -114,7 +114,7 @@ def _show_rule(
             f":gray[:small[{_describe_counts(own)}]]",
         ]
         if why_not:
-            lines.append(f":gray[:small[Refused: {_describe_refusals(why_not)}]]")
+            lines.append(f":gray[:small[Skipped: {_describe_refusals(why_not)}]]")
         words.markdown("  \n".join(lines))
         if holds is not None:
             with switch:

@@ -71,7 +71,7 @@ def _show_results(context: PageContext, business: Business, text: str) -> None:
     contacts = queries.search_contacts(context.file, tenant_id=business.tenant_id, text=text, limit=_RESULTS)
     if contacts.empty and text.strip():
         components.empty_state(
-            f"Nobody matches {escape_markdown(text)}",
+            f"No contact matches {escape_markdown(text)}",
             "Try part of the name, the end of the phone number, or the e-mail address.",
             icon="search_off",
         )

@@ -63,7 +63,11 @@ def _show_conversations(business: Business, text: str, *, only_open: bool) -> No
         )
         if rows.empty:
             title = (
-                "Nobody matches" if text.strip() else "Everyone is answered" if only_open else "No conversations yet"
+                "No conversation matches"
+                if text.strip()
+                else "Everyone is answered"
+                if only_open
+                else "No conversations yet"
             )
             components.empty_state(
                 title, "Texts and e-mails appear here as they arrive and go out.", icon="mark_chat_read"
