@@ -111,7 +111,7 @@ class Reader:
         return self._count_bytes
 
     def __call__(self, *arguments: str | bool | None) -> Any:
-        """Return what is read; None where that fails."""
+        """Return what is read; None if that fails."""
         if any(isinstance(argument, str) and len(argument) > _LONGEST_REMEMBERED for argument in arguments):
             return self._value(arguments)
         if arguments not in self._known:

@@ -23,7 +23,7 @@ class StartCache:
         self._folder = folder
 
     def take(self, digest: str, name: str, *, to: Path) -> bool:
-        """Copy a file that is kept to a place; False where it is not kept."""
+        """Copy a file that is kept to a place; False if it is not kept."""
         kept = self._folder / digest / name
         if not kept.exists():
             return False

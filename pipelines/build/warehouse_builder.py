@@ -244,7 +244,7 @@ class WarehouseBuilder:
             self.dbt.build(with_tests=False)
 
     def _try_set_aside(self) -> bool:
-        """Try each event that is set aside; return False where that set a rule aside."""
+        """Try each event that is set aside; return False if that set a rule aside."""
         with warehouse.connected(self.path) as connection:
             sequences = sorted(read_quarantine(connection).column("sequence").to_pylist())
         left: set[str] = set()

@@ -246,7 +246,7 @@ class LivePath:
         return model.mode != "scratch"
 
     def _store(self, model: LiveModel) -> Change | None:
-        """Store what the batch made of a model; None where readers see no difference."""
+        """Store what the batch made of a model; None if readers see no difference."""
         if model.mode == "append":
             self._insert(model)
             return None
@@ -273,7 +273,7 @@ class LivePath:
             self._tables.fill(model, f"from {model.relation} where {rows}")
 
     def _replace(self, model: LiveModel) -> Change | None:
-        """Put the rows that the batch made of a model in the place of those it had; None where they are the same."""
+        """Put the rows that the batch made of a model in the place of those it had; None if they are the same."""
         # What nobody is shown is not compared: its keys are enough.
         columns = "*" if model.is_public or model.column is None else model.column
         coming = self._read(f"select {columns} from temp.main.{model.name} order by all")

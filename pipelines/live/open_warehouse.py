@@ -129,7 +129,7 @@ class OpenWarehouse:
         return replace(self._run([], postponed=postponed), count_events=1)
 
     def _rule_at_fault(self, event: Event) -> str | None:
-        """Return the rule without which the event could be modelled; None where it is the event alone."""
+        """Return the rule without which the event could be modelled; None if it is the event alone."""
         rows = self.connection.execute(
             "select rule_id from raw.rules where tenant_id = ? order by rule_id", [event.tenant_id]
         ).fetchall()

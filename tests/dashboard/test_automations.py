@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from frontdesk.domains.rules.rehearsal.rehearse import RehearsalError, rehearse
-from pipelines.rehearsal.comparing import Differing, Kind, Side
-from pipelines.rehearsal.report import OptOuts, Rehearsal, count_all, count_by_rule_and_day
-from pipelines.rehearsal.screen import to_json
+from frontdesk.domains.rules.dry_run.dry_run import RehearsalError, rehearse
+from pipelines.dry_run.comparison import Differing, Kind, Side
+from pipelines.dry_run.report import OptOuts, Rehearsal, count_all, count_by_rule_and_day
+from pipelines.dry_run.rules_screen import to_json
 from tests.core.running.answering_command import frontdesk
 from tests.dashboard.conftest import open_page, owner_of, signed_in_beside, text_of
 from tests.dashboard.published_file import ANNA, BARBERS, MASSAGE, NEWCOMER

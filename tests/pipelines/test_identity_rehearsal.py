@@ -11,7 +11,7 @@ from frontdesk.core.log.envelope import NewEvent
 from frontdesk.domains.identity.settings import IdentityRule
 from frontdesk.domains.tenancy.tenant import Tenant
 from pipelines.build.verification import compare_warehouses
-from pipelines.rehearsal.identity import IdentityRehearsal, rehearse_identity
+from pipelines.dry_run.identity import IdentityRehearsal, rehearse_identity
 from tests.pipelines.facts import TENANT, contact, fact
 from tests.pipelines.homes import Home, HomeFactory
 

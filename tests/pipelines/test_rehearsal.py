@@ -20,7 +20,7 @@ from frontdesk.core.log.envelope import NewEvent
 from frontdesk.core.settings import Settings
 from frontdesk.domains.sending.outbox.commands import CommandFilter, CommandState
 from frontdesk.domains.tenancy.tenant import Tenant, read_tenant
-from pipelines.rehearsal.rehearsing import rehearse_file
+from pipelines.dry_run.dry_run import rehearse_file
 from tests.pipelines.homes import REPOSITORY, Home, HomeFactory
 
 # Two whole builds, a minute and a half: among the slow proofs.

@@ -10,7 +10,7 @@ import pytest
 
 from frontdesk.core.secrets import Secrets
 from frontdesk.core.settings import Settings
-from frontdesk.domains.rules.rehearsal.report import Report
+from frontdesk.domains.rules.dry_run.report import Report
 from tests.pipelines.answered_home import answered_home
 from tests.pipelines.homes import HomeFactory
 from tests.webhooks.harness import Answer, Post, RunningReceiver

@@ -12,8 +12,8 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Depends, HTTPException, Query
 
 from frontdesk.core.errors import ConfigurationError
-from frontdesk.domains.rules.rehearsal.rehearse import RehearsalError, rehearse
-from frontdesk.domains.rules.rehearsal.report import Report
+from frontdesk.domains.rules.dry_run.dry_run import RehearsalError, rehearse
+from frontdesk.domains.rules.dry_run.report import Report
 from frontdesk.domains.staff.roles import Permission
 from frontdesk.domains.tenancy.tenant import parse_tenant
 from webhooks.api.callers import Caller, Callers

@@ -22,8 +22,8 @@ from dashboard.parts.formatting import (
 )
 from dashboard.parts.typed_text.box import Action, Field, Fill, Typed, show_box
 from dashboard.parts.wording import badge, describe_reason, link_to_command, name_rule
-from frontdesk.domains.rules.rehearsal.rehearse import RehearsalError, rehearse
-from frontdesk.domains.rules.rehearsal.report import Counts, Differing, OptOuts, Report, RuleDay
+from frontdesk.domains.rules.dry_run.dry_run import RehearsalError, rehearse
+from frontdesk.domains.rules.dry_run.report import Counts, Differing, OptOuts, Report, RuleDay
 
 _Step = Literal["day", "week"]
 

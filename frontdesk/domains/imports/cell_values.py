@@ -181,7 +181,7 @@ def parse_date(text: str, *, formats: Sequence[str], date_order: DateOrder | Non
 
 
 def parse_day_alone(text: str, *, formats: Sequence[str], date_order: DateOrder | None = None) -> date | None:
-    """Return the day of a text that has no time of day, None where it has one. Raises CellError as parse_instant."""
+    """Return the day of a text that has no time of day, None if it has one. Raises CellError as parse_instant."""
     parsed = _parse_moment(text, formats, date_order)
     return None if parsed.has_time else parsed.moment.date()
 
@@ -248,7 +248,7 @@ def _parse_one(text: str, pattern: str) -> Parsed:
 
 
 def _parse_numbers(text: str, date_order: DateOrder | None) -> Parsed | None:
-    """Return the date of a text such as 7/3/2025 14:05; None where it is none. Raises CellError where it is two."""
+    """Return the date of a text such as 7/3/2025 14:05; None if it is none. Raises CellError where it is two."""
     match = _NUMBERS.fullmatch(text)
     if match is None:
         return None
@@ -292,7 +292,7 @@ def _full_year(year: str) -> int:
 
 
 def _parse_time(text: str | None) -> datetime | None:
-    """Return the time of day on some day; None where the text is none."""
+    """Return the time of day on some day; None if the text is none."""
     if text is None:
         return datetime(FIRST_YEAR, 1, 1)  # noqa: DTZ001 - only its time counts
     for pattern in _TIMES:

@@ -410,7 +410,7 @@ def _show(
 
 
 def _find_log(settings: Settings) -> EventLog | None:
-    """Return the log to look things up in, None where there is none yet: looking makes none."""
+    """Return the log to look things up in, None if there is none yet: looking makes none."""
     engine = open_engine(settings.event_log_url) if _has_database(settings) else None
     if engine is None or not has_tables(engine):
         return None

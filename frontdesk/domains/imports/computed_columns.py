@@ -117,7 +117,7 @@ def _compile_sum(
     signed = [*((operand, 1) for operand in plus), *((operand, -1) for operand in minus or ())]
 
     def read(cells: Cells) -> str:
-        """Return the sum; empty cells count nothing, and it is empty where all of them are."""
+        """Return the sum; empty cells count nothing, and it is empty if all of them are."""
         numbers = [(_number(operand, cells, decimal_mark=decimal_mark), sign) for operand, sign in signed]
         told = [(number, sign) for number, sign in numbers if number is not None]
         if not told:
@@ -130,7 +130,7 @@ def _compile_sum(
 
 def _compile_product(operands: Sequence[Operand], *, decimal_mark: str) -> Callable[[Cells], str]:
     def read(cells: Cells) -> str:
-        """Return the product; empty where a cell is."""
+        """Return the product; empty if a cell is."""
         total, units = Decimal(1), []
         for operand in operands:
             number = _number(operand, cells, decimal_mark=decimal_mark)

@@ -33,7 +33,7 @@ class Record:
 
     line: int  #: physical line it begins on, from 1
     cells: list[str]
-    problem: str = ""  #: why it can't be used; empty where it can
+    problem: str = ""  #: why it can't be used; empty if it can
 
 
 class CsvFile:
@@ -199,7 +199,7 @@ class _Lines:
         return line
 
     def take_named_delimiter(self) -> str | None:
-        """Skip a line such as `sep=;` and return the delimiter that it names; None where the next line is another."""
+        """Skip a line such as `sep=;` and return the delimiter that it names; None if the next line is another."""
         line = next(self, None)
         if line is None:
             return None

@@ -76,7 +76,7 @@ class FieldCompiler:
         self._compiled: dict[tuple[int, int], tuple[FieldRule, FieldRule | None, Reader]] = {}
 
     def compile(self, rule: FieldRule, *, sibling: FieldRule | None = None) -> Reader:
-        """Return a function from cells to the value, None where there is none. It raises CellError.
+        """Return a function from cells to the value, None if there is none. It raises CellError.
 
         Values are JSON's: money is minor units of the row's currency, instants and dates are ISO 8601 text,
         decimals are text, so that no digit is lost. `sibling` is the currency field beside an amount.
@@ -100,7 +100,7 @@ class FieldCompiler:
         return lambda cells: parse_currency(cells[column]) if cells[column] else default
 
     def compile_day(self, rule: FieldRule) -> Reader:
-        """Return a function from cells to the day of a datetime that has no time of day, None where it has one."""
+        """Return a function from cells to the day of a datetime that has no time of day, None if it has one."""
         words = {word.strip().casefold(): ours for word, ours in (rule.map or {}).items()}
         day_alone = partial(
             parse_day_alone, formats=rule.format, date_order=rule.date_order or self._locale.date_order
@@ -316,7 +316,7 @@ def _compile_comparison(
 
 
 def compile_type(rule: TypeRule) -> Callable[[Cells], str | None]:
-    """Return a function from cells to the event's type, None where the row is to be skipped. It raises CellError."""
+    """Return a function from cells to the event's type, None if the row is to be skipped. It raises CellError."""
     if rule.constant is not None:
         constant = rule.constant
         return lambda _cells: constant

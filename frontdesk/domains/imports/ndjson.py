@@ -30,7 +30,7 @@ class Arrival:
 
     received_at: datetime
     run_id: str
-    file_name: str | None = None  #: None where it came over HTTP
+    file_name: str | None = None  #: None if it came over HTTP
 
     def headers(self, *, line: int) -> dict[str, str]:
         """Return the headers of an event: its run, and where it stands."""
@@ -42,7 +42,7 @@ class Line(NamedTuple):
     """One line of a stream."""
 
     number: int  #: from 1
-    content: bytes | None  #: None where it is longer than the limit
+    content: bytes | None  #: None if it is longer than the limit
 
 
 class LineError(ValueError):

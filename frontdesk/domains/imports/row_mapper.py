@@ -183,7 +183,7 @@ class EventMapper:
         }
 
     def map(self, cells: Cells) -> ImportedEvent | None:
-        """Return the row's event, None where the row is none of this rule. Raises RowRefusedError."""
+        """Return the row's event, None if the row is none of this rule. Raises RowRefusedError."""
         attempt = _Attempt()
         if not all(attempt(condition, cells, field="when") for condition in self._conditions):
             if attempt.problems:

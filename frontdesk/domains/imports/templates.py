@@ -31,7 +31,7 @@ class Template:
         self.columns = tuple(columns)
 
     def render(self, cells: Mapping[str, str]) -> str:
-        """Return the text; empty where all its columns are empty, with single spaces otherwise."""
+        """Return the text; empty if all its columns are empty, with single spaces otherwise."""
         if self.columns and not any(cells[column] for column in self.columns):
             return ""
         return " ".join(self._join(cells).split())

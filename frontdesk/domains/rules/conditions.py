@@ -33,7 +33,7 @@ def operators_of(kind: Kind) -> tuple[str, ...]:
 
 
 def find_problem(condition: Condition, fields: Mapping[str, Field]) -> tuple[str, str] | None:
-    """Return the wrong key of the condition and what to do about it; None where all is well."""
+    """Return the wrong key of the condition and what to do about it; None if all is well."""
     field = fields.get(condition.field)
     if field is None:
         remedy = suggest_field(condition.field, fields)

@@ -13,7 +13,7 @@ _MOST_ROUNDS = 5
 
 
 def end_of_quiet_hours(now: datetime, *, hours: QuietHours, phone: str | None, tenant_zone: str) -> datetime | None:
-    """Return when the quiet hours that now falls into are over (aware UTC), None where it falls into none.
+    """Return when the quiet hours that now falls into are over (aware UTC), None if it falls into none.
 
     phone: E.164, None for somebody reached by e-mail only. A number that may be in several zones counts as in the
     tenant's, where that is among them; else it has to be awake in all.

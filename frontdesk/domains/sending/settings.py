@@ -112,7 +112,7 @@ class Delivery(_Delivery):
         return schedule_of_minutes(own.minutes, max_attempts=own.attempts)
 
     def provider_of(self, channel: Channel) -> str | None:
-        """Return who sends a channel's commands; None where this tenant can't, or nothing of ours does."""
+        """Return who sends a channel's commands; None if this tenant can't, or nothing of ours does."""
         match channel:
             case Channel.SMS:
                 return self.sms.provider if self.sms else None

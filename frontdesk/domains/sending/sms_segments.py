@@ -62,7 +62,7 @@ def measure_sms(text: str) -> SmsSize:
 
 
 def price_sms(size: SmsSize, *, recipient: str, prices: SmsPrices) -> Decimal | None:
-    """Return the cost in the table's currency, major units; None where no prefix fits, which is not the same as free.
+    """Return the cost in the table's currency, major units; None if no prefix fits, which is not the same as free.
 
     The recipient is a number in E.164.
     """

@@ -57,7 +57,7 @@ def format_instant(moment: datetime) -> str:
 def describe_decision(decision: Mapping[str, Any], state: CommandState | None) -> str:
     """Return verdict and reason of a row of fct_decisions, and what stopped it since.
 
-    state: where it stands in the outbox, None where it is not there. What comes after it went out is of no account.
+    state: where it stands in the outbox, None if it is not there. What comes after it went out is of no account.
     """
     match decision["verdict"]:
         case "intended":
@@ -113,7 +113,7 @@ def describe_consent(decision: Row | None, *, has_event: bool) -> str | None:
 
 
 def describe_quiet_hours(known: KnownCommand | None, *, tenant: RuledBusiness | None, now: datetime) -> str | None:
-    """Return what quiet hours said of a text or e-mail when it went out, or say now; None where they say nothing."""
+    """Return what quiet hours said of a text or e-mail when it went out, or say now; None if they say nothing."""
     if known is None or tenant is None or known.channel not in (Channel.SMS, Channel.EMAIL):
         return None
     is_marketing = known.message_class is MessageClass.MARKETING

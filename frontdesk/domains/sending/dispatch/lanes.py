@@ -154,7 +154,7 @@ class QueuedCommand:
 
     @property
     def recipient(self) -> str | None:
-        """Who gets it; None where its order is of no account."""
+        """Who gets it; None if its order is of no account."""
         return recipient_of(self.command)
 
 
@@ -192,7 +192,7 @@ class LaneState:
         return is_free and len(self.queue) < self.calls_at_once and self.can_start(now)
 
     def take_next(self, now: datetime, known: KnownEvents) -> ClaimedCommand | None:
-        """Take the oldest command that may begin now; None where all have to wait.
+        """Take the oldest command that may begin now; None if all have to wait.
 
         One recipient's go out one after the other, in their order. Raises EventLogUnavailableError.
         """
@@ -207,7 +207,7 @@ class LaneState:
         return None
 
     def line_up(self) -> Turn | None:
-        """Return the next place in the line of the sending number; None where it has no rate."""
+        """Return the next place in the line of the sending number; None if it has no rate."""
         return None if self.rate is None else self.rate.line_up()
 
     def is_idle(self) -> bool:

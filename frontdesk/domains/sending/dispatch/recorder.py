@@ -31,7 +31,7 @@ _RESOLVED_BY = "dispatcher"
 class Recorder:
     """Records for one database. Safe to use from several threads.
 
-    Its methods answer False where the lease was lost and nothing was recorded, and raise OutboxUnavailableError
+    Its methods answer False if the lease was lost and nothing was recorded, and raise OutboxUnavailableError
     where the database can't be written.
     """
 

@@ -57,7 +57,7 @@ class TenantSender:
         return Lane(self.tenant.slug, provider)
 
     def missing_of(self, provider: str) -> str:
-        """Return what is missing before a provider can be called, and how to set it; empty where nothing is."""
+        """Return what is missing before a provider can be called, and how to set it; empty if nothing is."""
         names = () if provider == TASK_PROVIDER else descriptors()[provider].sending_secrets
         missing = [name for name in names if not self._secrets.values(self.tenant.slug, name)]
         if missing:
@@ -116,7 +116,7 @@ class TenantSenders:
         }
 
     def find(self, tenant_id: str) -> TenantSender | None:
-        """Return a tenant's sender, None where there is no such tenant."""
+        """Return a tenant's sender, None if there is no such tenant."""
         return self._senders.get(tenant_id)
 
     def recompose(self, command: KnownCommand) -> Composed | None:
@@ -130,11 +130,11 @@ class TenantSenders:
             return None
 
     def fault_of_file(self, tenant_id: str) -> str:
-        """Return what is wrong with a tenant's file; empty where nothing is. Until it is mended, commands wait."""
+        """Return what is wrong with a tenant's file; empty if nothing is. Until it is mended, commands wait."""
         return self._wrong.get(tenant_id, "")
 
     def texts_per_second(self, lane: Lane) -> float | None:
-        """Return the rate of a lane's sending number, None where it has none."""
+        """Return the rate of a lane's sending number, None if it has none."""
         sender = self._senders.get(lane.tenant_id)
         sms = sender.tenant.delivery.sms if sender else None
         return sms.per_second if sms and sms.provider == lane.provider else None

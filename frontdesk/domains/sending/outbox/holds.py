@@ -53,7 +53,7 @@ def is_held() -> ColumnElement[bool]:
 
 
 def place_hold(connection: Connection, scope: HoldScope, *, reason: str, held_by: str, now: datetime) -> bool:
-    """Hold what is in the scope; return False where that same scope is held already."""
+    """Hold what is in the scope; return False if that same scope is held already."""
     dialect_insert: Any = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}[connection.dialect.name]
     statement = dialect_insert(outbox_holds).values(
         **_scope_values(scope), reason=reason, held_at=now, held_by=held_by
@@ -64,7 +64,7 @@ def place_hold(connection: Connection, scope: HoldScope, *, reason: str, held_by
 
 
 def lift_hold(connection: Connection, scope: HoldScope, *, released_by: str, now: datetime) -> bool:
-    """Release exactly this scope; return False where it is not held. Wider and narrower holds stay."""
+    """Release exactly this scope; return False if it is not held. Wider and narrower holds stay."""
     table = outbox_holds.c
     same_scope = [table[name].is_not_distinct_from(value) for name, value in _scope_values(scope).items()]
     statement = (

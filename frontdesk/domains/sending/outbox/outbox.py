@@ -86,7 +86,7 @@ class OutboxReader(_OutboxTransactions):
             return holds.read_holds(connection)
 
     def find(self, command_key: str) -> KnownCommand | None:
-        """Return a command with its attempts, or None where the key is not known."""
+        """Return a command with its attempts, or None if the key is not known."""
         with self._reading() as connection:
             return rows.find_command(connection, command_key)
 
@@ -299,7 +299,7 @@ class Outbox(OutboxReader):
     def retry(self, command_key: str, *, token: str, at: datetime, reason: str, is_try: bool = True) -> bool:
         """Record that the provider refused the call for now: calling -> waiting, not claimed before `at`.
 
-        is_try: False where the call was no fault of the command's, and uses up none of its tries.
+        is_try: False if the call was no fault of the command's, and uses up none of its tries.
         """
         with self._writing() as connection:
             is_left = transitions.end_lease(
@@ -388,7 +388,7 @@ class Outbox(OutboxReader):
     ) -> bool:
         """Record that an uncertain attempt was found sent: uncertain -> sent.
 
-        The number is that of the attempt that was looked up: False where the command went on since.
+        The number is that of the attempt that was looked up: False if the command went on since.
         """
         return self._resolve(
             command_key,
@@ -401,14 +401,14 @@ class Outbox(OutboxReader):
     def resolve_as_not_sent(self, command_key: str, *, attempt_number: int, resolved_by: str) -> bool:
         """Record that an uncertain attempt was surely not sent: uncertain -> waiting, due at once.
 
-        The number is that of the attempt that was looked up: False where the command went on since.
+        The number is that of the attempt that was looked up: False if the command went on since.
         """
         return self._resolve(
             command_key, attempt_number=attempt_number, resolution=Resolution.NOT_SENT, resolved_by=resolved_by
         )
 
     def redrive(self, command_key: str) -> bool:
-        """Let one dead command wait again, with all its tries; False where it is not dead."""
+        """Let one dead command wait again, with all its tries; False if it is not dead."""
         with self._writing() as connection:
             is_meant = outbox.c.command_key == command_key
             return bool(transitions.redrive_dead(connection, is_meant, now=self._clock.now()))
@@ -428,12 +428,12 @@ class Outbox(OutboxReader):
             holds.note_lane(connection, lane, reason=reason, is_set_up=is_set_up, now=self._clock.now())
 
     def hold(self, scope: HoldScope, *, reason: str, held_by: str) -> bool:
-        """Hold what is in the scope; False where the same scope is held already. Calls under way end as they do."""
+        """Hold what is in the scope; False if the same scope is held already. Calls under way end as they do."""
         with self._writing() as connection:
             return holds.place_hold(connection, scope, reason=reason, held_by=held_by, now=self._clock.now())
 
     def release(self, scope: HoldScope, *, released_by: str) -> bool:
-        """Release exactly this scope; False where it is not held. Wider and narrower holds stay in force."""
+        """Release exactly this scope; False if it is not held. Wider and narrower holds stay in force."""
         with self._writing() as connection:
             return holds.lift_hold(connection, scope, released_by=released_by, now=self._clock.now())
 

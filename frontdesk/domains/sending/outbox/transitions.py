@@ -336,7 +336,7 @@ def end_lease(
     provider_id: str | None,
     next_attempt_at: datetime | None,
 ) -> bool:
-    """End a lease, and the attempt made under it if there was one; False where it is lost or none of the sources'."""
+    """End a lease, and the attempt made under it if there was one; False if it is lost or none of the sources'."""
     results = {"provider_id": provider_id, "next_attempt_at": next_attempt_at}
     leaving = (
         update(outbox)

@@ -44,7 +44,7 @@ class Withdrawals:
         return {key for key, event_ids in causes.items() if later.intersection(event_ids)}
 
     def enter_withheld(self, command: NewCommand, *, reason: str, now: datetime) -> bool:
-        """Enter a command that was stopped before it was first known, as withdrawn; False where its key is known."""
+        """Enter a command that was stopped before it was first known, as withdrawn; False if its key is known."""
         with translated_errors(OutboxUnavailableError, what="the outbox"), writing(self._engine) as connection:
             outbox = self._outbox.within(connection)
             if outbox.find(command.command_key) is not None:

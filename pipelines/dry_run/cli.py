@@ -16,10 +16,10 @@ from rich.markup import escape
 from frontdesk.core.clock import SystemClock
 from frontdesk.core.errors import FrontdeskError
 from frontdesk.core.settings import load_settings
+from pipelines.dry_run import identity_screen, rules_screen
+from pipelines.dry_run.dry_run import builder_of, read_both, rehearse_file
+from pipelines.dry_run.identity import rehearse_identity
 from pipelines.progress import progress_bar
-from pipelines.rehearsal import identity_screen, screen
-from pipelines.rehearsal.identity import rehearse_identity
-from pipelines.rehearsal.rehearsing import builder_of, read_both, rehearse_file
 
 app = typer.Typer()
 
@@ -50,9 +50,9 @@ def dry_run(
     with _refusals():
         rehearsal = rehearse_file(load_settings(), rules, since=since.date() if since else None)
     if as_json:
-        typer.echo(screen.to_json(rehearsal).decode())
+        typer.echo(rules_screen.to_json(rehearsal).decode())
     else:
-        screen.show(rehearsal, console=_console())
+        rules_screen.show(rehearsal, console=_console())
     if fail_on_change and rehearsal.has_changes:
         raise typer.Exit(_CHANGED)
 

@@ -15,8 +15,8 @@ import duckdb
 from frontdesk.domains.tenancy.tenant import Tenant
 from pipelines.build import warehouse
 from pipelines.build.warehouse_builder import Progress, WarehouseBuilder
+from pipelines.dry_run.decisions import check_there_is, copied_warehouse
 from pipelines.ingest.log_copy import copied_sequence
-from pipelines.rehearsal.deciding import check_there_is, copied_warehouse
 
 #: A difference of credit below this is rounding.
 _LEAST_CREDIT = 1e-9

@@ -1,4 +1,4 @@
-"""Rehearses a changed tenant file: runs `frontdesk dry-run` over all history, which sends and writes nothing."""
+"""Tries a changed tenant file: runs `frontdesk dry-run` over all history, which sends and writes nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from frontdesk.core.errors import FrontdeskError
 from frontdesk.core.running.frontdesk_command import CommandNotRunError, CommandTimeoutError, run_frontdesk
-from frontdesk.domains.rules.rehearsal.report import Report
+from frontdesk.domains.rules.dry_run.report import Report
 
 _TIMEOUT_SECONDS = 180.0
 _CHANGED = 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from zoneinfo import ZoneInfo
 
-from pipelines.rehearsal.comparing import Differing, Kind
+from pipelines.dry_run.comparison import Differing, Kind
 
 
 @dataclass(slots=True, kw_only=True)

@@ -17,10 +17,10 @@ from frontdesk.domains.sending.outbox.outbox import Outbox, OutboxReader
 from frontdesk.domains.tenancy.tenant import Tenant, read_tenant
 from pipelines.assembly import warehouse_builder_on
 from pipelines.build.warehouse_builder import WarehouseBuilder
+from pipelines.dry_run.comparison import Differing, Side, count_opt_outs, find_differing
+from pipelines.dry_run.decisions import check_there_is, copied_warehouse, decided
+from pipelines.dry_run.report import OptOuts, Rehearsal, count_all, count_by_rule_and_day
 from pipelines.ingest.log_copy import copied_sequence
-from pipelines.rehearsal.comparing import Differing, Side, count_opt_outs, find_differing
-from pipelines.rehearsal.deciding import check_there_is, copied_warehouse, decided
-from pipelines.rehearsal.report import OptOuts, Rehearsal, count_all, count_by_rule_and_day
 
 
 def rehearse_file(settings: Settings, rules: Path, *, since: date | None, clock: Clock | None = None) -> Rehearsal:

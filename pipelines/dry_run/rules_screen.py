@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from pipelines.rehearsal.report import Counts, Rehearsal, count_by_rule
+from pipelines.dry_run.report import Counts, Rehearsal, count_by_rule
 
 #: Rows of days shown before the rest is left to --json.
 _MAX_ROWS_SHOWN = 20

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from frontdesk.core.money import format_minor_units
-from pipelines.rehearsal.identity import IdentityRehearsal, Regrouped
+from pipelines.dry_run.identity import IdentityRehearsal, Regrouped
 
 _MAX_SHOWN = 20
 
