@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import csv
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -86,6 +87,14 @@ def test_only_staging_reads_sources_and_one_model_each(project: DbtProject) -> N
         readers = {child for child in project.children(source) if child.startswith("model.")}
         assert len(readers) == 1, f"{source} is read by {sorted(readers) or 'nobody'}"
         assert readers <= staging
+
+
+def test_every_figure_that_is_counted_has_its_rows(project: DbtProject) -> None:
+    counted = "\n".join(m.raw_code for m in project.models.values() if m.name.startswith("rpt_measured_"))
+    named = "\n".join(re.findall(r"tenant_id,\s+((?:(?!tenant_id,).)*?) as metric,", counted, re.DOTALL))
+    with (REPOSITORY / "dbt_project" / "seeds" / "metrics.csv").open(encoding="utf-8") as file:
+        figures = {row["metric"] for row in csv.DictReader(file) if row["aggregation"] not in ("ratio", "difference")}
+    assert set(re.findall(r"'([a-z_]+)'", named)) - {"inbound"} == figures
 
 
 def test_temporary_tables_of_a_batch_are_read_through_macros_only(project: DbtProject) -> None:
