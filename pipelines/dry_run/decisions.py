@@ -19,7 +19,16 @@ from pipelines.build.writer_lock import WriterLock
 from pipelines.ingest.rule_tables import replace_rules
 
 #: What decisions are made of, in this order.
-_STEPS = ("int_payment_facts", "int_booking_states", "int_contact_states", "int_rule_candidates")
+_STEPS = (
+    "int_payment_facts",
+    "int_booking_states",
+    "int_contact_states",
+    "int_rule_causes_dated",
+    "int_happenings_told",
+    "int_rule_causes_prevented",
+    "int_rule_candidates",
+    "int_commands_judged",
+)
 #: What they read of the copy as it is, with the schema it lies in.
 _AS_IT_IS = {"int_facts_attributed": "intermediate", "fct_consents": "marts"}
 

@@ -86,3 +86,16 @@
         else due_at + interval 1 day
     end
 {%- endmacro %}
+
+{#- The newest of a list of consents, ascending, that is of the command's channel and purpose; up to an instant. -#}
+{% macro consent_in_force(consents, until=none) -%}
+    list_extract(
+        list_filter(
+            {{ consents }},
+            lambda c: {% if until %}c['changed_at'] <= {{ until }}
+            and {% endif %}list_contains([channel, 'all'], c['channel'])
+            and list_contains([message_class, 'all'], c['purpose'])
+        ),
+        -1
+    )
+{%- endmacro %}

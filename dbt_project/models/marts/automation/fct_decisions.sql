@@ -4,27 +4,9 @@
     indexes=[{'columns': ['contact_id']}]
 ) }}
 
-with facts as (
+with judged as (
 
-    select * from {{ attributed_facts() }}
-
-),
-
-candidates as (
-
-    select * from {{ rows_of_batch('int_rule_candidates') }}
-
-),
-
-actions as (
-
-    select * from {{ ref('stg_tenants__rule_actions') }}
-
-),
-
-senders as (
-
-    select * from {{ ref('stg_tenants__senders') }}
+    select * from {{ rows_of_batch('int_commands_judged') }}
 
 ),
 
@@ -74,71 +56,21 @@ address_consents as (
 
 ),
 
--- Commands for a contact whose id has changed since keep their old key: what was done for the contact counts.
-done as (
+-- What is about the contact or the address that is written to, ascending.
+known as (
 
     select
-        contact_id,
-        list(distinct command_key) as command_keys
-    from facts
-    where
-        command_key is not null
-        and fact_type in (
-            'message.sent', 'message.uncertain', 'task.created', 'webhook.delivered', 'webhook.uncertain'
-        )
-    group by contact_id
-
-),
-
-acts as (
-
-    select
-        candidates.*,
-        actions.command_type,
-        actions.channel,
-        actions.template,
-        actions.settings,
-        actions.contact_variables as contact_fields,
-        actions.booking_variables as booking_fields,
-        actions.fact_variables as fact_fields,
-        senders.provider,
-        list_sort(list_distinct(list_concat(contact_consents.changes, address_consents.changes))) as all_consents,
-        done.command_keys as done_keys,
-        concat_ws('/', candidates.tenant_id, candidates.rule_id, actions.command_type, candidates.subject)
-            as command_key,
-        case actions.channel
-            when 'sms' then candidates.contact_phone
-            when 'email' then candidates.contact_email
-        end as due_address,
-        case actions.channel
-            when 'sms' then candidates.newest_phone
-            when 'email' then candidates.newest_email
-        end as to_address,
-        -- Words that say when, of a booking that was made, confirmed or moved: they are of its start to come.
-        candidates.anchor = 'fact'
-        and candidates.due_offset = to_seconds(0)
-        and list_contains(actions.booking_variables, 'starts_at')
-        and candidates.fact_type in (
-            'booking.created', 'booking.confirmed', 'booking.rescheduled', 'booking.updated'
-        ) as tells_start
-    from candidates
-    inner join actions on candidates.tenant_id = actions.tenant_id and candidates.rule_id = actions.rule_id
-    left join senders on candidates.tenant_id = senders.tenant_id and actions.channel = senders.channel
-    left join contact_consents on candidates.contact_id = contact_consents.contact_id
+        judged.*,
+        list_sort(list_distinct(list_concat(contact_consents.changes, address_consents.changes))) as all_consents
+    from judged
+    left join contact_consents on judged.contact_id = contact_consents.contact_id
     left join address_consents
-        on
-            candidates.tenant_id = address_consents.tenant_id
-            and address_consents.address = case actions.channel
-                when 'sms' then candidates.newest_phone
-                when 'email' then candidates.newest_email
-            end
-    left join done on candidates.contact_id = done.contact_id
-    where coalesce(actions.only_fact_channel = (candidates.fact ->> 'channel'), true)
+        on judged.tenant_id = address_consents.tenant_id and judged.to_address = address_consents.address
 
 ),
 
--- What is about the address that is written to, ascending. A grant that names none opens no address that was refused
--- by itself.
+-- What is about the address that is written to. A grant that names none opens no address that was refused by
+-- itself.
 consented as (
 
     select
@@ -156,60 +88,16 @@ consented as (
                 )
             )
         ) as consents
-    from acts
+    from known
 
 ),
 
-judged as (
+permitted as (
 
     select
         *,
-        flatten(
-            list_transform(
-                list_filter(
-                    conditions,
-                    lambda c: c['field'] = 'booking.status' and list_contains(['equals', 'one_of'], c['operator'])
-                ),
-                lambda c: c['expected']
-            )
-        ) as asked_statuses,
-        list_extract(
-            list_filter(conditions, lambda c: not ({{ condition_is_met('c') }})), 1
-        ) as failed_condition,
-        -- What our own texts change says nothing of whether the next one still holds.
-        list_extract(
-            list_filter(
-                conditions,
-                lambda c: not list_contains(
-                    ['contact.count_messages', 'contact.last_seen_at', 'booking.last_changed_at'], c['field']
-                )
-                and not ({{ condition_is_met('c', 'newest_') }})
-            ),
-            1
-        ) as newest_failed_condition,
-        list_extract(
-            list_filter(
-                consents,
-                lambda c: list_contains([channel, 'all'], c['channel'])
-                and list_contains([message_class, 'all'], c['purpose'])
-            ),
-            -1
-        ) as newest_consent,
-        list_extract(
-            list_filter(
-                consents,
-                lambda c: c['changed_at'] <= due_at
-                and list_contains([channel, 'all'], c['channel'])
-                and list_contains([message_class, 'all'], c['purpose'])
-            ),
-            -1
-        ) as consent,
-        {%- for group, newest in [('contact', 'newest_'), ('booking', 'newest_'), ('fact', '')] %}
-        map_from_entries(
-            list_transform({{ group }}_fields, lambda v: row(v, json_extract({{ newest }}{{ group }}, '$.' || v)))
-        ) as {{ group }}_variables,
-        {%- endfor %}
-        md5_number_lower(concat_ws('|', tenant_id, rule_id, contact_id)) % 100 < holdout_percent as is_in_holdout
+        {{ consent_in_force('consents') }} as newest_consent,
+        {{ consent_in_force('consents', until='due_at') }} as consent
     from consented
 
 ),
@@ -252,7 +140,7 @@ reasoned as (
             when newest_failed_condition is not null then 'condition'
             when channel in ('sms', 'email') and coalesce(not newest_consent['is_granted'], false) then 'opted_out'
         end as stopped_since
-    from judged
+    from permitted
 
 ),
 
@@ -333,33 +221,18 @@ final as (
         end as verdict,
         reason,
         stopped_by,
-        case stopped_by
-            when 'moved'
-                then concat('the booking starts at ', coalesce({{ iso_instant('newest_starts_at') }}, 'no known time'))
-            when 'booking_state' then concat('the booking is ', newest_status)
-            when 'undone' then concat(undoing['fact_type'], ' at ', {{ iso_instant("undoing['at']") }})
-            when 'happened' then concat(prevention['fact_type'], ' at ', {{ iso_instant("prevention['at']") }})
-            when 'condition' then {{ condition_in_words('newest_failed_condition') }}
-            when 'opted_out'
-                then concat(newest_consent['evidence'], ' at ', {{ iso_instant("newest_consent['changed_at']") }})
-        end as stopped_detail,
+        {{ reason_in_words(
+            'stopped_by', 'newest_starts_at', 'newest_status', 'undoing', 'newest_failed_condition', 'newest_consent'
+        ) }} as stopped_detail,
         case
             when stopped_by in ('moved', 'booking_state') then newest_booking_from
             when stopped_by = 'undone' then undoing['at']
             when stopped_by = 'happened' then prevention['at']
             when stopped_by = 'opted_out' then newest_consent['changed_at']
         end as stopped_at,
-        case reason
-            when 'moved'
-                then concat('the booking starts at ', coalesce({{ iso_instant('booking_starts_at') }}, 'no known time'))
-            when 'booking_state' then concat('the booking is ', booking_status)
-            when 'happened' then concat(prevention['fact_type'], ' at ', {{ iso_instant("prevention['at']") }})
-            when 'started' then concat('the booking began at ', {{ iso_instant('booking_starts_at') }})
-            when 'undone'
-                then concat(undoing_when_due['fact_type'], ' at ', {{ iso_instant("undoing_when_due['at']") }})
-            when 'condition' then {{ condition_in_words('failed_condition') }}
-            when 'opted_out' then concat(consent['evidence'], ' at ', {{ iso_instant("consent['changed_at']") }})
-        end as reason_detail,
+        {{ reason_in_words(
+            'reason', 'booking_starts_at', 'booking_status', 'undoing_when_due', 'failed_condition', 'consent'
+        ) }} as reason_detail,
         case
             when reason = 'happened' then prevention['event_id']
             when reason = 'undone' then undoing_when_due['event_id']
@@ -367,25 +240,7 @@ final as (
         end as reason_event_id,
         to_address,
         template,
-        json_merge_patch(
-            json_object(
-                'to', to_address,
-                'template', coalesce(template, case when rule_id = 'manual' then fact ->> 'detail' end),
-                'text', case when rule_id = 'manual' then fact ->> 'body' end,
-                'subject', case when rule_id = 'manual' then fact ->> 'title' end,
-                'is_immediate', anchor = 'fact' and due_offset = to_seconds(0),
-                'fact_type', fact_type,
-                'occurred_at', {{ iso_instant('occurred_at') }},
-                'booking_id', known_booking_id,
-                'contact', json_object('phone', newest_phone, 'email', newest_email, 'name', newest_name),
-                'variables', json_object(
-                    'contact', contact_variables,
-                    'booking', booking_variables,
-                    'fact', fact_variables
-                )
-            ),
-            settings
-        )::varchar as payload
+        {{ command_payload() }} as payload
     from stopped
 
 )

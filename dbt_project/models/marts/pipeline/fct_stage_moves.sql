@@ -20,11 +20,7 @@ with facts as (
         fact_order,
         attributes,
         -- A booking can be confirmed, cancelled and confirmed again for the same time: each of its facts is a thing.
-        md5(
-            concat_ws(
-                '|', fact_type, {{ told_thing() }}, case when fact_family = 'booking' then source || source_event_id end
-            )
-        ) as thing_key
+        md5({{ told_happening() }}) as thing_key
     from {{ attributed_facts() }}
     where not {{ is_keyword_reply() }}
 
