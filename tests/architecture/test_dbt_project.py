@@ -48,6 +48,8 @@ RESTRICTIONS = {
     "replace_all": (),
     "scratch": ("attributed_facts()", "only_identifiers_in_scope(", "rows_of_batch("),
 }
+#: So many lines of a model can be read at one look; a longer one shows in a unit test what is hard in it.
+UNTESTED_LINES = 60
 #: Temporary tables of one batch that name the rows to replace.
 SCOPES = {"scope_identifiers", "scope_contacts"}
 FACT_FAMILIES = {"contact", "lead", "touch", "booking", "payment", "message", "consent", "engagement"}
@@ -285,6 +287,12 @@ def test_live_staging_runs_for_every_type_it_reads(project: DbtProject) -> None:
 def test_tests_are_named_by_what_they_hold(project: DbtProject) -> None:
     assert [name for name in project.singular_tests() if not name.startswith("assert_")] == []
     assert [name for model, name in project.unit_tests() if not name.startswith(f"test_{model}__")] == []
+
+
+def test_every_long_model_has_a_unit_test(project: DbtProject) -> None:
+    tested = {model for model, _ in project.unit_tests()}
+    long = (m.name for m in project.models.values() if len(m.raw_code.strip().splitlines()) > UNTESTED_LINES)
+    assert sorted(set(long) - tested) == []
 
 
 def test_exposures_read_public_models(project: DbtProject) -> None:
