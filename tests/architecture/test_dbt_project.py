@@ -13,6 +13,13 @@ import pytest
 
 from frontdesk.domains.imports.known_facts import CANONICAL_PAYLOADS
 from pipelines.documenting.data_dictionary import data_dictionary
+from pipelines.documenting.staging_lists import (
+    EVENT_TYPES_SEED,
+    FACTS_MACRO,
+    fact_models,
+    facts_macro,
+    known_event_types,
+)
 from tests.architecture.dbt_manifest import DbtProject, Model
 from tests.pipelines.homes import HomeFactory
 
@@ -276,12 +283,25 @@ def test_live_staging_runs_for_every_type_it_reads(project: DbtProject) -> None:
         if model.layer == "staging":
             prefixes = tuple((model.live or {})["event_types"])
             if model.folder == "frontdesk":
-                read = set(re.findall(r"'([^']+)'", model.raw_code.partition("),\n\nparsed as")[0]))
+                read = set(
+                    re.findall(
+                        r"'([^']+)'", model.raw_code.partition("with events as")[2].partition("),\n\nparsed as")[0]
+                    )
+                )
                 assert read, name
                 assert {type_ for type_ in read if not type_.startswith(prefixes)} == set(), name
                 assert {type_ for type_ in CANONICAL_PAYLOADS if type_.startswith(prefixes)} == read, name
             else:
-                assert prefixes == (f"{model.folder}.",), name
+                assert prefixes == (f"{model.folder.replace('_', '-')}.",), name
+
+
+def test_what_is_listed_of_all_providers_is_what_their_folders_say(project: DbtProject) -> None:
+    folder = REPOSITORY / "dbt_project"
+    written = {file: (folder / file).read_text(encoding="utf-8") for file in (FACTS_MACRO, EVENT_TYPES_SEED)}
+    generated = {FACTS_MACRO: facts_macro(folder), EVENT_TYPES_SEED: known_event_types(folder)}
+    assert written == generated, "run `python -m pipelines.documenting.staging_lists` and commit what it writes"
+    staging = (model for model in project.models.values() if model.layer == "staging" and model.live)
+    assert fact_models(folder) == sorted(m.name for m in staging if not (m.live or {}).get("is_of_business"))
 
 
 def test_tests_are_named_by_what_they_hold(project: DbtProject) -> None:

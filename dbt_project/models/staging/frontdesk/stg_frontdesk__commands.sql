@@ -1,3 +1,14 @@
+{{ config(
+    tags=['live'],
+    meta={'live': {
+        'mode': 'append',
+        'event_types': [
+            'message.requested', 'message.suppressed', 'message.uncertain', 'webhook.', 'task.failed',
+            'task.suppressed'
+        ]
+    }}
+) }}
+
 with events as (
 
     select * from {{ logged_events() }}

@@ -1,3 +1,14 @@
+{{ config(
+    tags=['live'],
+    meta={'live': {
+        'mode': 'append',
+        'event_types': [
+            'task.created', 'task.completed', 'task.snoozed', 'task.reassigned', 'task.cancelled', 'note.',
+            'stage.'
+        ]
+    }}
+) }}
+
 with events as (
 
     select * from {{ logged_events() }}

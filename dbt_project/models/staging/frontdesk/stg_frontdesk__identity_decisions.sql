@@ -1,3 +1,13 @@
+{{ config(
+    tags=['live'],
+    meta={'live': {
+        'mode': 'append',
+        'event_types': ['identity.'],
+        'is_of_business': true
+    }},
+    indexes=[{'columns': ['identifier_key_a']}]
+) }}
+
 with events as (
 
     select * from {{ logged_events() }}

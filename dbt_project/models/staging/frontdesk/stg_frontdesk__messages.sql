@@ -1,3 +1,13 @@
+{{ config(
+    tags=['live'],
+    meta={'live': {
+        'mode': 'append',
+        'event_types': [
+            'message.received', 'message.sent', 'message.delivered', 'message.failed', 'message.read'
+        ]
+    }}
+) }}
+
 with events as (
 
     select * from {{ logged_events() }}

@@ -1,3 +1,5 @@
+{{ config(tags=['live'], meta={'live': {'mode': 'append', 'event_types': ['spend.'], 'is_of_business': true}}) }}
+
 with events as (
 
     select * from {{ logged_events() }}

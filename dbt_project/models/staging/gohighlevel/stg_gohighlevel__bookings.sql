@@ -1,3 +1,5 @@
+{{ config(tags=['live'], meta={'live': {'mode': 'append', 'event_types': ['gohighlevel.']}}) }}
+
 -- Appointments of the marketplace webhooks and of the workflow action, whose `calendar` object exists only when an
 -- appointment triggered the workflow. A cancellation is an AppointmentUpdate with the status cancelled.
 with events as (

@@ -1,3 +1,5 @@
+{{ config(tags=['live'], meta={'live': {'mode': 'append', 'event_types': ['gohighlevel.']}}) }}
+
 -- Do-not-disturb settings. Only refusals become facts: lifting a block is not a consent, and a person who texted
 -- STOP elsewhere must not be contacted again because a setting here is off.
 with events as (

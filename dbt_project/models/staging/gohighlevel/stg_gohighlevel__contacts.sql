@@ -1,3 +1,5 @@
+{{ config(tags=['live'], meta={'live': {'mode': 'append', 'event_types': ['gohighlevel.']}}) }}
+
 -- Marketplace webhooks (camel case) and the workflow action (snake case), one row per delivery about a contact.
 with events as (
 

@@ -1,3 +1,5 @@
+{{ config(tags=['live'], meta={'live': {'mode': 'append', 'event_types': ['manychat.']}}) }}
+
 -- Every delivery is a snapshot of the opt-ins, not the act of opting in. So a grant is dated to the day the person
 -- subscribed, the earliest it can have been given: a snapshot must never outrank a later STOP. A missing opt-in
 -- counts as a refusal only where ManyChat knows the address; without one it means that nobody asked.

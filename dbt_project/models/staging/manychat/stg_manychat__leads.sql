@@ -1,3 +1,5 @@
+{{ config(tags=['live'], meta={'live': {'mode': 'append', 'event_types': ['manychat.']}}) }}
+
 -- ManyChat sends what the automation's author typed, usually "Full Contact Data", under whatever name the author
 -- gave the step. Each delivery is a lead who reached that step.
 with events as (

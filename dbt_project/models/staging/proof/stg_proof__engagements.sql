@@ -1,3 +1,5 @@
+{{ config(tags=['live'], meta={'live': {'mode': 'append', 'event_types': ['proof.']}}) }}
+
 -- Proof sends ids and times only, no names: the transaction's contact is known where our own facts or the signer's
 -- e-mail name it. `transaction.completed` is the meeting's end; in signer-paid flows the documents can be fetched
 -- only after `transaction.released`.

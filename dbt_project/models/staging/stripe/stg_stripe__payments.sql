@@ -1,3 +1,5 @@
+{{ config(tags=['live'], meta={'live': {'mode': 'append', 'event_types': ['stripe.']}}) }}
+
 -- One row per event that says something about money. Several objects describe one payment; they meet in
 -- payment_id, which is the payment intent wherever the object names one. Invoices are left out on purpose: the
 -- payment intent behind an invoice sends its own events, and counting both would count the money twice. For the

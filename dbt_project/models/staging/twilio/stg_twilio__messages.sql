@@ -1,3 +1,5 @@
+{{ config(tags=['live'], meta={'live': {'mode': 'append', 'event_types': ['twilio.']}}) }}
+
 with events as (
 
     select * from {{ logged_events() }}

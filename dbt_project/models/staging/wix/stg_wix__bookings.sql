@@ -1,3 +1,5 @@
+{{ config(tags=['live'], meta={'live': {'mode': 'append', 'event_types': ['wix.']}}) }}
+
 -- Two deliveries, one shape. App webhooks (a signed token) carry a domain event whose booking sits in a different
 -- place for each kind of event. Posts of the site's own code (the HMAC variant) are flat, by a convention between
 -- the site and us; see the description in _wix__models.yml.

@@ -1,3 +1,5 @@
+{{ config(tags=['live'], meta={'live': {'mode': 'append', 'event_types': ['zoho.']}}) }}
+
 -- Leaving a mailing, or calling one spam, ends the consent to marketing e-mail.
 with events as (
 

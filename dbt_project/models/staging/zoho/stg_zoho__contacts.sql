@@ -1,3 +1,5 @@
+{{ config(tags=['live'], meta={'live': {'mode': 'append', 'event_types': ['zoho.']}}) }}
+
 -- Contacts of Books, with names and addresses, and records of CRM's Contacts and Leads, which notifications name by
 -- id only unless the subscription asked for the changed values. One row per record of a notification.
 with events as (

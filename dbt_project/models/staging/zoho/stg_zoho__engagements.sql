@@ -1,3 +1,5 @@
+{{ config(tags=['live'], meta={'live': {'mode': 'append', 'event_types': ['zoho.']}}) }}
+
 -- Four kinds of delivery that are worth a line on a timeline: Campaigns events (one row per line of `data`), the posts
 -- with an event_type, CRM notifications (one row per record; contacts and leads are in stg_zoho__contacts) and
 -- Books invoices.

@@ -1,3 +1,5 @@
+{{ config(tags=['live'], meta={'live': {'mode': 'append', 'event_types': ['zoho.']}}) }}
+
 -- Customer payments of Books. A payment whose reference is a Stripe object is the book entry of money that Stripe
 -- has already reported; counting it here would count it twice.
 with events as (
