@@ -42,6 +42,7 @@ KEYLESS = {
     "int_facts_attributed": "as int_facts_unioned",
     "int_identifiers_observed": "observations to be counted: each identifier as often as a fact names it",
     "int_identifiers_in_scope": "as int_identifiers_observed",
+    "int_happenings_told": "happenings to be looked up: each as often as a delivery tells of it",
 }
 #: Tables of events that the live path leaves alone, and why that is right.
 BUILT_ONLY = {"fct_channel_credits_modelled": "solved over all journeys at once; says as of which sequence"}
