@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterator
 from dataclasses import fields
 from itertools import count
@@ -19,7 +20,7 @@ from frontdesk.core.log.event_log import EventLog
 from tests.core.backends import Backend, PostgresBackend, SqliteBackend
 from tests.core.postgres import temporary_server
 from tests.e2e.story import prepare_story, receiver_of, send_story
-from tests.pipelines.homes import Home, HomeFactory, shared_folder
+from tests.pipelines.homes import Home, HomeFactory, alone_in, shared_folder
 
 #: With these started last, one core would be left alone with them: a file of few long tests is not split.
 _LONGEST_FIRST = (
@@ -54,8 +55,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def homes(tmp_path_factory: pytest.TempPathFactory) -> HomeFactory:
-    """Return what makes homes; the warehouse is built once for all workers."""
-    return HomeFactory(tmp_path_factory.mktemp("homes"), shared=shared_folder(tmp_path_factory))
+    """Return what makes homes."""
+    return HomeFactory(tmp_path_factory.mktemp("homes"))
 
 
 @pytest.fixture
@@ -111,7 +112,16 @@ def log(engine: Engine) -> EventLog:
 @pytest.fixture(scope="session")
 def story_events(tmp_path_factory: pytest.TempPathFactory) -> list[NewEvent]:
     """Return the events of a small year in the order of their arrival, as a receiver verified and logged them."""
-    home: Path = tmp_path_factory.mktemp("story")
+    folder = shared_folder(tmp_path_factory) / "story"
+    told = folder / "events.pickle"
+    with alone_in(folder):
+        if not told.exists():
+            told.write_bytes(pickle.dumps(_tell_story(tmp_path_factory.mktemp("story"))))
+    events: list[NewEvent] = pickle.loads(told.read_bytes())  # noqa: S301 - written above
+    return events
+
+
+def _tell_story(home: Path) -> list[NewEvent]:
     demo = prepare_story(home, scale=0.06)
     with receiver_of(demo):
         tally = send_story(demo)

@@ -7,9 +7,9 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import duckdb
@@ -30,8 +30,8 @@ from pipelines.build.dbt_runner import DbtRunner
 from pipelines.build.warehouse_builder import WarehouseBuilder
 from pipelines.live.modeller import Modeller
 from pipelines.live.outbox_filler import OutboxFiller
+from tests.pipelines.kept import CACHE, REPOSITORY, kept, project_digest, warehouse_digest
 
-REPOSITORY = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
@@ -169,56 +169,63 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
     """Let one worker at a time do something in a folder that they share."""
+    folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
-def _template(folder: Path, *, target_dir: Path, tenants: Mapping[str, Tenant] | None = None) -> Home:
+def _template(folder: Path, *, target_dir: Path, tenants: Mapping[str, Tenant]) -> Home:
     return Home(
         folder=folder,
         target_dir=target_dir,
-        tenants=tenants or load_tenants(REPOSITORY / "tenants"),
+        tenants=tenants,
         clock=FixedClock(),
         ids=UuidV7Factory(FixedClock()),
     )
 
 
 class HomeFactory:
-    """Copies one built, empty home as often as tests want.
+    """Copies built, empty homes as often as tests want.
 
-    `shared` is a folder of the whole test run: what its workers all need is compiled and built there once.
+    What dbt compiles and builds is kept between runs, once for all workers; see kept.py.
     """
 
-    def __init__(self, folder: Path, *, shared: Path, tenants: Mapping[str, Tenant] | None = None) -> None:
+    def __init__(self, folder: Path, *, tenants: Mapping[str, Tenant] | None = None) -> None:
         self._folder = folder
         self._count = 0
-        with alone_in(shared):
-            common = _template(shared / "template", target_dir=shared / "dbt_target")
-            if not common.warehouse_path.exists():
-                common.folder.mkdir()
-                common.modeller().rebuild(with_tests=False)
-            common.compile()
-        target_dir = folder / "dbt_target"
-        shutil.copytree(common.target_dir, target_dir, ignore=shutil.ignore_patterns("full"))
-        (target_dir / "full").mkdir()
+        self._target_dir = folder / "dbt_target"
+        self._tenants = tenants or load_tenants(REPOSITORY / "tenants")
+        with alone_in(CACHE):
+            shutil.copytree(kept(f"project-{project_digest()}", self._compile), self._target_dir)
+
+    def _compile(self, folder: Path) -> None:
+        home = _template(folder, target_dir=folder, tenants=self._tenants)
+        home.compile()
+        # The parse, which every build begins with; where the project lies is noted beside it.
+        (folder / "full").mkdir()
         for parsed in ("partial_parse.msgpack", "project_dir"):
-            shutil.copyfile(common.target_dir / "full" / parsed, target_dir / "full" / parsed)
-        if tenants is None:
-            self._template = replace(common, target_dir=target_dir)
-        else:
-            self._template = _template(folder / "template", target_dir=target_dir, tenants=tenants)
-            self._template.folder.mkdir()
-            self._template.modeller().rebuild(with_tests=False)
+            shutil.copyfile(folder / "parsed" / parsed, folder / "full" / parsed)
+
+    def _build(self, folder: Path, *, tenants: Mapping[str, Tenant]) -> None:
+        home = _template(folder, target_dir=self._target_dir, tenants=tenants)
+        home.modeller().rebuild(with_tests=False)
+        home.engine.dispose()
+
+    def _warehouse(self, tenants: Mapping[str, Tenant]) -> Path:
+        """Return a warehouse of an empty log."""
+        with alone_in(CACHE):
+            folder = kept(f"warehouse-{warehouse_digest(tenants)}", partial(self._build, tenants=tenants))
+        return folder / "warehouse.duckdb"
 
     def parsed_manifest(self) -> Path:
         """Return what dbt knows of the project, parsed once for all workers."""
-        return self._template._dbt().parsed_manifest()
+        return self._target_dir / "parsed" / "manifest.json"
 
     def prepare(self, folder: Path) -> None:
         """Give a folder that real processes use as their home what they would build and compile first."""
-        shutil.copyfile(self._template.warehouse_path, folder / "warehouse.duckdb")
-        shutil.copytree(self._template.target_dir, folder / "dbt_target")
+        shutil.copyfile(self._warehouse(self._tenants), folder / "warehouse.duckdb")
+        shutil.copytree(self._target_dir, folder / "dbt_target")
 
     def new_home(
         self,
@@ -227,16 +234,17 @@ class HomeFactory:
         ids: IdFactory | None = None,
         tenants: Mapping[str, Tenant] | None = None,
     ) -> Home:
-        """Return a home with an empty log and a built warehouse; other tenants make it build again when opened."""
+        """Return a home with an empty log and a warehouse that is built for its tenants."""
         self._count += 1
         folder = self._folder / f"home-{self._count}"
         folder.mkdir()
-        shutil.copyfile(self._template.warehouse_path, folder / "warehouse.duckdb")
-        clock = clock or self._template.clock
+        tenants = tenants or self._tenants
+        shutil.copyfile(self._warehouse(tenants), folder / "warehouse.duckdb")
+        clock = clock or FixedClock()
         return Home(
             folder=folder,
-            target_dir=self._template.target_dir,
-            tenants=tenants or self._template.tenants,
+            target_dir=self._target_dir,
+            tenants=tenants,
             clock=clock,
             ids=ids or UuidV7Factory(clock),
         )

@@ -20,7 +20,7 @@ from frontdesk.domains.rules.vocabulary import (
 )
 from frontdesk.domains.tenancy.tenant import load_tenants
 from tests.pipelines.facts import TENANT, contact, fact
-from tests.pipelines.homes import NOW, REPOSITORY, Home, HomeFactory, shared_folder
+from tests.pipelines.homes import NOW, REPOSITORY, Home, HomeFactory
 
 PHONE = "+61400000001"
 ANA = {"phone": PHONE, "name": "Ana Lee", "first_name": "Ana"}
@@ -81,7 +81,7 @@ def trial_homes(tmp_path_factory: pytest.TempPathFactory) -> HomeFactory:
     own = tuple(Rule.model_validate({"class": "transactional", **rule}) for rule in rules)
     clinic = tenants[TENANT].model_copy(update={"rules": own})
     folder = tmp_path_factory.mktemp("trial")
-    return HomeFactory(folder, shared=shared_folder(tmp_path_factory), tenants={**tenants, TENANT: clinic})
+    return HomeFactory(folder, tenants={**tenants, TENANT: clinic})
 
 
 def test_a_confirmed_booking_is_confirmed_by_text_and_reminded_of(home: Home) -> None:

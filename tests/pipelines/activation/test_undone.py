@@ -13,7 +13,7 @@ from frontdesk.domains.rules.vocabulary import FACT_TYPES, UNDONE_BY
 from frontdesk.domains.tenancy.tenant import load_tenants
 from tests.pipelines.activation.test_decisions import PHONE, START, booking
 from tests.pipelines.facts import TENANT, contact, fact
-from tests.pipelines.homes import NOW, REPOSITORY, Home, HomeFactory, shared_folder
+from tests.pipelines.homes import NOW, REPOSITORY, Home, HomeFactory
 from tests.pipelines.money.stripe_events import StripePayment
 
 HOUR = timedelta(hours=1)
@@ -74,7 +74,7 @@ def trial_home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     )
     clinic = tenants[TENANT].model_copy(update={"rules": rules})
     folder = tmp_path_factory.mktemp("undone")
-    factory = HomeFactory(folder, shared=shared_folder(tmp_path_factory), tenants={**tenants, TENANT: clinic})
+    factory = HomeFactory(folder, tenants={**tenants, TENANT: clinic})
     return factory.new_home()
 
 
