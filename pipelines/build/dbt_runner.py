@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
@@ -191,7 +191,8 @@ class DbtRunner:
         arguments = ["compile", "--quiet", "--vars", "live: true"]
         # Nobody runs the live form's tests; compiling the thousand of them takes 15 of 40 s.
         arguments += ["--exclude", "resource_type:test", "resource_type:unit_test"]
-        return Manifest(self._once_per_state(arguments, name="live"))
+        path = self._once_per_state(arguments, name="live")
+        return _read_manifest(path, path.stat().st_mtime_ns)
 
     def parsed_manifest(self) -> Path:
         """Parse the project, once per state of it; return the manifest's path. Raises DbtError."""
@@ -273,6 +274,12 @@ class DbtRunner:
         if not stamp.exists() or stamp.read_text(encoding="utf-8") != str(self._project_dir):
             (target / _PARSED).unlink(missing_ok=True)
             stamp.write_text(str(self._project_dir), encoding="utf-8")
+
+
+# Reading takes 150 ms of CPU, and whoever opens a warehouse asks for it three times.
+@lru_cache(maxsize=1)
+def _read_manifest(path: Path, _changed_at: int) -> Manifest:
+    return Manifest(path)
 
 
 def _portable(node: Mapping[str, Any]) -> str:
