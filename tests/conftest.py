@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import shutil
 from collections.abc import Iterator
 from dataclasses import fields
 from itertools import count
@@ -54,15 +55,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def homes(tmp_path_factory: pytest.TempPathFactory) -> HomeFactory:
-    """Return what makes homes."""
-    return HomeFactory(tmp_path_factory.mktemp("homes"))
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HomeFactory]:
+    """Return what makes homes, which are removed at the end."""
+    folder = tmp_path_factory.mktemp("homes")
+    yield HomeFactory(folder)
+    shutil.rmtree(folder)
 
 
 @pytest.fixture
-def home(homes: HomeFactory) -> Home:
-    """Return a home of its own with an empty log."""
-    return homes.new_home()
+def home(homes: HomeFactory) -> Iterator[Home]:
+    """Return a home of its own with an empty log, removed after the test."""
+    home = homes.new_home()
+    yield home
+    home.remove()
 
 
 # The contract suite: every test that takes `backend`, `engine` or `log` runs on both databases.
