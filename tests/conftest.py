@@ -31,7 +31,7 @@ _LONGEST_FIRST = (
     "pipelines",
     "dbt",
     "browser",
-    "frontdesk/domains/rules/explaining",
+    "domains/rules/explanations",
     "webhooks/test_openapi.py",
 )
 

@@ -19,7 +19,8 @@ from frontdesk.domains.tenancy.tenant import Tenant, load_tenants
 from tests.dbt.staging.hostile import hostile_variants
 from tests.dbt.staging.samples import IMPORTED_SOURCE, SAMPLES
 from tests.pipelines.facts import contact, fact
-from tests.pipelines.homes import NOW, REPOSITORY, Home, HomeFactory
+from tests.pipelines.homes import NOW, Home, HomeFactory
+from tests.pipelines.kept import REPOSITORY
 
 TENANTS = load_tenants(REPOSITORY / "tenants")
 CLINIC = "avatar-imaging"

@@ -32,8 +32,9 @@ from sandbox.providers import clicksend, history, manychat, sign, stripe
 from sandbox.providers.stripe_objects import Payment
 from sandbox.providers.wix import WixBooking
 from sandbox.receipts import wait_for_receipts
+from tests.clocks import SetClock
 from tests.e2e.story import prepare_story, receiver_of
-from tests.pipelines.homes import FixedClock, Home
+from tests.pipelines.homes import Home
 
 CLINIC = "avatar-imaging"
 PERTH = ZoneInfo("Australia/Perth")
@@ -71,7 +72,7 @@ class Clinic:
 
     home: Home
     demo: Demo
-    clock: FixedClock
+    clock: SetClock
     modeller: Modeller
     dispatcher: Dispatcher
     #: Seconds until each delivery was answered, and until a call just before it that asks the receiver for nothing.
@@ -205,7 +206,7 @@ class Clinic:
 @contextmanager
 def running_clinic(home: Home) -> Iterator[Clinic]:
     """Run receiver and stand-ins beside a home that is made with a clock to be set; its log is empty."""
-    assert isinstance(home.clock, FixedClock)
+    assert isinstance(home.clock, SetClock)
     create_tables(home.engine)
     demo = prepare_story(home.folder, scale=1.0)
     sandbox_log = home.folder / "logs" / "sandbox.log"

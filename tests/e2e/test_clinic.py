@@ -33,7 +33,7 @@ from tests.domains.staff.conftest import PASSWORD, quick_passwords
 from tests.e2e.clinic import AVA, BEN, CLINIC, CORA, DAN, PERTH, TIMEOUT, Clinic, at, running_clinic
 from tests.e2e.clinic_story import AVAS_VISIT, days_before_the_visit, first_day, months_after
 from tests.e2e.story import free_port
-from tests.pipelines.homes import FixedClock, HomeFactory
+from tests.pipelines.homes import HomeFactory
 
 pytestmark = pytest.mark.slow
 
@@ -48,7 +48,7 @@ class Lived:
 
 @pytest.fixture(scope="module")
 def lived(homes: HomeFactory) -> Iterator[Lived]:
-    with running_clinic(homes.new_home(clock=FixedClock())) as clinic:
+    with running_clinic(homes.new_home()) as clinic:
         first_day(clinic)
         days_before_the_visit(clinic)
         yield Lived(clinic, months_after(clinic))

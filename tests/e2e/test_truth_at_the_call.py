@@ -37,9 +37,11 @@ from sandbox.identifiers import guid
 from sandbox.people import Person
 from sandbox.providers import sign, wix
 from sandbox.providers.wix import WixBooking
+from tests.clocks import SetClock
 from tests.domains.sending.dispatch.standins import StandIns, standing_in
 from tests.e2e.story import prepare_story, receiver_of
-from tests.pipelines.homes import REPOSITORY, FixedClock, Home, HomeFactory
+from tests.pipelines.homes import Home, HomeFactory
+from tests.pipelines.kept import REPOSITORY
 
 pytestmark = pytest.mark.slow
 
@@ -95,7 +97,7 @@ class Clinic:
     """The running parts of one home."""
 
     home: Home
-    clock: FixedClock
+    clock: SetClock
     demo: Demo
     standins: StandIns
     hooks: Hooks
@@ -188,7 +190,7 @@ def _dispatching(home: Home, standins: StandIns, position: DecidedPosition) -> I
 def running(homes: HomeFactory, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clinic]:
     folder: Path = tmp_path_factory.mktemp("standins")
     with standing_in(folder) as standins, taking_hooks() as hooks:
-        clock = FixedClock(datetime.now(UTC))
+        clock = SetClock(datetime.now(UTC))
         home = homes.new_home(clock=clock, tenants=_clinic_of(hooks))
         shutil.copy(folder / "sandbox-secrets.json", home.folder)
         demo = prepare_story(home.folder, scale=1.0)

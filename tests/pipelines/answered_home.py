@@ -9,7 +9,7 @@ from frontdesk.domains.sending.dispatch.composer import Composer
 from frontdesk.domains.sending.outbox.commands import Channel, ClaimedCommand
 from frontdesk.domains.sending.outbox.outcome_events import CommandEnding, Outcome, outcome_events
 from tests.pipelines.facts import TENANT, contact, fact
-from tests.pipelines.homes import NOW, FixedClock, Home, HomeFactory
+from tests.pipelines.homes import NOW, Home, HomeFactory
 
 ANN, BOB, CAT, EVE, DEE = (f"+6140000000{number}" for number in range(1, 6))
 #: Ann's confirmation, which went out at the second attempt.
@@ -26,7 +26,7 @@ LEASE = timedelta(seconds=30)
 
 def answered_home(homes: HomeFactory) -> Home:
     """Return the home, modelled and published, with its clock standing at NOW."""
-    home = homes.new_home(clock=FixedClock())
+    home = homes.new_home()
     people = {"Ann Ash": ANN, "Bob Birch": BOB, "Cat Cedar": CAT, "Eve Elm": EVE, "Dee Date": DEE}
     events = [
         contact(name, first_name=name.split()[0], last_name=name.split()[1], phone=phone, hours=-48)

@@ -8,7 +8,9 @@ from pathlib import Path
 from frontdesk.core.ids import UuidV7Factory
 from frontdesk.domains.tenancy.tenant import load_tenants
 from pipelines.live import modeller as modeller_module
-from tests.pipelines.homes import REPOSITORY, FixedClock, Home
+from tests.clocks import SetClock
+from tests.pipelines.homes import NOW, Home
+from tests.pipelines.kept import REPOSITORY
 
 
 def main(folder: str, target_dir: str, batch_size: str) -> None:
@@ -18,8 +20,8 @@ def main(folder: str, target_dir: str, batch_size: str) -> None:
         folder=Path(folder),
         target_dir=Path(target_dir),
         tenants=load_tenants(REPOSITORY / "tenants"),
-        clock=FixedClock(),
-        ids=UuidV7Factory(FixedClock()),
+        clock=SetClock(NOW),
+        ids=UuidV7Factory(SetClock(NOW)),
     )
     with home.modeller().opened() as modeller:
         sys.stdout.write("open\n")

@@ -30,20 +30,10 @@ from pipelines.build.dbt_runner import DbtRunner
 from pipelines.build.warehouse_builder import WarehouseBuilder
 from pipelines.live.modeller import Modeller
 from pipelines.live.outbox_filler import OutboxFiller
+from tests.clocks import SetClock
 from tests.pipelines.kept import CACHE, REPOSITORY, kept, project_digest, warehouse_digest
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
-
-
-class FixedClock:
-    """A clock that stands still until it is set."""
-
-    def __init__(self, instant: datetime = NOW) -> None:
-        self.instant = instant
-
-    def now(self) -> datetime:
-        """Return the set instant."""
-        return self.instant
 
 
 @dataclass(frozen=True)
@@ -185,8 +175,8 @@ def _template(folder: Path, *, target_dir: Path, tenants: Mapping[str, Tenant]) 
         folder=folder,
         target_dir=target_dir,
         tenants=tenants,
-        clock=FixedClock(),
-        ids=UuidV7Factory(FixedClock()),
+        clock=SetClock(NOW),
+        ids=UuidV7Factory(SetClock(NOW)),
     )
 
 
@@ -245,7 +235,7 @@ class HomeFactory:
         folder.mkdir()
         tenants = tenants or self._tenants
         shutil.copyfile(self._warehouse(tenants), folder / "warehouse.duckdb")
-        clock = clock or FixedClock()
+        clock = clock or SetClock(NOW)
         return Home(
             folder=folder,
             target_dir=self._target_dir,

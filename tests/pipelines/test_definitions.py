@@ -16,7 +16,8 @@ from pipelines.assembly import build_signs
 from pipelines.composition import build_definitions
 from pipelines.defs.live import sensors
 from tests.pipelines.facts import contact
-from tests.pipelines.homes import REPOSITORY, Home
+from tests.pipelines.homes import Home
+from tests.pipelines.kept import REPOSITORY
 from tests.pipelines.test_set_aside import booking
 
 

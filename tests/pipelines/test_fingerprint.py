@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.build import dbt_runner
 from pipelines.build.dbt_runner import DbtRunner
-from tests.pipelines.homes import REPOSITORY
+from tests.pipelines.kept import REPOSITORY
 
 
 def test_code_that_a_python_model_computes_with_is_in_the_fingerprint(

@@ -12,6 +12,7 @@ from frontdesk.core.log.envelope import NewEvent, Origin
 from frontdesk.core.log.set_aside import Kind
 from frontdesk.domains.imports.known_facts import CANONICAL_PAYLOADS
 from frontdesk.domains.sending.outbox.commands import MAX_COMMAND_KEY
+from tests.clocks import SetClock
 from tests.pipelines.fuzzing import (
     BYSTANDER,
     TENANT_OF,
@@ -24,7 +25,7 @@ from tests.pipelines.fuzzing import (
     tries,
     unvalidated,
 )
-from tests.pipelines.homes import FixedClock, Home, HomeFactory
+from tests.pipelines.homes import Home, HomeFactory
 from tests.webhooks.harness import NOW
 
 #: Of some 60,000 tries.
@@ -34,7 +35,7 @@ _QUICK, _WIDE = 0.015, 0.25
 @pytest.fixture
 def fuzzed_home(homes: HomeFactory) -> Home:
     """Return a home at the moment at which the deliveries are signed: what they cause is due, or to come."""
-    return homes.new_home(clock=FixedClock(NOW))
+    return homes.new_home(clock=SetClock(NOW))
 
 
 @contextmanager

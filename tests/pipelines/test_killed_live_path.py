@@ -10,7 +10,8 @@ import time
 import pytest
 
 from frontdesk.core.log.envelope import NewEvent
-from tests.pipelines.homes import REPOSITORY, Home
+from tests.pipelines.homes import Home
+from tests.pipelines.kept import REPOSITORY
 
 
 def follow_and_kill(home: Home, *, after_seconds: float) -> None:

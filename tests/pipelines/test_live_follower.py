@@ -17,7 +17,7 @@ from pipelines.build.writer_lock import WriterLock
 from pipelines.live import live_follower
 from pipelines.live.live_follower import LiveFollower
 from tests.core.test_database import written_to
-from tests.pipelines.homes import REPOSITORY
+from tests.pipelines.kept import REPOSITORY
 
 
 @pytest.fixture

@@ -18,8 +18,9 @@ from frontdesk.core.log.rejections import RejectionRecorder, describe_rejection
 from pipelines.build.writer_lock import WriterLock
 from pipelines.live.batch_tables import BatchTables
 from pipelines.live.modeller import HEARTBEAT
+from tests.clocks import SetClock
 from tests.pipelines.facts import contact
-from tests.pipelines.homes import FixedClock, Home, HomeFactory
+from tests.pipelines.homes import NOW, Home, HomeFactory
 
 fill_events = BatchTables.fill_events
 
@@ -92,7 +93,7 @@ def refuse_a_delivery(home: Home, *, at: datetime) -> None:
 
 
 def test_an_idle_home_publishes_refusals_and_the_time_every_minute(homes: HomeFactory) -> None:
-    clock = FixedClock()
+    clock = SetClock(NOW)
     home = homes.new_home(clock=clock)
     with home.modeller().opened() as modeller:
         assert modeller.beat() is False

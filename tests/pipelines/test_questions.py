@@ -20,7 +20,8 @@ from tests.pipelines.counted_marketing import MODELS
 from tests.pipelines.counted_rules import RuleAnswers
 from tests.pipelines.counted_year import TENANTS, Book, Reader
 from tests.pipelines.facts import TENANT, fact
-from tests.pipelines.homes import REPOSITORY, Home, HomeFactory
+from tests.pipelines.homes import Home, HomeFactory
+from tests.pipelines.kept import REPOSITORY
 
 QUESTIONS = re.findall(
     r"^### (\d+)\. (.*?)\n```sql\n(.*?)```",

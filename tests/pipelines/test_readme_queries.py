@@ -7,7 +7,8 @@ import re
 import pytest
 
 from frontdesk.core.log.envelope import NewEvent
-from tests.pipelines.homes import REPOSITORY, Home, HomeFactory
+from tests.pipelines.homes import Home, HomeFactory
+from tests.pipelines.kept import REPOSITORY
 
 QUERIES = re.findall(r"```sql\n(.*?)```", (REPOSITORY / "README.md").read_text(encoding="utf-8"), flags=re.DOTALL)
 

@@ -21,7 +21,8 @@ from frontdesk.core.settings import Settings
 from frontdesk.domains.sending.outbox.commands import CommandFilter, CommandState
 from frontdesk.domains.tenancy.tenant import Tenant, read_tenant
 from pipelines.dry_run.dry_run import rehearse_file
-from tests.pipelines.homes import REPOSITORY, Home, HomeFactory
+from tests.pipelines.homes import Home, HomeFactory
+from tests.pipelines.kept import REPOSITORY
 
 # Two whole builds, a minute and a half: among the slow proofs.
 pytestmark = pytest.mark.slow

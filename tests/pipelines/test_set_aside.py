@@ -25,7 +25,8 @@ from pipelines.live.batch_tables import BatchTables
 from pipelines.publish.publisher import Publisher
 from tests.pipelines.activation.test_decisions import START
 from tests.pipelines.facts import TENANT, contact, fact
-from tests.pipelines.homes import REPOSITORY, Home
+from tests.pipelines.homes import Home
+from tests.pipelines.kept import REPOSITORY
 
 OTHER = "hmnp"
 POISON = "poison"

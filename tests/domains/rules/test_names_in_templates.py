@@ -10,7 +10,7 @@ import pytest
 
 from frontdesk.domains.sending.templates import read_template
 from frontdesk.domains.tenancy.tenant import Tenant, read_tenants
-from tests.pipelines.homes import REPOSITORY
+from tests.pipelines.kept import REPOSITORY
 
 NOW = datetime(2026, 11, 20, 20, 0, tzinfo=UTC)
 VALUES: dict[str, Any] = {

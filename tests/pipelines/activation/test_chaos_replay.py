@@ -8,7 +8,7 @@ import pytest
 
 from frontdesk.core.log.envelope import NewEvent
 from frontdesk.domains.sending.outbox.commands import CommandFilter
-from tests.pipelines.homes import FixedClock, Home, HomeFactory
+from tests.pipelines.homes import Home, HomeFactory
 
 _COLUMNS = "command_key, verdict, stopped_by, reason, due_at, expires_at, payload"
 _COMMANDS = f"select {_COLUMNS} from marts.fct_decisions order by all"
@@ -41,7 +41,7 @@ def test_chaos_gives_the_same_commands(homes: HomeFactory, story_events: list[Ne
     rng = Random(11)
     ordered = homes.new_home()
     ordered.follow_in_batches([story_events])
-    chaotic = homes.new_home(clock=FixedClock())
+    chaotic = homes.new_home()
     batches = in_batches(disturbed(story_events, rng), rng)
     for first in range(0, len(batches), 10):  # opened anew each time, as after a restart
         chaotic.follow_in_batches(batches[first : first + 10])

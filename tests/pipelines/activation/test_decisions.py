@@ -20,7 +20,8 @@ from frontdesk.domains.rules.vocabulary import (
 )
 from frontdesk.domains.tenancy.tenant import load_tenants
 from tests.pipelines.facts import TENANT, contact, fact
-from tests.pipelines.homes import NOW, REPOSITORY, Home, HomeFactory
+from tests.pipelines.homes import NOW, Home, HomeFactory
+from tests.pipelines.kept import REPOSITORY
 
 PHONE = "+61400000001"
 ANA = {"phone": PHONE, "name": "Ana Lee", "first_name": "Ana"}

@@ -7,9 +7,10 @@ from datetime import timedelta
 import pytest
 
 from frontdesk.domains.sending.outbox.commands import CommandState
+from tests.clocks import SetClock
 from tests.pipelines.activation.test_decisions import START, booking
 from tests.pipelines.facts import TENANT
-from tests.pipelines.homes import NOW, FixedClock, Home, HomeFactory
+from tests.pipelines.homes import NOW, Home, HomeFactory
 
 LEASE = timedelta(minutes=5)
 
@@ -86,7 +87,7 @@ def test_history_that_is_told_late_is_not_acted_upon(home: Home) -> None:
 
 @pytest.mark.slow
 def test_other_rules_take_back_what_they_no_longer_intend(homes: HomeFactory) -> None:
-    clock = FixedClock()
+    clock = SetClock(NOW)
     home = homes.new_home(clock=clock)
     home.follow_in_batches([[booking("confirmed")]])
     tenants = dict(home.tenants)

@@ -13,7 +13,8 @@ from frontdesk.domains.rules.vocabulary import FACT_TYPES, UNDONE_BY
 from frontdesk.domains.tenancy.tenant import load_tenants
 from tests.pipelines.activation.test_decisions import PHONE, START, booking
 from tests.pipelines.facts import TENANT, contact, fact
-from tests.pipelines.homes import NOW, REPOSITORY, Home, HomeFactory
+from tests.pipelines.homes import NOW, Home, HomeFactory
+from tests.pipelines.kept import REPOSITORY
 from tests.pipelines.money.stripe_events import StripePayment
 
 HOUR = timedelta(hours=1)

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from frontdesk.core.cli import build_app
-from tests.pipelines.homes import REPOSITORY
+from tests.pipelines.kept import REPOSITORY
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ from frontdesk.domains.reports.document import Report
 from frontdesk.domains.reports.making import ReportMaker
 from frontdesk.domains.reports.periods import Period
 from frontdesk.domains.tenancy.tenant import Tenant
-from tests.pipelines.homes import FixedClock, Home, HomeFactory
+from tests.pipelines.homes import Home, HomeFactory
 from tests.pipelines.reporting.history import TENANT, History, make_history
 
 #: What the log was not told at first.
@@ -49,7 +49,7 @@ class Desk:
 
 def open_desk(homes: HomeFactory, *, late: int) -> Desk:
     """Return a desk whose log has been told all but the last `late` events of the history."""
-    home = homes.new_home(clock=FixedClock())
+    home = homes.new_home()
     tenant = home.tenants[TENANT]
     history = make_history(ZoneInfo(tenant.zone))
     maker = ReportMaker(

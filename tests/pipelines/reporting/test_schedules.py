@@ -16,7 +16,7 @@ from frontdesk.domains.reports.periods import NoSuchPeriodError, PeriodKind, las
 from frontdesk.domains.tenancy.tenant import load_tenants
 from pipelines.defs.reporting.assets import partitions_of
 from pipelines.defs.reporting.schedules import build_report_definitions
-from tests.pipelines.homes import REPOSITORY
+from tests.pipelines.kept import REPOSITORY
 
 PERTH, YORK, TORONTO = "avatar_imaging", "mikes_detailing", "noizylab"
 SPRING, AUTUMN = datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 10, 25, tzinfo=UTC)

@@ -19,10 +19,11 @@ from frontdesk.domains.reports.periods import Period, PeriodKind
 from frontdesk.domains.reports.settings import ReportSettings
 from frontdesk.domains.sending.outbox.commands import CommandState
 from frontdesk.domains.tenancy.tenant import Tenant
+from tests.clocks import SetClock
 from tests.domains.sending.dispatch.sending_fixture import SendingFixture, open_sending
 from tests.domains.sending.dispatch.standins import StandIns
 from tests.domains.sending.dispatch.test_deliverers import KEY, graph
-from tests.pipelines.homes import FixedClock, HomeFactory
+from tests.pipelines.homes import HomeFactory
 from tests.pipelines.reporting.conftest import LATE, Desk, open_desk
 
 OCTOBER, NOVEMBER = (Period(PeriodKind.MONTHLY, date(2026, month, 1)) for month in (10, 11))
@@ -34,7 +35,7 @@ OWNER, BOOKKEEPER = "owner@elsewhere.example", "books@elsewhere.example"
 @pytest.fixture(scope="module")
 def desk(homes: HomeFactory) -> Desk:
     desk = open_desk(homes, late=LATE)
-    assert isinstance(desk.home.clock, FixedClock)
+    assert isinstance(desk.home.clock, SetClock)
     desk.home.clock.instant = DECEMBER
     return desk
 
@@ -176,7 +177,7 @@ def test_without_the_archived_file_nothing_goes_out(
 
 def test_a_report_that_nobody_could_send_for_a_week_stays_in_the_archive(desk: Desk, standins: StandIns) -> None:
     report = make(desk, tenant_of(desk, "technifold", OWNER))
-    later = FixedClock(desk.home.clock.now() + timedelta(days=7))
+    later = SetClock(desk.home.clock.now() + timedelta(days=7))
     with open_sending(standins, desk.home.folder, clock=later) as sending:
         sending.dispatcher.dispatch_due()
         known = sending.known(f"technifold/report/send_email/{report.report_id}/{OWNER}")
