@@ -113,9 +113,7 @@ class Publisher:
 
     def _creations(self) -> dict[str, Callable[[], object]]:
         """Return what creates each table, view and the macros, in an order in which they can be created."""
-        tables = {
-            name: partial(self._create_table, schema, name) for schema, name in self._manifest.public_tables()
-        }
+        tables = {name: partial(self._create_table, schema, name) for schema, name in self._manifest.public_tables()}
         views = {
             name: partial(self._connection.execute, f"create view {schema}.{name} as {sql}")
             for schema, name, sql in self._manifest.public_views()
