@@ -16,6 +16,7 @@ from frontdesk import connectors
 from frontdesk.connectors.account import SendingAccount
 from frontdesk.connectors.answers import Deliverer
 from frontdesk.connectors.base import Source
+from frontdesk.connectors.media import MakeMediaRequest, ReadMediaLinks, read_attachments
 from frontdesk.core.errors import ConfigurationError
 
 #: How a provider reaches people.
@@ -40,6 +41,8 @@ class Descriptor:
     deliverer: str | None = None  #: an OpenDeliverer
     sending_secrets: tuple[str, ...] = ()  #: names of the secrets that it is called with
     sync_targets: tuple[str, ...] = ()  #: what can be written to it
+    media_links: str | None = None  #: a ReadMediaLinks; None: its messages have `attachments`, or no files
+    media_request: str | None = None  #: a MakeMediaRequest; None: anybody may open its links
     takes_cancel_for_stop: bool = False  #: its carriers take a reply of CANCEL for STOP, whatever it answers
 
     def load_source(self) -> type[Source]:
@@ -53,8 +56,22 @@ class Descriptor:
         """Return what calls it. Raises ConfigurationError if it sends nothing, or a secret can't be used."""
         if self.deliverer is None:
             raise ConfigurationError(f"Frontdesk sends nothing by {self.name}")
-        opening: OpenDeliverer = resolve_name(self.deliverer)
-        return opening(account)
+        open_deliverer: OpenDeliverer = resolve_name(self.deliverer)
+        return open_deliverer(account)
+
+    def media_reader(self) -> ReadMediaLinks:
+        """Return what reads the links to files from its messages."""
+        if self.media_links is None:
+            return read_attachments
+        found: ReadMediaLinks = resolve_name(self.media_links)
+        return found
+
+    def media_requester(self) -> MakeMediaRequest | None:
+        """Return what says how a file is fetched with the business's account, None if anybody may open its links."""
+        if self.media_request is None:
+            return None
+        found: MakeMediaRequest = resolve_name(self.media_request)
+        return found
 
 
 def descriptors() -> Mapping[str, Descriptor]:

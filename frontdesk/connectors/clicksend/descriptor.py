@@ -11,4 +11,5 @@ DESCRIPTOR = Descriptor(
     reach="sms",
     deliverer="frontdesk.connectors.clicksend.deliver:open_deliverer",
     sending_secrets=("CLICKSEND_USERNAME", "CLICKSEND_API_KEY"),
+    media_links="frontdesk.connectors.clicksend.media:read_links",
 )

@@ -11,5 +11,7 @@ DESCRIPTOR = Descriptor(
     reach="sms",
     deliverer="frontdesk.connectors.twilio.deliver:open_deliverer",
     sending_secrets=("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"),
+    media_links="frontdesk.connectors.twilio.media:read_links",
+    media_request="frontdesk.connectors.twilio.media:make_request",
     takes_cancel_for_stop=True,
 )
