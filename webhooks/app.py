@@ -22,43 +22,46 @@ from frontdesk.domains.sending.outbox.outbox import Outbox
 from frontdesk.domains.staff.desk import StaffDesk
 from frontdesk.domains.staff.passwords import Passwords
 from frontdesk.domains.tenancy.tenant import Tenant
-from webhooks.api.audit import audit_router
-from webhooks.api.callers import Callers
-from webhooks.api.commands import commands_router
-from webhooks.api.events import events_router
-from webhooks.api.explaining import explaining_router
-from webhooks.api.holds import holds_router
-from webhooks.api.identities import identities_router
-from webhooks.api.outbox import outbox_router
-from webhooks.api.outbox_decisions import decisions_router
-from webhooks.api.owner_keys import OwnerKeys
-from webhooks.api.rehearsals import rehearsals_router
-from webhooks.api.reports import reports_router
-from webhooks.api.sessions import sessions_router
-from webhooks.api.tasks import tasks_router
+from webhooks.api import (
+    audit,
+    event_import,
+    events,
+    holds,
+    identities,
+    messages,
+    outbox,
+    reports,
+    rules,
+    sessions,
+    stage_changes,
+    tasks,
+)
+from webhooks.callers import Callers, OwnerKeys
 from webhooks.gate import Gate, route_limits
-from webhooks.health.probes import health_router
-from webhooks.intake.deliveries import deliveries_router
-from webhooks.pages.media import media_router
-from webhooks.pages.sign_in import sign_in_router
+from webhooks.health import probes
+from webhooks.intake import deliveries
+from webhooks.pages import media, sign_in
 from webhooks.problems import install_problem_handlers, with_gates_answers, without_invented_answers
 from webhooks.runtime import Runtime, configure_masks, configure_sources
 
-_API_ROUTERS = (
-    events_router,
-    commands_router,
-    outbox_router,
-    decisions_router,
-    holds_router,
-    explaining_router,
-    rehearsals_router,
-    reports_router,
-    sessions_router,
-    audit_router,
-    tasks_router,
-    identities_router,
+_ROUTERS = (
+    deliveries.router,
+    event_import.router,
+    events.router,
+    messages.router,
+    stage_changes.router,
+    outbox.router,
+    holds.router,
+    rules.router,
+    reports.router,
+    sessions.router,
+    audit.router,
+    tasks.router,
+    identities.router,
+    media.router,
+    sign_in.router,
+    probes.router,
 )
-
 
 NOTHING_WRONG: Mapping[str, str] = MappingProxyType({})
 
@@ -135,13 +138,16 @@ def create_app(
     clock = clock or SystemClock()
     ids = ids or UuidV7Factory(clock)
     configured = configure_sources(tenants, secrets=secrets, settings=settings)
+    staff = StaffDesk.open(engine, settings=settings, clock=clock, ids=ids, passwords=passwords)
     runtime = Runtime(
         settings=settings,
         engine=engine,
         log=EventLog(engine, ids=ids),
         outbox=Outbox(engine, clock=clock, ids=ids),
-        staff=StaffDesk.open(engine, settings=settings, clock=clock, ids=ids, passwords=passwords),
+        staff=staff,
+        callers=Callers(owner_keys=OwnerKeys.load(tenants, secrets=secrets), staff=staff),
         ids=ids,
+        secrets=secrets,
         clock=clock,
         tenants=tenants,
         sources=configured.sources,
@@ -151,13 +157,10 @@ def create_app(
         metrics_token=operator_secret(METRICS_TOKEN, environ=secrets.environ),
     )
     app = Receiver(runtime)
+    app.state.runtime = runtime
+    app.state.health = probes.Health(runtime)
     install_problem_handlers(app)
-    app.include_router(deliveries_router(runtime))
-    callers = Callers(owner_keys=OwnerKeys.load(tenants, secrets=secrets), staff=runtime.staff)
-    app.guard(callers=callers, max_body_bytes=settings.max_body_bytes)
-    for make_router in _API_ROUTERS:
-        app.include_router(make_router(runtime, callers=callers))
-    app.include_router(media_router(runtime, secrets=secrets))
-    app.include_router(sign_in_router(runtime))
-    app.include_router(health_router(runtime))
+    app.guard(callers=runtime.callers, max_body_bytes=settings.max_body_bytes)
+    for router in _ROUTERS:
+        app.include_router(router)
     return app

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from frontdesk.core.errors import FrontdeskError
 from frontdesk.core.serving.guard import EVERYWHERE, NOT_STORED, Header, adding, header_of, refuse
-from webhooks.api.callers import Callers
+from webhooks.callers import Callers
 
 #: A JSON request of /v1: the longest message a person types is a tenth of it.
 MAX_REQUEST_BYTES = 65_536
@@ -40,7 +40,7 @@ class Gate:
 
     app: ASGIApp
     callers: Callers
-    limits: Mapping[str, int | None]  #: bytes by path, where it is not MAX_REQUEST_BYTES; None: any
+    limits: Mapping[str, int | None]  #: bytes by path, unless MAX_REQUEST_BYTES; None: any
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -71,8 +71,8 @@ class Gate:
         try:
             await run_in_threadpool(self.callers.check_key, key_of(scope))
         except HTTPException as refusal:
-            told = [(name.lower().encode(), value.encode()) for name, value in (refusal.headers or {}).items()]
-            return HTTPStatus(refusal.status_code), str(refusal.detail), told
+            headers = [(name.lower().encode(), value.encode()) for name, value in (refusal.headers or {}).items()]
+            return HTTPStatus(refusal.status_code), str(refusal.detail), headers
         except FrontdeskError as error:
             return HTTPStatus(error.http_status), error.detail, []
         return None
@@ -104,7 +104,7 @@ def _declares_more_than(limit: int, declared: str) -> bool:
 
 
 def _counting(receive: Receive, *, limit: int) -> Receive:
-    """Return a `receive` that ends where more has come than the limit. Raises HTTPException with 413."""
+    """Return a `receive` that raises HTTPException with 413 once more has come than the limit."""
     size = 0
 
     async def receive_some() -> Message:

@@ -21,10 +21,12 @@ from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.log.group_commit import GroupCommitter
 from frontdesk.core.log.rejections import RejectionRecorder
 from frontdesk.core.secrets import Secrets
+from frontdesk.core.serving.hosts import KnownHosts
 from frontdesk.core.settings import Settings
 from frontdesk.domains.sending.outbox.outbox import Outbox
 from frontdesk.domains.staff.desk import StaffDesk
 from frontdesk.domains.tenancy.tenant import Tenant
+from webhooks.callers import Callers
 from webhooks.intake.intake import Intake, IntakeServices
 from webhooks.logs import log_event_log_unavailable, log_unusable_source
 
@@ -48,11 +50,17 @@ class Runtime:
     rejections: RejectionRecorder
     outbox: Outbox
     staff: StaffDesk
+    callers: Callers
     ids: IdFactory
+    secrets: Secrets
     masks: Mapping[tuple[str, str], Masks] = field(default_factory=dict)  #: of each source's secrets
     metrics_token: str | None = None
     intakes: dict[str, Intake] = field(default_factory=dict)  #: by request path; empty unless running
+    hosts: KnownHosts = field(init=False)
     _committer: GroupCommitter | None = None
+
+    def __post_init__(self) -> None:
+        self.hosts = KnownHosts.of(self.settings)
 
     @property
     def committer(self) -> GroupCommitter:
@@ -90,7 +98,7 @@ class Runtime:
             await asyncio.to_thread(self.rejections.close)
 
     async def _prepare_tables(self, tried: asyncio.Event) -> None:
-        """Create the tables; where the database is away, deliveries are answered 503 until it is back.
+        """Create the tables; while the database is away, deliveries are answered 503.
 
         tried: set once it was tried, whatever came of it.
         """

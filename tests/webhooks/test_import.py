@@ -19,7 +19,7 @@ from frontdesk.domains.imports.ndjson import Arrival, LineError, LineSplitter, N
 from tests.webhooks.conftest import StartReceiver, only_event
 from tests.webhooks.harness import NOW, Answer, Post, RunningReceiver
 from tests.webhooks.signing import OWNER_KEY, TENANT, as_bytes, environment, stripe_post
-from webhooks.api.events import MAX_EVENTS_PER_APPEND, MAX_LISTED_REJECTIONS
+from webhooks.api.event_import import MAX_EVENTS_PER_APPEND, MAX_LISTED_REJECTIONS
 
 NDJSON = {"content-type": "application/x-ndjson"}
 NEW, OLD, BAKER = (f"{name}-owner-key-of-a-business" for name in ("new", "old", "baker"))

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from webhooks.api.commands import StageChangeBody
-from webhooks.api.task_shapes import CreateBody, SnoozeBody
+from webhooks.api.stage_changes import StageChangeBody
+from webhooks.api.tasks import CreateBody, SnoozeBody
 
 
 @pytest.mark.parametrize("year", ["0001", "1899", "2200", "9999"])

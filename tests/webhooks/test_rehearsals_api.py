@@ -14,7 +14,7 @@ from frontdesk.domains.rules.dry_run.report import Report
 from tests.pipelines.answered_home import answered_home
 from tests.pipelines.homes import HomeFactory
 from tests.webhooks.harness import Answer, Post, RunningReceiver
-from webhooks.api import rehearsals
+from webhooks.api import rules
 from webhooks.app import create_app
 
 OWNER = "owner-of-a-business-0000000001"
@@ -65,7 +65,7 @@ def test_one_rehearsal_at_a_time(receiver: RunningReceiver, monkeypatch: pytest.
         assert may_end.wait(10)
         return report
 
-    monkeypatch.setattr(rehearsals, "rehearse", wait)
+    monkeypatch.setattr(rules, "rehearse", wait)
     first = Thread(target=rehearse, args=(receiver, FILE))
     first.start()
     assert is_running.wait(10)

@@ -6,15 +6,15 @@ from enum import StrEnum
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from frontdesk.domains.staff.audit import MAX_ENTRIES_PER_PAGE
 from frontdesk.domains.staff.roles import Permission
-from webhooks.api.callers import Caller, Callers
-from webhooks.api.outbox_requests import StoredText
+from webhooks.api.requests import StoredText
+from webhooks.callers import Caller
+from webhooks.dependencies import RuntimeDep, allow
 from webhooks.problems import document_problems
-from webhooks.runtime import Runtime
 
 _BIGGEST_ID = 2**63 - 1
 
@@ -54,34 +54,28 @@ class AuditPage(BaseModel):
     next_before: int | None = Field(description="The `before` that goes on from here; None: this was the end.")
 
 
-def audit_router(runtime: Runtime, *, callers: Callers) -> APIRouter:
-    """Return the routes of the trail; each is about the caller's tenant only."""
-    router = APIRouter(prefix="/v1", tags=["staff"])
-    looking = Depends(callers.allow(Permission.LOOK))
-    auditing = Depends(callers.allow(Permission.AUDIT))
-    trail = runtime.staff.audit
+_Looker = Annotated[Caller, allow(Permission.LOOK)]
+_Auditor = Annotated[Caller, allow(Permission.AUDIT)]
 
-    @router.post("/audit", status_code=HTTPStatus.NO_CONTENT, responses=document_problems(401, 403, 422, 503))
-    def note(body: NoteBody, caller: Caller = looking) -> Response:
-        """Note that the caller reads a contact's page or takes a report or data away."""
-        trail.record(
-            body.action.value,
-            tenant_id=caller.tenant_id,
-            who=caller.name,
-            subject=body.subject,
-            address=caller.address,
-        )
-        return Response(status_code=HTTPStatus.NO_CONTENT)
+router = APIRouter(prefix="/v1", tags=["staff"])
 
-    @router.get("/audit", responses=document_problems(401, 403, 422, 503))
-    def read_trail(
-        before: Annotated[int | None, Query(ge=1, le=_BIGGEST_ID, description="Go on after this entry.")] = None,
-        limit: Annotated[int, Query(ge=1, le=MAX_ENTRIES_PER_PAGE)] = 100,
-        caller: Caller = auditing,
-    ) -> AuditPage:
-        """Read who signed in, read, took away and decided what, newest first."""
-        found = trail.read(tenant_id=caller.tenant_id, before=before, limit=limit)
-        entries = [AuditRead(**{field: getattr(each, field) for field in AuditRead.model_fields}) for each in found]
-        return AuditPage(entries=entries, next_before=entries[-1].audit_id if len(found) == limit else None)
 
-    return router
+@router.post("/audit", status_code=HTTPStatus.NO_CONTENT, responses=document_problems(401, 403, 422, 503))
+def note(body: NoteBody, *, caller: _Looker, runtime: RuntimeDep) -> Response:
+    """Note that the caller reads a contact's page or takes a report or data away."""
+    runtime.callers.note(caller, body.action.value, subject=body.subject)
+    return Response(status_code=HTTPStatus.NO_CONTENT)
+
+
+@router.get("/audit", responses=document_problems(401, 403, 422, 503))
+def read_trail(
+    before: Annotated[int | None, Query(ge=1, le=_BIGGEST_ID, description="Go on after this entry.")] = None,
+    *,
+    limit: Annotated[int, Query(ge=1, le=MAX_ENTRIES_PER_PAGE)] = 100,
+    caller: _Auditor,
+    runtime: RuntimeDep,
+) -> AuditPage:
+    """Read who signed in, read, took away and decided what, newest first."""
+    found = runtime.staff.audit.read(tenant_id=caller.tenant_id, before=before, limit=limit)
+    entries = [AuditRead(**{field: getattr(each, field) for field in AuditRead.model_fields}) for each in found]
+    return AuditPage(entries=entries, next_before=entries[-1].audit_id if len(found) == limit else None)

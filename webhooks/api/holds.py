@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Response
+from fastapi import APIRouter, HTTPException, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from frontdesk.domains.sending.outbox.commands import Channel
@@ -13,11 +13,10 @@ from frontdesk.domains.sending.outbox.holds import Hold, HoldScope
 from frontdesk.domains.sending.outbox.shapes import HoldRead
 from frontdesk.domains.staff.roles import Permission
 from frontdesk.domains.tenancy.tenant import Tenant
-from webhooks.api.callers import Caller, Callers
-from webhooks.api.outbox_requests import StoredText
-from webhooks.api.requests import NO_NUL
+from webhooks.api.requests import NO_NUL, StoredText, one_of, unprocessable
+from webhooks.callers import Caller
+from webhooks.dependencies import RuntimeDep, allow
 from webhooks.problems import document_problems
-from webhooks.runtime import Runtime
 
 _RuleId = Annotated[str | None, Query(min_length=1, max_length=255, pattern=NO_NUL, description="None: every rule.")]
 
@@ -45,54 +44,55 @@ class HoldAnswer(BaseModel):
     is_new: bool = Field(description="False: that same scope was held already, with another reason perhaps.")
 
 
-def holds_router(runtime: Runtime, *, callers: Callers) -> APIRouter:
-    """Return the routes of holds; each is about the caller's tenant only."""
-    router = APIRouter(prefix="/v1", tags=["outbox"])
-    looking = Depends(callers.allow(Permission.LOOK))
-    holding = Depends(callers.allow(Permission.HOLD))
+_Holder = Annotated[Caller, allow(Permission.HOLD)]
 
-    @router.get("/holds", responses=document_problems(401, 403, 503))
-    def list_holds(caller: Caller = looking) -> HoldList:
-        """List what is held now of this business, by whom and why."""
-        holds = [hold for hold in runtime.outbox.holds() if hold.scope.tenant_id in (None, caller.tenant_id)]
-        return HoldList(holds=[_to_read(hold) for hold in holds])
+router = APIRouter(prefix="/v1", tags=["outbox"])
 
-    @router.post("/holds", responses=document_problems(401, 403, 422, 503))
-    def hold(body: HoldBody, caller: Caller = holding) -> HoldAnswer:
-        """Hold commands: they stay in the outbox and are not sent until released. Holding twice holds once."""
-        scope = HoldScope(tenant_id=caller.tenant_id, channel=body.channel, rule_id=body.rule_id)
-        _check_rule(body.rule_id, runtime.tenants[caller.tenant_id])
-        callers.note(caller, "hold.made", subject=f"{_told(scope)}: {body.reason}")
-        is_new = runtime.outbox.hold(scope, reason=body.reason, held_by=caller.named(body.held_by))
-        return HoldAnswer(is_new=is_new)
 
-    @router.delete("/holds", status_code=HTTPStatus.NO_CONTENT, responses=document_problems(401, 403, 404, 422, 503))
-    def release(
-        released_by: Annotated[str, Query(min_length=1, max_length=255, pattern=NO_NUL)],
-        channel: Channel | None = None,
-        rule_id: _RuleId = None,
-        caller: Caller = holding,
-    ) -> Response:
-        """Release exactly this scope; wider and narrower holds stay in force. What is due goes out at once."""
-        scope = HoldScope(tenant_id=caller.tenant_id, channel=channel, rule_id=rule_id)
-        if all(hold.scope != scope for hold in runtime.outbox.holds()):
-            raise _not_held()
-        callers.note(caller, "hold.released", subject=_told(scope))
-        if not runtime.outbox.release(scope, released_by=caller.named(released_by)):
-            raise _not_held()  # somebody else released it at the same instant
-        return Response(status_code=HTTPStatus.NO_CONTENT)
+@router.get("/holds", responses=document_problems(401, 403, 503))
+def list_holds(*, caller: Annotated[Caller, allow(Permission.LOOK)], runtime: RuntimeDep) -> HoldList:
+    """List what is held now of this business, by whom and why."""
+    holds = [hold for hold in runtime.outbox.holds() if hold.scope.tenant_id in (None, caller.tenant_id)]
+    return HoldList(holds=[_to_read(hold) for hold in holds])
 
-    return router
+
+@router.post("/holds", responses=document_problems(401, 403, 422, 503))
+def hold(body: HoldBody, *, caller: _Holder, runtime: RuntimeDep) -> HoldAnswer:
+    """Hold commands: they stay in the outbox and are not sent until released. Holding twice holds once."""
+    scope = HoldScope(tenant_id=caller.tenant_id, channel=body.channel, rule_id=body.rule_id)
+    _check_rule(body.rule_id, runtime.tenants[caller.tenant_id])
+    runtime.callers.note(caller, "hold.made", subject=f"{_scope_text(scope)}: {body.reason}")
+    is_new = runtime.outbox.hold(scope, reason=body.reason, held_by=caller.named(body.held_by))
+    return HoldAnswer(is_new=is_new)
+
+
+@router.delete("/holds", status_code=HTTPStatus.NO_CONTENT, responses=document_problems(401, 403, 404, 422, 503))
+def release(
+    released_by: Annotated[str, Query(min_length=1, max_length=255, pattern=NO_NUL)],
+    *,
+    channel: Channel | None = None,
+    rule_id: _RuleId = None,
+    caller: _Holder,
+    runtime: RuntimeDep,
+) -> Response:
+    """Release exactly this scope; wider and narrower holds stay in force. What is due goes out at once."""
+    scope = HoldScope(tenant_id=caller.tenant_id, channel=channel, rule_id=rule_id)
+    if all(hold.scope != scope for hold in runtime.outbox.holds()):
+        raise _not_held()
+    runtime.callers.note(caller, "hold.released", subject=_scope_text(scope))
+    if not runtime.outbox.release(scope, released_by=caller.named(released_by)):
+        raise _not_held()  # somebody else released it at the same instant
+    return Response(status_code=HTTPStatus.NO_CONTENT)
 
 
 def _not_held() -> HTTPException:
     return HTTPException(HTTPStatus.NOT_FOUND, "exactly this is not held; GET /v1/holds lists what is")
 
 
-def _told(scope: HoldScope) -> str:
+def _scope_text(scope: HoldScope) -> str:
     """Return what is held, for the audit trail.
 
-    >>> _told(HoldScope(tenant_id="salon", channel=Channel.SMS, rule_id="recall"))
+    >>> _scope_text(HoldScope(tenant_id="salon", channel=Channel.SMS, rule_id="recall"))
     'channel sms, rule recall'
     """
     parts = [f"channel {scope.channel}" if scope.channel else "", f"rule {scope.rule_id}" if scope.rule_id else ""]
@@ -101,11 +101,9 @@ def _told(scope: HoldScope) -> str:
 
 def _check_rule(rule_id: str | None, tenant: Tenant) -> None:
     # A kill switch with a slip of the pen would hold nothing, and nobody would notice.
-    known = sorted(rule.id for rule in tenant.rules)
+    known = {rule.id for rule in tenant.rules}
     if rule_id is not None and rule_id not in known:
-        raise HTTPException(
-            HTTPStatus.UNPROCESSABLE_ENTITY, f"rule_id: there is no such rule; use one of {', '.join(known)}"
-        )
+        raise unprocessable(f"rule_id: there is no such rule; use {one_of(known)}")
 
 
 def _to_read(hold: Hold) -> HoldRead:

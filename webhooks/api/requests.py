@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from datetime import datetime
 from hashlib import sha256
 from http import HTTPStatus
@@ -10,9 +11,11 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import Header, HTTPException
+from pydantic import BaseModel, StringConstraints
 
 from frontdesk.core.log.envelope import Appended, NewEvent, Origin
 from frontdesk.core.values import FRONTDESK_SOURCE
+from webhooks.callers import Caller
 from webhooks.runtime import Runtime
 
 IdempotencyKey = Annotated[
@@ -26,6 +29,8 @@ IdempotencyKey = Annotated[
 ]
 #: A text in a path or query: PostgreSQL's texts hold no NUL.
 NO_NUL = r"^[^\x00]+$"
+#: A text that goes into a column as it is.
+StoredText = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=NO_NUL)]
 
 
 def request_id(runtime: Runtime, *, tenant_id: str, operation: str, idempotency_key: str | None) -> str:
@@ -47,7 +52,7 @@ async def append_request(
 ) -> Appended:
     """Append what a person asks for as an event of ours.
 
-    Raises HTTPException with 422 where the id came with another request's content before.
+    Raises HTTPException with 422 if the id came with another request's content before.
     """
     now = runtime.clock.now()
     content = orjson.dumps(payload)
@@ -67,8 +72,25 @@ async def append_request(
     if not appended.is_new:
         known = await asyncio.to_thread(runtime.log.read_at, [appended.sequence])
         if known[appended.sequence].payload != content:
-            raise HTTPException(
-                HTTPStatus.UNPROCESSABLE_ENTITY,
-                "this Idempotency-Key came with another request before; give each request its own",
-            )
+            raise unprocessable("this Idempotency-Key came with another request before; give each request its own")
     return appended
+
+
+def given_fields(body: BaseModel) -> dict[str, Any]:
+    """Return what a body says, as an event's payload has it."""
+    return body.model_dump(mode="json", exclude_none=True)
+
+
+def signature(caller: Caller, *, key: str) -> dict[str, str]:
+    """Return who asks, of a signed-in person; a program's body says so itself, or nothing."""
+    return {} if caller.account is None else {key: caller.name}
+
+
+def one_of(names: Iterable[str]) -> str:
+    """Return the names from which a request can choose."""
+    return f"one of {', '.join(sorted(names))}"
+
+
+def unprocessable(detail: str) -> HTTPException:
+    """Return the answer to a request that can't be done for what it says."""
+    return HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, detail)

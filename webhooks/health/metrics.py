@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import accumulate
 
-from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -84,10 +83,3 @@ class ReceiverCollector(Collector):
             yield GaugeMetricFamily(name, documentation, value=value)
         for name, documentation, value in self._counters():
             yield CounterMetricFamily(name, documentation, value=value)
-
-
-def build_registry(collector: Collector) -> CollectorRegistry:
-    """Return a registry of our own: the default one is the process's, and tests run many applications in one."""
-    registry = CollectorRegistry()
-    registry.register(collector)
-    return registry

@@ -1,4 +1,7 @@
-"""The documented route of deliveries: it answers those that no configured source takes."""
+"""The documented route of deliveries: it answers those that no configured source takes.
+
+Deliveries of configured sources never get here: see Receiver in webhooks/app.py.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from fastapi import APIRouter, Path, Response
 from frontdesk.connectors.base import Reason, RefusedError
 from frontdesk.connectors.descriptor import descriptors, source_names
 from frontdesk.core.log.rejections import describe_rejection
+from webhooks.dependencies import RuntimeDep
 from webhooks.intake.intake import RETRY_AFTER_UNAVAILABLE_S, refusal_reply
 from webhooks.logs import log_refused_delivery
 from webhooks.problems import document_problems
@@ -61,51 +65,50 @@ GetSourcePath = Annotated[
 ]
 
 
-def deliveries_router(runtime: Runtime) -> APIRouter:
-    """Return the route. Deliveries of configured sources never get here: see Receiver in webhooks/app.py."""
-    router = APIRouter(tags=["deliveries"])
+router = APIRouter(tags=["deliveries"])
 
-    async def refuse(tenant: str, source: str) -> Response:
-        refusal = _explain(tenant, source, runtime=runtime)
-        tenant, source = tenant.lower(), source.lower()
-        if refusal.reason in _KEPT and source in source_names():
-            # Only names that we know: others are the sender's invention and would fill the table.
-            rejection = describe_rejection(
-                tenant_id=tenant,
-                source=source,
-                reason=refusal.reason,
-                detail=refusal.detail,
-                received_at=runtime.clock.now(),
-                body=b"",
-            )
-            runtime.rejections.record(rejection)
-            log_refused_delivery(
-                tenant_id=tenant,
-                source=source,
-                reason=refusal.reason,
-                status=refusal.http_status,
-                detail=refusal.detail,
-                body_size=0,
-            )
-        reply = refusal_reply(refusal, allow=frozenset({"POST"}))
-        headers = {name.decode(): value.decode() for name, value in reply.headers}
-        return Response(reply.body, reply.status, headers, media_type=reply.content_type.decode())
 
-    @router.post("/webhooks/{tenant}/{source}", responses=_RESPONSES, openapi_extra=_BODY, response_class=Response)
-    async def deliver(tenant: TenantPath, source: SourcePath) -> Response:
-        """Take a provider's signed delivery: verify it, append it durably, answer.
+@router.post("/webhooks/{tenant}/{source}", responses=_RESPONSES, openapi_extra=_BODY, response_class=Response)
+async def deliver(tenant: TenantPath, *, source: SourcePath, runtime: RuntimeDep) -> Response:
+    """Take a provider's signed delivery: verify it, append it durably, answer.
 
-        A duplicate gets the same 2xx. Where the log can't be written the answer is 503, but 429 for gohighlevel,
-        which sends again on nothing else.
-        """
-        return await refuse(tenant, source)
+    A duplicate gets the same 2xx. Where the log can't be written the answer is 503, but 429 for gohighlevel,
+    which sends again on nothing else.
+    """
+    return _refuse(runtime, tenant=tenant, source=source)
 
-    @router.get("/webhooks/{tenant}/{source}", responses=_RESPONSES, response_class=Response)
-    async def deliver_by_get(tenant: TenantPath, source: GetSourcePath) -> Response:
-        """Take a delivery of twilio, clicksend or zoho that is configured to come by GET."""
-        return await refuse(tenant, source)
 
-    return router
+@router.get("/webhooks/{tenant}/{source}", responses=_RESPONSES, response_class=Response)
+async def deliver_by_get(tenant: TenantPath, *, source: GetSourcePath, runtime: RuntimeDep) -> Response:
+    """Take a delivery of twilio, clicksend or zoho that is configured to come by GET."""
+    return _refuse(runtime, tenant=tenant, source=source)
+
+
+def _refuse(runtime: Runtime, *, tenant: str, source: str) -> Response:
+    refusal = _explain(tenant, source, runtime=runtime)
+    tenant, source = tenant.lower(), source.lower()
+    if refusal.reason in _KEPT and source in source_names():
+        # Only names that we know: others are the sender's invention and would fill the table.
+        rejection = describe_rejection(
+            tenant_id=tenant,
+            source=source,
+            reason=refusal.reason,
+            detail=refusal.detail,
+            received_at=runtime.clock.now(),
+            body=b"",
+        )
+        runtime.rejections.record(rejection)
+        log_refused_delivery(
+            tenant_id=tenant,
+            source=source,
+            reason=refusal.reason,
+            status=refusal.http_status,
+            detail=refusal.detail,
+            body_size=0,
+        )
+    reply = refusal_reply(refusal, allow=frozenset({"POST"}))
+    headers = {name.decode(): value.decode() for name, value in reply.headers}
+    return Response(reply.body, reply.status, headers, media_type=reply.content_type.decode())
 
 
 def _explain(tenant: str, source: str, *, runtime: Runtime) -> RefusedError:

@@ -7,13 +7,12 @@ from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import parse_qs
 
-from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from frontdesk.core.ids import new_session_token
 from frontdesk.core.running.addresses import local_url
-from frontdesk.core.serving.hosts import KnownHosts
 from frontdesk.domains.staff.errors import SignInLockedError, SignInRefusedError
 from frontdesk.domains.staff.sessions import (
     COOKIE_SEPARATOR,
@@ -23,7 +22,7 @@ from frontdesk.domains.staff.sessions import (
     OpenedSession,
     tokens_of,
 )
-from webhooks.api.callers import client_address
+from webhooks.dependencies import RuntimeDep, client_address
 from webhooks.problems import document_problems
 from webhooks.runtime import Runtime
 
@@ -47,69 +46,101 @@ button { cursor: pointer; }
 """
 
 
-def sign_in_router(runtime: Runtime) -> APIRouter:
-    """Return the routes of the sign-in page; they need no key."""
-    router = APIRouter(tags=["staff"], default_response_class=HTMLResponse)
-    hosts = KnownHosts.of(runtime.settings)
+def _html(description: str) -> dict[str, object]:
+    return {"description": description, "content": {"text/html": {"schema": {"type": "string"}}}}
 
-    @router.get("/sign-in", responses={200: _html("The form.")})
-    def show_form(next_path: Annotated[str, Query(alias="next", max_length=2_000)] = "/") -> Response:
-        """Show the form, without JavaScript and without anything from elsewhere."""
-        return _page(runtime, next_path=next_path)
 
-    @router.post(
-        "/sign-in",
-        status_code=HTTPStatus.SEE_OTHER,
-        openapi_extra=_FORM,
-        responses={
-            303: {"description": "Signed in: on to the dashboard, with the cookie."},
-            401: _html("E-mail and password don't belong to an account that may sign in."),
-            429: _html("Too many failed attempts; Retry-After says for how long."),
-            **document_problems(403, 413, 421, 503),
+_FORM: dict[str, object] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/x-www-form-urlencoded": {
+                "schema": {
+                    "type": "object",
+                    "required": ["email", "password"],
+                    "properties": {
+                        "email": {"type": "string"},
+                        "password": {"type": "string"},
+                        "next": {"type": "string", "description": "Path on the dashboard to go on to."},
+                    },
+                }
+            }
         },
-    )
-    async def sign_in(request: Request) -> Response:
-        """Sign in to every business in which e-mail and password are an account's."""
-        _check_origin(request, hosts)
-        form = await _read_form(request)
-        email, next_path = form.get("email", ""), form.get("next", "/")
-        device = request.cookies.get(DEVICE_COOKIE) or new_session_token()
-        try:
-            opened = await run_in_threadpool(
-                runtime.staff.sessions.sign_in,
-                email=email,
-                password=form.get("password", ""),
-                address=client_address(request),
-                device=device,
-            )
-        except (SignInRefusedError, SignInLockedError) as error:
-            return _refused(runtime, error, email=email, next_path=next_path)
-        answer = RedirectResponse(_dashboard_url(runtime, request) + _safe_path(next_path), HTTPStatus.SEE_OTHER)
-        _set_device_cookie(answer, device, request=request)
-        _set_cookie(answer, opened, runtime=runtime, request=request)
-        return answer
-
-    _add_sign_out(router, runtime, hosts=hosts)
-    return router
+    }
+}
 
 
-def _add_sign_out(router: APIRouter, runtime: Runtime, *, hosts: KnownHosts) -> None:
+async def _check_origin(request: Request, *, runtime: RuntimeDep) -> None:
+    """Raise HTTPException with 403 unless the form is of our own page; SameSite does the same in the browser."""
+    host = request.headers.get("host", "")
+    if not runtime.hosts.know(host):
+        detail = "this address is none of ours; set FRONTDESK_ALLOWED_HOSTS to the names that browsers use"
+        raise HTTPException(HTTPStatus.MISDIRECTED_REQUEST, detail)
+    if not runtime.hosts.are_ours(request.headers.get("origin", ""), host=host):
+        raise HTTPException(HTTPStatus.FORBIDDEN, "send this from the page /sign-in itself: the origin is another")
 
-    @router.post(
-        "/sign-out",
-        status_code=HTTPStatus.SEE_OTHER,
-        responses={303: {"description": "Signed out: on to the form."}, **document_problems(403, 421, 503)},
-    )
-    def sign_out(request: Request) -> Response:
-        """End the cookie's sessions."""
-        _check_origin(request, hosts)
-        for token in tokens_of(request.cookies.get(SESSION_COOKIE, "")):
-            session = runtime.staff.sessions.find(token, is_use=False)
-            if session is not None:
-                runtime.staff.sessions.end(session)
-        answer = RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER)
-        answer.delete_cookie(SESSION_COOKIE, httponly=True, samesite="lax", secure=_is_https(request))
-        return answer
+
+_FROM_OUR_PAGE = Depends(_check_origin)
+
+router = APIRouter(tags=["staff"], default_response_class=HTMLResponse)
+
+
+@router.get("/sign-in", responses={200: _html("The form.")})
+def show_form(
+    next_path: Annotated[str, Query(alias="next", max_length=2_000)] = "/", *, runtime: RuntimeDep
+) -> Response:
+    """Show the form, without JavaScript and without anything from elsewhere."""
+    return _page(runtime, next_path=next_path)
+
+
+@router.post(
+    "/sign-in",
+    status_code=HTTPStatus.SEE_OTHER,
+    openapi_extra=_FORM,
+    responses={
+        303: {"description": "Signed in: on to the dashboard, with the cookie."},
+        401: _html("E-mail and password don't belong to an account that may sign in."),
+        429: _html("Too many failed attempts; Retry-After says for how long."),
+        **document_problems(403, 413, 421, 503),
+    },
+    dependencies=[_FROM_OUR_PAGE],
+)
+async def sign_in(request: Request, *, runtime: RuntimeDep) -> Response:
+    """Sign in to every business in which e-mail and password are an account's."""
+    form = await _read_form(request)
+    email, next_path = form.get("email", ""), form.get("next", "/")
+    device = request.cookies.get(DEVICE_COOKIE) or new_session_token()
+    try:
+        opened = await run_in_threadpool(
+            runtime.staff.sessions.sign_in,
+            email=email,
+            password=form.get("password", ""),
+            address=client_address(request),
+            device=device,
+        )
+    except (SignInRefusedError, SignInLockedError) as error:
+        return _refused(runtime, error, email=email, next_path=next_path)
+    answer = RedirectResponse(_dashboard_url(runtime, request) + _safe_path(next_path), HTTPStatus.SEE_OTHER)
+    _set_device_cookie(answer, device, request=request)
+    _set_cookie(answer, opened, runtime=runtime, request=request)
+    return answer
+
+
+@router.post(
+    "/sign-out",
+    status_code=HTTPStatus.SEE_OTHER,
+    responses={303: {"description": "Signed out: on to the form."}, **document_problems(403, 421, 503)},
+    dependencies=[_FROM_OUR_PAGE],
+)
+def sign_out(request: Request, *, runtime: RuntimeDep) -> Response:
+    """End the cookie's sessions."""
+    for token in tokens_of(request.cookies.get(SESSION_COOKIE, "")):
+        session = runtime.staff.sessions.find(token, is_use=False)
+        if session is not None:
+            runtime.staff.sessions.end(session)
+    answer = RedirectResponse("/sign-in", HTTPStatus.SEE_OTHER)
+    answer.delete_cookie(SESSION_COOKIE, httponly=True, samesite="lax", secure=_is_https(request))
+    return answer
 
 
 def _set_cookie(answer: Response, opened: list[OpenedSession], *, runtime: Runtime, request: Request) -> None:
@@ -134,16 +165,6 @@ def _set_device_cookie(answer: Response, device: str, *, request: Request) -> No
         samesite="strict",
         secure=_is_https(request),
     )
-
-
-def _check_origin(request: Request, hosts: KnownHosts) -> None:
-    """Refuse a form of another site's page. Raises HTTPException with 403; SameSite does the same in the browser."""
-    host = request.headers.get("host", "")
-    if not hosts.know(host):
-        detail = "this address is none of ours; set FRONTDESK_ALLOWED_HOSTS to the names that browsers use"
-        raise HTTPException(HTTPStatus.MISDIRECTED_REQUEST, detail)
-    if not hosts.are_ours(request.headers.get("origin", ""), host=host):
-        raise HTTPException(HTTPStatus.FORBIDDEN, "send this from the page /sign-in itself: the origin is another")
 
 
 async def _read_form(request: Request) -> dict[str, str]:
@@ -182,13 +203,13 @@ def _page(
     hints = [runtime.settings.sign_in_hint] if runtime.settings.sign_in_hint else []
     if runtime.staff.accounts.is_empty():
         hints.append("Nobody has an account yet; make one by: frontdesk staff add")
-    told = f'<p class="problem" role="alert">{escape(problem)}</p>' if problem else ""
-    hinted = "".join(f'<p class="hint">{escape(hint)}</p>' for hint in hints)
+    alert = f'<p class="problem" role="alert">{escape(problem)}</p>' if problem else ""
+    hint_lines = "".join(f'<p class="hint">{escape(hint)}</p>' for hint in hints)
     return HTMLResponse(
         f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Sign in · Frontdesk</title><style>{_STYLE}</style></head>
-<body><main><h1>Frontdesk</h1>{told}
+<body><main><h1>Frontdesk</h1>{alert}
 <form method="post" action="/sign-in">
 <input type="hidden" name="next" value="{escape(_safe_path(next_path))}">
 <label>E-mail
@@ -196,7 +217,7 @@ def _page(
 <label>Password
 <input name="password" type="password" autocomplete="current-password" required></label>
 <button>Sign in</button>
-</form>{hinted}</main></body></html>
+</form>{hint_lines}</main></body></html>
 """,
         status_code=status,
         headers=_NO_FRAMES | (headers or {}),
@@ -219,27 +240,3 @@ def _dashboard_url(runtime: Runtime, request: Request) -> str:
 def _is_https(request: Request) -> bool:
     # A proxy that is not configured as ours may not say so by its headers, but the browser says what page it is on.
     return request.url.scheme == "https" or request.headers.get("origin", "").startswith("https://")
-
-
-def _html(description: str) -> dict[str, object]:
-    return {"description": description, "content": {"text/html": {"schema": {"type": "string"}}}}
-
-
-_FORM: dict[str, object] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/x-www-form-urlencoded": {
-                "schema": {
-                    "type": "object",
-                    "required": ["email", "password"],
-                    "properties": {
-                        "email": {"type": "string"},
-                        "password": {"type": "string"},
-                        "next": {"type": "string", "description": "Path on the dashboard to go on to."},
-                    },
-                }
-            }
-        },
-    }
-}

@@ -1,0 +1,122 @@
+"""What staff write over /v1: messages to one person, and that a contact's message needs no reply."""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, HTTPException, Path
+from pydantic import BaseModel, ConfigDict, Field
+
+from frontdesk.core.published import reader as published
+from frontdesk.domains.sending.facts import MessageText
+from frontdesk.domains.sending.outbox.commands import Channel, manual_command_key
+from frontdesk.domains.sending.outbox.shapes import MessageAccepted
+from frontdesk.domains.staff.roles import Permission
+from frontdesk.domains.tenancy.tenant import Tenant
+from webhooks.api.requests import (
+    NO_NUL,
+    IdempotencyKey,
+    append_request,
+    given_fields,
+    one_of,
+    request_id,
+    signature,
+    unprocessable,
+)
+from webhooks.callers import Caller
+from webhooks.dependencies import RuntimeDep, allow
+from webhooks.problems import document_problems
+from webhooks.runtime import Runtime
+
+_MessageId = Annotated[
+    str, Path(pattern=NO_NUL, max_length=255, description="The message's id; it may have slashes.")
+]
+_Sender = Annotated[Caller, allow(Permission.SEND)]
+
+
+class MessageBody(MessageText):
+    """A text or e-mail to one person: an own text, or one of the business's templates."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class MessageSettled(BaseModel):
+    """What a contact wrote needs no reply."""
+
+    message_id: str
+    is_new: bool = Field(description="False: somebody said so before.")
+
+
+router = APIRouter(prefix="/v1", tags=["commands"])
+
+
+@router.post("/messages", status_code=HTTPStatus.ACCEPTED, responses=document_problems(401, 403, 422, 503))
+async def send_message(
+    body: MessageBody, *, idempotency_key: IdempotencyKey = None, caller: _Sender, runtime: RuntimeDep
+) -> MessageAccepted:
+    """Ask for a text or e-mail to one person. Their consent, hours and limits hold for it as for any other."""
+    tenant_id = caller.tenant_id
+    _check_message(body, runtime.tenants[tenant_id])
+    message_id = request_id(runtime, tenant_id=tenant_id, operation="messages", idempotency_key=idempotency_key)
+    appended = await append_request(
+        runtime,
+        tenant_id=tenant_id,
+        type_="message.requested",
+        id_=message_id,
+        payload={"message_id": message_id, **given_fields(body), **signature(caller, key="requested_by")},
+        subject_id=message_id,
+    )
+    command_type = f"send_{body.channel}"
+    return MessageAccepted(
+        event_id=appended.event_id,
+        message_id=message_id,
+        command_key=manual_command_key(tenant_id, command_type=command_type, message_id=message_id),
+    )
+
+
+@router.post(
+    "/messages/{message_id:path}:no-reply-needed",
+    status_code=HTTPStatus.ACCEPTED,
+    responses=document_problems(401, 403, 404, 422, 503),
+)
+async def need_no_reply(message_id: _MessageId, *, caller: _Sender, runtime: RuntimeDep) -> MessageSettled:
+    """Say that what a contact wrote needs no reply. Saying it twice is one event, with the first one's name."""
+    tenant_id = caller.tenant_id
+    known = await asyncio.to_thread(_find_message, runtime, tenant_id=tenant_id, message_id=message_id)
+    if known is None or known["direction"] != "inbound":
+        raise HTTPException(HTTPStatus.NOT_FOUND, "no contact wrote a message of this id")
+    reached = {name: known[name] for name in ("phone", "email") if known[name]}
+    payload: dict[str, Any] = {"message_id": message_id, "channel": known["channel"]}
+    payload |= {"contact": reached} if reached else {}
+    try:
+        appended = await append_request(
+            runtime,
+            tenant_id=tenant_id,
+            type_="message.read",
+            id_=message_id,
+            payload=payload | signature(caller, key="by"),
+            subject_id=message_id,
+        )
+    except HTTPException as error:
+        # Somebody else said so before, in their own name: theirs is the event.
+        if error.status_code != HTTPStatus.UNPROCESSABLE_ENTITY:
+            raise
+        return MessageSettled(message_id=message_id, is_new=False)
+    return MessageSettled(message_id=message_id, is_new=appended.is_new)
+
+
+def _find_message(runtime: Runtime, *, tenant_id: str, message_id: str) -> published.Row | None:
+    with published.opened(runtime.settings.analytics_path) as file:
+        return file.message(tenant_id, message_id)
+
+
+def _check_message(body: MessageText, tenant: Tenant) -> None:
+    if tenant.delivery.provider_of(Channel(body.channel)) is None:
+        raise unprocessable(f"{tenant.slug} has no provider for {body.channel}; its file's key delivery names it")
+    if body.template is not None:
+        templates = tenant.all_templates()
+        known = templates.sms if body.channel == "sms" else templates.email
+        if body.template not in known:
+            raise unprocessable(f"template: there is none of that name for {body.channel}; use {one_of(known)}")
