@@ -10,7 +10,7 @@ from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.running.addresses import local_url
 from frontdesk.core.settings import Settings
 from frontdesk.domains.reports.archive import ReportArchive
-from frontdesk.domains.reports.making import ReportMaker
+from frontdesk.domains.reports.report_maker import ReportMaker
 from frontdesk.domains.sending.outbox.outbox import Outbox
 from frontdesk.domains.tenancy.tenant import Tenant, load_tenants
 from pipelines.assembly import build_dbt_runner

@@ -18,10 +18,10 @@ from rich.progress import Progress as ProgressBar
 from frontdesk.core.clock import SystemClock
 from frontdesk.core.settings import Settings, load_settings
 from frontdesk.domains.reports.archive import ReportArchive, ReportId
+from frontdesk.domains.reports.differences import find_late_events
 from frontdesk.domains.reports.document import Report
-from frontdesk.domains.reports.late_events import find_late_events
-from frontdesk.domains.reports.making import published
 from frontdesk.domains.reports.periods import PeriodKind, last_complete, parse_period
+from frontdesk.domains.reports.report_maker import published
 from pipelines.assembly import build_warehouse_builder
 from pipelines.build.warehouse_builder import Progress
 from pipelines.build.writer_lock import WriterLock

@@ -10,8 +10,8 @@ from pathlib import Path
 import duckdb
 
 from frontdesk.core.errors import FrontdeskError
-from frontdesk.domains.reports.comparing import FigurePair, pair_figures
-from frontdesk.domains.reports.computing import Provenance, compute_report
+from frontdesk.domains.reports.computation import Provenance, compute_report
+from frontdesk.domains.reports.differences import FigurePair, pair_figures
 from frontdesk.domains.reports.document import Report
 from frontdesk.domains.tenancy.tenant import Tenant
 from pipelines.build import warehouse

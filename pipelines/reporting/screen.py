@@ -9,12 +9,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from frontdesk.domains.reports import wording
+from frontdesk.domains.reports import layout
 from frontdesk.domains.reports.archive import ReportId
-from frontdesk.domains.reports.comparing import FigurePair, pair_figures
+from frontdesk.domains.reports.differences import FigurePair, LateEvent, pair_figures
 from frontdesk.domains.reports.document import Figure, Report
-from frontdesk.domains.reports.late_events import LateEvent
-from frontdesk.domains.reports.tables import shown_figures
+from frontdesk.domains.reports.layout import shown_figures
 from pipelines.reporting.reproducing import Reproduction
 
 #: Late events shown; the rest is counted.
@@ -29,18 +28,18 @@ def show_list(report_ids: Sequence[ReportId], *, console: Console) -> None:
     table = Table("Report", "Period", "Known up to event", box=None, pad_edge=False)
     for each in report_ids:
         period = each.period
-        table.add_row(str(each), wording.period_words(period.kind, period.start), str(each.log_sequence))
+        table.add_row(str(each), layout.period_words(period.kind, period.start), str(each.log_sequence))
     console.print(table)
 
 
 def show_report(report: Report, *, console: Console) -> None:
     """Show the figures of a report."""
-    console.print(f"[bold]{escape(report.business)}: {wording.title_words(report)}[/]", highlight=False)
-    console.print(f"{wording.days_words(report)}, {report.zone}; report {report.report_id}", highlight=False)
+    console.print(f"[bold]{escape(report.business)}: {layout.title_words(report)}[/]", highlight=False)
+    console.print(f"{layout.days_words(report)}, {report.zone}; report {report.report_id}", highlight=False)
     table = _table("Figure", "This period", "Before", "Change")
     for figure in shown_figures(report):
-        previous = wording.value_words(figure.previous, unit=figure.unit, currency=figure.currency)
-        table.add_row(figure.name, _words(figure), previous, wording.change_words(figure))
+        previous = layout.value_words(figure.previous, unit=figure.unit, currency=figure.currency)
+        table.add_row(figure.name, _words(figure), previous, layout.change_words(figure))
     console.print(table)
 
 
@@ -64,7 +63,7 @@ def show_comparison(then: Report, now: Report, late: Sequence[LateEvent], *, con
     """Show what differs between then and now, and what was heard of late."""
     differing = [pair for pair in pair_figures(then, now) if pair.differs]
     console.print(
-        f"[bold]{escape(then.business)}: {wording.title_words(then)}[/], known up to event {then.log_sequence} then, "
+        f"[bold]{escape(then.business)}: {layout.title_words(then)}[/], known up to event {then.log_sequence} then, "
         f"{now.log_sequence} now",
         highlight=False,
     )
@@ -85,7 +84,7 @@ def show_comparison(then: Report, now: Report, late: Sequence[LateEvent], *, con
 
 def lateness_words(late_by: timedelta) -> str:
     """Return how late something was: `2 d 3 h`."""
-    return wording.value_words(max(int(late_by.total_seconds()), 0), unit="seconds", currency=None)
+    return layout.value_words(max(int(late_by.total_seconds()), 0), unit="seconds", currency=None)
 
 
 def _pairs(pairs: Iterable[FigurePair], then: str, now: str) -> Table:
@@ -105,7 +104,7 @@ def _table(first: str, *others: str) -> Table:
 
 def _words(figure: Figure | None) -> str:
     return (
-        wording.MISSING
+        layout.MISSING
         if figure is None
-        else wording.value_words(figure.value, unit=figure.unit, currency=figure.currency)
+        else layout.value_words(figure.value, unit=figure.unit, currency=figure.currency)
     )

@@ -19,7 +19,7 @@ import httpx
 from frontdesk.core.log.database import create_tables
 from frontdesk.core.settings import Settings
 from frontdesk.domains.reports.archive import ReportArchive
-from frontdesk.domains.reports.making import ReportMaker
+from frontdesk.domains.reports.report_maker import ReportMaker
 from frontdesk.domains.sending.dispatch.dispatcher import Dispatcher, build_dispatcher
 from frontdesk.domains.sending.outbox.commands import CommandFilter, KnownCommand
 from pipelines.live.modeller import Modeller

@@ -12,8 +12,8 @@ import pytest
 from frontdesk.core.secrets import Secrets
 from frontdesk.core.settings import Settings
 from frontdesk.domains.reports.archive import ReportArchive, ReportId
+from frontdesk.domains.reports.make_command import ReportNotMadeError, make_report
 from frontdesk.domains.reports.periods import Period, PeriodKind
-from frontdesk.domains.reports.requesting import ReportNotMadeError, make_report
 from frontdesk.domains.staff.desk import StaffDesk
 from frontdesk.domains.staff.roles import Role
 from tests.core.running.answering_command import frontdesk

@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from frontdesk.core.values import FIRST_YEAR, LAST_YEAR
 from frontdesk.domains.reports.archive import FORMATS, ReportArchive, ReportId
+from frontdesk.domains.reports.make_command import make_report
 from frontdesk.domains.reports.periods import Period, PeriodKind, parse_period
-from frontdesk.domains.reports.requesting import make_report
 from frontdesk.domains.reports.shapes import ReportMade, ReportRead
 from frontdesk.domains.staff.roles import Permission
 from webhooks.callers import Caller

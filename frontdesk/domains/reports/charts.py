@@ -13,9 +13,9 @@ from matplotlib.figure import Figure as Drawing
 
 from frontdesk.core.money import minor_unit_exponent
 from frontdesk.domains.reports.document import Point, Report, Share
+from frontdesk.domains.reports.layout import part_words
 from frontdesk.domains.reports.lettering import Lettering, lettering_of
 from frontdesk.domains.reports.periods import PeriodKind
-from frontdesk.domains.reports.wording import part_words
 
 #: Letters, which a page on a dark screen makes lighter; the rest is read on both.
 INK = "#6b7280"

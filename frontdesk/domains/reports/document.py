@@ -146,6 +146,6 @@ class Report(_Part):
         return orjson.dumps(self.model_dump(mode="json"), option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS)
 
     def find(self, metric: str, *, currency: str | None = None) -> Figure | None:
-        """Return a figure, None where there is none."""
+        """Return a figure, None if there is none."""
         found = (each for each in self.figures if each.metric == metric and each.currency == currency)
         return next(found, None)

@@ -8,10 +8,10 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from frontdesk.domains.reports import wording
+from frontdesk.domains.reports import layout
 from frontdesk.domains.reports.charts import INK, draw_charts
 from frontdesk.domains.reports.document import Figure, Report
-from frontdesk.domains.reports.tables import figure_sections, headline_figures, share_tables
+from frontdesk.domains.reports.layout import figure_sections, headline_figures, share_tables
 
 
 def to_html(report: Report) -> bytes:
@@ -22,10 +22,10 @@ def to_html(report: Report) -> bytes:
     page = template.render(
         report=report,
         chart_ink=INK,
-        title=wording.title_words(report),
-        days=wording.days_words(report),
-        left_out=wording.left_out_words(report),
-        computed=wording.moment_words(report.generated_at, report.zone),
+        title=layout.title_words(report),
+        days=layout.days_words(report),
+        left_out=layout.left_out_words(report),
+        computed=layout.moment_words(report.generated_at, report.zone),
         headlines=[_row(figure) for figure in headline_figures(report)],
         sections=[(title, [_row(figure) for figure in figures]) for title, figures in figure_sections(report)],
         shares=share_tables(report),
@@ -37,14 +37,14 @@ def to_html(report: Report) -> bytes:
 
 def _row(figure: Figure) -> dict[str, Any]:
     def words(value: int | None) -> str:
-        return wording.value_words(value, unit=figure.unit, currency=figure.currency)
+        return layout.value_words(value, unit=figure.unit, currency=figure.currency)
 
-    amount, _, percent = wording.change_words(figure).partition(" (")
+    amount, _, percent = layout.change_words(figure).partition(" (")
     return {
         "name": figure.name,
         "value": words(figure.value),
         "previous": words(figure.previous),
         "amount": amount,
         "percent": percent.rstrip(")"),
-        "mood": {True: "better", False: "worse", None: "same"}[wording.is_better(figure)],
+        "mood": {True: "better", False: "worse", None: "same"}[layout.is_better(figure)],
     }

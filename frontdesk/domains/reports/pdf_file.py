@@ -11,11 +11,11 @@ from datetime import UTC
 from fpdf import FPDF
 from fpdf.fonts import FontFace
 
-from frontdesk.domains.reports import wording
+from frontdesk.domains.reports import layout
 from frontdesk.domains.reports.charts import draw_charts
 from frontdesk.domains.reports.document import Figure, Report
+from frontdesk.domains.reports.layout import figure_sections, headline_figures, share_tables
 from frontdesk.domains.reports.lettering import JOINERS, MAIN, MAIN_BOLD, Lettering, lettering_of
-from frontdesk.domains.reports.tables import figure_sections, headline_figures, share_tables
 
 _FONT = "DejaVu"
 _INK, _QUIET, _GOOD, _BAD = (17, 24, 39), (91, 100, 114), (21, 128, 61), (185, 28, 28)
@@ -97,13 +97,13 @@ def to_pdf(report: Report) -> bytes:
     """Return the file's bytes."""
     pages = _Pages(f"{report.business}: report {report.report_id}", lettering_of(report))
     pages.set_creation_date(report.generated_at.astimezone(UTC))
-    pages.set_title(f"{report.business}: {wording.title_words(report)}")
+    pages.set_title(f"{report.business}: {layout.title_words(report)}")
     pages.set_creator("Frontdesk")
     pages.set_producer("Frontdesk")
     pages.add_page()
     pages.line_of(f"{report.business}, {report.kind} report", size=9, colour=_QUIET)
-    pages.line_of(wording.title_words(report), size=19, style="B")
-    pages.line_of(f"{wording.days_words(report)}, {report.zone}", size=9, colour=_QUIET)
+    pages.line_of(layout.title_words(report), size=19, style="B")
+    pages.line_of(f"{layout.days_words(report)}, {report.zone}", size=9, colour=_QUIET)
     pages.ln(4)
     _show_headlines(pages, report)
     _show_charts(pages, report)
@@ -117,9 +117,9 @@ def to_pdf(report: Report) -> bytes:
         _show_table(pages, (table.heading, *table.columns), cells, widths=widths)
     if report.left_out:
         pages.ln(5)
-        pages.line_of(wording.left_out_words(report), size=9, colour=_BAD)
+        pages.line_of(layout.left_out_words(report), size=9, colour=_BAD)
     pages.ln(5)
-    computed = wording.moment_words(report.generated_at, report.zone)
+    computed = layout.moment_words(report.generated_at, report.zone)
     pages.line_of(
         f"Computed {computed} from every event up to number {report.log_sequence} of the log, by the models "
         f"{report.models_fingerprint[:12]}.",
@@ -134,11 +134,11 @@ def _show_headlines(pages: _Pages, report: Report) -> None:
     width = pages.epw / max(len(figures), 1)
     top = pages.get_y()
     for number, figure in enumerate(figures):
-        value = wording.value_words(figure.value, unit=figure.unit, currency=figure.currency)
+        value = layout.value_words(figure.value, unit=figure.unit, currency=figure.currency)
         lines = (
             (figure.name, 7.5, _QUIET, ""),
             (value, 12, _INK, "B"),
-            (wording.change_words(figure), 7, _mood(figure), ""),
+            (layout.change_words(figure), 7, _mood(figure), ""),
         )
         y = top
         for text, size, colour, style in lines:
@@ -181,9 +181,9 @@ def _show_figures(pages: _Pages, title: str, figures: list[Figure]) -> None:
     rows = [
         (
             figure.name,
-            wording.value_words(figure.value, unit=figure.unit, currency=figure.currency),
-            wording.value_words(figure.previous, unit=figure.unit, currency=figure.currency),
-            wording.change_words(figure),
+            layout.value_words(figure.value, unit=figure.unit, currency=figure.currency),
+            layout.value_words(figure.previous, unit=figure.unit, currency=figure.currency),
+            layout.change_words(figure),
         )
         for figure in figures
     ]
@@ -223,4 +223,4 @@ def _parted(text: str) -> str:
 
 
 def _mood(figure: Figure) -> tuple[int, int, int]:
-    return {True: _GOOD, False: _BAD, None: _QUIET}[wording.is_better(figure)]
+    return {True: _GOOD, False: _BAD, None: _QUIET}[layout.is_better(figure)]

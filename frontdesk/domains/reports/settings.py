@@ -1,4 +1,4 @@
-"""What a business's file says about its reports."""
+"""What a business's file says about its reports, and a business as far as its reports need it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Literal
 from pydantic import Field
 
 from frontdesk.core.tenant.fields import MailableEmail, Strict
+from frontdesk.domains.attribution.settings import AttributingBusiness
+from frontdesk.domains.sending.business import SendingBusiness
 
 #: Those that credit each conversion by its own journey; Markov and Shapley know of all periods at once.
 AttributionModel = Literal["first", "last", "last_non_direct", "linear", "position", "time_decay"]
@@ -23,3 +25,9 @@ class ReportSettings(Strict):
     recipients: tuple[MailableEmail, ...] = Field(
         default=(), description="Who gets the report of each period by e-mail."
     )
+
+
+class ReportingBusiness(SendingBusiness, AttributingBusiness):
+    """A business with the reports that it gets."""
+
+    reports: ReportSettings = ReportSettings()

@@ -13,7 +13,7 @@ from frontdesk.core.tenant.business import refuse_repeats
 from frontdesk.core.tenant.files import FileReader, Files, Problem
 from frontdesk.domains.catalogue.settings import BookableBusiness
 from frontdesk.domains.identity.settings import IdentifyingBusiness, IdentityRule
-from frontdesk.domains.reports.business import ReportingBusiness
+from frontdesk.domains.reports.settings import ReportingBusiness
 from frontdesk.domains.rules.checks import Surroundings, find_problems
 from frontdesk.domains.rules.settings import RuledBusiness
 from frontdesk.domains.stages.scoring import Priority, Warmness

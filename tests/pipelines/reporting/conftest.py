@@ -10,8 +10,8 @@ import pytest
 
 from frontdesk.domains.reports.archive import ReportArchive
 from frontdesk.domains.reports.document import Report
-from frontdesk.domains.reports.making import ReportMaker
 from frontdesk.domains.reports.periods import Period
+from frontdesk.domains.reports.report_maker import ReportMaker
 from frontdesk.domains.tenancy.tenant import Tenant
 from tests.pipelines.homes import Home, HomeFactory
 from tests.pipelines.reporting.history import TENANT, History, make_history

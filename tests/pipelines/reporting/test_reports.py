@@ -14,15 +14,14 @@ import pytest
 
 from frontdesk.core.log.set_aside import Kind
 from frontdesk.core.published.errors import NothingPublishedError
-from frontdesk.domains.reports import computing, making
+from frontdesk.domains.reports import computation, report_maker
 from frontdesk.domains.reports.archive import ArchiveConflictError, ReportId
-from frontdesk.domains.reports.comparing import pair_figures
+from frontdesk.domains.reports.differences import find_late_events, pair_figures
 from frontdesk.domains.reports.document import Report
 from frontdesk.domains.reports.html_page import to_html
-from frontdesk.domains.reports.late_events import find_late_events
-from frontdesk.domains.reports.making import NotModelledError, published
 from frontdesk.domains.reports.pdf_file import to_pdf
 from frontdesk.domains.reports.periods import Period, PeriodKind
+from frontdesk.domains.reports.report_maker import NotModelledError, published
 from frontdesk.domains.sending.outbox.commands import report_command_key
 from frontdesk.domains.sending.settings import Delivery, EmailDelivery
 from pipelines.reporting.reproducing import NotReproducibleError, reproduce
@@ -53,7 +52,7 @@ def test_a_pdf_that_can_not_be_made_leaves_the_report_with_its_figures(
         raise ValueError("a character that no font has")
 
     with monkeypatch.context() as patch:
-        patch.setattr(making, "_MAKERS", {**making._MAKERS, "pdf": fail})
+        patch.setattr(report_maker, "_MAKERS", {**report_maker._MAKERS, "pdf": fail})
         made = desk.maker.make(tenant, NOVEMBER, patience_seconds=0, is_mailed=True)
     assert desk.maker.archive.endings_of(TENANT, made.report_id) == ["html", "json"]
     (aside,) = desk.home.set_aside.read(Kind.REPORT)
@@ -78,7 +77,7 @@ def test_a_section_that_can_not_be_computed_is_left_out_and_said_so(
         raise duckdb.ConversionException("Conversion Error: that section")
 
     whole = desk.report(NOVEMBER)
-    monkeypatch.setattr(computing, "stage_counts", fail)
+    monkeypatch.setattr(computation, "_stage_counts", fail)
     report = desk.maker.compute(desk.tenant, NOVEMBER)
     assert report.left_out == ("stages",)
     assert (report.figures, report.shares, report.credits) == (whole.figures, whole.shares, whole.credits)

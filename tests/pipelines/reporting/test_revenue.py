@@ -12,10 +12,9 @@ from pypdf import PdfReader
 from frontdesk.core.log.envelope import NewEvent
 from frontdesk.domains.reports.document import Report, RevenuePart, Tax
 from frontdesk.domains.reports.html_page import to_html
+from frontdesk.domains.reports.layout import MISSING, ShareTable, share_tables
 from frontdesk.domains.reports.pdf_file import to_pdf
 from frontdesk.domains.reports.periods import Period, PeriodKind
-from frontdesk.domains.reports.tables import ShareTable, share_tables
-from frontdesk.domains.reports.wording import MISSING
 from tests.pipelines.facts import fact
 from tests.pipelines.homes import HomeFactory
 from tests.pipelines.reporting.conftest import open_desk

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
-from frontdesk.domains.reports import wording
-from frontdesk.domains.reports.business import ReportingBusiness
+from frontdesk.domains.reports import layout
 from frontdesk.domains.reports.document import Figure, Report
+from frontdesk.domains.reports.layout import headline_figures
 from frontdesk.domains.reports.periods import PeriodKind
-from frontdesk.domains.reports.tables import headline_figures
+from frontdesk.domains.reports.settings import ReportingBusiness
 from frontdesk.domains.sending.outbox.commands import Channel, MessageClass, NewCommand, report_command_key
 
 #: Later than this a report is no news; it stays in the archive.
@@ -25,9 +25,9 @@ def mails_of(
     due_at: datetime,
     is_newer_version: bool,
 ) -> Iterator[NewCommand]:
-    """Yield a command for each recipient of the tenant's file; none where it has no way to send e-mails.
+    """Yield a command for each recipient of the tenant's file; none if it has no way to send e-mails.
 
-    digests: SHA-256 of the archived files by ending; what goes out is exactly that PDF, or none where there is none.
+    digests: SHA-256 of the archived files by ending; what goes out is exactly that PDF, or none if there is none.
     page_url: of the dashboard's page of reports. is_newer_version: an older one of the period went out.
     """
     provider = tenant.delivery.provider_of(Channel.EMAIL)
@@ -70,13 +70,13 @@ def mails_of(
 def period_phrase(report: Report) -> str:
     """Return the period as in a subject: `week of 16 November`, `November 2026`."""
     if report.kind is PeriodKind.MONTHLY:
-        return wording.title_words(report)
+        return layout.title_words(report)
     return f"week of {report.period_start.day} {report.period_start:%B}"
 
 
 def text_of(report: Report, *, page_url: str, is_newer_version: bool, has_pdf: bool = True) -> str:
     """Return the words of the e-mail: the figures that matter most, and where all of them are."""
-    lines = [f"{report.business}: {wording.title_words(report)}", f"{wording.days_words(report)} ({report.zone})", ""]
+    lines = [f"{report.business}: {layout.title_words(report)}", f"{layout.days_words(report)} ({report.zone})", ""]
     if is_newer_version:
         lines += ["This is a new version of a report that you have: it knows what was heard of since.", ""]
     lines += [_line(each) for each in headline_figures(report)]
@@ -91,9 +91,9 @@ def text_of(report: Report, *, page_url: str, is_newer_version: bool, has_pdf: b
 
 
 def _line(figure: Figure) -> str:
-    value = wording.value_words(figure.value, unit=figure.unit, currency=figure.currency)
-    change = wording.change_words(figure)
-    return f"{figure.name}: {value}" + ("" if change == wording.MISSING else f" ({_unbracketed(change)})")
+    value = layout.value_words(figure.value, unit=figure.unit, currency=figure.currency)
+    change = layout.change_words(figure)
+    return f"{figure.name}: {value}" + ("" if change == layout.MISSING else f" ({_unbracketed(change)})")
 
 
 def _unbracketed(change: str) -> str:

@@ -26,13 +26,13 @@ from frontdesk.core.log.set_aside import Kind, SetAside, Step, reason_of
 from frontdesk.core.published.errors import NothingPublishedError
 from frontdesk.core.values import FRONTDESK_SOURCE
 from frontdesk.domains.reports.archive import ReportArchive, ReportId
-from frontdesk.domains.reports.business import ReportingBusiness
-from frontdesk.domains.reports.computing import Provenance, compute_report
+from frontdesk.domains.reports.computation import Provenance, compute_report
 from frontdesk.domains.reports.document import Report
 from frontdesk.domains.reports.html_page import to_html
-from frontdesk.domains.reports.mailing import mails_of
+from frontdesk.domains.reports.mails import mails_of
 from frontdesk.domains.reports.pdf_file import to_pdf
 from frontdesk.domains.reports.periods import Period, last_complete
+from frontdesk.domains.reports.settings import ReportingBusiness
 from frontdesk.domains.sending.outbox.commands import NewCommand, report_command_key
 from frontdesk.domains.sending.outbox.outbox import Outbox
 

@@ -1,13 +1,20 @@
-"""What a report shows of its figures, in which order: the same on the page, in the PDF and in the e-mail."""
+"""What a report shows, in which order and in which words: the same on the page, in the PDF and in the e-mail.
+
+Money reads in its currency, shares in per cent, durations in words.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from itertools import groupby
+from zoneinfo import ZoneInfo
 
-from frontdesk.domains.reports import wording
+from frontdesk.core.lengths import length_words
+from frontdesk.core.money import minor_unit_exponent
 from frontdesk.domains.reports.document import Figure, Report, RevenuePart, Share, StageCount, Unit
+from frontdesk.domains.reports.periods import PeriodKind
 from frontdesk.domains.reports.settings import AttributionModel
 
 #: The figures that stand large at the top.
@@ -46,6 +53,9 @@ _MODEL_NAMES: Mapping[AttributionModel, str] = {
     "position": "first and last touch most",
     "time_decay": "newer touches more",
 }
+MISSING = "\N{EN DASH}"
+#: A longer name is cut: a note that was pasted into a field is no name, and a row must not be higher than a page.
+_NAME_LENGTH = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +100,7 @@ def share_tables(report: Report) -> list[ShareTable]:
 
 
 def _revenue_table(report: Report, dimension: str) -> ShareTable | None:
-    """Return gross, what went back, each tax, and what is left without it; None where nobody and nothing is named."""
+    """Return gross, what went back, each tax, and what is left without it; None if nobody and nothing is named."""
     parts = [each for each in report.revenue if each.dimension == dimension]
     if all(each.dimension_value == _UNKNOWN for each in parts):
         return None
@@ -100,10 +110,8 @@ def _revenue_table(report: Report, dimension: str) -> ShareTable | None:
     return ShareTable(
         title=f"Revenue by {dimension}",
         heading=dimension.capitalize(),
-        columns=("Received", "Given back", *map(wording.part_words, names), "Before tax"),
-        rows=tuple(
-            (wording.part_words(each.dimension_value), tuple(_revenue_cells(each, names=names))) for each in parts
-        ),
+        columns=("Received", "Given back", *map(part_words, names), "Before tax"),
+        rows=tuple((part_words(each.dimension_value), tuple(_revenue_cells(each, names=names))) for each in parts),
     )
 
 
@@ -113,16 +121,16 @@ def _revenue_cells(part: RevenuePart, *, names: list[str]) -> Iterator[str]:
         name = tax.name if tax.name in names else _ALL_IN_ONE
         taxes[name] = taxes.get(name, 0) + tax.amount_minor
     for amount in (part.received_minor, part.returned_minor, *map(taxes.get, names), part.before_tax_minor):
-        yield wording.value_words(amount, unit="minor_units", currency=part.currency)
+        yield value_words(amount, unit="minor_units", currency=part.currency)
 
 
 def _stage_tables(report: Report) -> Iterator[ShareTable]:
     for name, stages in groupby(report.stages, key=lambda stage: stage.pipeline_name):
         yield ShareTable(
-            title=f"Stages: {wording.part_words(name)}",
+            title=f"Stages: {part_words(name)}",
             heading="Stage",
             columns=("Came", "Went on", "Conversion", "Won", "Lost"),
-            rows=tuple((wording.part_words(stage.stage_name), tuple(_stage_cells(stage))) for stage in stages),
+            rows=tuple((part_words(stage.stage_name), tuple(_stage_cells(stage))) for stage in stages),
         )
 
 
@@ -131,24 +139,24 @@ def _stage_cells(stage: StageCount) -> Iterator[str]:
     counts = (stage.entered, stage.went_on, conversion, stage.won, stage.lost)
     units: tuple[Unit, ...] = ("count", "count", "permille", "count", "count")
     for value, unit in zip(counts, units, strict=True):
-        yield wording.value_words(value, unit=unit, currency=None)
+        yield value_words(value, unit=unit, currency=None)
 
 
 def _credit_table(report: Report) -> ShareTable | None:
-    told = report.credits
-    if told is None or not told.channels:
+    credited = report.credits
+    if credited is None or not credited.channels:
         return None
-    reach = "" if told.lookback_days is None else f", {told.lookback_days} days back"
+    reach = "" if credited.lookback_days is None else f", {credited.lookback_days} days back"
     return ShareTable(
-        title=f"Conversions by channel ({_MODEL_NAMES[told.model]}{reach})",
+        title=f"Conversions by channel ({_MODEL_NAMES[credited.model]}{reach})",
         heading="Channel",
         columns=("Conversions", "Revenue"),
         rows=tuple(
             (
-                wording.part_words(channel.channel),
-                (f"{channel.conversions:,.2f}", wording.money_words(channel.revenue_minor, told.currency)),
+                part_words(channel.channel),
+                (f"{channel.conversions:,.2f}", money_words(channel.revenue_minor, credited.currency)),
             )
-            for channel in told.channels
+            for channel in credited.channels
         ),
     )
 
@@ -172,7 +180,7 @@ def _share_table(report: Report, dimension: str) -> ShareTable | None:
         heading=dimension.capitalize(),
         columns=tuple(headings[column] for column in columns),
         rows=tuple(
-            (wording.part_words(name), tuple(_cell(cells.get((column, name))) for column in columns))
+            (part_words(name), tuple(_cell(cells.get((column, name))) for column in columns))
             for name in sorted(names, key=rank)
         ),
     )
@@ -186,5 +194,90 @@ def _columns(shares: list[Share], dimension: str) -> Iterator[tuple[str, str | N
 
 def _cell(share: Share | None) -> str:
     if share is None:
-        return wording.MISSING
-    return wording.value_words(share.value, unit=share.unit, currency=share.currency)
+        return MISSING
+    return value_words(share.value, unit=share.unit, currency=share.currency)
+
+
+def value_words(value: int | None, *, unit: Unit, currency: str | None) -> str:
+    """Return a figure's value as readers expect it, such as `AUD 1,240.50`, `62.5%`, `3 h 5 min`."""
+    if value is None:
+        return MISSING
+    match unit:
+        case "minor_units":
+            return money_words(value, currency or "")
+        case "permille":
+            return f"{value / 10:.1f}%"
+        case "seconds":
+            return length_words(value)
+        case "count":
+            return f"{value:,}"
+
+
+def money_words(minor_units: int, currency: str) -> str:
+    """Return minor units as money: `AUD 1,240.50`, `JPY 500`."""
+    digits = minor_unit_exponent(currency)
+    whole, rest = divmod(abs(minor_units), 10**digits)
+    number = f"{whole:,}.{rest:0{digits}d}" if digits else f"{whole:,}"
+    return f"{'-' if minor_units < 0 else ''}{currency} {number}".strip()
+
+
+def part_words(name: str) -> str:
+    """Return a service's or channel's name as it begins a line, cut where it is no name any more."""
+    words = " ".join(name.replace("_", " ").split())
+    cut = words if len(words) <= _NAME_LENGTH else words[: _NAME_LENGTH - 1].rstrip() + "\N{HORIZONTAL ELLIPSIS}"
+    # A title letter, not a capital one: Georgian has capitals that begin no word.
+    return cut[:1].title() + cut[1:]
+
+
+def change_words(figure: Figure) -> str:
+    """Return the change to the period before: `+3 (+12%)`, `-2.5 points`; a dash if there is none."""
+    change = figure.change
+    if change is None:
+        return MISSING
+    if change == 0:
+        return "no change"
+    sign = "+" if change > 0 else "-"
+    if figure.unit == "permille":
+        return f"{sign}{abs(change) / 10:.1f} points"
+    amount = sign + value_words(abs(change), unit=figure.unit, currency=figure.currency)
+    if not figure.previous:
+        return amount
+    percent = round(100 * abs(change) / abs(figure.previous))
+    return f"{amount} ({sign}{percent:,}%)"
+
+
+def is_better(figure: Figure) -> bool | None:
+    """Return whether the change is a good one; None if there is none."""
+    return None if not figure.change else (figure.change > 0) == figure.is_higher_better
+
+
+def left_out_words(report: Report) -> str:
+    """Return a sentence about the sections that could not be computed; empty if there are none."""
+    if not report.left_out:
+        return ""
+    return f"Left out, because it could not be computed: {', '.join(report.left_out)}. The figures are complete."
+
+
+def title_words(report: Report) -> str:
+    """Return the period in words: `Week of 2 March 2026`, `March 2026`."""
+    return period_words(report.kind, report.period_start)
+
+
+def period_words(kind: PeriodKind, start: date) -> str:
+    """Return a period in words."""
+    if kind is PeriodKind.MONTHLY:
+        return f"{start:%B %Y}"
+    return f"Week of {start.day} {start:%B %Y}"
+
+
+def days_words(report: Report) -> str:
+    """Return the first and the last day: `Mon 2 March to Sun 8 March 2026`."""
+    last = report.period_end - timedelta(days=1)
+    first = report.period_start
+    return f"{first:%a} {first.day} {first:%B} to {last:%a} {last.day} {last:%B %Y}"
+
+
+def moment_words(instant: datetime, zone: str) -> str:
+    """Return an instant on the tenant's clock: `9 March 2026 at 09:00 (Australia/Perth)`."""
+    local = instant.astimezone(ZoneInfo(zone))
+    return f"{local.day} {local:%B %Y} at {local:%H:%M} ({zone})"

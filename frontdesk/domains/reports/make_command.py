@@ -1,4 +1,4 @@
-"""Makes a report now, by the command that does it: `frontdesk report make`; for /v1."""
+"""`frontdesk report make` run for /v1: a report made now, by a process of its own."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def make_report(
     """Make the report of a period that is over by what is known now; return the version that says it.
 
     Takes some seconds. is_mailed: whether those who get reports get it; None: where it is news. `environ` names the
-    home, that of this process where None; `command` is the `frontdesk` to run. Raises ReportNotMadeError.
+    home, None: that of this process; `command` is the `frontdesk` to run. Raises ReportNotMadeError.
     """
     arguments = ["report", "make", tenant_id, period.kind.value, "--start", period.start.isoformat()]
     arguments += ["--wait", str(_MODELS_WAIT_SECONDS), "--json"]
