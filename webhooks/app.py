@@ -19,7 +19,7 @@ from frontdesk.core.log.rejections import RejectionRecorder
 from frontdesk.core.secrets import METRICS_TOKEN, Secrets, operator_secret
 from frontdesk.core.settings import Settings
 from frontdesk.domains.sending.outbox.outbox import Outbox
-from frontdesk.domains.staff.desk import StaffDesk
+from frontdesk.domains.staff.directory import StaffDirectory
 from frontdesk.domains.staff.passwords import Passwords
 from frontdesk.domains.tenancy.tenant import Tenant
 from webhooks.api import (
@@ -138,7 +138,7 @@ def create_app(
     clock = clock or SystemClock()
     ids = ids or UuidV7Factory(clock)
     configured = configure_sources(tenants, secrets=secrets, settings=settings)
-    staff = StaffDesk.open(engine, settings=settings, clock=clock, ids=ids, passwords=passwords)
+    staff = StaffDirectory.open(engine, settings=settings, clock=clock, ids=ids, passwords=passwords)
     runtime = Runtime(
         settings=settings,
         engine=engine,

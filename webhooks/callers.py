@@ -12,7 +12,7 @@ from fastapi import HTTPException
 
 from frontdesk.core.secrets import OWNER_API_KEY, Secrets, secret_variable
 from frontdesk.domains.staff.accounts import Account
-from frontdesk.domains.staff.desk import StaffDesk
+from frontdesk.domains.staff.directory import StaffDirectory
 from frontdesk.domains.staff.roles import Permission, Role, may, role_needed
 from frontdesk.domains.staff.sessions import Session
 from frontdesk.domains.tenancy.tenant import Tenant
@@ -90,7 +90,7 @@ class Caller:
 class Callers:
     """Knows callers by their keys, and keeps in the audit trail what they do."""
 
-    def __init__(self, *, owner_keys: OwnerKeys, staff: StaffDesk) -> None:
+    def __init__(self, *, owner_keys: OwnerKeys, staff: StaffDirectory) -> None:
         self._owner_keys = owner_keys
         self._staff = staff
         #: What was read lately, by whom: a page that asks again by itself is one reading.

@@ -24,7 +24,7 @@ from frontdesk.core.secrets import Secrets
 from frontdesk.core.serving.hosts import KnownHosts
 from frontdesk.core.settings import Settings
 from frontdesk.domains.sending.outbox.outbox import Outbox
-from frontdesk.domains.staff.desk import StaffDesk
+from frontdesk.domains.staff.directory import StaffDirectory
 from frontdesk.domains.tenancy.tenant import Tenant
 from webhooks.callers import Callers
 from webhooks.intake.intake import Intake, IntakeServices
@@ -49,7 +49,7 @@ class Runtime:
     set_aside: frozenset[str | tuple[str, str]] = frozenset()
     rejections: RejectionRecorder
     outbox: Outbox
-    staff: StaffDesk
+    staff: StaffDirectory
     callers: Callers
     ids: IdFactory
     secrets: Secrets

@@ -21,7 +21,7 @@ from frontdesk.core.log.event_log import EventLog
 from frontdesk.domains.reports.periods import Period, PeriodKind
 from frontdesk.domains.sending.outbox.commands import Channel, MessageClass, NewCommand
 from frontdesk.domains.sending.outbox.outbox import Outbox
-from frontdesk.domains.staff.desk import StaffDesk
+from frontdesk.domains.staff.directory import StaffDirectory
 from frontdesk.domains.staff.roles import Role
 from frontdesk.domains.tenancy.tenant import load_tenants
 from sandbox.processes import frontdesk_command, run_to_end
@@ -107,10 +107,10 @@ def _has_reports(home: BenchHome) -> bool:
 
 def _add_accounts(home: BenchHome, engine: Engine) -> None:
     clock = SystemClock()
-    desk = StaffDesk.open(engine, settings=home.settings, clock=clock, ids=UuidV7Factory(clock))
-    known = {account.tenant_id for account in desk.accounts.list_all()}
+    directory = StaffDirectory.open(engine, settings=home.settings, clock=clock, ids=UuidV7Factory(clock))
+    known = {account.tenant_id for account in directory.accounts.list_all()}
     for tenant_id in load_tenants(home.settings.tenants_dir).keys() - known:
-        desk.accounts.add(
+        directory.accounts.add(
             tenant_id=tenant_id, email=EMAIL, name=NAME, role=Role.OWNER, password=PASSWORD, by="benchmark"
         )
 

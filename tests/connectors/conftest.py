@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-from tests.webhooks.conftest import clock, desk, empty_database, engine, log, receiver, start  # noqa: F401 - fixtures
+from tests.webhooks.conftest import clock, directory, empty_database, engine, log, receiver, start  # noqa: F401 - fixtures

@@ -18,7 +18,7 @@ from frontdesk.core.settings import Settings
 from frontdesk.domains.operations.signs import Signs
 from frontdesk.domains.sending.outbox.commands import Channel, MessageClass, NewCommand
 from frontdesk.domains.sending.outbox.outbox import Outbox
-from frontdesk.domains.staff.desk import StaffDesk
+from frontdesk.domains.staff.directory import StaffDirectory
 from frontdesk.domains.staff.roles import Role
 from frontdesk.domains.tenancy.tenant import load_tenants
 from tests.dashboard.published_file import ANNA, BARBERS, JOSE, MASSAGE, NEWCOMER
@@ -45,7 +45,7 @@ class Beside:
     url: str
     outbox: Outbox
     log: EventLog
-    staff: StaffDesk
+    staff: StaffDirectory
     signs: Signs
 
     def open_session(self, tenant_id: str) -> str:
@@ -75,7 +75,7 @@ def receiver_beside(home: Path, *, dashboard_port: int | None = None) -> Iterato
     if dashboard_port is not None:
         settings = settings.model_copy(update={"dashboard_port": dashboard_port})
     passwords = quick_passwords()
-    staff = StaffDesk.open(engine, settings=settings, clock=clock, ids=ids, passwords=passwords)
+    staff = StaffDirectory.open(engine, settings=settings, clock=clock, ids=ids, passwords=passwords)
     for tenant_id in (MASSAGE, BARBERS, NEWCOMER):
         staff.accounts.add(
             tenant_id=tenant_id, email=EMAIL, name="Mia", role=Role.OWNER, password=PASSWORD, by="test"

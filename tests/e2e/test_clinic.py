@@ -26,7 +26,7 @@ from frontdesk.core.clock import SystemClock
 from frontdesk.core.settings import Settings
 from frontdesk.domains.reports.document import Report
 from frontdesk.domains.sending.outbox.commands import CommandState
-from frontdesk.domains.staff.desk import StaffDesk
+from frontdesk.domains.staff.directory import StaffDirectory
 from frontdesk.domains.staff.roles import Role
 from sandbox.processes import running, wait_until_ready
 from tests.domains.staff.conftest import PASSWORD, quick_passwords
@@ -243,8 +243,8 @@ class Caller:
 
 
 @pytest.fixture(scope="module")
-def desk(clinic: Clinic) -> StaffDesk:
-    return StaffDesk.open(
+def directory(clinic: Clinic) -> StaffDirectory:
+    return StaffDirectory.open(
         clinic.home.engine,
         settings=Settings(),
         clock=SystemClock(),
@@ -259,23 +259,25 @@ def sign_in(clinic: Clinic, email: str, password: str = PASSWORD) -> httpx.Respo
 
 
 @pytest.fixture(scope="module")
-def mia(clinic: Clinic, desk: StaffDesk) -> Caller:
+def mia(clinic: Clinic, directory: StaffDirectory) -> Caller:
     """A receptionist who is signed in."""
-    desk.accounts.add(
+    directory.accounts.add(
         tenant_id=CLINIC, email="mia@example.com", name="Mia", role=Role.ADMIN, password=PASSWORD, by="test"
     )
     return Caller(clinic, sign_in(clinic, "mia@example.com").json()["token"])
 
 
-def test_a_session_opens_by_the_right_password_and_ends_with_the_account(clinic: Clinic, desk: StaffDesk) -> None:
-    account = desk.accounts.add(
+def test_a_session_opens_by_the_right_password_and_ends_with_the_account(
+    clinic: Clinic, directory: StaffDirectory
+) -> None:
+    account = directory.accounts.add(
         tenant_id=CLINIC, email="tom@example.com", name="Tom", role=Role.TECH, password=PASSWORD, by="test"
     )
     assert sign_in(clinic, account.email, "not the right sentence").status_code == 401
     tom = Caller(clinic, sign_in(clinic, account.email).json()["token"])
     assert tom.ask("GET", "sessions/current").status_code == 200
     assert tom.ask("GET", "audit").status_code == 403
-    desk.accounts.set_disabled(account, is_disabled=True, by="test")
+    directory.accounts.set_disabled(account, is_disabled=True, by="test")
     assert tom.ask("GET", "sessions/current").status_code == 401
     assert httpx.get(f"{clinic.demo.receiver_url}/v1/tasks").status_code == 401
 

@@ -21,7 +21,7 @@ from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.secrets import Secrets
 from frontdesk.core.settings import Settings
 from frontdesk.domains.sending.settings import Delivery, SmsDelivery
-from frontdesk.domains.staff.desk import StaffDesk
+from frontdesk.domains.staff.directory import StaffDirectory
 from frontdesk.domains.tenancy.tenant import Tenant
 from tests.clocks import SetClock
 from tests.domains.staff.conftest import quick_passwords
@@ -95,9 +95,9 @@ def engine(tmp_path: Path, empty_database: Path) -> Iterator[Engine]:
 
 
 @pytest.fixture
-def desk(engine: Engine, clock: SetClock) -> StaffDesk:
+def directory(engine: Engine, clock: SetClock) -> StaffDirectory:
     """Return what the receiver knows of staff, from beside."""
-    return StaffDesk.open(
+    return StaffDirectory.open(
         engine, settings=Settings(), clock=clock, ids=UuidV7Factory(clock), passwords=quick_passwords()
     )
 

@@ -7,16 +7,16 @@ from typing import Any
 import orjson
 
 from frontdesk.domains.staff.accounts import Account
-from frontdesk.domains.staff.desk import StaffDesk
+from frontdesk.domains.staff.directory import StaffDirectory
 from frontdesk.domains.staff.roles import Role
 from tests.domains.staff.conftest import PASSWORD
 from tests.webhooks.harness import Answer, Post, RunningReceiver
 from tests.webhooks.signing import TENANT
 
 
-def add(desk: StaffDesk, role: Role, *, tenant_id: str = TENANT, name: str = "") -> Account:
+def add(directory: StaffDirectory, role: Role, *, tenant_id: str = TENANT, name: str = "") -> Account:
     """Make an account named after its role."""
-    return desk.accounts.add(
+    return directory.accounts.add(
         tenant_id=tenant_id,
         email=f"{name or role}@example.com",
         name=name or role.title(),

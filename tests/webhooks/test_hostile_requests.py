@@ -9,7 +9,7 @@ import orjson
 import pytest
 from fastapi.routing import APIRoute
 
-from frontdesk.domains.staff.desk import StaffDesk
+from frontdesk.domains.staff.directory import StaffDirectory
 from frontdesk.domains.staff.roles import Role
 from tests.webhooks.conftest import StartReceiver
 from tests.webhooks.harness import Post, RunningReceiver
@@ -95,8 +95,8 @@ def filled(path: str, text: str) -> str:
 
 
 @pytest.fixture
-def receiver(start: StartReceiver, desk: StaffDesk) -> RunningReceiver:
-    add(desk, Role.OWNER)
+def receiver(start: StartReceiver, directory: StaffDirectory) -> RunningReceiver:
+    add(directory, Role.OWNER)
     return start()
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.domains.imports.known_facts import CANONICAL_PAYLOADS
-from frontdesk.domains.staff.desk import StaffDesk
+from frontdesk.domains.staff.directory import StaffDirectory
 from frontdesk.domains.staff.roles import Role
 from tests.webhooks.conftest import only_event
 from tests.webhooks.harness import NOW, Answer, Post, RunningReceiver
@@ -28,9 +28,9 @@ def decide(receiver: RunningReceiver, body: Any, *, token: str = OWNER_KEY, key:
 
 
 def test_a_decision_is_an_event_in_the_name_of_who_decides(
-    receiver: RunningReceiver, desk: StaffDesk, log: EventLog
+    receiver: RunningReceiver, directory: StaffDirectory, log: EventLog
 ) -> None:
-    token = token_of(receiver, add(desk, Role.ADMIN))
+    token = token_of(receiver, add(directory, Role.ADMIN))
     answer = decide(receiver, DECISION | {"by": "somebody else"}, token=token)
 
     event = only_event(log)
@@ -54,8 +54,10 @@ def test_the_same_key_is_one_decision_and_no_other(receiver: RunningReceiver, lo
     assert only_event(log)
 
 
-def test_a_tech_does_not_settle_who_is_who(receiver: RunningReceiver, desk: StaffDesk, log: EventLog) -> None:
-    answer = decide(receiver, DECISION, token=token_of(receiver, add(desk, Role.TECH)))
+def test_a_tech_does_not_settle_who_is_who(
+    receiver: RunningReceiver, directory: StaffDirectory, log: EventLog
+) -> None:
+    answer = decide(receiver, DECISION, token=token_of(receiver, add(directory, Role.TECH)))
     assert (answer.status, "needs the role admin" in answer.json()["detail"]) == (403, True)
     assert decide(receiver, DECISION, token="nobody's").status == 401
     assert log.read_after(0, limit=1) == []

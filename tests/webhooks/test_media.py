@@ -16,7 +16,7 @@ from sqlalchemy.event import listen
 from frontdesk.core.log.envelope import NewEvent
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.secrets import secret_variable
-from frontdesk.domains.staff.desk import StaffDesk
+from frontdesk.domains.staff.directory import StaffDirectory
 from frontdesk.domains.staff.roles import Role
 from tests.webhooks.conftest import StartReceiver
 from tests.webhooks.harness import NOW, Answer, Post, RunningReceiver
@@ -96,9 +96,9 @@ def ask(receiver: RunningReceiver, event_id: str, *, token: str = "", position: 
 
 
 def test_staff_see_the_picture_and_no_credentials(
-    receiver: RunningReceiver, desk: StaffDesk, log: EventLog, twilio: Twilio
+    receiver: RunningReceiver, directory: StaffDirectory, log: EventLog, twilio: Twilio
 ) -> None:
-    token = token_of(receiver, add(desk, Role.TECH))
+    token = token_of(receiver, add(directory, Role.TECH))
     answer = ask(receiver, message(log, MMS), token=token)
     assert (answer.status, answer.body, answer.headers["content-type"]) == (200, PICTURE, "image/jpeg")
     assert answer.headers["x-content-type-options"] == "nosniff"
@@ -110,27 +110,27 @@ def test_staff_see_the_picture_and_no_credentials(
 
 
 def test_what_is_no_picture_is_saved_and_not_shown(
-    receiver: RunningReceiver, desk: StaffDesk, log: EventLog, twilio: Twilio
+    receiver: RunningReceiver, directory: StaffDirectory, log: EventLog, twilio: Twilio
 ) -> None:
     twilio.media_type = "text/html"
-    answer = ask(receiver, message(log, MMS), token=token_of(receiver, add(desk, Role.TECH)))
+    answer = ask(receiver, message(log, MMS), token=token_of(receiver, add(directory, Role.TECH)))
     assert (answer.status, answer.headers["content-disposition"]) == (200, "attachment")
 
 
 def test_who_is_not_signed_in_or_of_another_business_sees_nothing(
-    receiver: RunningReceiver, desk: StaffDesk, log: EventLog, twilio: Twilio
+    receiver: RunningReceiver, directory: StaffDirectory, log: EventLog, twilio: Twilio
 ) -> None:
     event_id = message(log, MMS)
-    stranger = token_of(receiver, add(desk, Role.OWNER, tenant_id="bakery"))
+    stranger = token_of(receiver, add(directory, Role.OWNER, tenant_id="bakery"))
     assert [ask(receiver, event_id).status, ask(receiver, event_id, token="wrong").status] == [401, 401]
     assert ask(receiver, event_id, token=stranger).status == 404
     assert twilio.asked == []
 
 
 def test_credentials_go_to_no_other_host(
-    receiver: RunningReceiver, desk: StaffDesk, log: EventLog, twilio: Twilio
+    receiver: RunningReceiver, directory: StaffDirectory, log: EventLog, twilio: Twilio
 ) -> None:
-    token = token_of(receiver, add(desk, Role.TECH))
+    token = token_of(receiver, add(directory, Role.TECH))
     elsewhere = MMS | {"MediaUrl0": "https://evil.example/2010-04-01/x"}
     assert ask(receiver, message(log, elsewhere), token=token).status == 404
     assert ask(receiver, message(log, MMS), token=token, position=1).status == 404
@@ -138,17 +138,17 @@ def test_credentials_go_to_no_other_host(
 
 
 def test_a_provider_that_gives_nothing_is_told_as_that(
-    receiver: RunningReceiver, desk: StaffDesk, log: EventLog, twilio: Twilio
+    receiver: RunningReceiver, directory: StaffDirectory, log: EventLog, twilio: Twilio
 ) -> None:
-    token = token_of(receiver, add(desk, Role.TECH))
+    token = token_of(receiver, add(directory, Role.TECH))
     twilio.status = 500
     assert ask(receiver, message(log, MMS), token=token).status == 502
     twilio.status = 404
     assert ask(receiver, message(log, MMS), token=token).status == 404
 
 
-def test_a_public_file_is_led_to(receiver: RunningReceiver, desk: StaffDesk, log: EventLog) -> None:
-    token = token_of(receiver, add(desk, Role.TECH))
+def test_a_public_file_is_led_to(receiver: RunningReceiver, directory: StaffDirectory, log: EventLog) -> None:
+    token = token_of(receiver, add(directory, Role.TECH))
     url = "https://storage.example/voice.ogg"
     answer = ask(receiver, message(log, {"attachments": [url]}, source="gohighlevel"), token=token)
     assert (answer.status, answer.headers["location"], answer.headers["referrer-policy"]) == (307, url, "no-referrer")
@@ -157,9 +157,9 @@ def test_a_public_file_is_led_to(receiver: RunningReceiver, desk: StaffDesk, log
 
 
 def test_a_cookie_of_many_tokens_costs_as_little_as_elsewhere(
-    receiver: RunningReceiver, desk: StaffDesk, log: EventLog, engine: Engine
+    receiver: RunningReceiver, directory: StaffDirectory, log: EventLog, engine: Engine
 ) -> None:
-    token, event_id = token_of(receiver, add(desk, Role.TECH)), message(log, MMS)
+    token, event_id = token_of(receiver, add(directory, Role.TECH)), message(log, MMS)
     asked: list[str] = []
     listen(engine, "before_cursor_execute", lambda _c, _k, sql, *_: asked.append(sql))
     hostile = ".".join(["a"] * 4_000)

@@ -14,7 +14,7 @@ from frontdesk.core.settings import Settings
 from frontdesk.domains.reports.archive import ReportArchive, ReportId
 from frontdesk.domains.reports.make_command import ReportNotMadeError, make_report
 from frontdesk.domains.reports.periods import Period, PeriodKind
-from frontdesk.domains.staff.desk import StaffDesk
+from frontdesk.domains.staff.directory import StaffDirectory
 from frontdesk.domains.staff.roles import Role
 from tests.core.running.answering_command import frontdesk
 from tests.pipelines.homes import HomeFactory
@@ -149,10 +149,10 @@ def test_one_report_at_a_time(receiver: RunningReceiver, monkeypatch: pytest.Mon
     assert make(receiver, kind="weekly", start="2026-03-02").json()["is_new"] is False
 
 
-def test_making_needs_an_admin(start: StartReceiver, desk: StaffDesk) -> None:
+def test_making_needs_an_admin(start: StartReceiver, directory: StaffDirectory) -> None:
     receiver = start()
     assert make(receiver, token="nobodys", kind="weekly", start="2026-03-02").status == 401
-    tess = token_of(receiver, add(desk, Role.TECH))
+    tess = token_of(receiver, add(directory, Role.TECH))
     assert make(receiver, token=tess, kind="weekly", start="2026-03-02").status == 403
 
 

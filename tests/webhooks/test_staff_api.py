@@ -9,7 +9,7 @@ import pytest
 
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.domains.sending.outbox.outbox import Outbox
-from frontdesk.domains.staff.desk import StaffDesk
+from frontdesk.domains.staff.directory import StaffDirectory
 from frontdesk.domains.staff.roles import Role
 from tests.clocks import SetClock
 from tests.domains.staff.conftest import PASSWORD
@@ -22,8 +22,8 @@ TEXT = {"contact": {"phone": "+15551230001"}, "channel": "sms", "text": "On my w
 PERSON_MOVED = {"contact": {"phone": "+15551230001"}, "pipeline": "sales", "stage": "new", "by": "Somebody"}
 
 
-def test_a_session_is_opened_shown_and_ended(receiver: RunningReceiver, desk: StaffDesk) -> None:
-    ana = add(desk, Role.ADMIN, name="Ana")
+def test_a_session_is_opened_shown_and_ended(receiver: RunningReceiver, directory: StaffDirectory) -> None:
+    ana = add(directory, Role.ADMIN, name="Ana")
     opened = sign_in(receiver, "ANA@example.com").json()
     assert opened["staff"] == {
         "staff_id": ana.staff_id, "tenant_id": TENANT, "email": ana.email, "name": "Ana", "role": "admin"
@@ -40,23 +40,23 @@ def test_where_nobody_has_an_account_the_answer_says_how_to_make_one(receiver: R
 
 
 def test_an_expired_session_and_a_disabled_account_are_strangers(
-    receiver: RunningReceiver, desk: StaffDesk, clock: SetClock
+    receiver: RunningReceiver, directory: StaffDirectory, clock: SetClock
 ) -> None:
-    ana = add(desk, Role.ADMIN)
+    ana = add(directory, Role.ADMIN)
     token = token_of(receiver, ana)
     clock.advance(hours=8)
     assert ask(receiver, "GET", "holds", token=token).status == 401
     token = token_of(receiver, ana)
     assert ask(receiver, "GET", "holds", token=token).status == 200
-    desk.accounts.set_disabled(ana, is_disabled=True, by="test")
+    directory.accounts.set_disabled(ana, is_disabled=True, by="test")
     assert ask(receiver, "GET", "holds", token=token).status == 401
     assert sign_in(receiver, ana.email).status == 401
 
 
 def test_a_wrong_password_is_refused_like_an_unknown_address_and_then_locked(
-    receiver: RunningReceiver, desk: StaffDesk
+    receiver: RunningReceiver, directory: StaffDirectory
 ) -> None:
-    add(desk, Role.ADMIN, name="Ana")
+    add(directory, Role.ADMIN, name="Ana")
     wrong = [sign_in(receiver, "ana@example.com", password="a wrong sentence") for _ in range(5)]
     unknown = sign_in(receiver, "nobody@example.com", password="a wrong sentence")
     assert {(answer.status, answer.body) for answer in [*wrong, unknown]} == {(401, unknown.body)}
@@ -81,12 +81,12 @@ NEEDS = [
 
 @pytest.mark.parametrize("request_and_role", NEEDS, ids=lambda need: f"{need[0]} {need[1]}")
 def test_each_role_may_what_the_matrix_says(
-    receiver: RunningReceiver, desk: StaffDesk, request_and_role: tuple[str, str, Any, Role]
+    receiver: RunningReceiver, directory: StaffDirectory, request_and_role: tuple[str, str, Any, Role]
 ) -> None:
     method, path, body, needed = request_and_role
     ranks = [Role.TECH, Role.ADMIN, Role.OWNER]
     for role in ranks:
-        answer = ask(receiver, method, path, token=token_of(receiver, add(desk, role)), body=body)
+        answer = ask(receiver, method, path, token=token_of(receiver, add(directory, role)), body=body)
         if ranks.index(role) >= ranks.index(needed):
             assert answer.status < 300, answer.body
         else:
@@ -95,9 +95,9 @@ def test_each_role_may_what_the_matrix_says(
 
 
 def test_what_a_person_asks_for_carries_their_own_name(
-    receiver: RunningReceiver, desk: StaffDesk, log: EventLog
+    receiver: RunningReceiver, directory: StaffDirectory, log: EventLog
 ) -> None:
-    token = token_of(receiver, add(desk, Role.OWNER))
+    token = token_of(receiver, add(directory, Role.OWNER))
     ask(receiver, "POST", "messages", token=token, body=TEXT)
     ask(receiver, "POST", "stage-changes", token=token, body=PERSON_MOVED)
     message, stage = (orjson.loads(event.payload) for event in log.read_after(0, limit=9))
@@ -113,10 +113,10 @@ def test_a_program_says_itself_for_whom_it_asks(receiver: RunningReceiver, log: 
 
 
 def test_a_session_of_one_business_reaches_nothing_of_another(
-    receiver: RunningReceiver, desk: StaffDesk, log: EventLog
+    receiver: RunningReceiver, directory: StaffDirectory, log: EventLog
 ) -> None:
-    salon = token_of(receiver, add(desk, Role.OWNER))
-    bakery = token_of(receiver, add(desk, Role.OWNER, tenant_id="bakery", name="Bo"))
+    salon = token_of(receiver, add(directory, Role.OWNER))
+    bakery = token_of(receiver, add(directory, Role.OWNER, tenant_id="bakery", name="Bo"))
     ask(receiver, "POST", "messages", token=salon, body=TEXT)
     assert only_event(log).tenant_id == TENANT
     assert ask(receiver, "GET", "events", token=bakery).json()["events"] == []
@@ -127,8 +127,8 @@ def test_a_session_of_one_business_reaches_nothing_of_another(
     assert sign_in(receiver, "bo@example.com", tenant_id=TENANT).status == 401
 
 
-def test_a_new_password_signs_out_the_other_sessions(receiver: RunningReceiver, desk: StaffDesk) -> None:
-    ana = add(desk, Role.TECH)
+def test_a_new_password_signs_out_the_other_sessions(receiver: RunningReceiver, directory: StaffDirectory) -> None:
+    ana = add(directory, Role.TECH)
     here, there = token_of(receiver, ana), token_of(receiver, ana)
     path = "sessions/current/password"
     wrong = ask(receiver, "PUT", path, token=here, body={"current": "x", "new": "another long sentence"})
@@ -141,9 +141,9 @@ def test_a_new_password_signs_out_the_other_sessions(receiver: RunningReceiver, 
 
 
 def test_the_trail_tells_who_did_and_read_what_and_who_was_refused(
-    receiver: RunningReceiver, desk: StaffDesk
+    receiver: RunningReceiver, directory: StaffDirectory
 ) -> None:
-    tech, owner = (token_of(receiver, add(desk, role)) for role in (Role.TECH, Role.OWNER))
+    tech, owner = (token_of(receiver, add(directory, role)) for role in (Role.TECH, Role.OWNER))
     ask(receiver, "GET", "events", token=tech)
     assert ask(receiver, "POST", "audit", token=tech, body={"action": "contact.read", "subject": "c1"}).status == 204
     assert ask(receiver, "POST", "audit", token=tech, body={"action": "hold.made", "subject": "c1"}).status == 422
@@ -166,9 +166,9 @@ def test_the_trail_tells_who_did_and_read_what_and_who_was_refused(
 
 
 def test_what_v1_tells_of_people_is_in_the_trail_once_in_five_minutes(
-    receiver: RunningReceiver, desk: StaffDesk, clock: SetClock
+    receiver: RunningReceiver, directory: StaffDirectory, clock: SetClock
 ) -> None:
-    token = token_of(receiver, add(desk, Role.TECH))
+    token = token_of(receiver, add(directory, Role.TECH))
     for _ in range(3):
         ask(receiver, "GET", "outbox", token=token)
     ask(receiver, "GET", "outbox", token=token, query="state=sent")
@@ -176,7 +176,7 @@ def test_what_v1_tells_of_people_is_in_the_trail_once_in_five_minutes(
         ask(receiver, "GET", path, token=token, query="contact=%2B61400000001" if "why-not" in path else "")
     clock.advance(minutes=5)
     ask(receiver, "GET", "outbox", token=token)
-    entries = [(entry.action, entry.subject) for entry in reversed(desk.audit.read(limit=7))]
+    entries = [(entry.action, entry.subject) for entry in reversed(directory.audit.read(limit=7))]
     assert entries == [
         ("outbox.listed", None),
         ("outbox.listed", "state=sent"),
@@ -186,16 +186,16 @@ def test_what_v1_tells_of_people_is_in_the_trail_once_in_five_minutes(
         ("absence.explained", "recall contact=%2B61400000001"),
         ("outbox.listed", None),
     ]
-    assert {entry.who for entry in desk.audit.read(limit=7)} == {"tech@example.com"}
+    assert {entry.who for entry in directory.audit.read(limit=7)} == {"tech@example.com"}
 
 
 def test_holding_is_not_done_where_it_can_not_be_recorded(
-    receiver: RunningReceiver, desk: StaffDesk, monkeypatch: pytest.MonkeyPatch
+    receiver: RunningReceiver, directory: StaffDirectory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    token = token_of(receiver, add(desk, Role.OWNER))
+    token = token_of(receiver, add(directory, Role.OWNER))
     held: list[object] = []
     monkeypatch.setattr(Outbox, "hold", lambda *_args, **_named: held.append(1))
-    with desk.audit._engine.begin() as connection:
+    with directory.audit._engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE audit_entries RENAME TO audit_entries_away")
     answer = ask(receiver, "POST", "holds", token=token, body={"reason": "storm", "held_by": "Ana"})
     assert (answer.status, held) == (503, [])

@@ -11,7 +11,7 @@ import pytest
 
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.domains.imports.known_facts import CANONICAL_PAYLOADS
-from frontdesk.domains.staff.desk import StaffDesk
+from frontdesk.domains.staff.directory import StaffDirectory
 from frontdesk.domains.staff.roles import Role
 from tests.webhooks.harness import Answer, RunningReceiver
 from tests.webhooks.signing import OWNER_KEY, TENANT
@@ -100,8 +100,10 @@ def test_the_list_has_the_most_urgent_first_and_can_be_narrowed(receiver: Runnin
 
 
 @pytest.mark.usefixtures("published")
-def test_a_tech_sees_and_changes_own_tasks_and_those_of_nobody(receiver: RunningReceiver, desk: StaffDesk) -> None:
-    tess = token_of(receiver, add(desk, Role.TECH, name="Tess"))
+def test_a_tech_sees_and_changes_own_tasks_and_those_of_nobody(
+    receiver: RunningReceiver, directory: StaffDirectory
+) -> None:
+    tess = token_of(receiver, add(directory, Role.TECH, name="Tess"))
     listed = ask(receiver, "GET", "tasks", token=tess).json()["tasks"]
     assert {task["task_id"] for task in listed} == {"free", RULES_TASK}
     assert post(receiver, "tasks/ben:complete", token=tess).status == 403

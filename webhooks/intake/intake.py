@@ -198,8 +198,8 @@ def _time_of(delivery: Delivery, received_at: datetime) -> datetime:
     Zero is 1970 and no time, and nothing happens after it is told: a STOP so dated would be outranked for ever, or
     outrank whatever follows it.
     """
-    told = delivery.occurred_at
-    return told if told and _EARLIEST <= told <= received_at + _CLOCKS_APART else received_at
+    occurred_at = delivery.occurred_at
+    return occurred_at if occurred_at and _EARLIEST <= occurred_at <= received_at + _CLOCKS_APART else received_at
 
 
 def _declares_more_than(limit: int, headers: Mapping[bytes, bytes]) -> bool:

@@ -17,7 +17,7 @@ class TokenBucket:
         self._filled_at = 0.0
 
     def take(self, now: datetime) -> float:
-        """Take a token; return 0, or the seconds until there is one where there is none."""
+        """Take a token; return 0, or the seconds until there is one if there is none."""
         instant = now.timestamp()
         if instant > self._filled_at:  # a clock set back fills nothing
             self._tokens = min(self._capacity, self._tokens + (instant - self._filled_at) * self._per_second)

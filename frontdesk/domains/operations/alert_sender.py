@@ -17,8 +17,8 @@ from frontdesk.core.errors import ConfigurationError
 from frontdesk.core.secrets import ALERT_WEBHOOK_SECRET, Secrets, operator_secret
 from frontdesk.core.serving.hosts import host_of
 from frontdesk.core.settings import Settings
+from frontdesk.domains.operations.alert_routes import SYSTEM_ENDPOINT
 from frontdesk.domains.operations.incidents import Alert, AlertChannel, Moment
-from frontdesk.domains.operations.routes import SYSTEM_ENDPOINT
 from frontdesk.domains.sending.dispatch.dispatcher import NOTHING_WRONG
 from frontdesk.domains.sending.dispatch.tenant_senders import TenantSenders
 from frontdesk.domains.sending.outbox.commands import Channel
@@ -43,7 +43,7 @@ class AlertSender:
         )
 
     def send(self, alert: Alert) -> str | None:
-        """Send an alert; return why it was not taken, None where it was."""
+        """Send an alert; return why it was not taken, None if it was."""
         try:
             if alert.route.channel is AlertChannel.EMAIL:
                 return self._mail(alert)

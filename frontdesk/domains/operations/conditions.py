@@ -36,7 +36,7 @@ class Condition:
     """Something that is wrong now."""
 
     kind: Kind
-    subject: str  #: which one of its kind, such as a source; empty where there is only one
+    subject: str  #: which one of its kind, such as a source; empty if there is only one
     title: str
     detail: str
     remedy: str
@@ -54,7 +54,7 @@ class Lag:
     """How far the models are behind the log."""
 
     count_events: int
-    seconds: float  #: age of the oldest event that is not modelled; 0 where there is none
+    seconds: float  #: age of the oldest event that is not modelled; 0 if there is none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +134,7 @@ def judge_live_path(beat: Heartbeat | None, lag: Lag, *, now: datetime) -> Itera
 
 
 def why_stopped(beat: Heartbeat | None, *, now: datetime) -> str | None:
-    """Return why the live path counts as stopped, None where it lives, ended as asked, or never ran here."""
+    """Return why the live path counts as stopped, None if it lives, ended as asked, or never ran here."""
     if beat is None or beat.state == LiveState.ENDED:
         return None
     silent_for = now - beat.beat_at
@@ -313,7 +313,7 @@ def judge_published(problem: str | None, *, behind: str | None = None) -> Iterat
 
 
 def why_behind(beat: Heartbeat | None, lag: Lag) -> str | None:
-    """Return what the published file lacks; None where it lacks nothing for long, or where nobody publishes now.
+    """Return what the published file lacks; None if it lacks nothing for long, or nobody publishes now.
 
     `lag` is the file's own, behind the log: where nothing happens it lacks nothing, however old it is.
     """

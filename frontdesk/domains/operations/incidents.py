@@ -103,22 +103,22 @@ class IncidentBook:
     ) -> list[tuple[Moment, Incident]]:
         """Take note of all that is wrong now of the kinds that were judged; return what there is to tell.
 
-        What is to be told is in the table of alerts then, and in the log where it is about a business.
+        What is to be told is in the table of alerts then, and in the log if it is about a business.
         """
         now = self._clock.now()
         seen = {condition.key: condition for condition in conditions}
-        told: list[tuple[Moment, Incident]] = []
+        news: list[tuple[Moment, Incident]] = []
         with self._writing() as connection:
             known = {row.incident_key: row for row in connection.execute(select(incidents).where(text(IS_OPEN)))}
             for key, condition in seen.items():
-                told += self._see(connection, condition, known.get(key), now=now)
+                news += self._see(connection, condition, known.get(key), now=now)
             for key, row in known.items():
                 if key not in seen and row.kind in judged:
-                    told += self._miss(connection, row, now=now)
+                    news += self._miss(connection, row, now=now)
             self._log.append_within(
-                connection, [_event(moment, incident, now=now) for moment, incident in told if incident.tenant_id]
+                connection, [_event(moment, incident, now=now) for moment, incident in news if incident.tenant_id]
             )
-        return told
+        return news
 
     def open_incidents(self) -> list[Incident]:
         """Return what is wrong now and was told, the oldest first."""
@@ -131,7 +131,7 @@ class IncidentBook:
             return [_to_incident(row) for row in connection.execute(query)]
 
     def claim_alert(self) -> Alert | None:
-        """Return an alert to send now, None where there is none; nobody else is given it for a while.
+        """Return an alert to send now, None if there is none; nobody else is given it for a while.
 
         Those that were tried least come first, so that an address that takes nothing holds up no other.
         """

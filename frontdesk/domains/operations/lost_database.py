@@ -25,7 +25,7 @@ class LostDatabase:
         self._send = send
         self._seen_first_at: datetime | None = None
         self._well_since: datetime | None = None
-        self._told: Incident | None = None  #: where the home is gone too, this process alone knows
+        self._incident: Incident | None = None  #: where the home is gone too, this process alone knows
 
     def see(self, condition: Condition, *, now: datetime) -> None:
         """Take note that the database is away."""
@@ -45,7 +45,7 @@ class LostDatabase:
             closed_at=None,
         )
         if self._tell(Moment.RAISED, incident):
-            self._told = incident
+            self._incident = incident
             self._write(incident)
 
     def miss(self, *, now: datetime) -> None:
@@ -56,7 +56,7 @@ class LostDatabase:
             return
         self._well_since = self._well_since or now
         if now - self._well_since >= _SETTLES_IN and self._tell(Moment.RECOVERED, replace(incident, closed_at=now)):
-            self._told = None
+            self._incident = None
             self._file.unlink(missing_ok=True)
 
     def _tell(self, moment: Moment, incident: Incident) -> bool:
@@ -76,8 +76,8 @@ class LostDatabase:
         return not refusals or None in refusals
 
     def _known(self) -> Incident | None:
-        if self._told is not None:
-            return self._told
+        if self._incident is not None:
+            return self._incident
         try:
             kept = orjson.loads(self._file.read_bytes())
         except (OSError, ValueError):

@@ -4,20 +4,70 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
-from frontdesk.core.clock import Clock
+from sqlalchemy import Engine
+
+from frontdesk.core.clock import Clock, SystemClock
 from frontdesk.core.errors import EventLogUnavailableError, FrontdeskError
+from frontdesk.core.ids import UuidV7Factory
+from frontdesk.core.log.set_aside import SetAside
+from frontdesk.core.running.addresses import local_url
+from frontdesk.core.settings import Settings
+from frontdesk.domains.operations.alert_routes import build_routes
+from frontdesk.domains.operations.alert_sender import AlertSender
 from frontdesk.domains.operations.conditions import Condition, Kind, judge_database
 from frontdesk.domains.operations.incidents import Alert, Incident, IncidentBook, Moment
-from frontdesk.domains.operations.judging import Watched, judge
+from frontdesk.domains.operations.judgement import Watched, judge
 from frontdesk.domains.operations.lost_database import LostDatabase
-from frontdesk.domains.operations.signs import MONITOR
+from frontdesk.domains.operations.signs import MONITOR, Signs
+from frontdesk.domains.sending.outbox.outbox import Outbox
+from frontdesk.domains.tenancy.tenant import Tenant
 
 _LOGGER = logging.getLogger("frontdesk.monitor")
 #: Attribute of a log record that holds its named values.
 _FIELDS: Final = "frontdesk_fields"
+#: What can be watched besides what lies in the home.
+RECEIVER, DASHBOARD, PIPELINES = "receiver", "dashboard", "pipelines"
+PARTS = (RECEIVER, DASHBOARD, PIPELINES)
+
+
+def build_monitor(
+    settings: Settings,
+    *,
+    engine: Engine,
+    tenants: Mapping[str, Tenant],
+    environ: Mapping[str, str],
+    parts: Collection[str] = (),
+    clock: Clock | None = None,
+) -> Monitor:
+    """Return the monitor of a home; `parts` of PARTS run beside it. environ holds the secrets."""
+    clock = clock or SystemClock()
+    ids = UuidV7Factory(clock)
+    addresses = {
+        RECEIVER: f"{local_url(settings.host, settings.receiver_port)}/healthz",
+        DASHBOARD: f"{local_url(settings.host, settings.dashboard_port)}/_stcore/health",
+    }
+    routes = build_routes(settings, tenants)
+    sender = AlertSender(settings, tenants, environ=environ, clock=clock)
+    return Monitor(
+        Watched(
+            engine=engine,
+            signs=Signs(engine, clock=clock, ids=ids),
+            outbox=Outbox(engine, clock=clock, ids=ids),
+            set_aside=SetAside(engine, clock=clock),
+            home=settings.home.absolute(),
+            analytics_path=settings.analytics_path,
+            least_free_bytes=settings.least_free_mib * 2**20,
+            processes={name: url for name, url in addresses.items() if name in parts},
+            expects_live_path=PIPELINES in parts,
+        ),
+        book=IncidentBook(engine, clock=clock, ids=ids, routes=routes),
+        lost_database=LostDatabase(settings.home.absolute(), routes=routes(None), send=sender.send),
+        send=sender.send,
+        clock=clock,
+    )
 
 
 class Monitor:
@@ -49,14 +99,14 @@ class Monitor:
         """Judge once, and keep what there is to tell; return it."""
         judgement = judge(self._watched, now=self._clock.now(), started_at=self._started_at)
         lost = next((each for each in judgement.conditions if each.kind is Kind.DATABASE), None)
-        told: Sequence[tuple[Moment, Incident]] = []
+        news: Sequence[tuple[Moment, Incident]] = []
         if lost is None:
             try:
-                told = self._keep(judgement.conditions, judged=judgement.judged - {Kind.DATABASE})
+                news = self._keep(judgement.conditions, judged=judgement.judged - {Kind.DATABASE})
             except EventLogUnavailableError as error:
                 [lost] = judge_database(error.detail)
         self._lost, self._has_looked = lost, True
-        return told
+        return news
 
     def send_alerts(self, *, stopping: threading.Event | None = None) -> None:
         """Send what there is to tell, one alert after the other; `stopping` ends it after the one under way.
@@ -80,16 +130,16 @@ class Monitor:
 
     def _keep(self, conditions: Sequence[Condition], *, judged: set[Kind]) -> Sequence[tuple[Moment, Incident]]:
         self._watched.signs.beat(MONITOR, state="watching")
-        told = self._book.reconcile(conditions, judged=judged)
-        for moment, incident in told:
+        news = self._book.reconcile(conditions, judged=judged)
+        for moment, incident in news:
             _LOGGER.warning("incident %s", moment, extra={_FIELDS: {"key": incident.key, "title": incident.title}})
-        return told
+        return news
 
 
 class AlertThread:
     """Sends the alerts of a monitor in a thread of its own, from `start` to `stop`."""
 
-    #: Between two looks at the table where nobody rings.
+    #: Between two looks at the table if nobody rings.
     EVERY_S: Final = 5.0
 
     def __init__(self, monitor: Monitor) -> None:

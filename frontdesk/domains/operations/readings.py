@@ -129,7 +129,7 @@ def _sequence_of(path: Path, _identity: tuple[int, int, int]) -> int:
 
 
 def read_published(path: Path) -> PublishedReadings:
-    """Read the published file. Raises NothingPublishedError where there is none that can be read."""
+    """Read the published file. Raises NothingPublishedError if there is none that can be read."""
     with opened(path) as published:
         freshness = published.freshness()
         return PublishedReadings(

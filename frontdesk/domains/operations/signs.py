@@ -106,7 +106,7 @@ class Signs:
             connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=row))
 
     def heartbeat(self, name: str) -> Heartbeat | None:
-        """Return the newest sign of life of something, None where it never gave one."""
+        """Return the newest sign of life of something, None if it never gave one."""
         with self._reading() as connection:
             row = connection.execute(select(heartbeats).where(heartbeats.c.name == name)).first()
         if row is None:

@@ -13,8 +13,7 @@ from rich.console import Console
 from frontdesk.core.errors import ConfigurationError, EventLogUnavailableError
 from frontdesk.core.log.database import create_tables, open_engine
 from frontdesk.core.settings import load_settings
-from frontdesk.domains.operations.assembly import PARTS, build_monitor
-from frontdesk.domains.operations.monitor import AlertThread
+from frontdesk.domains.operations.monitor import PARTS, AlertThread, build_monitor
 from frontdesk.domains.tenancy.tenant import load_tenants
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)

@@ -18,7 +18,7 @@ from frontdesk.core.settings import load_settings
 from frontdesk.core.tenant.business import Business
 from frontdesk.core.tenant.files import load_businesses
 from frontdesk.domains.staff.accounts import Account
-from frontdesk.domains.staff.desk import StaffDesk
+from frontdesk.domains.staff.directory import StaffDirectory
 from frontdesk.domains.staff.errors import AccountError, UnknownAccountError
 from frontdesk.domains.staff.roles import Role
 
@@ -49,14 +49,14 @@ def add(
     if_missing: Annotated[bool, typer.Option(help="Leave an account that is there as it is.")] = False,
 ) -> None:
     """Make an account with one business, or the same one with several."""
-    desk, tenants = _open()
+    directory, tenants = _open()
     for tenant_id in tenant:
         _check_tenant(tenant_id, tenants)
     password = _read_password(from_stdin=password_stdin)
     for tenant_id in tenant:
-        if if_missing and _has_account(desk, tenant_id=tenant_id, email=email):
+        if if_missing and _has_account(directory, tenant_id=tenant_id, email=email):
             continue
-        account = desk.accounts.add(
+        account = directory.accounts.add(
             tenant_id=tenant_id, email=email, name=name, role=role, password=password, by=_operator()
         )
         typer.echo(f"{account.email} may sign in to {tenant_id} as {account.role}.")
@@ -65,8 +65,8 @@ def add(
 @staff.command("list")
 def list_accounts(*, tenant: _OnlyTenant = None) -> None:
     """List the accounts."""
-    desk = _open_for(tenant)
-    accounts = desk.accounts.list_all(tenant_id=tenant)
+    directory = _open_for(tenant)
+    accounts = directory.accounts.list_all(tenant_id=tenant)
     rows = [
         (each.tenant_id, each.email, each.name, each.role, "disabled" if each.is_disabled else "")
         for each in accounts
@@ -82,8 +82,8 @@ def disable(
     undo: Annotated[bool, typer.Option("--undo", help="Let the person sign in again.")] = False,
 ) -> None:
     """Take the right to sign in; the person's sessions end at once. Their name stays with what they did."""
-    desk, account = _find(tenant_id=tenant, email=email)
-    desk.accounts.set_disabled(account, is_disabled=not undo, by=_operator())
+    directory, account = _find(tenant_id=tenant, email=email)
+    directory.accounts.set_disabled(account, is_disabled=not undo, by=_operator())
     typer.echo(f"{account.email} may sign in to {tenant} again." if undo else f"{account.email} is signed out.")
 
 
@@ -95,23 +95,23 @@ def role(
     role: Annotated[Role, typer.Argument(help="What the person may do now.")],
 ) -> None:
     """Give an account another role, which open sessions have at once."""
-    desk, account = _find(tenant_id=tenant, email=email)
-    desk.accounts.set_role(account, role=role, by=_operator())
+    directory, account = _find(tenant_id=tenant, email=email)
+    directory.accounts.set_role(account, role=role, by=_operator())
     typer.echo(f"{account.email} works for {tenant} as {role}.")
 
 
 @staff.command()
 def password(*, email: _Email, tenant: _Tenant, password_stdin: _FromStdin = False) -> None:
     """Set a new password; all the person's sessions end."""
-    desk, account = _find(tenant_id=tenant, email=email)
-    desk.accounts.set_password(account, password=_read_password(from_stdin=password_stdin), by=_operator())
+    directory, account = _find(tenant_id=tenant, email=email)
+    directory.accounts.set_password(account, password=_read_password(from_stdin=password_stdin), by=_operator())
     typer.echo(f"{account.email} signs in to {tenant} with the new password.")
 
 
 @staff.command()
 def sessions(*, tenant: _OnlyTenant = None) -> None:
     """List who is signed in, since when and from where."""
-    desk = _open_for(tenant)
+    directory = _open_for(tenant)
     rows = [
         (
             each.account.tenant_id,
@@ -120,7 +120,7 @@ def sessions(*, tenant: _OnlyTenant = None) -> None:
             f"{each.last_used_at:%Y-%m-%d %H:%M} UTC",
             each.address,
         )
-        for each in desk.sessions.list_open(tenant_id=tenant)
+        for each in directory.sessions.list_open(tenant_id=tenant)
     ]
     _show(("Business", "E-mail", "Since", "Last used", "From"), rows, nothing="Nobody is signed in.")
 
@@ -133,7 +133,7 @@ def audit(
     before: Annotated[int | None, typer.Option(help="Only entries older than the one with this number.")] = None,
 ) -> None:
     """Show who signed in, read, exported and decided what, newest first."""
-    desk = _open_for(tenant)
+    directory = _open_for(tenant)
     rows = [
         (
             str(each.audit_id),
@@ -144,41 +144,41 @@ def audit(
             each.subject or "",
             each.address or "",
         )
-        for each in desk.audit.read(tenant_id=tenant, before=before, limit=limit)
+        for each in directory.audit.read(tenant_id=tenant, before=before, limit=limit)
     ]
     headings = ("No.", "When", "Business", "Who", "What", "About", "From")
     _show(headings, rows, nothing="Nothing is recorded.")
 
 
-def _open() -> tuple[StaffDesk, Mapping[str, Business]]:
+def _open() -> tuple[StaffDirectory, Mapping[str, Business]]:
     settings = load_settings()
     clock = SystemClock()
-    desk = StaffDesk.open(
+    directory = StaffDirectory.open(
         open_database(settings.event_log_url, backups=settings.backups_path),
         settings=settings,
         clock=clock,
         ids=UuidV7Factory(clock),
     )
-    return desk, load_businesses(settings.tenants_dir, Business)
+    return directory, load_businesses(settings.tenants_dir, Business)
 
 
-def _open_for(tenant_id: str | None) -> StaffDesk:
-    """Return the desk. Raises AccountError for a business that there is not, which would show as an empty one."""
-    desk, tenants = _open()
+def _open_for(tenant_id: str | None) -> StaffDirectory:
+    """Return the directory. Raises AccountError for an unknown business, which would show as an empty one."""
+    directory, tenants = _open()
     if tenant_id is not None:
         _check_tenant(tenant_id, tenants)
-    return desk
+    return directory
 
 
-def _find(*, tenant_id: str, email: str) -> tuple[StaffDesk, Account]:
-    desk, tenants = _open()
+def _find(*, tenant_id: str, email: str) -> tuple[StaffDirectory, Account]:
+    directory, tenants = _open()
     _check_tenant(tenant_id, tenants)
-    return desk, desk.accounts.find(tenant_id=tenant_id, email=email)
+    return directory, directory.accounts.find(tenant_id=tenant_id, email=email)
 
 
-def _has_account(desk: StaffDesk, *, tenant_id: str, email: str) -> bool:
+def _has_account(directory: StaffDirectory, *, tenant_id: str, email: str) -> bool:
     try:
-        desk.accounts.find(tenant_id=tenant_id, email=email)
+        directory.accounts.find(tenant_id=tenant_id, email=email)
     except UnknownAccountError:
         return False
     return True

@@ -99,7 +99,7 @@ class StaffSessions:
             return self._open(matching, password=password, attempt=attempt, device=device)
 
     def find(self, token: str, *, is_use: bool = True) -> Session | None:
-        """Return the session of a token, None where it is nobody's, over, or of a disabled account.
+        """Return the session of a token, None if it is nobody's, over, or of a disabled account.
 
         `is_use=False` looks only: a page that asks again by itself doesn't keep a session open.
         """
@@ -121,9 +121,9 @@ class StaffSessions:
         return _to_session(row)
 
     def check_password(self, session: Session, *, password: str, address: str) -> None:
-        """Return if it is the password of the session's account.
+        """Raise AccountError unless it is the password of the session's account.
 
-        Raises AccountError where it is another, and SignInLockedError after too many failures.
+        Raises SignInLockedError after too many failures.
         """
         account = session.account
         with self._counted(account.email, address=address, tenant_id=account.tenant_id) as attempt:

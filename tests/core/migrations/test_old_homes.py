@@ -22,7 +22,7 @@ from frontdesk.domains.sending.outbox import schema as outbox_schema
 from frontdesk.domains.sending.outbox.commands import CommandFilter, CommandState
 from frontdesk.domains.sending.outbox.outbox import Outbox
 from frontdesk.domains.staff import schema as staff_schema
-from frontdesk.domains.staff.desk import StaffDesk
+from frontdesk.domains.staff.directory import StaffDirectory
 from tests.core.backends import Backend
 from tests.core.factories import new_event
 from tests.core.migrations.old_homes import counts, make_postgresql, make_sqlite
@@ -65,8 +65,8 @@ def test_what_works_with_the_database_goes_on_in_an_old_home(file: Path) -> None
     expired = outbox.expire_leases()
     assert (expired.waiting, expired.uncertain) == (["noizylab:old:claimed"], ["noizylab:old:calling"])
     assert outbox.closed_lanes() == []
-    desk = StaffDesk.open(engine, settings=Settings(), clock=SystemClock(), ids=IDS)
-    assert [each.email for each in desk.accounts.list_all()] == ["ana@example.com"]
+    directory = StaffDirectory.open(engine, settings=Settings(), clock=SystemClock(), ids=IDS)
+    assert [each.email for each in directory.accounts.list_all()] == ["ana@example.com"]
 
 
 def test_what_an_old_home_holds_is_copied_before(file: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A desk over each database, with a clock that stands still and a hash that costs nothing."""
+"""A directory over each database, with a clock that stands still and a hash that costs nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from frontdesk.core.ids import UuidV7Factory
 from frontdesk.core.settings import Settings
 from frontdesk.domains.staff.accounts import Account
-from frontdesk.domains.staff.desk import StaffDesk
+from frontdesk.domains.staff.directory import StaffDirectory
 from frontdesk.domains.staff.passwords import Passwords
 from frontdesk.domains.staff.roles import Role
 from tests.clocks import SetClock
@@ -29,14 +29,14 @@ def clock() -> SetClock:
 
 
 @pytest.fixture
-def desk(engine: Engine, clock: SetClock) -> StaffDesk:
-    return StaffDesk.open(
+def directory(engine: Engine, clock: SetClock) -> StaffDirectory:
+    return StaffDirectory.open(
         engine, settings=Settings(), clock=clock, ids=UuidV7Factory(clock), passwords=quick_passwords()
     )
 
 
 @pytest.fixture
-def ana(desk: StaffDesk) -> Account:
-    return desk.accounts.add(
+def ana(directory: StaffDirectory) -> Account:
+    return directory.accounts.add(
         tenant_id="salon", email=" Ana@Example.com", name="Ana  Li", role=Role.ADMIN, password=PASSWORD, by="test"
     )

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from frontdesk.domains.staff.accounts import Account
-from frontdesk.domains.staff.desk import StaffDesk
+from frontdesk.domains.staff.directory import StaffDirectory
 from frontdesk.domains.staff.errors import AccountError, StaffUnavailableError, UnknownAccountError
 from frontdesk.domains.staff.passwords import Passwords
 from frontdesk.domains.staff.roles import Permission, Role, may
@@ -18,29 +18,31 @@ from tests.domains.staff.conftest import PASSWORD, quick_passwords
 
 
 def test_an_account_is_kept_normalised_and_without_its_password(
-    desk: StaffDesk, ana: Account, engine: Engine
+    directory: StaffDirectory, ana: Account, engine: Engine
 ) -> None:
     assert (ana.email, ana.name, ana.role) == ("ana@example.com", "Ana Li", Role.ADMIN)
-    assert desk.accounts.find(tenant_id="salon", email="ANA@example.com ") == ana
-    assert desk.accounts.list_all() == desk.accounts.list_all(tenant_id="salon") == [ana]
-    assert desk.accounts.list_all(tenant_id="bakery") == []
+    assert directory.accounts.find(tenant_id="salon", email="ANA@example.com ") == ana
+    assert directory.accounts.list_all() == directory.accounts.list_all(tenant_id="salon") == [ana]
+    assert directory.accounts.list_all(tenant_id="bakery") == []
     with engine.connect() as connection:
         stored = str(connection.execute(select(staff_accounts.c.password_hash)).scalar_one())
     assert stored.startswith("$argon2id$")
     assert PASSWORD not in stored
 
 
-def test_one_address_is_one_account_in_a_business_and_may_be_in_others(desk: StaffDesk, ana: Account) -> None:
+def test_one_address_is_one_account_in_a_business_and_may_be_in_others(
+    directory: StaffDirectory, ana: Account
+) -> None:
     with pytest.raises(AccountError, match=r"ana@example\.com has an account with salon already"):
-        desk.accounts.add(
+        directory.accounts.add(
             tenant_id="salon", email="ANA@EXAMPLE.COM", name="A", role=Role.TECH, password=PASSWORD, by="test"
         )
-    other = desk.accounts.add(
+    other = directory.accounts.add(
         tenant_id="bakery", email=ana.email, name="A", role=Role.TECH, password=PASSWORD, by="test"
     )
-    assert desk.accounts.find(tenant_id="bakery", email=ana.email) == other
+    assert directory.accounts.find(tenant_id="bakery", email=ana.email) == other
     with pytest.raises(UnknownAccountError):
-        desk.accounts.find(tenant_id="garage", email=ana.email)
+        directory.accounts.find(tenant_id="garage", email=ana.email)
 
 
 @pytest.mark.parametrize(
@@ -53,17 +55,21 @@ def test_one_address_is_one_account_in_a_business_and_may_be_in_others(desk: Sta
         ("ana@example.com", "Ana", "x" * 257, "256 characters at most"),
     ],
 )
-def test_what_can_not_be_used_is_told(desk: StaffDesk, email: str, name: str, password: str, told: str) -> None:
+def test_what_can_not_be_used_is_told(
+    directory: StaffDirectory, email: str, name: str, password: str, told: str
+) -> None:
     with pytest.raises(AccountError, match=told):
-        desk.accounts.add(tenant_id="salon", email=email, name=name, role=Role.TECH, password=password, by="test")
-    assert desk.accounts.is_empty()
+        directory.accounts.add(
+            tenant_id="salon", email=email, name=name, role=Role.TECH, password=password, by="test"
+        )
+    assert directory.accounts.is_empty()
 
 
-def test_every_change_of_an_account_is_in_the_trail(desk: StaffDesk, ana: Account) -> None:
-    desk.accounts.set_password(ana, password="another long sentence", by="Bea")
-    desk.accounts.set_disabled(ana, is_disabled=True, by="Bea")
-    desk.accounts.set_disabled(ana, is_disabled=False, by="Bea")
-    trail = desk.audit.read(tenant_id="salon")
+def test_every_change_of_an_account_is_in_the_trail(directory: StaffDirectory, ana: Account) -> None:
+    directory.accounts.set_password(ana, password="another long sentence", by="Bea")
+    directory.accounts.set_disabled(ana, is_disabled=True, by="Bea")
+    directory.accounts.set_disabled(ana, is_disabled=False, by="Bea")
+    trail = directory.audit.read(tenant_id="salon")
     assert [(entry.action, entry.who, entry.subject) for entry in reversed(trail)] == [
         ("account.added", "test", ana.email),
         ("account.password_changed", "Bea", ana.email),
@@ -72,23 +78,23 @@ def test_every_change_of_an_account_is_in_the_trail(desk: StaffDesk, ana: Accoun
     ]
 
 
-def test_the_trail_can_be_paged_and_not_be_changed(desk: StaffDesk, engine: Engine) -> None:
+def test_the_trail_can_be_paged_and_not_be_changed(directory: StaffDirectory, engine: Engine) -> None:
     for number in range(5):
-        desk.audit.record("contact.read", tenant_id="salon", who="Ana", subject=f"c{number}\x00")
-    desk.audit.record("contact.read", tenant_id="bakery", who="Bea")
-    first = desk.audit.read(tenant_id="salon", limit=3)
-    rest = desk.audit.read(tenant_id="salon", before=first[-1].audit_id)
+        directory.audit.record("contact.read", tenant_id="salon", who="Ana", subject=f"c{number}\x00")
+    directory.audit.record("contact.read", tenant_id="bakery", who="Bea")
+    first = directory.audit.read(tenant_id="salon", limit=3)
+    rest = directory.audit.read(tenant_id="salon", before=first[-1].audit_id)
     assert [entry.subject for entry in first + rest] == [f"c{number}\ufffd" for number in (4, 3, 2, 1, 0)]
     for statement in ("UPDATE audit_entries SET who = 'nobody'", "DELETE FROM audit_entries"):
         with pytest.raises(SQLAlchemyError, match="append-only"), engine.begin() as connection:
             connection.execute(text(statement))
-    assert len(desk.audit.read()) == 6
+    assert len(directory.audit.read()) == 6
 
 
-def test_a_database_that_is_away_is_told_as_such(desk: StaffDesk, backend: Backend, engine: Engine) -> None:
+def test_a_database_that_is_away_is_told_as_such(directory: StaffDirectory, backend: Backend, engine: Engine) -> None:
     def fill() -> None:
         for _ in range(200):  # SQLite may still have room in a page
-            desk.audit.record("contact.read", tenant_id="salon", who="Ana", subject="x" * 500)
+            directory.audit.record("contact.read", tenant_id="salon", who="Ana", subject="x" * 500)
 
     with backend.unavailable(engine), pytest.raises(StaffUnavailableError):
         fill()

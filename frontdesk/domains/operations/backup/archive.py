@@ -25,8 +25,8 @@ _PIECE_BYTES: Final = 1 << 20
 #: Of 1 to 9: a database shrinks to a quarter by the least already, and the disk is the limit then.
 _COMPRESSION: Final = 2
 
-#: Is told what is done, how many bytes of it, and of how many.
-Told = Callable[[str, int, int], None]
+#: Called with what is done, how many bytes of it, and of how many.
+OnProgress = Callable[[str, int, int], None]
 
 
 class ArchivedFile(BaseModel):
@@ -56,7 +56,7 @@ class Manifest(BaseModel):
 
 
 def write_archive(
-    target: IO[bytes], manifest: Manifest, *, files: Iterable[tuple[str, Path]], told: Told
+    target: IO[bytes], manifest: Manifest, *, files: Iterable[tuple[str, Path]], progress: OnProgress
 ) -> Manifest:
     """Write the files and the manifest, which is returned with their digests. Raises OSError."""
     named = sorted(files)
@@ -67,7 +67,7 @@ def write_archive(
             with path.open("rb") as file:
                 member = tar.gettarinfo(arcname=name, fileobj=file)
                 member.mode, member.uid, member.gid, member.uname, member.gname = 0o600, 0, 0, "", ""
-                reader = _Digested(file, on_read=lambda size, before=done: told("Writing", before + size, total))  # type: ignore[misc] # mypy knows no default of a lambda
+                reader = _Digested(file, on_read=lambda size, before=done: progress("Writing", before + size, total))  # type: ignore[misc] # mypy knows no default of a lambda
                 tar.addfile(member, reader)  # type: ignore[arg-type] # it asks for read() alone
             archived[name] = ArchivedFile(sha256=reader.digest.hexdigest(), size=member.size)
             done += member.size
@@ -79,7 +79,7 @@ def write_archive(
     return whole
 
 
-def extract_archive(archive: Path, folder: Path, *, told: Told) -> Manifest:
+def extract_archive(archive: Path, folder: Path, *, progress: OnProgress) -> Manifest:
     """Write an archive's files into an empty folder and compare each with the manifest.
 
     Raises BackupError where the archive is damaged or no backup of ours, OSError where the folder can't be written.
@@ -96,7 +96,7 @@ def extract_archive(archive: Path, folder: Path, *, told: Told) -> Manifest:
                 content = source.read()
                 continue
             found[member.name] = _write(source, folder / member.name)
-            told("Verifying", file.tell(), size)
+            progress("Verifying", file.tell(), size)
         while file.read(_PIECE_BYTES):
             pass  # what follows the manifest is nothing of ours, and its digest is not asked for
     return _checked(archive, content, found=found)

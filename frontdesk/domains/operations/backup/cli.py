@@ -15,9 +15,9 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from frontdesk.core.clock import SystemClock
 from frontdesk.core.settings import load_settings
-from frontdesk.domains.operations.backup.archive import Told
-from frontdesk.domains.operations.backup.making import make_backup
-from frontdesk.domains.operations.backup.restoring import restore_backup
+from frontdesk.domains.operations.backup.archive import OnProgress
+from frontdesk.domains.operations.backup.backup import make_backup
+from frontdesk.domains.operations.backup.restore import restore_backup
 
 app = typer.Typer()
 
@@ -33,8 +33,8 @@ def backup(
     """Copy everything that can't be computed again to one file, while Frontdesk runs, and verify the file."""
     settings, clock = load_settings(), SystemClock()
     target = to or settings.backups_path / f"frontdesk-{clock.now():%Y-%m-%dT%H%M%SZ}.tar.gz"
-    with _progress() as told:
-        manifest = make_backup(settings, target=target.absolute(), clock=clock, told=told)
+    with _progress() as progress:
+        manifest = make_backup(settings, target=target.absolute(), clock=clock, progress=progress)
     console = Console(soft_wrap=True, highlight=False)
     size = target.stat().st_size / _MIB
     console.print(f"{escape(str(target))}: {size:,.1f} MiB, verified.")
@@ -60,9 +60,9 @@ def restore(
     settings = load_settings()
     if home is not None:
         settings = settings.model_copy(update={"home": home})
-    with _progress() as told:
+    with _progress() as progress:
         done = restore_backup(
-            settings, archive=file, is_replacing=replace, held_by=by, clock=SystemClock(), told=told
+            settings, archive=file, is_replacing=replace, held_by=by, clock=SystemClock(), progress=progress
         )
     console = Console(soft_wrap=True, highlight=False)
     console.print(
@@ -86,15 +86,15 @@ def restore(
 
 
 @contextmanager
-def _progress() -> Iterator[Told]:
+def _progress() -> Iterator[OnProgress]:
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         tasks = {}
 
-        def told(step: str, done: int, total: int) -> None:
+        def show(step: str, done: int, total: int) -> None:
             if step not in tasks:
                 tasks[step] = progress.add_task(escape(step), total=total or None)
             progress.update(tasks[step], completed=done, total=total or None)
 
-        yield told
+        yield show

@@ -11,7 +11,7 @@ from frontdesk.domains.operations.backup.archive import Manifest
 from frontdesk.domains.operations.backup.errors import BackupError
 
 
-def check_sqlite(file: Path, manifest: Manifest, *, told_as: Path) -> None:
+def check_sqlite(file: Path, manifest: Manifest, *, archive: Path) -> None:
     """Raise BackupError where a copy is not whole, or holds other rows than the manifest says."""
     try:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as copy:
@@ -19,15 +19,15 @@ def check_sqlite(file: Path, manifest: Manifest, *, told_as: Path) -> None:
             counts = count_sqlite(copy)
             newest = copy.execute("SELECT coalesce(max(sequence), 0) FROM event_log").fetchone()[0]
     except sqlite3.Error as error:
-        raise BackupError(f"{told_as}: its database can't be read: {error}; take another backup") from error
+        raise BackupError(f"{archive}: its database can't be read: {error}; take another backup") from error
     if state != "ok":
-        raise BackupError(f"{told_as}: its database is damaged: {state}; take another backup")
-    _compare(counts, manifest, told_as=told_as)
+        raise BackupError(f"{archive}: its database is damaged: {state}; take another backup")
+    _compare(counts, manifest, archive=archive)
     if newest != manifest.newest_sequence:
-        raise BackupError(f"{told_as}: its newest event is {newest}, not {manifest.newest_sequence}; take another")
+        raise BackupError(f"{archive}: its newest event is {newest}, not {manifest.newest_sequence}; take another")
 
 
-def check_dump(file: Path, manifest: Manifest, *, program: Path, told_as: Path) -> None:
+def check_dump(file: Path, manifest: Manifest, *, program: Path, archive: Path) -> None:
     """Raise BackupError where a dump of PostgreSQL can't be read to its end, or holds other rows than it should."""
     arguments = [str(program), "--data-only", "--file=-", str(file)]
     counts: dict[str, int] = {}
@@ -43,8 +43,8 @@ def check_dump(file: Path, manifest: Manifest, *, program: Path, told_as: Path) 
                 counts[table] += 1
         said = reading.stderr.read().decode(errors="replace").strip() if reading.stderr else ""
     if reading.returncode != 0:
-        raise BackupError(f"{told_as}: its database can't be read: {said.splitlines()[-1:]}; take another backup")
-    _compare(counts, manifest, told_as=told_as)
+        raise BackupError(f"{archive}: its database can't be read: {said.splitlines()[-1:]}; take another backup")
+    _compare(counts, manifest, archive=archive)
 
 
 def count_sqlite(database: sqlite3.Connection) -> dict[str, int]:
@@ -58,10 +58,10 @@ def count_sqlite(database: sqlite3.Connection) -> dict[str, int]:
     }
 
 
-def _compare(counts: dict[str, int], manifest: Manifest, *, told_as: Path) -> None:
+def _compare(counts: dict[str, int], manifest: Manifest, *, archive: Path) -> None:
     for name in sorted(counts.keys() | manifest.counts.keys()):
         if counts.get(name) != manifest.counts.get(name):
             raise BackupError(
-                f"{told_as}: table {name} has {counts.get(name)} rows instead of {manifest.counts.get(name)};"
+                f"{archive}: table {name} has {counts.get(name)} rows instead of {manifest.counts.get(name)};"
                 " take another backup"
             )

@@ -15,8 +15,8 @@ from frontdesk.core.log.database import open_database
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.settings import Settings
 from frontdesk.domains.operations.backup.archive import Manifest
-from frontdesk.domains.operations.backup.making import make_backup
-from frontdesk.domains.operations.backup.restoring import Restored, restore_backup
+from frontdesk.domains.operations.backup.backup import make_backup
+from frontdesk.domains.operations.backup.restore import Restored, restore_backup
 from tests.core.backends import Backend
 from tests.core.factories import new_event
 
@@ -74,7 +74,7 @@ class Place:
 
     def back_up(self, target: Path) -> Manifest:
         """Back up to a file."""
-        return make_backup(self.settings, target=target, clock=CLOCK, told=lambda *_: None)
+        return make_backup(self.settings, target=target, clock=CLOCK, progress=lambda *_: None)
 
     def restore(self, archive: Path, *, is_replacing: bool = False) -> Restored:
         """Restore from a file."""
@@ -84,7 +84,7 @@ class Place:
             is_replacing=is_replacing,
             held_by="ana",
             clock=CLOCK,
-            told=lambda *_: None,
+            progress=lambda *_: None,
         )
 
     def files(self) -> dict[str, bytes]:

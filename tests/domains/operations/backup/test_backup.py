@@ -13,7 +13,7 @@ from frontdesk.core.errors import ConfigurationError, EventLogUnavailableError
 from frontdesk.core.log.database import writing
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.log.migrations import copies
-from frontdesk.domains.operations.backup import making
+from frontdesk.domains.operations.backup import backup
 from frontdesk.domains.operations.backup.errors import BackupError
 from tests.core.factories import new_event
 from tests.core.migrations.old_homes import make_sqlite
@@ -100,7 +100,7 @@ def test_a_backup_that_fails_leaves_nothing_and_keeps_the_one_before(
     def fail(*_: object, **__: object) -> None:
         raise BackupError("the disk lies")
 
-    monkeypatch.setattr(making, "check_copy", fail)
+    monkeypatch.setattr(backup, "check_copy", fail)
     with pytest.raises(BackupError, match="the disk lies"):
         sqlite_place.back_up(tmp_path / "backup.tar.gz")
 

@@ -29,8 +29,7 @@ from frontdesk.core.log.set_aside import SetAside, Step
 from frontdesk.core.published.connection import attach_published
 from frontdesk.core.published.errors import NothingPublishedError
 from frontdesk.core.serving.hosts import host_of
-from frontdesk.domains.operations.assembly import PIPELINES, RECEIVER, build_monitor
-from frontdesk.domains.operations.monitor import AlertThread, Monitor
+from frontdesk.domains.operations.monitor import PIPELINES, RECEIVER, AlertThread, Monitor, build_monitor
 from frontdesk.domains.operations.readings import read_published
 from frontdesk.domains.operations.signs import LIVE_PATH, MONITOR, LiveState, RunKind, RunOutcome, Signs
 from frontdesk.domains.sending.outbox.holds import HoldScope
@@ -532,7 +531,7 @@ def test_a_judge_that_raises_is_one_condition_and_the_others_judge(
 
     watch.settings_of = {"least_free_mib": shutil.disk_usage(watch.folder).total // 2**20}
     with monkeypatch.context() as patch:
-        patch.setattr("frontdesk.domains.operations.judging.read_lanes", fail)
+        patch.setattr("frontdesk.domains.operations.judgement.read_lanes", fail)
         watch.look(minutes=9)
         assert watch.mails() == ["The disk is nearly full", "The monitor can't judge providers"]
     watch.look(minutes=9)

@@ -6,8 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from frontdesk.core.settings import Settings
-from frontdesk.domains.operations.backup.making import make_backup
-from frontdesk.domains.operations.backup.restoring import restore_backup
+from frontdesk.domains.operations.backup.backup import make_backup
+from frontdesk.domains.operations.backup.restore import restore_backup
 from frontdesk.domains.sending.outbox.commands import CommandState
 from frontdesk.domains.sending.outbox.holds import HoldScope
 from tests.clocks import SetClock
@@ -37,14 +37,14 @@ def test_texts_sent_after_a_backup_wait_for_a_person(standins: StandIns, tmp_pat
                 for number, key in enumerate(keys)
             ]
         )
-        make_backup(settings, target=archive, clock=clock, told=lambda *_: None)
+        make_backup(settings, target=archive, clock=clock, progress=lambda *_: None)
         clock.advance(hours=1)
         send_all(sending, clock)
         assert {sending.state(key) for key in keys} == {CommandState.SENT}
     sent = len(standins.entries())
     assert sent == TEXTS
 
-    restore_backup(settings, archive=archive, is_replacing=True, held_by="ana", clock=clock, told=lambda *_: None)
+    restore_backup(settings, archive=archive, is_replacing=True, held_by="ana", clock=clock, progress=lambda *_: None)
 
     with open_sending(standins, settings.home, clock=clock) as sending:
         send_all(sending, clock)

@@ -102,7 +102,7 @@ class _Round:
         """Run one judge. What it raises is noted; what it would have judged stays as it was known before."""
         try:
             judge_part()
-        except FrontdeskError as error:  # the database may have gone in between: the next round tells then
+        except FrontdeskError as error:  # the database may be away by now: the next round tells then
             self._failures[name] = error.detail[:_LONGEST_REASON]
         except Exception as error:
             _LOGGER.exception("%s can't be judged", name)

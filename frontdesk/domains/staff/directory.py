@@ -18,7 +18,7 @@ from frontdesk.domains.staff.sessions import SessionLimits, StaffSessions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StaffDesk:
+class StaffDirectory:
     """What is known of staff."""
 
     accounts: StaffAccounts

@@ -20,9 +20,9 @@ from frontdesk.core.log.migrations.copies import run_program
 from frontdesk.core.log.migrations.revisions import known_revisions, newest_revision
 from frontdesk.core.running.run_files import RunFiles
 from frontdesk.core.settings import Settings
-from frontdesk.domains.operations.backup.archive import DATABASES, TENANTS, Manifest, Told, extract_archive
+from frontdesk.domains.operations.backup.archive import DATABASES, TENANTS, Manifest, OnProgress, extract_archive
+from frontdesk.domains.operations.backup.backup import KEPT_FOLDERS, check_copy, program_of
 from frontdesk.domains.operations.backup.errors import BackupError
-from frontdesk.domains.operations.backup.making import KEPT_FOLDERS, check_copy, program_of
 from frontdesk.domains.sending.outbox import holds
 from frontdesk.domains.sending.outbox.holds import HoldScope
 
@@ -45,7 +45,7 @@ class Restored:
 
 
 def restore_backup(
-    settings: Settings, *, archive: Path, is_replacing: bool, held_by: str, clock: Clock, told: Told
+    settings: Settings, *, archive: Path, is_replacing: bool, held_by: str, clock: Clock, progress: OnProgress
 ) -> Restored:
     """Restore a backup to the settings' home and database; the archive is verified before anything is touched.
 
@@ -70,7 +70,7 @@ def restore_backup(
                 is_replacing=is_replacing,
                 held_by=held_by,
                 clock=clock,
-                told=told,
+                progress=progress,
             )
         except (SQLAlchemyError, sqlite3.Error) as error:
             raise EventLogUnavailableError(f"the database can't be restored: {error}") from error
@@ -88,15 +88,15 @@ def _restore(
     is_replacing: bool,
     held_by: str,
     clock: Clock,
-    told: Told,
+    progress: OnProgress,
 ) -> Restored:
     home = settings.home.absolute()
     is_server = engine is not None and engine.dialect.name == "postgresql"
     target = Path(engine.url.database or "") if engine is not None and not is_server else home / "frontdesk.db"
-    manifest = extract_archive(archive, stage, told=told)
+    manifest = extract_archive(archive, stage, progress=progress)
     _check_fits(manifest, is_server=is_server, archive=archive)
     copy = stage / DATABASES[manifest.database]
-    check_copy(copy, manifest, engine=engine or open_engine(f"sqlite:///{copy}"), told_as=archive)
+    check_copy(copy, manifest, engine=engine or open_engine(f"sqlite:///{copy}"), archive=archive)
     reason = f"restored from the backup of {manifest.made_at:%Y-%m-%d %H:%M} UTC; what went out since is not known"
     run_files = RunFiles(home)
     _check_free(home, target=None if is_server else target, engine=engine, is_replacing=is_replacing)
@@ -194,12 +194,12 @@ def _hold_everything(engine: Engine, *, reason: str, held_by: str, clock: Clock)
         if known:
             holds.lift_hold(connection, _EVERYTHING, released_by=held_by, now=now)
         # A hold that was in force is told with ours: releasing this one releases both.
-        told = "; ".join([reason, *(f"held before: {each}" for each in known)])
-        holds.place_hold(connection, _EVERYTHING, reason=told, held_by=held_by, now=now)
+        reasons = "; ".join([reason, *(f"held before: {each}" for each in known)])
+        holds.place_hold(connection, _EVERYTHING, reason=reasons, held_by=held_by, now=now)
 
 
 def _move_schema_aside(engine: Engine, *, name: str) -> str | None:
-    """Give the tables that are there another schema's name; None where there are none."""
+    """Give the tables that are there another schema's name; None if there are none."""
     with writing(engine) as connection:
         if not inspect(connection).get_table_names():
             return None

@@ -25,7 +25,7 @@ from frontdesk.domains.operations.backup.archive import (
     DATABASES,
     TENANTS,
     Manifest,
-    Told,
+    OnProgress,
     extract_archive,
     write_archive,
 )
@@ -37,7 +37,7 @@ KEPT_FOLDERS: Final = ("media", "reports")
 _NEWEST: Final = "SELECT sequence, event_id FROM event_log ORDER BY sequence DESC LIMIT 1"
 
 
-def make_backup(settings: Settings, *, target: Path, clock: Clock, told: Told) -> Manifest:
+def make_backup(settings: Settings, *, target: Path, clock: Clock, progress: OnProgress) -> Manifest:
     """Write a backup to a file, read it again, and return what it holds.
 
     Everything that was committed before this was called is in it. Where it raises, nothing is left behind. Raises
@@ -51,13 +51,13 @@ def make_backup(settings: Settings, *, target: Path, clock: Clock, told: Told) -
     try:
         # Beside the target: where it has room for the archive, it has some for the copy.
         with tempfile.TemporaryDirectory(prefix=".backup-", dir=target.parent) as folder:
-            manifest, copy = _copy(engine, Path(folder), file=file, clock=clock, told=told)
+            manifest, copy = _copy(engine, Path(folder), file=file, clock=clock, progress=progress)
             files = [(DATABASES[manifest.database], copy), *_files_of(settings)]
             with written_whole(target) as partial:
                 with partial.open("wb") as archive:
-                    manifest = write_archive(archive, manifest, files=files, told=told)
+                    manifest = write_archive(archive, manifest, files=files, progress=progress)
                 copy.unlink()
-                _verify(partial, Path(folder) / "read", engine=engine, told=told)
+                _verify(partial, Path(folder) / "read", engine=engine, progress=progress)
     except (SQLAlchemyError, sqlite3.Error) as error:
         raise EventLogUnavailableError(f"the database can't be copied: {error}") from error
     finally:
@@ -66,7 +66,7 @@ def make_backup(settings: Settings, *, target: Path, clock: Clock, told: Told) -
 
 
 def program_of(name: str, *, engine: Engine) -> Path:
-    """Return a program of PostgreSQL. Raises BackupError where there is none."""
+    """Return a program of PostgreSQL. Raises BackupError if there is none."""
     with engine.connect() as connection:
         program = find_program(name, connection=connection)
     if program is None:
@@ -76,27 +76,29 @@ def program_of(name: str, *, engine: Engine) -> Path:
     return program
 
 
-def check_copy(copy: Path, manifest: Manifest, *, engine: Engine, told_as: Path) -> None:
+def check_copy(copy: Path, manifest: Manifest, *, engine: Engine, archive: Path) -> None:
     """Raise BackupError where an extracted database is not whole; `engine` is one of its kind."""
     if manifest.database == "sqlite":
-        check_sqlite(copy, manifest, told_as=told_as)
+        check_sqlite(copy, manifest, archive=archive)
     else:
-        check_dump(copy, manifest, program=program_of("pg_restore", engine=engine), told_as=told_as)
+        check_dump(copy, manifest, program=program_of("pg_restore", engine=engine), archive=archive)
 
 
-def _verify(archive: Path, folder: Path, *, engine: Engine, told: Told) -> None:
+def _verify(archive: Path, folder: Path, *, engine: Engine, progress: OnProgress) -> None:
     folder.mkdir(mode=0o700)
-    manifest = extract_archive(archive, folder, told=told)
-    check_copy(folder / DATABASES[manifest.database], manifest, engine=engine, told_as=archive)
+    manifest = extract_archive(archive, folder, progress=progress)
+    check_copy(folder / DATABASES[manifest.database], manifest, engine=engine, archive=archive)
 
 
-def _copy(engine: Engine, folder: Path, *, file: Path | None, clock: Clock, told: Told) -> tuple[Manifest, Path]:
+def _copy(
+    engine: Engine, folder: Path, *, file: Path | None, clock: Clock, progress: OnProgress
+) -> tuple[Manifest, Path]:
     if file is None:
-        return _dump(engine, folder, clock=clock, told=told)
+        return _dump(engine, folder, clock=clock, progress=progress)
     made_at = clock.now()
     revision = _revision(engine)
     copy = folder / "frontdesk.db"
-    copy_sqlite(file, copy, told=lambda done, total: told("Copying the database", done, total))
+    copy_sqlite(file, copy, told=lambda done, total: progress("Copying the database", done, total))
     with closing(sqlite3.connect(copy)) as database:
         manifest = _manifest(
             made_at=made_at,
@@ -109,11 +111,11 @@ def _copy(engine: Engine, folder: Path, *, file: Path | None, clock: Clock, told
     return manifest, copy
 
 
-def _dump(engine: Engine, folder: Path, *, clock: Clock, told: Told) -> tuple[Manifest, Path]:
+def _dump(engine: Engine, folder: Path, *, clock: Clock, progress: OnProgress) -> tuple[Manifest, Path]:
     """Dump PostgreSQL and count its rows in one snapshot."""
     copy = folder / "frontdesk.pgdump"
     revision = _revision(engine)
-    told("Copying the database", 0, 0)
+    progress("Copying the database", 0, 0)
     with engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
         without_limits(connection)
         made_at = clock.now()
