@@ -57,14 +57,14 @@ class AlertSender:
 
     def _mail(self, alert: Alert) -> str | None:
         tenant = self._mailing_tenant(alert.route.tenant_id)
-        desk = self._senders.find(tenant.slug)
+        sender = self._senders.find(tenant.slug)
         email = tenant.delivery.email
-        if desk is None or email is None:
+        if sender is None or email is None:
             return f"{tenant.slug} sends no e-mails; set delivery.email in its file"
-        if missing := desk.missing_of(email.provider):
+        if missing := sender.missing_of(email.provider):
             return missing
         letter = Letter(to=alert.route.target, sender=email.sender, subject=subject_of(alert), text=text_of(alert))
-        return _refusal(desk.deliverer_of(email.provider).deliver(alert.alert_id, letter))
+        return _refusal(sender.deliverer_of(email.provider).deliver(alert.alert_id, letter))
 
     def _post(self, alert: Alert) -> str | None:
         content = WebhookBody(endpoint=alert.route.target, body=body_of(alert, clock=self._clock))
@@ -77,17 +77,17 @@ class AlertSender:
                 raise ConfigurationError(f"FRONTDESK_ALERT_MAIL_BY: there is no business {wanted}")
             return self._tenants[wanted]
         for tenant in self._tenants.values():
-            desk, provider = self._senders.find(tenant.slug), tenant.delivery.provider_of(Channel.EMAIL)
-            if desk is not None and provider is not None and not desk.missing_of(provider):
+            sender, provider = self._senders.find(tenant.slug), tenant.delivery.provider_of(Channel.EMAIL)
+            if sender is not None and provider is not None and not sender.missing_of(provider):
                 return tenant
         raise ConfigurationError("no business can send e-mails; give one its mail secrets, or set an alert webhook")
 
     def _webhook(self, tenant_id: str | None) -> Deliverer[WebhookBody]:
         if tenant_id is not None:
-            desk = self._senders.find(tenant_id)
-            if desk is None:
+            sender = self._senders.find(tenant_id)
+            if sender is None:
                 raise ConfigurationError(f"there is no business {tenant_id}")
-            return desk.deliverer_of(WEBHOOK_PROVIDER)
+            return sender.deliverer_of(WEBHOOK_PROVIDER)
         url = self._settings.alert_webhook_url or ""
         text = operator_secret(ALERT_WEBHOOK_SECRET, environ=self._environ) or ""
         secrets = tuple(each.strip() for each in text.split(",") if each.strip())
