@@ -135,7 +135,7 @@ def _show_models(
     if modelled.sequence is not None:
         st.caption(
             "Markov and Shapley are computed by the nightly build: these know "
-            f"{_describe_known(modelled, business)}. The others are up to date."
+            f"{_describe_known(modelled, business)}. The others are current."
         )
 
 
