@@ -11,7 +11,8 @@ import pytest
 from frontdesk.core.log.envelope import NewEvent
 from pipelines.documenting import staging_lists
 from tests.pipelines.facts import TENANT, fact
-from tests.pipelines.homes import REPOSITORY, Home
+from tests.pipelines.homes import Home
+from tests.pipelines.kept import REPOSITORY
 
 STAGING = Path(__file__).with_name("staging")
 
