@@ -8,11 +8,11 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from pipelines.build.warehouse_builder import Progress as ReportProgress
+from frontdesk.core.progress import ProgressCallback
 
 
 @contextmanager
-def progress_bar(label: str) -> Iterator[ReportProgress]:
+def progress_bar(label: str) -> Iterator[ProgressCallback]:
     """Show a bar on stderr for a block; it goes when the block ends."""
     columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TextColumn("events"), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:

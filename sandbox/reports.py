@@ -40,9 +40,11 @@ async def _make(tenant: str, kind: str, *, environ: Mapping[str, str]) -> str:
         *arguments, env=dict(environ), stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.PIPE
     )
     try:
-        _, said = await process.communicate()
+        _, stderr = await process.communicate()
     finally:
         if process.returncode is None:
             process.terminate()
             await process.wait()
-    return "" if process.returncode == 0 else said.decode(errors="replace").strip() or f"status {process.returncode}"
+    return (
+        "" if process.returncode == 0 else stderr.decode(errors="replace").strip() or f"status {process.returncode}"
+    )

@@ -109,7 +109,7 @@ def find_shortfalls(published: Published, tally: Tally, *, log_sequence: int) ->
 def build_tables(published: Published, tally: Tally) -> tuple[Table, Table]:
     """Return what was sent and what it means: a row a tenant, and the sums."""
     every = (ACCEPTED, DUPLICATE, TAKEN, REFUSED, UNDELIVERED)
-    sent = {
+    delivery_counts = {
         figures.tenant: (
             tally.count(every, tenant=figures.tenant),
             tally.count([ACCEPTED, TAKEN], tenant=figures.tenant),
@@ -119,7 +119,7 @@ def build_tables(published: Published, tally: Tally) -> tuple[Table, Table]:
         )
         for figures in published.tenants
     }
-    meant = {
+    model_counts = {
         figures.tenant: (
             figures.contacts, figures.bookings, figures.payments, figures.messages, figures.touchpoints
         )
@@ -129,8 +129,8 @@ def build_tables(published: Published, tally: Tally) -> tuple[Table, Table]:
         figures.tenant: f"{figures.revenue_minor / 100:,.0f} {figures.currency}" for figures in published.tenants
     }
     return (
-        _table("Deliveries", ("Sent", "Accepted", "Duplicates", "Refused", "Events in the log"), sent),
-        _table("What they mean", ("Contacts", "Bookings", "Payments", "Messages", "Touches"), meant, revenues),
+        _table("Deliveries", ("Sent", "Accepted", "Duplicates", "Refused", "Events in the log"), delivery_counts),
+        _table("What they mean", ("Contacts", "Bookings", "Payments", "Messages", "Touches"), model_counts, revenues),
     )
 
 

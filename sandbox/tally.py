@@ -27,21 +27,21 @@ class Tally:
 
     def count(self, outcomes: Iterable[str], *, tenant: str | None = None) -> int:
         """Return how many deliveries had one of these outcomes, of one tenant or of all."""
-        wanted = set(outcomes)
+        selection = set(outcomes)
         return sum(
             number
             for (of_tenant, _, outcome), number in self.outcomes.items()
-            if outcome in wanted and tenant in (None, of_tenant)
+            if outcome in selection and tenant in (None, of_tenant)
         )
 
     def settle(self, counted: Mapping[tuple[str, str, str], int]) -> None:
         """Replace what was merely taken by what the receiver counted since this tally began."""
         for tenant, source, outcome in list(self.outcomes):
             if outcome == TAKEN:
-                taken = self.outcomes.pop((tenant, source, TAKEN))
-                duplicates = min(counted.get((tenant, source, DUPLICATE), 0), taken)
+                count_taken = self.outcomes.pop((tenant, source, TAKEN))
+                duplicates = min(counted.get((tenant, source, DUPLICATE), 0), count_taken)
                 self.add(tenant, source, DUPLICATE, duplicates)
-                self.add(tenant, source, ACCEPTED, taken - duplicates)
+                self.add(tenant, source, ACCEPTED, count_taken - duplicates)
 
     @property
     def sent(self) -> int:

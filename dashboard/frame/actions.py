@@ -17,12 +17,12 @@ def act(tenant_id: str, action: Callable[[BusinessApi], str | None]) -> bool:
     """Run an action over /v1, tell what it returns (nothing where None), and return whether it was done."""
     try:
         with session.current_context().open_api(tenant_id) as api:
-            told = action(api)
+            toast = action(api)
     except (ApiUnavailableError, ApiRefusedError) as error:
         st.toast(escape_markdown(error.detail), icon=":material/error:", duration="long")
         return False
-    if told:
-        st.toast(escape_markdown(told), icon=":material/check_circle:")
+    if toast:
+        st.toast(escape_markdown(toast), icon=":material/check_circle:")
     return True
 
 

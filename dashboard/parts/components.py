@@ -114,8 +114,8 @@ def describe_event(event: Any, *, when: Sequence[str]) -> str:
     is_touch = family == "touch"
     if event.amount_minor or (event.amount_minor is not None and not is_touch):
         # A touch brings nothing in: its amount is what it cost, and most cost nothing.
-        told = "cost " if is_touch else ""
-        headline += f" {told}{escape_markdown(format_money(event.amount_minor, event.currency))}"
+        prefix = "cost " if is_touch else ""
+        headline += f" {prefix}{escape_markdown(format_money(event.amount_minor, event.currency))}"
     if event.detail:
         headline += f" :small[{escape_markdown(shorten(event.detail, length=_DETAIL_LENGTH))}]"
     facts = " · ".join(escape_markdown(fact) for fact in (*when, format_source(event.source)))

@@ -19,7 +19,7 @@ from dashboard.parts.formatting import (
     format_relative,
     shorten,
 )
-from dashboard.parts.reply_box import asked_here, show_reply_box
+from dashboard.parts.reply_box import requested_messages, show_reply_box
 from dashboard.parts.thread import AttachedFile, Entry, build_thread
 from dashboard.parts.wording import CHANNEL_ICONS, link_to_command, name_rule
 from frontdesk.core.errors import ConfigurationError
@@ -63,7 +63,7 @@ def _show_thread(business: Business, contact_id: str) -> None:
             messages=queries.rows_of(automation_queries.fetch_thread(context.file, **key, limit=_MESSAGES)),
             unsent=queries.rows_of(automation_queries.fetch_unsent(context.file, **key, now=now)),
             commands=_commands_of(context, business, contact_id),
-            asked=[each for each in asked_here() if each.contact_id == contact_id],
+            requests=[each for each in requested_messages() if each.contact_id == contact_id],
             tenant=_find_tenant(context, business),
             now=now,
         )

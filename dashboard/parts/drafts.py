@@ -99,11 +99,13 @@ def find_objection(consents: Iterable[Any], *, channel: MessageChannel, address:
     Rows of fct_consents in any order. By hand is transactional: it needs no consent, but no withdrawal either. A
     consent is of the address that is written to; one that names none counts, but opens no address refused by itself.
     """
-    told = [row for row in consents if row.address in (None, address) and row.channel in (channel, "all")]
-    is_refused = any(row.address is not None and not row.is_granted for row in told)
+    consents_of_address = [
+        row for row in consents if row.address in (None, address) and row.channel in (channel, "all")
+    ]
+    is_refused = any(row.address is not None and not row.is_granted for row in consents_of_address)
     applying = [
         row
-        for row in told
+        for row in consents_of_address
         if row.purpose in ("transactional", "all") and not (is_refused and row.address is None and row.is_granted)
     ]
     # Of a grant and a withdrawal at the same instant, the withdrawal is the later one, as in the models.

@@ -27,7 +27,7 @@ class _Pending:
 class PendingTasks:
     """Keys of tasks that are gone from every list, how many of them are done, and new names of others."""
 
-    gone: tuple[str, ...]
+    hidden_keys: tuple[str, ...]
     count_done: int
     reassigned: dict[str, str]
 
@@ -43,7 +43,7 @@ def pending_tasks(file: AnalyticsFile, *, tenant_ids: Iterable[str]) -> PendingT
             if changed_at >= pending[task_key].asked_at:
                 del pending[task_key]
     return PendingTasks(
-        gone=tuple(key for key, each in pending.items() if each.new_name is None),
+        hidden_keys=tuple(key for key, each in pending.items() if each.new_name is None),
         count_done=sum(each.is_done for each in pending.values()),
         reassigned={key: each.new_name for key, each in pending.items() if each.new_name is not None},
     )
@@ -54,7 +54,7 @@ def change_task(
     task_key: str,
     change: Callable[[BusinessApi], None],
     *,
-    told: str,
+    toast: str,
     is_done: bool = False,
     new_name: str | None = None,
 ) -> None:
@@ -69,7 +69,7 @@ def change_task(
 
     def run(api: BusinessApi) -> str:
         change(api)
-        return told
+        return toast
 
     if actions.act(tenant_id, run):
         _pending()[task_key] = _Pending(asked_at, is_done, new_name)

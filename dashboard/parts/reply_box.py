@@ -13,7 +13,7 @@ from dashboard.frame.session import Business
 from dashboard.parts import components, drafts
 from dashboard.parts.drafts import Draft, MessageChannel
 from dashboard.parts.formatting import format_words
-from dashboard.parts.thread import Asked
+from dashboard.parts.thread import RequestedMessage
 from dashboard.parts.typed_text.box import Action, Field, Fill, Typed, show_box
 from dashboard.parts.wording import describe_opt_out
 from frontdesk.core.clock import SystemClock
@@ -21,14 +21,14 @@ from frontdesk.core.ids import UuidV7Factory
 from frontdesk.domains.sending.outbox.commands import Channel
 from frontdesk.domains.tenancy.tenant import Tenant
 
-_ASKED = "inbox_asked"
+_REQUESTS = "inbox_asked"
 _NAMES: Mapping[MessageChannel, str] = {"sms": "Text", "email": "E-mail"}
 
 
-def asked_here() -> list[Asked]:
-    """Return what was asked for in this session, oldest first."""
-    asked: list[Asked] = st.session_state.setdefault(_ASKED, [])
-    return asked
+def requested_messages() -> list[RequestedMessage]:
+    """Return the messages that staff requested in this session, oldest first."""
+    messages: list[RequestedMessage] = st.session_state.setdefault(_REQUESTS, [])
+    return messages
 
 
 def show_reply_box(
@@ -84,7 +84,7 @@ def _choose_channel(channels: list[MessageChannel]) -> MessageChannel:
 
 def _template_key(channel: MessageChannel, contact_id: str) -> str:
     """Return the key of the choice of templates: another one once something was sent."""
-    count = sum(each.contact_id == contact_id for each in asked_here())
+    count = sum(each.contact_id == contact_id for each in requested_messages())
     return f"template_{channel}_{contact_id}_{count}"
 
 
@@ -150,8 +150,10 @@ def _send(business: Business, contact: Any, channel: MessageChannel, typed: Type
     def send(api: BusinessApi) -> None:
         # The draft's own id, which the browser keeps: after a reload it can only ask for the same message again.
         accepted = api.send_message(message, idempotency_key=typed.id)
-        asked = Asked(accepted.command_key, contact.contact_id, channel, text, components.present())
-        if all(each.command_key != asked.command_key for each in asked_here()):
-            asked_here().append(asked)
+        requested_message = RequestedMessage(
+            accepted.command_key, contact.contact_id, channel, text, components.present()
+        )
+        if all(each.command_key != requested_message.command_key for each in requested_messages()):
+            requested_messages().append(requested_message)
 
     return actions.act(business.tenant_id, send)

@@ -37,7 +37,7 @@ all_tasks AS (
         list_contains($my_names::VARCHAR[], lower(trim(coalesce(new_name, assigned_to)))) AS is_mine
     FROM reports.rpt_tasks
     LEFT JOIN reassigned USING (task_key)
-    WHERE tenant_id IN $tenant_ids AND NOT list_contains($gone::VARCHAR[], task_key)
+    WHERE tenant_id IN $tenant_ids AND NOT list_contains($hidden_keys::VARCHAR[], task_key)
 ),
 open_tasks AS (
     SELECT *
@@ -74,7 +74,7 @@ def fetch_open_tasks(
     tenant_ids: Sequence[str],
     whose: Whose,
     my_names: Sequence[str],
-    gone: Sequence[str],
+    hidden_keys: Sequence[str],
     reassigned: Mapping[str, str],
     own_only: Sequence[str] = (),
     limit: int,
@@ -82,15 +82,15 @@ def fetch_open_tasks(
     """Return the most urgent tasks of each timeframe (overdue, today, upcoming), at most `limit` of each.
 
     `count_in_timeframe` is how many there are in all. `my_names` are e-mail addresses and names, in lower case.
-    `gone` are keys of tasks that are left out, and `reassigned` has the new name of others: what is not published
-    yet. Of tenants in `own_only` there are only one's own tasks and nobody's.
+    `hidden_keys` are keys of tasks that are left out, and `reassigned` has the new name of others: what is not
+    published yet. Of tenants in `own_only` there are only one's own tasks and nobody's.
     """
     frame = file.fetch(
         _OPEN_TASKS,
         tenant_ids=list(tenant_ids),
         whose=whose,
         my_names=list(my_names),
-        gone=list(gone),
+        hidden_keys=list(hidden_keys),
         reassigned_keys=list(reassigned.keys()),
         reassigned_names=list(reassigned.values()),
         own_only=list(own_only),
@@ -109,18 +109,18 @@ def fetch_open_tasks(
 
 
 def fetch_tasks_of_contact(
-    file: AnalyticsFile, *, tenant_id: str, contact_id: str, gone: Sequence[str]
+    file: AnalyticsFile, *, tenant_id: str, contact_id: str, hidden_keys: Sequence[str]
 ) -> pd.DataFrame:
     """Return the contact's open tasks, most urgent first, in the columns of fetch_open_tasks that a row needs."""
     sql = """
     SELECT tenant_id, task_key, task_id, contact_id, display_name, kind, title, assigned_to, due_at, timeframe,
         priority_score, kind_points, late_points, warmness_points, value_points, appointment_points, reason
     FROM reports.rpt_tasks
-    WHERE tenant_id = $tenant_id AND contact_id = $contact_id AND NOT list_contains($gone::VARCHAR[], task_key)
+    WHERE tenant_id = $tenant_id AND contact_id = $contact_id AND NOT list_contains($hidden_keys::VARCHAR[], task_key)
     ORDER BY priority_score DESC, due_at, task_key
     LIMIT 50
     """
-    return file.fetch(sql, tenant_id=tenant_id, contact_id=contact_id, gone=list(gone))
+    return file.fetch(sql, tenant_id=tenant_id, contact_id=contact_id, hidden_keys=list(hidden_keys))
 
 
 def fetch_published_changes(

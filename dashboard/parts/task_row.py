@@ -122,7 +122,7 @@ def _complete(task: Any) -> None:
         task.tenant_id,
         task.task_key,
         lambda api: api.complete_task(task.task_id),
-        told=f"Done: {shorten(task.title, length=_TITLE_LENGTH)}",
+        toast=f"Done: {shorten(task.title, length=_TITLE_LENGTH)}",
         is_done=True,
     )
 
@@ -134,7 +134,7 @@ def _reassign(task: Any, key: str) -> None:
             task.tenant_id,
             task.task_key,
             lambda api: api.reassign_task(task.task_id, assigned_to=name),
-            told=f"Assigned to {name}",
+            toast=f"Assigned to {name}",
             new_name=name,
         )
 
@@ -196,7 +196,7 @@ def _snooze_until(task: Any, business: Business, until: datetime) -> None:
         task.tenant_id,
         task.task_key,
         lambda api: api.snooze_task(task.task_id, until=until),
-        told=f"Snoozed until {when}",
+        toast=f"Snoozed until {when}",
     )
     _stop_picking(task)
 

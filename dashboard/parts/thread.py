@@ -27,8 +27,8 @@ _MESSAGE_STATES = {
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A message that staff asked for in this session; what becomes of it is read from file and outbox."""
+class RequestedMessage:
+    """A message that staff requested in this session; what becomes of it is read from file and outbox."""
 
     command_key: str
     contact_id: str
@@ -73,7 +73,7 @@ def build_thread(
     messages: Iterable[Any],
     unsent: Iterable[Any],
     commands: Mapping[str, CommandRead],
-    asked: Iterable[Asked],
+    requests: Iterable[RequestedMessage],
     tenant: Tenant | None,
     now: datetime,
 ) -> Thread:
@@ -91,7 +91,9 @@ def build_thread(
         entry = _from_decision(row, command, tenant)
         is_later = entry.at > now and row.outcome is None and row.verdict == "intended"
         (waiting if is_later else written).append(entry)
-    written += [_from_asked(each, commands.get(each.command_key)) for each in asked if each.command_key not in known]
+    written += [
+        _from_request(each, commands.get(each.command_key)) for each in requests if each.command_key not in known
+    ]
     return Thread(
         entries=tuple(sorted(written, key=lambda entry: entry.at)),
         scheduled=tuple(sorted(waiting, key=lambda entry: entry.at)),
@@ -153,14 +155,14 @@ def _from_decision(row: Any, command: CommandRead | None, tenant: Tenant | None)
     )
 
 
-def _from_asked(asked: Asked, command: CommandRead | None) -> Entry:
+def _from_request(request: RequestedMessage, command: CommandRead | None) -> Entry:
     state = describe_state(command.state) if command else badge("gray", "schedule", "Queued")
     return Entry(
-        at=asked.asked_at,
+        at=request.asked_at,
         is_ours=True,
-        channel=asked.channel,
-        text=asked.text,
+        channel=request.channel,
+        text=request.text,
         state=state,
-        command_key=asked.command_key,
+        command_key=request.command_key,
         rule_id=None,
     )

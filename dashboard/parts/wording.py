@@ -182,8 +182,8 @@ def describe_opt_out(channel: str, opt_out: Any, zone: str, *, now: datetime) ->
     when = escape_markdown(format_when(opt_out.changed_at, zone, now=now))
     how, _, words = str(opt_out.evidence or "").partition(": ")
     if forbids_texts(channel):
-        told = f"Replied {escape_markdown(words)}" if how == "text" and words else "Opted out of texts"
-        return f"**{told}** {when}. You can't text them unless they reply START."
+        headline = f"Replied {escape_markdown(words)}" if how == "text" and words else "Opted out of texts"
+        return f"**{headline}** {when}. You can't text them unless they reply START."
     named = _OPT_OUT_CHANNELS.get(channel, format_words(channel))
     return f"**Opted out of {escape_markdown(named)}** {when}. Only they can take that back."
 

@@ -29,9 +29,9 @@ def build_app(command: str | None = None) -> typer.Typer:
         pretty_exceptions_enable=False,
     )
     registered = {entry.name: entry for entry in entry_points(group=COMMANDS_GROUP)}
-    wanted = [registered[command]] if command in registered else list(registered.values())
+    entries = [registered[command]] if command in registered else list(registered.values())
     # Several commands can be of one module.
-    for entry in {entry.value: entry for entry in wanted}.values():
+    for entry in {entry.value: entry for entry in entries}.values():
         app.add_typer(entry.load())
     return app
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 from frontdesk.core.clock import Clock
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.log.set_aside import Kind, SetAside, Step
+from frontdesk.core.progress import ProgressCallback
 from frontdesk.domains.tenancy.tenant import Tenant
 from pipelines.ingest.rule_tables import replace_rules
 from pipelines.build import warehouse
@@ -48,9 +49,6 @@ _COPY_BATCH_SIZE = 20_000
 _FOLLOW_BATCH_SIZE = 2_000
 
 _logger = logging.getLogger(__name__)
-
-#: Called with (sequence reached, sequence to reach).
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +93,7 @@ class WarehouseBuilder:
             behind = self.log.last_sequence() - copied_sequence(connection)
             return self._is_outdated(connection) or behind > BUILD_BACKLOG
 
-    def begin(self, *, progress: Progress | None = None) -> bool:
+    def begin(self, *, progress: ProgressCallback | None = None) -> bool:
         """Make a warehouse that is not there, or not of this version; tell whether it has nothing of this home yet.
 
         A short log is followed from its beginning, in a warehouse of an empty log that is kept for all homes. Raises
@@ -124,7 +122,7 @@ class WarehouseBuilder:
         self,
         *,
         with_tests: bool,
-        progress: Progress | None = None,
+        progress: ProgressCallback | None = None,
         end: int | None = None,
         quarantine: pa.Table | None = None,
         side_tables: Mapping[str, pa.Table] | None = None,
@@ -195,7 +193,7 @@ class WarehouseBuilder:
             for event in self.log.read_at([each.sequence]).values():
                 quarantine_event(connection, event, reason=each.reason, now=each.set_aside_at)
 
-    def _build_by_following(self, error: DbtError, *, end: int, progress: Progress | None) -> None:
+    def _build_by_following(self, error: DbtError, *, end: int, progress: ProgressCallback | None) -> None:
         """Find what fails a build: have nothing built, and the log followed, which sets aside what can't be modelled.
 
         Raises the error where not even nothing can be built: no event and no rule is at fault then.
@@ -216,7 +214,7 @@ class WarehouseBuilder:
         else:
             self.set_aside.let_in(Kind.TABLE, ["build of all models"])
 
-    def _follow_from_nothing(self, error: DbtError, *, end: int, progress: Progress | None) -> None:
+    def _follow_from_nothing(self, error: DbtError, *, end: int, progress: ProgressCallback | None) -> None:
         with warehouse.connected(self.path) as connection:
             self._replace_documents(connection)
             connection.execute("delete from raw.event_log")
@@ -287,7 +285,7 @@ class WarehouseBuilder:
         return known is not None and known.event_id == str(event_id)
 
     def _copy_log(
-        self, connection: duckdb.DuckDBPyConnection, *, progress: Progress | None, start: int, end: int
+        self, connection: duckdb.DuckDBPyConnection, *, progress: ProgressCallback | None, start: int, end: int
     ) -> None:
         now = self.clock.now()
         left_out = frozenset(read_quarantine(connection).column("sequence").to_pylist())

@@ -51,8 +51,8 @@ def _relation(node: Node, tests: Mapping[tuple[str, str], Sequence[Node]]) -> It
     yield f"\n### {node['schema']}.{node['name']}\n\n{_line(node['description'])} ({kind})\n\n"
     yield "| Column | Type | What it is |\n|---|---|---|\n"
     for name, column in node["columns"].items():
-        said = [words for test in tests.get((node["unique_id"], name), ()) for words in _words(test)]
-        also = f" *{', '.join(said)}*" if said else ""
+        test_words = [words for test in tests.get((node["unique_id"], name), ()) for words in _words(test)]
+        also = f" *{', '.join(test_words)}*" if test_words else ""
         yield f"| `{name}` | {_type(column)} | {_line(column['description']).replace('|', chr(92) + '|')}{also} |\n"
 
 

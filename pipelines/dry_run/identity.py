@@ -12,9 +12,10 @@ from tempfile import TemporaryDirectory
 
 import duckdb
 
+from frontdesk.core.progress import ProgressCallback
 from frontdesk.domains.tenancy.tenant import Tenant
 from pipelines.build import warehouse
-from pipelines.build.warehouse_builder import Progress, WarehouseBuilder
+from pipelines.build.warehouse_builder import WarehouseBuilder
 from pipelines.dry_run.decisions import check_there_is, copied_warehouse
 from pipelines.ingest.log_copy import copied_sequence
 
@@ -139,7 +140,7 @@ class IdentityRehearsal:
 
 
 def rehearse_identity(
-    builder: WarehouseBuilder, after: Tenant, *, progress: Progress | None = None
+    builder: WarehouseBuilder, after: Tenant, *, progress: ProgressCallback | None = None
 ) -> IdentityRehearsal:
     """Return what the identity rules of a changed tenant file would change. Takes as long as a build of the log.
 

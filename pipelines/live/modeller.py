@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from frontdesk.core.log.envelope import Event
+from frontdesk.core.progress import ProgressCallback
 from frontdesk.domains.sending.echoes import are_echoes, choose_batch
 from pipelines.build import warehouse
 from pipelines.build.verification import Difference, compare_warehouses
-from pipelines.build.warehouse_builder import Progress, WarehouseBuilder
+from pipelines.build.warehouse_builder import WarehouseBuilder
 from pipelines.build.writer_lock import WriterLock
 from pipelines.ingest.log_copy import (
     ask_for_build,
@@ -68,7 +69,7 @@ class Modeller:
         """The newest sequence that the open warehouse has modelled."""
         return _opened(self._warehouse).modelled_sequence
 
-    def open(self, *, progress: Progress | None = None) -> None:
+    def open(self, *, progress: ProgressCallback | None = None) -> None:
         """Take the writer lock and open the warehouse; build it first where it is not what the project says."""
         self._builder.dbt.live_manifest()
         self.lock.acquire()
@@ -104,7 +105,7 @@ class Modeller:
         self._warehouse = self._publisher = None
 
     @contextmanager
-    def opened(self, *, progress: Progress | None = None) -> Iterator[Modeller]:
+    def opened(self, *, progress: ProgressCallback | None = None) -> Iterator[Modeller]:
         """Open for a block."""
         self.open(progress=progress)
         try:
@@ -112,7 +113,9 @@ class Modeller:
         finally:
             self.close()
 
-    def rebuild(self, *, with_tests: bool, progress: Progress | None = None, is_tried_again: bool = True) -> None:
+    def rebuild(
+        self, *, with_tests: bool, progress: ProgressCallback | None = None, is_tried_again: bool = True
+    ) -> None:
         """Compute everything from the log's first event. Waits for the writer lock. Raises DbtError.
 
         What fails it is set aside. `is_tried_again`: rules that are set aside are tried first.
@@ -120,7 +123,7 @@ class Modeller:
         with self.lock.held():
             self._builder.build(with_tests=with_tests, progress=progress, is_tried_again=is_tried_again)
 
-    def verify(self, *, progress: Progress | None = None) -> list[Difference]:
+    def verify(self, *, progress: ProgressCallback | None = None) -> list[Difference]:
         """Follow the log to its end, build from the log beside, and compare. Needs this modeller closed.
 
         A copy is compared, and the build stops where it stopped: intake and live path may go on meanwhile.
@@ -182,7 +185,7 @@ class Modeller:
         self._publish(result)
         return result
 
-    def follow_to_end(self, *, progress: Progress | None = None) -> int:
+    def follow_to_end(self, *, progress: ProgressCallback | None = None) -> int:
         """Model and publish until the log has nothing new; return how many events."""
         count = 0
         end = self._log.last_sequence()

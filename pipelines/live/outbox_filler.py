@@ -61,8 +61,8 @@ class OutboxFiller:
         coming = {row["command_key"]: row for row in after.to_pylist()}
         changed = [row for key, row in coming.items() if row != known.get(key)]
         self._enqueue(changed)
-        gone = [key for key, row in known.items() if _is_intended(row) and not _is_intended(coming.get(key))]
-        self._take_back({key: _reason(coming.get(key)) for key in gone})
+        keys = [key for key, row in known.items() if _is_intended(row) and not _is_intended(coming.get(key))]
+        self._take_back({key: _reason(coming.get(key)) for key in keys})
         self._enter_withheld(row for row in changed if not _is_intended(known.get(row["command_key"])))
 
     def reconcile(self, connection: duckdb.DuckDBPyConnection, *, modelled_sequence: int) -> None:
@@ -105,9 +105,9 @@ class OutboxFiller:
         self, connection: duckdb.DuckDBPyConnection, command_keys: Sequence[str], *, modelled_sequence: int
     ) -> set[str]:
         """Take back what the warehouse does not intend; return what it can't know of, by events still to come."""
-        gone = self._no_longer_decided(connection, command_keys)
-        to_come = self._withholding.caused_after(modelled_sequence, gone)
-        self._take_back({key: reason for key, reason in gone.items() if key not in to_come})
+        reasons = self._no_longer_decided(connection, command_keys)
+        to_come = self._withholding.caused_after(modelled_sequence, reasons)
+        self._take_back({key: reason for key, reason in reasons.items() if key not in to_come})
         return to_come
 
     def _no_longer_decided(
@@ -145,9 +145,9 @@ class OutboxFiller:
 
     def _enqueue(self, rows: Iterable[Decision]) -> None:
         now = self._clock.now()
-        wanted = [row for row in rows if _is_intended(row) and (row["expires_at"] or now) > now]
-        for start in range(0, len(wanted), _BATCH_SIZE):
-            self._each(wanted[start : start + _BATCH_SIZE], self._put, about=lambda row: row)
+        intended_rows = [row for row in rows if _is_intended(row) and (row["expires_at"] or now) > now]
+        for start in range(0, len(intended_rows), _BATCH_SIZE):
+            self._each(intended_rows[start : start + _BATCH_SIZE], self._put, about=lambda row: row)
 
     def _put(self, rows: Sequence[Decision]) -> None:
         self._outbox.enqueue([_to_command(row) for row in rows])

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsed
 from rich.progress import Progress as ProgressBar
 
 from frontdesk.core.clock import SystemClock
+from frontdesk.core.progress import ProgressCallback
 from frontdesk.core.settings import Settings, load_settings
 from frontdesk.domains.reports.archive import ReportArchive, ReportId
 from frontdesk.domains.reports.differences import find_late_events
@@ -23,7 +24,6 @@ from frontdesk.domains.reports.document import Report
 from frontdesk.domains.reports.periods import PeriodKind, last_complete, parse_period
 from frontdesk.domains.reports.report_maker import published
 from pipelines.assembly import build_warehouse_builder
-from pipelines.build.warehouse_builder import Progress
 from pipelines.build.writer_lock import WriterLock
 from pipelines.reporting import screen
 from pipelines.reporting.assembly import build_report_maker, find_tenant
@@ -144,7 +144,7 @@ def _console() -> Console:
 
 
 @contextmanager
-def _progress(label: str) -> Iterator[Progress]:
+def _progress(label: str) -> Iterator[ProgressCallback]:
     columns = (
         TextColumn(escape(label)),
         BarColumn(),

@@ -10,13 +10,14 @@ from pathlib import Path
 import duckdb
 
 from frontdesk.core.errors import FrontdeskError
+from frontdesk.core.progress import ProgressCallback
 from frontdesk.domains.reports.computation import Provenance, compute_report
 from frontdesk.domains.reports.differences import FigurePair, pair_figures
 from frontdesk.domains.reports.document import Report
 from frontdesk.domains.tenancy.tenant import Tenant
 from pipelines.build import warehouse
 from pipelines.build.dbt_runner import DbtRunner
-from pipelines.build.warehouse_builder import Progress, WarehouseBuilder
+from pipelines.build.warehouse_builder import WarehouseBuilder
 from pipelines.build.writer_lock import WriterLock
 from pipelines.publish.published_macros import create_published_macros
 
@@ -53,7 +54,12 @@ class Reproduction:
 
 
 def reproduce(
-    stored: Report, tenant: Tenant, *, builder: WarehouseBuilder, lock: WriterLock, progress: Progress | None = None
+    stored: Report,
+    tenant: Tenant,
+    *,
+    builder: WarehouseBuilder,
+    lock: WriterLock,
+    progress: ProgressCallback | None = None,
 ) -> Reproduction:
     """Build the models from the log up to the report's sequence, beside, and compute the report again.
 

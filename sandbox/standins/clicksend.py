@@ -186,10 +186,10 @@ class ClickSendApi:
         field_, _, value = request.query_params.get("q", "").partition(":")
         try:
             page = max(int(request.query_params.get("page", 1)), 1)
-            asked = int(request.query_params.get("limit", _DEFAULT_LIMIT))
+            requested_limit = int(request.query_params.get("limit", _DEFAULT_LIMIT))
         except ValueError:
             return _envelope(400, "BAD_REQUEST", "page and limit must be numbers.", None)
-        limit = min(max(asked, _SMALLEST_LIMIT), _LARGEST_LIMIT)
+        limit = min(max(requested_limit, _SMALLEST_LIMIT), _LARGEST_LIMIT)
         found = [
             {name: sent[name] for name in sent if name not in {"tenant", "entry"}} | {"status": _history_status(sent)}
             for sent in reversed(self.sent)

@@ -29,18 +29,18 @@ async def reset_connection(request: Request) -> None:
     if extension is None:
         raise RuntimeError("serve this app through sandbox.standins.server: other servers can't break a connection")
     extension["transport"].abort()
-    await _gone(request)
+    await _wait_for_disconnect(request)
 
 
 async def hold_connection(request: Request, *, seconds: float) -> None:
     """Answer nothing until the caller goes away or the time is over, then end the connection."""
     try:
         async with asyncio.timeout(seconds):
-            await _gone(request)
+            await _wait_for_disconnect(request)
     except TimeoutError:
         await reset_connection(request)
 
 
-async def _gone(request: Request) -> None:
+async def _wait_for_disconnect(request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass

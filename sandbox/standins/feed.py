@@ -59,9 +59,9 @@ def newest_items(state: StandinState) -> list[Item]:
 
 def find_conversation(items: list[Item], *, tenant: str, phone: str) -> Conversation | None:
     """Return the conversation asked for, else the newest one."""
-    found = [item.conversation for item in items if item.conversation]
-    asked = (one for one in found if (one.tenant, one.phone) == (tenant, phone))
-    return next(asked, found[0] if found else None)
+    conversations = [item.conversation for item in items if item.conversation]
+    matches = (one for one in conversations if (one.tenant, one.phone) == (tenant, phone))
+    return next(matches, conversations[0] if conversations else None)
 
 
 def plain_text(content: str) -> str:

@@ -203,9 +203,9 @@ class GraphApi:
         return Response(status_code=202)
 
     def _list(self, request: Request) -> Response:
-        asked = request.query_params.get("$filter", "")
-        match = _FILTER.fullmatch(asked)
-        if asked and not match:
+        filter_text = request.query_params.get("$filter", "")
+        match = _FILTER.fullmatch(filter_text)
+        if filter_text and not match:
             return graph_error(
                 400,
                 "ErrorInvalidUrlQueryFilter",

@@ -43,8 +43,8 @@ class Page:
     async def show(self, request: Request) -> Response:
         """Return the whole page, with the box for the conversation in the query, else for the newest."""
         items = newest_items(self.state)
-        asked = request.query_params
-        conversation = find_conversation(items, tenant=asked.get("tenant", ""), phone=asked.get("phone", ""))
+        query = request.query_params
+        conversation = find_conversation(items, tenant=query.get("tenant", ""), phone=query.get("phone", ""))
         return HTMLResponse(self._page.render(items=items, conversation=conversation))
 
     async def feed(self, request: Request) -> Response:  # noqa: ARG002 - every handler gets it

@@ -14,7 +14,7 @@ DONE_TWICE = """
 from dashboard.parts.pending_tasks import change_task
 
 for _ in range(2):
-    change_task("harbour-massage", "key-call", lambda _: None, told="Done", is_done=True)
+    change_task("harbour-massage", "key-call", lambda _: None, toast="Done", is_done=True)
 """
 
 

@@ -32,7 +32,7 @@ Ask = Callable[[AnalyticsFile, str], object]
 
 def open_tasks(file: AnalyticsFile, tenant_ids: list[str]) -> object:
     return task_queries.fetch_open_tasks(
-        file, tenant_ids=tenant_ids, whose="everybody", my_names=[], gone=[], reassigned={}, limit=6
+        file, tenant_ids=tenant_ids, whose="everybody", my_names=[], hidden_keys=[], reassigned={}, limit=6
     )
 
 
@@ -61,7 +61,7 @@ QUESTIONS: dict[str, Ask] = {
     "warmness": lambda file, contact: contact_queries.find_warmness(file, tenant_id=TENANT, contact_id=contact),
     "next action": lambda file, contact: contact_queries.find_next_action(file, tenant_id=TENANT, contact_id=contact),
     "tasks of a contact": lambda file, contact: task_queries.fetch_tasks_of_contact(
-        file, tenant_id=TENANT, contact_id=contact, gone=[]
+        file, tenant_id=TENANT, contact_id=contact, hidden_keys=[]
     ),
     "credits": lambda file, contact: contact_queries.fetch_credits(file, tenant_id=TENANT, contact_id=contact),
     "contact as of": lambda file, contact: contact_queries.find_at(

@@ -89,14 +89,14 @@ def list_commands(
     runtime: RuntimeDep,
 ) -> CommandPage:
     """List commands, newest first, and how much is not over."""
-    wanted = CommandFilter(
+    command_filter = CommandFilter(
         tenant_id=caller.tenant_id, channel=query.channel, rule_id=query.rule, contact_id=query.contact
     )
     states = query.state or tuple(CommandState)
-    found = runtime.outbox.search(wanted, states=states, limit=query.limit, before=query.before)
+    commands = runtime.outbox.search(command_filter, states=states, limit=query.limit, before=query.before)
     return CommandPage(
-        commands=[CommandRead.model_validate(known) for known in found],
-        next_before=found[-1].command_key if len(found) == query.limit else None,
+        commands=[CommandRead.model_validate(command) for command in commands],
+        next_before=commands[-1].command_key if len(commands) == query.limit else None,
         depth=[DepthRead.model_validate(depth) for depth in runtime.outbox.depths(tenant_id=caller.tenant_id)],
     )
 
@@ -115,8 +115,8 @@ def show_command(
 @router.post("/outbox:redrive", responses=document_problems(401, 403, 422, 503))
 def redrive_matching(body: FilterBody, *, caller: _Settler, runtime: RuntimeDep) -> Redriven:
     """Let all dead commands that match wait again, with all their tries. What was sent is not among them."""
-    wanted = body.model_dump(exclude_none=True)
-    subject = ", ".join(f"{name} {value}" for name, value in wanted.items()) or "everything dead"
+    criteria = body.model_dump(exclude_none=True)
+    subject = ", ".join(f"{name} {value}" for name, value in criteria.items()) or "everything dead"
     runtime.callers.note(caller, "outbox.redriven", subject=subject)
     keys = runtime.outbox.redrive_matching(CommandFilter(tenant_id=caller.tenant_id, **body.model_dump()))
     return Redriven(command_keys=keys)

@@ -83,10 +83,10 @@ def show_file(
     if provider is None or make_request is None:
         return RedirectResponse(link.url, HTTPStatus.TEMPORARY_REDIRECT, headers=_HEADERS)
     secret = _secrets_of(provider, runtime=runtime, tenant_id=event.tenant_id)
-    wanted = make_request(link.url, settings=runtime.settings, secret=secret)
-    if wanted is None:
+    media_request = make_request(link.url, settings=runtime.settings, secret=secret)
+    if media_request is None:
         raise HTTPException(HTTPStatus.NOT_FOUND, f"the file lies at no address of {provider.label}'s")
-    return _fetch(wanted, link=link)
+    return _fetch(media_request, link=link)
 
 
 def _sessions(runtime: Runtime, tokens: list[str]) -> Iterator[Session]:
@@ -119,13 +119,13 @@ def _secrets_of(provider: Descriptor, *, runtime: Runtime, tenant_id: str) -> Ca
     return secret
 
 
-def _fetch(wanted: MediaRequest, *, link: MediaLink) -> Response:
+def _fetch(media_request: MediaRequest, *, link: MediaLink) -> Response:
     """Return a file, fetched with the business's credentials, which go to the provider's host alone."""
     try:
         # A redirect leads to where the file is stored; httpx sends no credentials to another host.
         with (
             httpx.Client(timeout=_TIMEOUT_SECONDS, follow_redirects=True) as client,
-            client.stream("GET", wanted.url, auth=wanted.auth) as answer,
+            client.stream("GET", media_request.url, auth=media_request.auth) as answer,
         ):
             if answer.status_code == HTTPStatus.NOT_FOUND:
                 raise HTTPException(HTTPStatus.NOT_FOUND, "the provider keeps this file no more")

@@ -187,8 +187,8 @@ def _describe_difference(differing: Differing, business: Business) -> Iterator[s
         if side is not None:
             words = side.content.get("text") or side.content.get("title") or side.content.get("problem")
             when = escape_markdown(format_instant(side.due_at, business.zone))
-            said = escape_markdown(shorten(str(words), length=_TEXT_LENGTH)) if words else ""
-            yield f":gray[:small[{label}, {when}]] :small[{said}]"
+            preview = escape_markdown(shorten(str(words), length=_TEXT_LENGTH)) if words else ""
+            yield f":gray[:small[{label}, {when}]] :small[{preview}]"
 
 
 def _build_chart(rule_days: Iterable[RuleDay], *, step: _Step) -> alt.Chart:

@@ -163,8 +163,10 @@ def _show_heading(context: PageContext, contact: Any, business: Business) -> Non
     st.header(escape_markdown(contact.display_name), anchor=False)
     badges = [] if contact.is_identified else [":gray-badge[:material/person_off: Not identified]"]
     if contact.acquisition_channel:
-        came = " · ".join(value for value in (contact.acquisition_channel, contact.acquisition_campaign) if value)
-        badges.append(f":blue-badge[:material/ads_click: {escape_markdown(came)}]")
+        acquisition = " · ".join(
+            value for value in (contact.acquisition_channel, contact.acquisition_campaign) if value
+        )
+        badges.append(f":blue-badge[:material/ads_click: {escape_markdown(acquisition)}]")
     phone = f"{contact.phone} ext. {contact.phone_extension}" if contact.phone_extension else contact.phone
     reachable = [escape_markdown(value) for value in (contact.company, phone, contact.email) if value]
     st.markdown(" · ".join(reachable) + " " + " ".join(badges))

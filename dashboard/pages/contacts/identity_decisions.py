@@ -50,19 +50,19 @@ def _may_decide(tenant_id: str) -> bool:
 
 
 def _show_people(conflict: Any, *, shared: list[Any]) -> None:
-    told = " and ".join(
+    identifiers = " and ".join(
         f"the {escape_markdown(format_words(each.shared_identifier_kind)).lower()} "
         f"**{escape_markdown(each.shared_identifier_value)}**"
         for each in shared
     )
     own, other = (escape_markdown(value) for value in _pair(conflict))
     if conflict.status == "same_person":
-        st.markdown(f":material/merge: {own} and {other} share {told}: they are one person.")
+        st.markdown(f":material/merge: {own} and {other} share {identifiers}: they are one person.")
         return
     name = escape_markdown(conflict.other_display_name or "another contact")
     names = f"**{escape_markdown(conflict.own_display_name)}** ({own}) and **{name}** ({other})"
-    kept = "so they were kept apart." if conflict.status == "open" else "and are two people."
-    st.markdown(f":material/call_split: {names} share {told}, {kept}")
+    outcome = "so they were kept apart." if conflict.status == "open" else "and are two people."
+    st.markdown(f":material/call_split: {names} share {identifiers}, {outcome}")
     if conflict.other_contact_id is not None:
         st.button(
             f"Open {components.contact_label(conflict.other_display_name)}",

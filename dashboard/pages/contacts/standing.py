@@ -129,7 +129,7 @@ def _since(entered_at: Any) -> str:
 def _show_tasks(context: PageContext, business: Business, contact_id: str) -> None:
     pending = pending_tasks(context.file, tenant_ids=[business.tenant_id])
     tasks = task_queries.fetch_tasks_of_contact(
-        context.file, tenant_id=business.tenant_id, contact_id=contact_id, gone=pending.gone
+        context.file, tenant_id=business.tenant_id, contact_id=contact_id, hidden_keys=pending.hidden_keys
     )
     if tasks.empty:
         return

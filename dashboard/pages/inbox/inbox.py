@@ -97,11 +97,12 @@ def _show_summary(row: Any) -> None:
             session.choose_contact(row.contact_id)
             # Not of this fragment alone: the conversation is beside it.
             st.rerun(scope="app")
-        said = escape_markdown(shorten(row.last_body, length=_PREVIEW_LENGTH))
+        preview = escape_markdown(shorten(row.last_body, length=_PREVIEW_LENGTH))
         who = "" if row.last_direction == "inbound" else "You: "
         when = format_relative(row.last_message_at, now=components.present())
         st.markdown(
-            f":gray[:small[{when}]] " + (f":small[**{who}{said}**]" if row.is_open else f":gray[:small[{who}{said}]]")
+            f":gray[:small[{when}]] "
+            + (f":small[**{who}{preview}**]" if row.is_open else f":gray[:small[{who}{preview}]]")
         )
 
 

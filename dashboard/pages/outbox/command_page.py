@@ -113,8 +113,8 @@ def show_attempts(business: Business, decision: Any, command: CommandWithAttempt
         st.caption("No attempt yet." if waits else "No attempt is known here.")
     for attempt in command.attempts if command else ():
         st.markdown(_describe_attempt(attempt, business))
-    told = {attempt.detail for attempt in command.attempts} if command else set()
-    if command is not None and command.reason and command.reason not in told:
+    attempt_details = {attempt.detail for attempt in command.attempts} if command else set()
+    if command is not None and command.reason and command.reason not in attempt_details:
         st.markdown(f":gray[Reason]  \n{escape_markdown(command.reason)}")
     receipts = () if decision is None else (("Delivered", decision.delivered_at), ("Failed", decision.failed_at))
     for label, at in receipts:

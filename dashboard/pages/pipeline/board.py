@@ -105,11 +105,11 @@ def _columns(pipeline: Pipeline, cards: Sequence[Any]) -> tuple[Stage, ...]:
     """Return the stages of the file, and after them those that somebody stands in and the file has no more."""
     known = {stage.key for stage in pipeline.stages}
     unknown = sorted({card.stage for card in cards} - known)
-    gone = [
+    removed_stages = [
         Stage(pipeline.key, pipeline.name, key, f"{key} (no longer in the file)", is_won=False, next_action=None)
         for key in unknown
     ]
-    return (*pipeline.stages, *gone)
+    return (*pipeline.stages, *removed_stages)
 
 
 def _show_heading(stage: Stage, cards: Sequence[Any]) -> None:
@@ -183,5 +183,5 @@ def _move(card: Any, business: Business, subject: Subject, names: dict[str, Stag
         stage=stage.key,
         booking_id=card.booking_id if subject == "booking" else None,
         contact=contact if subject == "contact" else None,
-        told=f"{card.display_name or 'Moved'}: {stage.name}",
+        toast=f"{card.display_name or 'Moved'}: {stage.name}",
     )

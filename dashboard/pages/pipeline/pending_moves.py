@@ -46,14 +46,14 @@ def move_to_stage(
     stage: str,
     booking_id: str | None,
     contact: Mapping[str, str] | None,
-    told: str,
+    toast: str,
 ) -> None:
     """Tell /v1 that a booking, or else a person, came into a stage; where it is refused, the card stays."""
     asked_at = components.present()
 
     def run(api: BusinessApi) -> str:
         api.change_stage(pipeline=pipeline, stage=stage, booking_id=booking_id, contact=contact)
-        return told
+        return toast
 
     if actions.act(tenant_id, run):
         _pending()[subject_id] = Move(subject_id, pipeline, stage, asked_at)

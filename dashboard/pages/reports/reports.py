@@ -148,17 +148,17 @@ def _words(value: int | None, figure: Any) -> str:
 
 
 def _show_revenue(context: PageContext, business: Business, report: Any) -> None:
-    asked = {
+    parameters = {
         "tenant_id": business.tenant_id,
         "period_kind": report.period_kind,
         "first": _day(report.period_start_date),
     }
     by = {
-        "Staff": report_queries.fetch_revenue_by_staff(context.file, **asked),
-        "Service": report_queries.fetch_revenue_by_service(context.file, **asked),
+        "Staff": report_queries.fetch_revenue_by_staff(context.file, **parameters),
+        "Service": report_queries.fetch_revenue_by_service(context.file, **parameters),
     }
-    for heading, found in by.items():
-        table = revenue_table(queries.rows_of(found), heading=heading)
+    for heading, revenue in by.items():
+        table = revenue_table(queries.rows_of(revenue), heading=heading)
         if not table.empty:
             st.subheader(f"Revenue by {heading.lower()}", anchor=False)
             st.caption("With what we know now. Before tax: payments that state their tax.")
@@ -198,12 +198,12 @@ def _show_sections(context: PageContext, business: Business, report: Any, *, doc
         st.subheader("Stages", anchor=False)
         st.caption("Who entered each stage in this period, and what became of them by its end. Bold: changed since.")
         st.table(stages, border="horizontal", hide_index=True)
-    told = kept.credits
+    credits_then = kept.credits
     now = report_queries.fetch_credits(
         context.file,
         tenant_id=business.tenant_id,
-        model=told.model,
-        lookback_days=told.lookback_days,
+        model=credits_then.model,
+        lookback_days=credits_then.lookback_days,
         zone=business.zone,
         first=first,
         end=_day(report.period_end_date),
@@ -211,8 +211,8 @@ def _show_sections(context: PageContext, business: Business, report: Any, *, doc
     credits_ = compare_credits(kept, queries.rows_of(now))
     if not credits_.empty:
         st.subheader("Conversions by channel", anchor=False)
-        reach = name_lookback(told.lookback_days).lower()
-        st.caption(f"Model: {name_model(told.model)}. Lookback: {reach}. Bold: changed since.")
+        reach = name_lookback(credits_then.lookback_days).lower()
+        st.caption(f"Model: {name_model(credits_then.model)}. Lookback: {reach}. Bold: changed since.")
         st.table(credits_, border="horizontal", hide_index=True)
 
 

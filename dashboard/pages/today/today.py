@@ -59,7 +59,7 @@ def _show_today(tenant_ids: list[str], whose: Whose) -> None:
             tenant_ids=tenant_ids,
             whose=whose,
             my_names=colleagues.my_names(context),
-            gone=pending.gone,
+            hidden_keys=pending.hidden_keys,
             reassigned=pending.reassigned,
             own_only=colleagues.own_work_only(context),
             limit=shown,

@@ -104,18 +104,18 @@ def show_box(
     answers = _answers_of(key)
 
     def answer() -> None:
-        told = _read_act(key)
-        if told is None:
+        act = _read_act(key)
+        if act is None:
             return
         typed = Typed(
-            id=str(told["id"]),
-            action=str(told["action"]),
-            values={field.name: str(told["values"].get(field.name) or "") for field in fields},
+            id=str(act["id"]),
+            action=str(act["action"]),
+            values={field.name: str(act["values"].get(field.name) or "") for field in fields},
         )
         if on_act(typed):
             answers.done = [*answers.done, typed.id][-_REMEMBERED:]
         else:
-            answers.refused = {"id": typed.id, "attempt": told["attempt"]}
+            answers.refused = {"id": typed.id, "attempt": act["attempt"]}
 
     _component(
         key=key,
@@ -147,10 +147,10 @@ def show_search(
         searches[key] = st.query_params["search"]
 
     def search() -> None:
-        told = _read_act(key)
-        if told is None:
+        act = _read_act(key)
+        if act is None:
             return
-        text = str(told["values"].get("text") or "")
+        text = str(act["values"].get("text") or "")
         is_new = text != searches.get(key, "")
         searches[key] = text
         if is_linked and text:
@@ -199,5 +199,5 @@ def _answers_of(key: str) -> _Answers:
 def _read_act(key: str) -> Mapping[str, Any] | None:
     """Return what the browser told with the present click."""
     state = st.session_state.get(key)
-    told = None if state is None else state.get("act")
-    return told if isinstance(told, Mapping) else None
+    act = None if state is None else state.get("act")
+    return act if isinstance(act, Mapping) else None

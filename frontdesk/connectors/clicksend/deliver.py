@@ -70,12 +70,12 @@ class ClickSendDeliverer:
             return answer
         if answer.status_code != HTTPStatus.OK:
             return self._refusal(answer)
-        taken = _only_message(answer)
-        if taken is None:
+        sent_message = _only_message(answer)
+        if sent_message is None:
             return Unknown("answered 200 without a status of the message")
-        status = str(taken["status"])
+        status = str(sent_message["status"])
         if status == "SUCCESS":
-            return Accepted(str(taken.get("message_id", "")))
+            return Accepted(str(sent_message.get("message_id", "")))
         return Refused(
             reason=f"ClickSend: {status}",
             is_permanent=status in _PERMANENT,

@@ -109,12 +109,12 @@ class SmtpDeliverer:
         code, words = connection.mail(content.sender)
         if code != _OK:
             # The sender is the set-up's: no message is lost for it.
-            raise _RefusedError(Refused(reason=_told(code, words), error_code=str(code)))
+            raise _RefusedError(Refused(reason=_describe_reply(code, words), error_code=str(code)))
         _limit(connection, ends_at)
         code, words = connection.rcpt(content.to)
         if code not in (_OK, _ALSO_OK):
             raise _RefusedError(
-                Refused(reason=_told(code, words), is_permanent=code >= _PERMANENT, error_code=str(code))
+                Refused(reason=_describe_reply(code, words), is_permanent=code >= _PERMANENT, error_code=str(code))
             )
 
     def _mail(self, command_key: str, content: Letter, *, message_id: str) -> EmailMessage:
@@ -155,7 +155,7 @@ def _hand_in(connection: smtplib.SMTP, data: bytes, *, message_id: str) -> Answe
         return Unknown(f"no answer to the message: {describe_error(error)}")
     if code == _OK:
         return Accepted(message_id)
-    return Refused(reason=_told(code, words), is_permanent=code >= _PERMANENT, error_code=str(code))
+    return Refused(reason=_describe_reply(code, words), is_permanent=code >= _PERMANENT, error_code=str(code))
 
 
 def _limit(connection: smtplib.SMTP, ends_at: float) -> None:
@@ -168,12 +168,16 @@ def _limit(connection: smtplib.SMTP, ends_at: float) -> None:
 def _refusal(error: Exception) -> Refused:
     """Tell an error before the message was sent. Log-in and greeting are of the set-up: never permanent."""
     code: Any = getattr(error, "smtp_code", None)
-    words = _told(code, getattr(error, "smtp_error", b"")) if code else f"no connection: {describe_error(error)}"
+    words = (
+        _describe_reply(code, getattr(error, "smtp_error", b""))
+        if code
+        else f"no connection: {describe_error(error)}"
+    )
     is_log_in = isinstance(error, smtplib.SMTPAuthenticationError)
     return Refused(reason=words, is_set_up=is_log_in, error_code=str(code) if code else None)
 
 
-def _told(code: int, words: bytes | str) -> str:
+def _describe_reply(code: int, words: bytes | str) -> str:
     text = words.decode(errors="replace") if isinstance(words, bytes) else words
     return f"the mail server answered {code} {' '.join(text.split())[:200]}"
 

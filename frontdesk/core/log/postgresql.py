@@ -77,12 +77,12 @@ def _limited(exchange: Generator[Any, Any, Any], *, silence_s: float) -> Generat
     """Pass an exchange of psycopg on, which is looked at some times a second while it waits."""
     ends_at = time.monotonic() + silence_s
     try:
-        wanted = next(exchange)
+        wait_condition = next(exchange)
         while True:
-            ready = yield wanted
+            ready = yield wait_condition
             if not ready and time.monotonic() > ends_at:
                 raise _SilentError
-            wanted = exchange.send(ready)
+            wait_condition = exchange.send(ready)
     except StopIteration as end:
         return end.value
 

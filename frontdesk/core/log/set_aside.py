@@ -112,28 +112,28 @@ class SetAside:
         )
         now = self._clock.now()
         key = {"kind": kind.value, "tenant_id": tenant_id, "subject": subject}
-        told = {"step": step.value, "reason": reason, "sequence": sequence, "last_seen_at": now}
+        occurrence = {"step": step.value, "reason": reason, "sequence": sequence, "last_seen_at": now}
 
         def write(connection: Connection) -> None:
             columns = set_aside.c
             is_it = (columns.kind == kind.value, columns.tenant_id == tenant_id, columns.subject == subject)
             known = connection.execute(select(columns.let_in_at).where(*is_it)).first()
             if known is None:
-                connection.execute(insert(set_aside).values(**key, **told, count_times=1, set_aside_at=now))
+                connection.execute(insert(set_aside).values(**key, **occurrence, count_times=1, set_aside_at=now))
                 return
             again = {"set_aside_at": now} if known.let_in_at is not None else {}
             connection.execute(
                 update(set_aside)
                 .where(*is_it)
-                .values(**told, **again, count_times=columns.count_times + 1, let_in_at=None)
+                .values(**occurrence, **again, count_times=columns.count_times + 1, let_in_at=None)
             )
 
         self._write(write)
 
     def let_in(self, kind: Kind, subjects: Iterable[str], *, tenant_id: str | None = None) -> None:
         """Note that these are let in again; of those that are not set aside nothing is noted."""
-        wanted = {subject_of(subject) for subject in subjects}
-        found = sorted({each.subject for each in self.read(kind)} & wanted)
+        stored_subjects = {subject_of(subject) for subject in subjects}
+        found = sorted({each.subject for each in self.read(kind)} & stored_subjects)
         if not found:
             return
         now = self._clock.now()

@@ -65,7 +65,7 @@ class Published:
         )
         return [row["command_key"] for row in rows]
 
-    def find_contacts(self, tenant_id: str, wanted: str) -> list[Row]:
+    def find_contacts(self, tenant_id: str, search_text: str) -> list[Row]:
         """Return the contacts that are meant by an id, phone number, e-mail address or name: the surest match only.
 
         Rows have contact_id, display_name, phone, email.
@@ -95,12 +95,12 @@ class Published:
             where matched.surety = (select min(surety) from matched) and c.tenant_id = ?
             group by c.contact_id order by display_name, c.contact_id
             """,
-            wanted,
-            wanted,
+            search_text,
+            search_text,
             *(tenant_id,) * 4,
         )
 
-    def similar_names(self, tenant_id: str, wanted: str) -> list[str]:
+    def similar_names(self, tenant_id: str, search_text: str) -> list[str]:
         """Return the names of contacts that are most like this one."""
         rows = self._all(
             """
@@ -108,7 +108,7 @@ class Published:
             from marts.dim_contacts where tenant_id = ? and likeness > 0.8
             order by likeness desc, display_name limit ?
             """,
-            wanted,
+            search_text,
             tenant_id,
             _SIMILAR,
         )

@@ -206,6 +206,6 @@ def open_guard(*, max_connections: int = MAX_CONNECTIONS) -> ConnectionGuard:
     """Return a guard for as many connections as this process may have; its limit of files is raised for it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     is_unlimited = hard == resource.RLIM_INFINITY
-    wanted = max(soft, _WANTED_DESCRIPTORS if is_unlimited else min(hard, _WANTED_DESCRIPTORS))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    return ConnectionGuard(max_connections=max(1, min(max_connections, wanted - _RESERVED_DESCRIPTORS)))
+    descriptors = max(soft, _WANTED_DESCRIPTORS if is_unlimited else min(hard, _WANTED_DESCRIPTORS))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, hard))
+    return ConnectionGuard(max_connections=max(1, min(max_connections, descriptors - _RESERVED_DESCRIPTORS)))

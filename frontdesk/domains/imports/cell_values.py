@@ -194,8 +194,10 @@ def later(instant: datetime, duration: timedelta) -> datetime:
 def _parse_moment(text: str, formats: Sequence[str], date_order: DateOrder | None) -> Parsed:
     readings = {pattern: parsed for pattern in formats if (parsed := _try_format(text, pattern)) is not None}
     if len({parsed.moment for parsed in readings.values()}) > 1:
-        told = " and ".join(f"{parsed.moment:%-d %B %Y} by {pattern!r}" for pattern, parsed in readings.items())
-        raise CellError(f"{quoted(text)} could be {told}; keep the one format that the file has")
+        readings_text = " and ".join(
+            f"{parsed.moment:%-d %B %Y} by {pattern!r}" for pattern, parsed in readings.items()
+        )
+        raise CellError(f"{quoted(text)} could be {readings_text}; keep the one format that the file has")
     parsed = next(iter(readings.values()), None)
     if parsed is None and ISO in formats:
         parsed = _parse_numbers(text, date_order)
@@ -260,8 +262,8 @@ def _parse_numbers(text: str, date_order: DateOrder | None) -> Parsed | None:
     if not days:
         return None
     if len(set(days.values())) > 1:
-        told = " or ".join(f"{day:%-d %B %Y} ({order})" for order, day in days.items())
-        raise CellError(f"{quoted(text)} could be {told}; write which as date_order under file in the mapping")
+        dates_text = " or ".join(f"{day:%-d %B %Y} ({order})" for order, day in days.items())
+        raise CellError(f"{quoted(text)} could be {dates_text}; write which as date_order under file in the mapping")
     day = next(iter(days.values()))
     return Parsed(datetime.combine(day, moment_of_day.time()), has_time=time is not None)
 
@@ -275,9 +277,9 @@ def _readings(
         "month_first": (third, first, second),
         "year_first": (first, second, third),
     }
-    wanted = date_order if len(first) <= _TWO_DIGITS else "year_first"  # 2025/3/4 is one date alone
+    only_order = date_order if len(first) <= _TWO_DIGITS else "year_first"  # 2025/3/4 is one date alone
     for order, (year, month, day) in orders.items():
-        if wanted not in (None, order) or len(year) % _TWO_DIGITS or max(len(month), len(day)) > _TWO_DIGITS:
+        if only_order not in (None, order) or len(year) % _TWO_DIGITS or max(len(month), len(day)) > _TWO_DIGITS:
             continue
         try:
             yield order, datetime(_full_year(year), int(month), int(day))  # noqa: DTZ001 - placed into its zone later

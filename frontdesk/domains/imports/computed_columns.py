@@ -119,11 +119,11 @@ def _compile_sum(
     def read(cells: Cells) -> str:
         """Return the sum; empty cells count nothing, and it is empty if all of them are."""
         numbers = [(_number(operand, cells, decimal_mark=decimal_mark), sign) for operand, sign in signed]
-        told = [(number, sign) for number, sign in numbers if number is not None]
-        if not told:
+        terms = [(number, sign) for number, sign in numbers if number is not None]
+        if not terms:
             return ""
-        total = sum((value * sign for (value, _), sign in told), Decimal(0))
-        return _written(total, _one_unit([unit for (_, unit), _ in told]), decimal_mark=decimal_mark)
+        total = sum((value * sign for (value, _), sign in terms), Decimal(0))
+        return _number_text(total, _one_unit([unit for (_, unit), _ in terms]), decimal_mark=decimal_mark)
 
     return read
 
@@ -138,19 +138,19 @@ def _compile_product(operands: Sequence[Operand], *, decimal_mark: str) -> Calla
                 return ""
             total *= number[0]
             units.append(number[1])
-        return _written(total, _one_unit(units), decimal_mark=decimal_mark)
+        return _number_text(total, _one_unit(units), decimal_mark=decimal_mark)
 
     return read
 
 
 def _one_unit(units: Sequence[str]) -> str:
-    told = sorted(set(units) - {""})
-    if len(told) > 1:
-        raise CellError(f"its columns are in {' and '.join(told)}, which can't be reckoned together")
-    return told[0] if told else ""
+    distinct_units = sorted(set(units) - {""})
+    if len(distinct_units) > 1:
+        raise CellError(f"its columns are in {' and '.join(distinct_units)}, which can't be reckoned together")
+    return distinct_units[0] if distinct_units else ""
 
 
-def _written(number: Decimal, unit: str, *, decimal_mark: str) -> str:
+def _number_text(number: Decimal, unit: str, *, decimal_mark: str) -> str:
     text = f"{number:f}"
     if "." in text:
         text = text.rstrip("0").rstrip(".")
@@ -213,17 +213,17 @@ def _read_look_up(rule: LookUp, *, file: FileOptions, path: Path) -> dict[str, s
                 raise ImportFileError(
                     f"{path}: the header has no column {name!r}; its columns are: {', '.join(other.header)}"
                 )
-        place, wanted = other.header.index(rule.key), other.header.index(rule.value)
+        key_place, value_place = other.header.index(rule.key), other.header.index(rule.value)
         values: dict[str, str] = {}
         lines: dict[str, int] = {}
         for record in other.records():
             if record.problem:
                 raise ImportFileError(f"{path}: line {record.line}: {record.problem}")
-            key, value = record.cells[place].strip().casefold(), record.cells[wanted].strip()
+            key, value = record.cells[key_place].strip().casefold(), record.cells[value_place].strip()
             if key in values and values[key] != value:
                 raise ImportFileError(
-                    f"{path}: line {record.line}: {rule.key} {record.cells[place]!r} is on line {lines[key]} too, "
-                    f"with another {rule.value}; keep one"
+                    f"{path}: line {record.line}: {rule.key} {record.cells[key_place]!r} is on line {lines[key]} "
+                    f"too, with another {rule.value}; keep one"
                 )
             values[key], lines[key] = value, record.line
     return values

@@ -184,7 +184,7 @@ class _Lines:
     def __init__(self, handle: TextIO, *, skip: int) -> None:
         self._handle = handle
         self._again: deque[str] = deque()
-        self._taken: list[str] = []
+        self._lines_of_record: list[str] = []
         self._count = 0
         for _ in range(skip):
             next(self, None)
@@ -194,7 +194,7 @@ class _Lines:
 
     def __next__(self) -> str:
         line = self._again.popleft() if self._again else next(self._handle)
-        self._taken.append(line)
+        self._lines_of_record.append(line)
         self._count += 1
         return line
 
@@ -211,12 +211,12 @@ class _Lines:
 
     def begin_record(self) -> int:
         """Forget the lines taken so far; return the number of the next one."""
-        self._taken.clear()
+        self._lines_of_record.clear()
         return self._count + 1
 
     def give_back_all_but_first(self) -> str:
         """Return the record's first line; the others will be read again as rows of their own."""
-        first, *others = self._taken
+        first, *others = self._lines_of_record
         self._again.extendleft(reversed(others))
         self._count -= len(others)
         return first

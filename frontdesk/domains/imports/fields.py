@@ -287,8 +287,8 @@ def compile_condition(condition: Condition, *, decimal_mark: str) -> Callable[[C
     """
     column = condition.column
     if condition.empty is not None:
-        wanted = condition.empty
-        return lambda cells: (not cells[column]) is wanted
+        must_be_empty = condition.empty
+        return lambda cells: (not cells[column]) is must_be_empty
     for name, compare in _COMPARISONS.items():
         limit = getattr(condition, name)
         if limit is not None:

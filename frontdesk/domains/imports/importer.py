@@ -169,23 +169,23 @@ def judge(event: NewEvent, kept: _Kept) -> Outcome:
     differing = [] if kept.is_delivered else _differing_fields(event, kept)
     if not differing and not kept.is_of_run:
         return Outcome(Fate.KNOWN)
-    told = f"{event.type} {quoted(event.source_event_id)}"
+    event_text = f"{event.type} {quoted(event.source_event_id)}"
     if not differing:
         return Outcome(
             Fate.REPEATED,
-            f"{told} says the same as line {kept.line} and was not written again; where it happened twice, let the "
-            "mapping number it (occurrence)",
+            f"{event_text} says the same as line {kept.line} and was not written again; where it happened twice, let "
+            "the mapping number it (occurrence)",
         )
     names = ", ".join(differing[:_SHOWN_FIELDS]) + (", ..." if len(differing) > _SHOWN_FIELDS else "")
     if kept.is_of_run:
         return Outcome(
             Fate.CHANGED,
-            f"{told} has the id of line {kept.line} with another {names} and was not written; where it is another "
-            "event, its id needs another column, or the occurrence",
+            f"{event_text} has the id of line {kept.line} with another {names} and was not written; where it is "
+            "another event, its id needs another column, or the occurrence",
         )
     return Outcome(
         Fate.CHANGED,
-        f"{told} is in the log with another {names} (from {_origin(kept)}), which stays",
+        f"{event_text} is in the log with another {names} (from {_origin(kept)}), which stays",
     )
 
 
@@ -349,16 +349,16 @@ class _Reopened:
         """Keep those of known rows whose booking has ended in the log; tell which."""
         ids = {id_ for row in rows for id_ in row.endings}
         source = next((event.source for row in rows for event in row.events), "")
-        held = self._log.held(source, ids) if ids else {}
-        taken = [{id_: held[id_] for id_ in row.endings if id_ in held} for row in rows]
-        self._waiting += [(row, ends) for row, ends in zip(rows, taken, strict=True) if ends]
-        return [bool(ends) for ends in taken]
+        ends_in_log = self._log.held(source, ids) if ids else {}
+        ends_of_rows = [{id_: ends_in_log[id_] for id_ in row.endings if id_ in ends_in_log} for row in rows]
+        self._waiting += [(row, ends) for row, ends in zip(rows, ends_of_rows, strict=True) if ends]
+        return [bool(ends) for ends in ends_of_rows]
 
     def settled(self) -> Iterable[tuple[MappedRow, RowFate]]:
         """Yield what became of the rows that were kept."""
         for row, ends in self._waiting:
-            reasons = [told for id_, told in ends.items() if hash(id_) not in self._ended]
-            problems = [Problem("", f"{told}, which stays; the row no longer says so") for told in reasons]
+            reasons = [end for id_, end in ends.items() if hash(id_) not in self._ended]
+            problems = [Problem("", f"{reason}, which stays; the row no longer says so") for reason in reasons]
             fate = RowFate.CHANGED if problems else RowFate.KNOWN
             yield replace(row, events=[], problems=problems), fate
 
@@ -374,12 +374,12 @@ def _write(
     events = [event for row in batch if not row.problems for event in row.events]
     answers = iter(log.write(events) if events else [])
     outcomes = [[] if row.problems else [next(answers) for _ in row.events] for row in batch]
-    known = [
+    known_places = [
         place
         for place, row in enumerate(batch)
         if row.endings and not row.problems and _fate_of(row, outcomes[place]) is RowFate.KNOWN
     ]
-    taken = dict(zip(known, reopened.take([batch[place] for place in known]), strict=True))
+    waits = dict(zip(known_places, reopened.take([batch[place] for place in known_places]), strict=True))
     for place, row in enumerate(batch):
         if row.problems:
             settle(row, RowFate.REFUSED)
@@ -388,7 +388,7 @@ def _write(
         of_row = outcomes[place]
         for event, outcome in zip(row.events, of_row, strict=True):
             result.count_event(event, outcome.fate)
-        if taken.get(place):
+        if waits.get(place):
             continue
         problems = [Problem("", outcome.reason) for outcome in _lost(row, of_row)]
         settle(replace(row, events=[], problems=problems), _fate_of(row, of_row))

@@ -45,9 +45,11 @@ def check_mapping(mapping: ImportMapping, *, mapping_file: Path) -> list[str]:
 
 def check_columns(mapping: ImportMapping, *, header: Sequence[str], file: Path) -> None:
     """Raise ImportFileError, naming what the header has instead, where the mapping reads a column it has not."""
-    taken = sorted(set(mapping.columns) & set(header))
-    if taken:
-        raise ImportFileError(f"{file}: the header has a column {taken[0]!r}; give columns.{taken[0]} another name")
+    clashes = sorted(set(mapping.columns) & set(header))
+    if clashes:
+        raise ImportFileError(
+            f"{file}: the header has a column {clashes[0]!r}; give columns.{clashes[0]} another name"
+        )
     missing = sorted(_columns_read(mapping) - set(header))
     if not missing:
         return

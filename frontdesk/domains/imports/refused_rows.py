@@ -51,9 +51,11 @@ class RefusedRows:
         )
         if fate is RowFate.IN_PART:
             reasons = f"is in the log but for this: {reasons}"
-        told = [text.encode(self._encoding, "backslashreplace").decode(self._encoding) for text in (columns, reasons)]
+        texts = [
+            text.encode(self._encoding, "backslashreplace").decode(self._encoding) for text in (columns, reasons)
+        ]
         own = [row.cells[place] for place in self._own] if len(row.cells) == self._width else row.cells
-        self._writer.write([row.line, *told, *row.kept, *own])
+        self._writer.write([row.line, *texts, *row.kept, *own])
 
 
 def describe_problem(column: str, reason: str) -> str:

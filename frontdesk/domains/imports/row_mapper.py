@@ -115,8 +115,8 @@ def explain_mistakes(
 
 
 def _columns_of(path: str, columns: Mapping[str, str]) -> str:
-    wanted = _IDENTIFIER_PATHS if path == "contact" else (path,)
-    return ", ".join(dict.fromkeys(columns[other] for other in wanted if columns.get(other))) or path
+    paths = _IDENTIFIER_PATHS if path == "contact" else (path,)
+    return ", ".join(dict.fromkeys(columns[other] for other in paths if columns.get(other))) or path
 
 
 def _reason(mistake: Any, *, type_: str = "", path: str = "") -> str:

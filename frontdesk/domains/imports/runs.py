@@ -108,15 +108,15 @@ def _find_twin(log: EventLog, run: Run) -> Event | None:
 
 
 def _what_to_do(run: Run, twin: Event) -> str:
-    told = twin.headers.get(RUN_HEADER)
-    if told is None:
+    twin_run_id = twin.headers.get(RUN_HEADER)
+    if twin_run_id is None:
         return (
             f"event {twin.event_id} says what an event of run {run.run_id} says, and counts: restored, it would "
             "count twice; import the rest of the file instead"
         )
     return (
-        f"run {told} brought events of run {run.run_id} too, and they would count twice; "
-        f"frontdesk import undo {told} comes first"
+        f"run {twin_run_id} brought events of run {run.run_id} too, and they would count twice; "
+        f"frontdesk import undo {twin_run_id} comes first"
     )
 
 

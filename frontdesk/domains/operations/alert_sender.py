@@ -71,11 +71,11 @@ class AlertSender:
         return _refusal(self._webhook(alert.route.tenant_id).deliver(alert.alert_id, content))
 
     def _mailing_tenant(self, tenant_id: str | None) -> Tenant:
-        wanted = tenant_id or self._settings.alert_mail_by
-        if wanted is not None:
-            if wanted not in self._tenants:
-                raise ConfigurationError(f"FRONTDESK_ALERT_MAIL_BY: there is no business {wanted}")
-            return self._tenants[wanted]
+        slug = tenant_id or self._settings.alert_mail_by
+        if slug is not None:
+            if slug not in self._tenants:
+                raise ConfigurationError(f"FRONTDESK_ALERT_MAIL_BY: there is no business {slug}")
+            return self._tenants[slug]
         for tenant in self._tenants.values():
             sender, provider = self._senders.find(tenant.slug), tenant.delivery.provider_of(Channel.EMAIL)
             if sender is not None and provider is not None and not sender.missing_of(provider):

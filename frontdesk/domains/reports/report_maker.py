@@ -23,6 +23,7 @@ from frontdesk.core.log.database_errors import translated_errors
 from frontdesk.core.log.envelope import NewEvent, Origin
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.log.set_aside import Kind, SetAside, Step, reason_of
+from frontdesk.core.progress import ProgressCallback
 from frontdesk.core.published.errors import NothingPublishedError
 from frontdesk.core.values import FRONTDESK_SOURCE
 from frontdesk.domains.reports.archive import ReportArchive, ReportId
@@ -48,9 +49,6 @@ _MAKERS: Mapping[str, Callable[[Report], bytes]] = MappingProxyType(
         "pdf": to_pdf,
     }
 )
-
-#: Called with (sequence that is modelled, sequence to wait for).
-Progress = Callable[[int, int], None]
 
 
 class NotModelledError(FrontdeskError):
@@ -80,7 +78,7 @@ class ReportMaker:
         *,
         patience_seconds: float,
         is_mailed: bool | None = None,
-        progress: Progress | None = None,
+        progress: ProgressCallback | None = None,
     ) -> Report:
         """Return the report of a period by all that the log has now, besides reports and alerts.
 
@@ -130,7 +128,7 @@ class ReportMaker:
         return SetAside(self.engine, clock=self.clock)
 
     def wait_until_modelled(
-        self, sequence: int, *, patience_seconds: float, progress: Progress | None = None
+        self, sequence: int, *, patience_seconds: float, progress: ProgressCallback | None = None
     ) -> None:
         """Wait until the published file knows the log up to a sequence. Raises NotModelledError.
 

@@ -202,9 +202,9 @@ def _until_words(value: object, zone: ZoneInfo, reading: Reading) -> str | None:
 
 
 def _without_day_again(found: re.Match[str]) -> str:
-    said = _SENTENCE_END.split(found.string[: found.start()])[-1].casefold()
+    sentence = _SENTENCE_END.split(found.string[: found.start()])[-1].casefold()
     day = found["day"]
-    is_said = re.search(rf"\b{re.escape(day.removeprefix('on ').casefold())}\b", said) is not None
+    is_said = re.search(rf"\b{re.escape(day.removeprefix('on ').casefold())}\b", sentence) is not None
     return "" if is_said else found["before"] + day
 
 

@@ -19,13 +19,13 @@ def build_dbt_assets(settings: Settings) -> AssetsDefinition:
     @dbt_assets(manifest=build_dbt_runner(settings).parsed_manifest(), dagster_dbt_translator=Translator())
     def warehouse_models(context: AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
         modeller = build_modeller(settings, published_by="dagster")
-        told: set[Hashable] = set()
+        yielded_keys: set[Hashable] = set()
         with build_signs(settings).recorded(RunKind.BUILD) as result:
             # The live path gives the file up between two batches and takes it back afterwards.
             with modeller.lock.held():
                 first = dbt.cli(["build"], context=context)
                 try:
-                    yield from _untold(first, told)
+                    yield from _first_results(first, yielded_keys)
                 except DagsterDbtCliRuntimeError:
                     if not _has_failed_model(first):
                         raise
@@ -34,12 +34,12 @@ def build_dbt_assets(settings: Settings) -> AssetsDefinition:
             modeller.rebuild(with_tests=False, is_tried_again=False)
             result.detail = "A model failed; what failed it was looked for and left out"
             with modeller.lock.held():
-                yield from _untold(dbt.cli(["build"], context=context), told)
+                yield from _first_results(dbt.cli(["build"], context=context), yielded_keys)
 
     return warehouse_models
 
 
-def _untold(invocation: DbtCliInvocation, told: set[Hashable]) -> Iterator[Any]:
+def _first_results(invocation: DbtCliInvocation, yielded_keys: set[Hashable]) -> Iterator[Any]:
     """Yield what a build tells; of each model and test once, as Dagster takes no second word on one."""
     for event in invocation.stream():
         match event:
@@ -50,8 +50,8 @@ def _untold(invocation: DbtCliInvocation, told: set[Hashable]) -> Iterator[Any]:
             case _:
                 yield event
                 continue
-        if key not in told:
-            told.add(key)
+        if key not in yielded_keys:
+            yielded_keys.add(key)
             yield event
 
 

@@ -38,12 +38,14 @@ class ReportDefinitions:
 
 def build_report_definitions(settings: Settings) -> ReportDefinitions:
     """Return assets, jobs and schedules of every business and kind. Raises ConfigurationError for a wrong file."""
-    wanted = [(tenant, kind) for tenant in load_tenants(settings.tenants_dir).values() for kind in PeriodKind]
-    jobs = {(tenant.slug, kind): _job(tenant, kind) for tenant, kind in wanted}
+    tenant_kinds = [(tenant, kind) for tenant in load_tenants(settings.tenants_dir).values() for kind in PeriodKind]
+    jobs = {(tenant.slug, kind): _job(tenant, kind) for tenant, kind in tenant_kinds}
     return ReportDefinitions(
-        assets=tuple(build_report_asset(settings, tenant, kind) for tenant, kind in wanted),
+        assets=tuple(build_report_asset(settings, tenant, kind) for tenant, kind in tenant_kinds),
         jobs=tuple(jobs.values()),
-        schedules=tuple(build_report_schedule(tenant, kind, job=jobs[tenant.slug, kind]) for tenant, kind in wanted),
+        schedules=tuple(
+            build_report_schedule(tenant, kind, job=jobs[tenant.slug, kind]) for tenant, kind in tenant_kinds
+        ),
     )
 
 

@@ -29,17 +29,17 @@ def status() -> None:
     if not _is_there(settings):
         console.print(f"{escape(url)}: not there yet; the first start makes it.")
         return
-    found, is_noted = _find(open_engine(settings.event_log_url))
-    noted = "" if is_noted or found == EMPTY else ", told by its tables: it was made before revisions were noted"
-    console.print(f"{escape(url)}: {f'revision {found}' if found != EMPTY else 'no tables yet'}{noted}.")
-    missing = [revision for revision in known_revisions() if revision > found]
+    current, is_noted = _find(open_engine(settings.event_log_url))
+    note = "" if is_noted or current == EMPTY else ", told by its tables: it was made before revisions were noted"
+    console.print(f"{escape(url)}: {f'revision {current}' if current != EMPTY else 'no tables yet'}{note}.")
+    missing = [revision for revision in known_revisions() if revision > current]
     if not missing:
         console.print("It is at the newest revision.")
         return
     console.print("`frontdesk db upgrade`, or the next start, brings:")
-    told = import_module("frontdesk.core.log.migrations.upgrading").describe()
+    descriptions = import_module("frontdesk.core.log.migrations.upgrading").describe()
     for revision in missing:
-        console.print(f"  {revision}  {escape(told[revision])}")
+        console.print(f"  {revision}  {escape(descriptions[revision])}")
 
 
 @app.command()

@@ -6,7 +6,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
@@ -15,12 +15,10 @@ from sqlalchemy import URL, Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from frontdesk.core.errors import ConfigurationError, EventLogUnavailableError
+from frontdesk.core.progress import ProgressCallback
 
 #: Pages that are copied at a time: a step of some milliseconds.
 _PAGES: Final = 2_000
-
-#: Is told how much is done, and of how much.
-Told = Callable[[int, int], None]
 
 
 @contextmanager
@@ -42,7 +40,7 @@ def written_whole(target: Path) -> Iterator[Path]:
         raise
 
 
-def copy_sqlite(source: Path, target: Path, *, told: Told = lambda _done, _all: None) -> None:
+def copy_sqlite(source: Path, target: Path, *, progress: ProgressCallback = lambda _done, _total: None) -> None:
     """Copy a SQLite database to one file, with all that is committed. Raises OSError and sqlite3.Error."""
     with (
         written_whole(target) as partial,
@@ -52,7 +50,9 @@ def copy_sqlite(source: Path, target: Path, *, told: Told = lambda _done, _all: 
         # One transaction from the first page to the last: a copy in steps would begin again at every commit.
         origin.execute("BEGIN")
         origin.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        origin.backup(copy, pages=_PAGES, progress=lambda _status, left, all_: told(all_ - left, all_), sleep=0)
+        origin.backup(
+            copy, pages=_PAGES, progress=lambda _status, remaining, total: progress(total - remaining, total), sleep=0
+        )
         copy.execute("PRAGMA journal_mode = DELETE")  # nothing of it in a file beside
 
 
@@ -91,9 +91,9 @@ def run_program(program: Path, arguments: Sequence[str], *, url: URL) -> None:
     address = url.set(drivername="postgresql", password=None).render_as_string()
     # In the environment: who lists the processes reads what a password in the address says.
     environ = {**os.environ, "PGPASSWORD": url.password} if url.password else os.environ
-    done = subprocess.run(
+    process = subprocess.run(
         [str(program), *arguments, f"--dbname={address}"], env=environ, capture_output=True, text=True, check=False
     )
-    if done.returncode != 0:
-        said = done.stderr.strip().splitlines() or [f"status {done.returncode}"]
-        raise EventLogUnavailableError(f"{program.name}: {said[-1]}")
+    if process.returncode != 0:
+        error_lines = process.stderr.strip().splitlines() or [f"status {process.returncode}"]
+        raise EventLogUnavailableError(f"{program.name}: {error_lines[-1]}")

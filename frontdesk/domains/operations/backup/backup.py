@@ -98,7 +98,7 @@ def _copy(
     made_at = clock.now()
     revision = _revision(engine)
     copy = folder / "frontdesk.db"
-    copy_sqlite(file, copy, told=lambda done, total: progress("Copying the database", done, total))
+    copy_sqlite(file, copy, progress=lambda done, total: progress("Copying the database", done, total))
     with closing(sqlite3.connect(copy)) as database:
         manifest = _manifest(
             made_at=made_at,

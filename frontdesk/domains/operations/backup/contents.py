@@ -41,9 +41,11 @@ def check_dump(file: Path, manifest: Manifest, *, program: Path, archive: Path) 
                 table = None
             elif table is not None:
                 counts[table] += 1
-        said = reading.stderr.read().decode(errors="replace").strip() if reading.stderr else ""
+        error_text = reading.stderr.read().decode(errors="replace").strip() if reading.stderr else ""
     if reading.returncode != 0:
-        raise BackupError(f"{archive}: its database can't be read: {said.splitlines()[-1:]}; take another backup")
+        raise BackupError(
+            f"{archive}: its database can't be read: {error_text.splitlines()[-1:]}; take another backup"
+        )
     _compare(counts, manifest, archive=archive)
 
 

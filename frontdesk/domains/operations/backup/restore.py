@@ -128,10 +128,10 @@ def _restore(
 
 
 def _check_fits(manifest: Manifest, *, is_server: bool, archive: Path) -> None:
-    wanted = "postgresql" if is_server else "sqlite"
-    if manifest.database != wanted:
+    database_kind = "postgresql" if is_server else "sqlite"
+    if manifest.database != database_kind:
         raise BackupError(
-            f"{archive} is of {manifest.database}, and FRONTDESK_DATABASE_URL leads to {wanted};"
+            f"{archive} is of {manifest.database}, and FRONTDESK_DATABASE_URL leads to {database_kind};"
             " restore to a database of the same kind"
         )
     if manifest.revision not in known_revisions():

@@ -130,9 +130,10 @@ def _consent_line(answer: CommandExplanation) -> str | None:
 
 
 def _attempt_line(attempt: AttemptRead) -> str:
-    found = f"; found {attempt.resolution} by {attempt.resolved_by}" if attempt.resolution else ""
-    said = attempt.detail or attempt.provider_id
-    return f"{_format_time(attempt.started_at)}: {attempt.outcome or 'under way'}{f', {said}' if said else ''}{found}"
+    resolution = f"; found {attempt.resolution} by {attempt.resolved_by}" if attempt.resolution else ""
+    detail = attempt.detail or attempt.provider_id
+    outcome = attempt.outcome or "under way"
+    return f"{_format_time(attempt.started_at)}: {outcome}{f', {detail}' if detail else ''}{resolution}"
 
 
 def _outcome_line(outcome: OutcomeRead) -> str:
@@ -231,11 +232,11 @@ def _explainer(settings: Settings, tenants: dict[str, RuledBusiness]) -> Explain
     return Explainer(settings.analytics_path, outbox=outbox, log=EventLog(engine, ids=ids), tenants=tenants)
 
 
-def _choose_tenant(tenants: dict[str, RuledBusiness], wanted: str | None, *, rule_id: str) -> str:
-    if wanted is not None:
-        if wanted not in tenants:
-            raise WhichBusinessError(f"there is no business {wanted}; use one of {', '.join(sorted(tenants))}")
-        return wanted
+def _choose_tenant(tenants: dict[str, RuledBusiness], tenant_id: str | None, *, rule_id: str) -> str:
+    if tenant_id is not None:
+        if tenant_id not in tenants:
+            raise WhichBusinessError(f"there is no business {tenant_id}; use one of {', '.join(sorted(tenants))}")
+        return tenant_id
     having = sorted(slug for slug, tenant in tenants.items() if any(rule.id == rule_id for rule in tenant.rules))
     if not having:
         every = tuple(sorted({rule.id for tenant in tenants.values() for rule in tenant.rules}))

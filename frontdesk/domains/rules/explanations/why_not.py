@@ -38,13 +38,13 @@ class WhyNotQuestion:
     rule: Rule
 
 
-def explain_why_not(question: WhyNotQuestion, wanted: str) -> AbsenceExplanation:
+def explain_why_not(question: WhyNotQuestion, search_text: str) -> AbsenceExplanation:
     """Return why the rule did not act for the contact that is meant by an id, phone, e-mail address or name.
 
     Raises UnknownContactError or AmbiguousContactError.
     """
     tenant, rule = question.tenant, question.rule
-    contact = _find_contact(question.published, wanted, tenant_id=tenant.slug)
+    contact = _find_contact(question.published, search_text, tenant_id=tenant.slug)
     contact_id = contact["contact_id"]
     decisions = question.published.decisions_of(tenant.slug, rule_id=rule.id, contact_id=contact_id)
     known = {row["command_key"]: question.outbox.find(row["command_key"]) for row in decisions}
@@ -71,18 +71,18 @@ def explain_why_not(question: WhyNotQuestion, wanted: str) -> AbsenceExplanation
     )
 
 
-def _find_contact(published: Published, wanted: str, *, tenant_id: str) -> Row:
-    found = published.find_contacts(tenant_id, wanted)
+def _find_contact(published: Published, search_text: str, *, tenant_id: str) -> Row:
+    found = published.find_contacts(tenant_id, search_text)
     if len(found) > 1:
         named = ", ".join(f"{row['display_name']} ({row['contact_id']})" for row in found[:_MAX_NAMED])
         more = ", ..." if len(found) > _MAX_NAMED else ""
         raise AmbiguousContactError(
-            f"{len(found)} contacts are meant by {wanted!r}; give the id of one: {named}{more}"
+            f"{len(found)} contacts are meant by {search_text!r}; give the id of one: {named}{more}"
         )
     if not found:
-        similar = published.similar_names(tenant_id, wanted)
+        similar = published.similar_names(tenant_id, search_text)
         remedy = f"did you mean {' or '.join(similar)}?" if similar else "give an id, phone number, address or name"
-        raise UnknownContactError(f"{tenant_id} knows nobody by {wanted!r}; {remedy}")
+        raise UnknownContactError(f"{tenant_id} knows nobody by {search_text!r}; {remedy}")
     return found[0]
 
 

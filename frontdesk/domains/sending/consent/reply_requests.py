@@ -282,6 +282,6 @@ _LESS = (
 _PATTERNS = (_ENGLISH, _ENGLISH_REQUEST, *_LESS, *_REQUESTS)
 
 
-def probably_asks_to_stop(said: str) -> bool:
+def probably_asks_to_stop(text: str) -> bool:
     """Tell whether a text, in small letters without signs and accents, probably asks for no more texts."""
-    return len(said) <= _LONGEST and any(pattern.search(said) for pattern in _PATTERNS)
+    return len(text) <= _LONGEST and any(pattern.search(text) for pattern in _PATTERNS)

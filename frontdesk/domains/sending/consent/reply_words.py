@@ -194,7 +194,7 @@ _CAPITAL_STOP = re.compile(r"\bSTOP(?:ALL)?\b(?! (?:BY|IN|AT|[Ss]igns?)\b)")
 _ORDINARY_CLAUSES = frozenset(["end", "quit", "revoke", "remove", "alto", "baja", "sair", "remover"])
 
 
-class _Said(NamedTuple):
+class _ReplyWords(NamedTuple):
     """The words of a reply in small letters, without signature and politeness."""
 
     plain: str
@@ -211,24 +211,24 @@ def read_reply(text: str, *, languages: Iterable[str], is_cancel_stop: bool = Fa
     if is_cancel_stop and _is_carriers_cancel(text):
         return "STOP"
     text = without_quote_above(text)
-    said = _said(text)
-    if not said.plain:
+    reply_words = _read_words(text)
+    if not reply_words.plain:
         return "MAYBE_STOP" if _SIGN.search(text) else None
     languages = [language for language in languages if language in _LANGUAGES]
     spoken = (_EVERYWHERE, *(_LANGUAGES[language] for language in languages))
     first, _, rest = text.strip().partition("\n")
     # What stands alone on the first line is the answer only where a signature is below it: "End\nof month works".
-    for part in (said, _said(first)) if is_signature(rest) else (said,):
+    for part in (reply_words, _read_words(first)) if is_signature(rest) else (reply_words,):
         for words in spoken:
-            found = _meaning(part, words)
-            if found is not None:
-                return found
-    if _SENTENCE.fullmatch(said.plain):
+            reply = _meaning(part, words)
+            if reply is not None:
+                return reply
+    if _SENTENCE.fullmatch(reply_words.plain):
         return "STOP"
     is_probable = (
-        any(said.accented in words.unclear for words in spoken)
-        or any(_meaning(said, words) == "STOP" for words in _LANGUAGES.values())
-        or probably_asks_to_stop(said.plain)
+        any(reply_words.accented in words.unclear for words in spoken)
+        or any(_meaning(reply_words, words) == "STOP" for words in _LANGUAGES.values())
+        or probably_asks_to_stop(reply_words.plain)
         or _has_stop_among_words(text, spoken)
     )
     return "MAYBE_STOP" if is_probable else None
@@ -254,48 +254,50 @@ def _has_stop_among_words(text: str, spoken: Iterable[_Words]) -> bool:
     return any(clause in known for clause in clauses)
 
 
-def _meaning(said: _Said, words: _Words) -> Reply | None:
+def _meaning(reply_words: _ReplyWords, words: _Words) -> Reply | None:
     meanings: tuple[tuple[Reply, frozenset[str]], ...] = (
         ("STOP", words.stop),
         ("START", words.start),
         ("HELP", words.help),
         ("CANCEL", words.cancel),
     )
-    return next((meaning for meaning, known in meanings if said.plain in known or said.accented in known), None)
+    return next(
+        (meaning for meaning, known in meanings if reply_words.plain in known or reply_words.accented in known), None
+    )
 
 
-def _said(text: str) -> _Said:
+def _read_words(text: str) -> _ReplyWords:
     words = word_pairs(without_signature(text))
     if len(words) > 1 and all(len(plain) == 1 for plain, _ in words):
         words = [("".join(plain for plain, _ in words), "".join(accented for _, accented in words))]
     if len(words) > 1:
         words = _without_politeness(_without_repeats(words))
     words = _without_greeting(words)
-    return _Said(" ".join(plain for plain, _ in words), " ".join(accented for _, accented in words))
+    return _ReplyWords(" ".join(plain for plain, _ in words), " ".join(accented for _, accented in words))
 
 
 def _without_politeness(words: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """Return the one word that is meant, or all of them."""
     before = ["", *(plain for plain, _ in words)]
-    said = [
+    meaningful = [
         word
         for word, previous in zip(words, before, strict=False)
         if word[0] not in _COURTESY and (previous, word[0]) != ("thank", "you")
     ]
-    if len(said) == 1:
-        return said
-    said = [word for word in said if word[0] not in _EMPHASIS]
-    return said if len(said) == 1 and said[0][0] in _CLEAR else words
+    if len(meaningful) == 1:
+        return meaningful
+    meaningful = [word for word in meaningful if word[0] not in _EMPHASIS]
+    return meaningful if len(meaningful) == 1 and meaningful[0][0] in _CLEAR else words
 
 
 def _without_greeting(words: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """Return what is said between greeting and thanks; a greeting or thanks alone are as they are."""
-    said = " ".join(plain for plain, _ in words)
-    greeting = _GREETING.match(said)
+    text = " ".join(plain for plain, _ in words)
+    greeting = _GREETING.match(text)
     first = len(greeting.group().split()) if greeting else 0
-    said, words = said[greeting.end() :] if greeting else said, words[first:]
-    while (thanks := _THANKS.search(said)) and said[: thanks.start()].endswith(" "):
-        said, words = said[: thanks.start()].rstrip(), words[: -len(thanks.group().split())]
+    text, words = text[greeting.end() :] if greeting else text, words[first:]
+    while (thanks := _THANKS.search(text)) and text[: thanks.start()].endswith(" "):
+        text, words = text[: thanks.start()].rstrip(), words[: -len(thanks.group().split())]
     return words
 
 

@@ -103,11 +103,11 @@ class Composer:
             is_immediate=bool(payload.get("is_immediate", False)),
         )
 
-    def _attach(self, wanted: Mapping[str, Any]) -> Attachment:
+    def _attach(self, reference: Mapping[str, Any]) -> Attachment:
         """Read a file of the archive, if it is still the one that the command means."""
         if self._read_report is None:
             raise NotComposableError("it has a file of the archive of reports, which can't be read here")
-        report_id, ending = str(wanted["report_id"]), str(wanted["format"])
+        report_id, ending = str(reference["report_id"]), str(reference["format"])
         try:
             content = self._read_report(self._tenant.slug, report_id, ending)
         except (FrontdeskError, OSError) as error:
@@ -115,12 +115,12 @@ class Composer:
                 f"the {ending} of report {report_id} can't be read from the archive ({error}); put it back there, "
                 "then redrive the command"
             ) from error
-        if sha256(content).hexdigest() != wanted["sha256"]:
+        if sha256(content).hexdigest() != reference["sha256"]:
             raise NotComposableError(
                 f"the {ending} of report {report_id} is not the file that was archived: its SHA-256 is another; "
                 "put the original back, then redrive the command"
             )
-        return Attachment(name=str(wanted["name"]), media_type=str(wanted["type"]), content=content)
+        return Attachment(name=str(reference["name"]), media_type=str(reference["type"]), content=content)
 
     def _task(self, command: NewCommand, *, now: datetime) -> Task:
         payload = command.payload

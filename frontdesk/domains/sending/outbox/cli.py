@@ -60,8 +60,8 @@ def list_commands(
 ) -> None:
     """List commands, newest first."""
     _check_scope(tenant=tenant, rule=rule)
-    meant = CommandFilter(tenant_id=tenant, channel=channel, rule_id=rule, contact_id=contact)
-    found = _open_outbox().search(meant, states=state or tuple(CommandState), limit=limit)
+    command_filter = CommandFilter(tenant_id=tenant, channel=channel, rule_id=rule, contact_id=contact)
+    found = _open_outbox().search(command_filter, states=state or tuple(CommandState), limit=limit)
     show_commands(found)
     if len(found) == limit:
         show_line(f"There may be more; these are the newest {limit}.")
@@ -87,7 +87,7 @@ def redrive(
 ) -> None:
     """Let dead commands wait again, with all their tries. What was sent is never among them."""
     outbox = _open_outbox()
-    meant = CommandFilter(
+    command_filter = CommandFilter(
         tenant_id=tenant,
         channel=channel,
         provider=provider,
@@ -95,7 +95,7 @@ def redrive(
         contact_id=contact,
         reason_contains=reason,
     )
-    has_filter = meant != CommandFilter()
+    has_filter = command_filter != CommandFilter()
     if (key is not None) + has_filter + is_all != 1:
         raise OutboxScopeError("say which: a KEY, or options such as --tenant and --reason, or --all")
     if key is not None:
@@ -105,7 +105,7 @@ def redrive(
         show_line(f"{key} waits again.")
         return
     _check_scope(tenant=tenant, rule=rule)
-    keys = outbox.redrive_matching(meant)
+    keys = outbox.redrive_matching(command_filter)
     for redriven in keys:
         show_line(redriven)
     show_line(f"{len(keys)} wait again.")

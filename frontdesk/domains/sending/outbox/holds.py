@@ -59,8 +59,8 @@ def place_hold(connection: Connection, scope: HoldScope, *, reason: str, held_by
         **_scope_values(scope), reason=reason, held_at=now, held_by=held_by
     )
     # No target named: the only unique index but the key's is that of holds in force.
-    placed = connection.execute(statement.on_conflict_do_nothing().returning(outbox_holds.c.hold_id))
-    return placed.scalar() is not None
+    result = connection.execute(statement.on_conflict_do_nothing().returning(outbox_holds.c.hold_id))
+    return result.scalar() is not None
 
 
 def lift_hold(connection: Connection, scope: HoldScope, *, released_by: str, now: datetime) -> bool:

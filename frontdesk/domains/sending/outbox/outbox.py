@@ -439,12 +439,12 @@ class Outbox(OutboxReader):
 
     def _take_back(self, command_keys: Collection[str], *, target: CommandState, reason: str) -> list[str]:
         now = self._clock.now()
-        taken: list[str] = []
+        keys: list[str] = []
         with self._writing() as connection:
             for batch in batches(sorted(command_keys)):
                 is_meant = outbox.c.command_key.in_(batch)
-                taken += transitions.take_back(connection, is_meant, target=target, reason=reason, now=now)
-        return taken
+                keys += transitions.take_back(connection, is_meant, target=target, reason=reason, now=now)
+        return keys
 
     def _leave(
         self,

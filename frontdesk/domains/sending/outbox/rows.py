@@ -215,11 +215,13 @@ def count_sent(
     channel: Channel | None = None,
 ) -> int:
     """Return how many that match were sent, or may have been, since then; see OutboxReader.count_sent."""
-    meant = CommandFilter(tenant_id=tenant_id, contact_id=contact_id, message_class=message_class, channel=channel)
+    command_filter = CommandFilter(
+        tenant_id=tenant_id, contact_id=contact_id, message_class=message_class, channel=channel
+    )
     query = (
         select(func.count())
         .select_from(outbox)
-        .where(text(MAY_BE_SENT), outbox.c.changed_at >= since, *conditions_of(meant))
+        .where(text(MAY_BE_SENT), outbox.c.changed_at >= since, *conditions_of(command_filter))
     )
     return connection.execute(query).scalar_one()
 

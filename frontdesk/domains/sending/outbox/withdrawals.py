@@ -57,12 +57,12 @@ class Withdrawals:
         self, connection: Connection, command_keys: Collection[str], *, reason: str, now: datetime
     ) -> list[str]:
         outbox = self._outbox.within(connection)
-        taken = outbox.withdraw(command_keys, reason=reason)
-        known = [found for key in taken if (found := outbox.find(key)) is not None and found.due_at <= now]
-        events = withheld_events(known, now=now)
+        keys = outbox.withdraw(command_keys, reason=reason)
+        commands = [command for key in keys if (command := outbox.find(key)) is not None and command.due_at <= now]
+        events = withheld_events(commands, now=now)
         if events:
             self._log.append_within(connection, events)
-        return taken
+        return keys
 
 
 def withheld_events(commands: Sequence[KnownCommand], *, now: datetime) -> list[NewEvent]:

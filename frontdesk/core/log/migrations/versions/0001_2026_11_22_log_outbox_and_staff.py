@@ -167,15 +167,15 @@ def _index_outbox(name: str, *columns: str, where: str) -> None:
 def _refuse_changes_of_outbox() -> None:
     """Else a key could be deleted or renamed and sent again, and a sent row could take another state."""
     condition = "WHEN (NEW.command_key <> OLD.command_key OR (OLD.state = 'sent' AND NEW.state <> 'sent'))"
-    told = "outbox: keys stay and sent is final"
+    error_text = "outbox: keys stay and sent is final"
     if is_sqlite():
-        refusal = f"BEGIN SELECT RAISE(ABORT, '{told}'); END"
+        refusal = f"BEGIN SELECT RAISE(ABORT, '{error_text}'); END"
         op.execute(f"CREATE TRIGGER outbox_refuses_delete BEFORE DELETE ON outbox FOR EACH ROW {refusal}")
         op.execute(f"CREATE TRIGGER outbox_refuses_update BEFORE UPDATE ON outbox FOR EACH ROW {condition} {refusal}")
         return
     op.execute(
         "CREATE OR REPLACE FUNCTION outbox_refuses() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN RAISE EXCEPTION '{told}'; END $$"
+        f"$$ BEGIN RAISE EXCEPTION '{error_text}'; END $$"
     )
     refusal = "EXECUTE FUNCTION outbox_refuses()"
     op.execute(f"CREATE TRIGGER outbox_refuses_delete BEFORE DELETE ON outbox FOR EACH ROW {refusal}")
