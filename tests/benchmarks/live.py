@@ -17,8 +17,8 @@ from tests.benchmarks.figures import Figures, Report, percentile, scale_name
 from tests.benchmarks.history import contacts_of_history
 from tests.benchmarks.homes import BenchHome
 from tests.benchmarks.live_deliveries import Expected, Sent, live_deliveries
-from tests.benchmarks.office import running_office
 from tests.benchmarks.receiver import REPOSITORY, Site
+from tests.benchmarks.running_system import running_system
 
 _SEEN_TIMEOUT_S = 120.0
 
@@ -37,9 +37,9 @@ def measure_live(home: BenchHome, report: Report, *, plan: LivePlan) -> Figures:
     """Return the live figures of a home. Raises RuntimeError where a delivery is refused or never seen."""
     scale = scale_name(home.count)
     # With the stand-ins: what is decided goes out, and its outcomes and receipts come back to be modelled too.
-    with running_office(home, report) as office:
+    with running_system(home, report) as system:
         report.step(f"live, {home.count:,} events behind it: {plan.samples} deliveries")
-        latencies = _measure(office.site, home, home.folder / "analytics.duckdb", plan)
+        latencies = _measure(system.site, home, home.folder / "analytics.duckdb", plan)
     return {
         f"live_p50_ms_{scale}": round(percentile(latencies, 50), 1),
         f"live_p95_ms_{scale}": round(percentile(latencies, 95), 1),

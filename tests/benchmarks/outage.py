@@ -9,7 +9,7 @@ import httpx
 
 from tests.benchmarks.figures import Figures, Report, percentile
 from tests.benchmarks.homes import BenchHome
-from tests.benchmarks.office import Office, running_office
+from tests.benchmarks.running_system import RunningSystem, running_system
 from tests.benchmarks.texts import (
     CLICKSEND_TENANT,
     Posted,
@@ -28,17 +28,17 @@ def measure_outage(home: BenchHome, report: Report, *, plan: TextsPlan) -> Figur
 
     Raises RuntimeError where a message is missing in the end, or was sent twice.
     """
-    with running_office(home, report) as office:
+    with running_system(home, report) as system:
         report.step(f"{plan.samples} deliveries with every provider up")
-        with_all_up = list(post_all(office.site, plan=plan))
-        wait_for_all(office, with_all_up)
-        _behave(office, mode="server_error")
+        with_all_up = list(post_all(system.site, plan=plan))
+        wait_for_all(system, with_all_up)
+        _behave(system, mode="server_error")
         report.step(f"{plan.samples} deliveries with ClickSend down")
-        with_one_down = list(post_all(office.site, plan=plan))
-        _behave(office, mode="ok")
+        with_one_down = list(post_all(system.site, plan=plan))
+        _behave(system, mode="ok")
         back_at = datetime.now(UTC)
         report.step("ClickSend is back: waiting until all of its texts are sent")
-        accepted = wait_for_all(office, with_all_up + with_one_down, timeout_s=_DRAINED_WITHIN_S)
+        accepted = wait_for_all(system, with_all_up + with_one_down, timeout_s=_DRAINED_WITHIN_S)
     drained = [accepted[one.addresses[0]] for one in with_one_down if _waits_for_clicksend(one)]
     return {
         **_others("outage_others_up", with_all_up[plan.warm_up :], accepted),
@@ -66,6 +66,6 @@ def _waits_for_clicksend(one: Posted) -> bool:
     return one.tenant == CLICKSEND_TENANT
 
 
-def _behave(office: Office, *, mode: str) -> None:
+def _behave(system: RunningSystem, *, mode: str) -> None:
     behaviour = {"mode": mode, "look_ups": mode != "ok"}
-    httpx.post(f"{office.sandbox_url}/control/behaviour/clicksend", json=behaviour).raise_for_status()
+    httpx.post(f"{system.sandbox_url}/control/behaviour/clicksend", json=behaviour).raise_for_status()

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from playwright.sync_api import Locator, Page
 
-from tests.benchmarks.pages_office import ANYBODYS_TASK, OWN_TASK, PIPELINE_TENANT, TENANT, KnownContact
+from tests.benchmarks.pages_home import ANYBODYS_TASK, OWN_TASK, PIPELINE_TENANT, TENANT, KnownContact
 
 _TABLE = "[data-testid=stTable]"
 _METRIC = "[data-testid=stMetric]"

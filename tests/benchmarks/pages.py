@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, syn
 from tests.benchmarks.figures import Figures, Report, percentile
 from tests.benchmarks.homes import BenchHome
 from tests.benchmarks.page_visits import AUTOMATIONS, EMPTY_PAGE_SEEN, INBOX, START_SEEN, Seen, Visit, visits_of
-from tests.benchmarks.pages_office import EMAIL, NAME, PASSWORD, Office, prepare_office
+from tests.benchmarks.pages_home import EMAIL, NAME, PASSWORD, PagesHome, prepare_pages_home
 from tests.benchmarks.receiver import free_port, prepare_site, running_receiver
 from tests.browser.servers import BROWSER_FLAGS, dashboard_running, find_browser
 from tests.browser.signing_in import sign_in_at
@@ -50,16 +50,16 @@ class PagesPlan:
 
 def measure_pages(home: BenchHome, report: Report, *, plan: PagesPlan) -> Figures:
     """Return the pages' figures, in milliseconds. Raises RuntimeError where there is no browser."""
-    office = prepare_office(home, prepare_site(home.folder), report)
+    pages_home = prepare_pages_home(home, prepare_site(home.folder), report)
     taken: dict[str, list[float]] = {}
-    with _signed_in(office, report) as (url, context):
-        for visit in visits_of(office.contact):
+    with _signed_in(pages_home, report) as (url, context):
+        for visit in visits_of(pages_home.contact):
             report.step(f"pages, {home.count:,} events behind them: {visit.name}")
             for _ in range(plan.samples):
                 for what, milliseconds in (_visit(context, url, visit) | _open_by_link(context, url, visit)).items():
                     taken.setdefault(f"pages_{visit.name}_{what}", []).append(milliseconds)
     report.step("pages: one of Streamlit with a line on it")
-    taken["pages_empty_first_content"] = _visit_empty_page(office, plan=plan)
+    taken["pages_empty_first_content"] = _visit_empty_page(pages_home, plan=plan)
     return _figures(taken) | {"pages_samples": plan.samples, "pages_history": home.count}
 
 
@@ -99,9 +99,9 @@ def _open_by_link(context: BrowserContext, url: str, visit: Visit) -> Figures:
         page.close()
 
 
-def _visit_empty_page(office: Office, *, plan: PagesPlan) -> list[float]:
+def _visit_empty_page(pages_home: PagesHome, *, plan: PagesPlan) -> list[float]:
     """Return what a new tab takes of which next to nothing is ours, in milliseconds."""
-    home = office.site.home
+    home = pages_home.site.home
     with dashboard_running(home=home, folder=home / "logs", app=_EMPTY_PAGE) as url, _browser() as browser:
         context = _open(browser)
         milliseconds = []
@@ -120,10 +120,10 @@ def _milliseconds_until(page: Page, wanted: tuple[Seen, ...], *, since: str) -> 
 
 
 @contextlib.contextmanager
-def _signed_in(office: Office, report: Report) -> Iterator[tuple[str, BrowserContext]]:
+def _signed_in(pages_home: PagesHome, report: Report) -> Iterator[tuple[str, BrowserContext]]:
     """Run receiver, dashboard and Chromium; give the dashboard's address, and a browser signed in to everything."""
     port = free_port()
-    site = replace(office.site, environ={**office.site.environ, "FRONTDESK_DASHBOARD_PORT": str(port)})
+    site = replace(pages_home.site, environ={**pages_home.site.environ, "FRONTDESK_DASHBOARD_PORT": str(port)})
     report.step("pages: starting receiver, dashboard and browser")
     with (
         running_receiver(site),

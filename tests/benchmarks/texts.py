@@ -25,8 +25,8 @@ from sandbox.providers.stripe_objects import Payment
 from sandbox.providers.wix import WixBooking
 from tests.benchmarks.figures import Figures, Report, percentile
 from tests.benchmarks.homes import BenchHome
-from tests.benchmarks.office import Office, running_office
 from tests.benchmarks.receiver import Site
+from tests.benchmarks.running_system import RunningSystem, running_system
 
 #: Whose texts go by ClickSend, and whose by Twilio with an e-mail by Graph.
 CLICKSEND_TENANT, TWILIO_TENANT = "avatar-imaging", "noizylab"
@@ -60,10 +60,10 @@ class Posted(NamedTuple):
 
 def measure_texts(home: BenchHome, report: Report, *, plan: TextsPlan) -> Figures:
     """Return the figures of texts and e-mails. Raises RuntimeError where one is refused, missing or sent twice."""
-    with running_office(home, report) as office:
+    with running_system(home, report) as system:
         report.step(f"texts, {home.count:,} events behind them: {plan.samples} deliveries")
-        posted = list(post_all(office.site, plan=plan))
-        accepted = wait_for_all(office, posted)
+        posted = list(post_all(system.site, plan=plan))
+        accepted = wait_for_all(system, posted)
     return _figures(home, posted[plan.warm_up :], accepted)
 
 
@@ -152,12 +152,12 @@ def _person(key: str, *, prefix: str, digits: int, country: str) -> Person:
     )  # fmt: skip
 
 
-def wait_for_all(office: Office, posted: list[Posted], *, timeout_s: float = 60.0) -> dict[str, datetime]:
+def wait_for_all(system: RunningSystem, posted: list[Posted], *, timeout_s: float = 60.0) -> dict[str, datetime]:
     """Return when each address had its message. Raises RuntimeError where one never comes, or twice."""
     deadline = time.monotonic() + timeout_s
     missing = addresses = {address for one in posted for address in one.addresses}
     while time.monotonic() < deadline:
-        ledger = httpx.get(f"{office.sandbox_url}/control/ledger").json()
+        ledger = httpx.get(f"{system.sandbox_url}/control/ledger").json()
         missing = addresses - {entry["recipient"] for entry in ledger["entries"]}
         if not missing:
             if ledger["repeated_references"]:

@@ -35,7 +35,7 @@ def now() -> datetime:
 
 
 @pytest.fixture(scope="module")
-def desk(homes: HomeFactory, now: datetime) -> Home:
+def home(homes: HomeFactory, now: datetime) -> Home:
     """A home with tasks in every state, relative to now."""
     home = homes.new_home()
     yesterday = now - timedelta(days=2)
@@ -62,8 +62,8 @@ def desk(homes: HomeFactory, now: datetime) -> Home:
     return home
 
 
-def test_a_task_is_what_was_done_to_it(desk: Home) -> None:
-    rows = desk.query(
+def test_a_task_is_what_was_done_to_it(home: Home) -> None:
+    rows = home.query(
         "select task_id, status, completed_by, closing_reason, assigned_to, count_snoozes, count_reassigned "
         "from marts.fct_tasks where task_id in ('done', 'given', 'asleep') order by task_id"
     )
@@ -73,11 +73,11 @@ def test_a_task_is_what_was_done_to_it(desk: Home) -> None:
         ("given", "cancelled", "Eve", "called already", "Eve", 0, 1),
     ]
     ana = "select contact_id from marts.dim_contacts where display_name = 'Ana Lee'"
-    assert desk.query(f"select contact_id in ({ana}) from marts.fct_tasks where task_id = 'given'") == [(True,)]
+    assert home.query(f"select contact_id in ({ana}) from marts.fct_tasks where task_id = 'given'") == [(True,)]
 
 
-def test_open_tasks_are_overdue_today_or_upcoming(desk: Home) -> None:
-    rows = desk.query("select task_id, timeframe, display_name, reason from reports.rpt_tasks order by task_id")
+def test_open_tasks_are_overdue_today_or_upcoming(home: Home) -> None:
+    rows = home.query("select task_id, timeframe, display_name, reason from reports.rpt_tasks order by task_id")
     assert [(row[0], row[1], row[2]) for row in rows] == [
         ("back", "today", "Ben Roy"),
         ("late", "overdue", "Ana Lee"),
@@ -91,11 +91,11 @@ def test_open_tasks_are_overdue_today_or_upcoming(desk: Home) -> None:
     assert reasons["undated"] == "No due time"
 
 
-def test_priority_is_the_sum_of_its_parts(desk: Home) -> None:
+def test_priority_is_the_sum_of_its_parts(home: Home) -> None:
     names = ("kind_points", "late_points", "warmness_points", "value_points", "appointment_points")
     parts = {
         row[0]: row[1:]
-        for row in desk.query(f"select task_id, {', '.join(names)}, priority_score from reports.rpt_tasks")
+        for row in home.query(f"select task_id, {', '.join(names)}, priority_score from reports.rpt_tasks")
     }
     # 49 of 72 hours late; confirmed two days ago: 20 points, halved in 14 days; a booking of the full value.
     warm = 15 * 20 * 0.5 ** (2 / 14) / 100
@@ -107,7 +107,7 @@ def test_priority_is_the_sum_of_its_parts(desk: Home) -> None:
     assert parts["undated"] == (10, 0, 0, 0, 0, 10)
     for row in parts.values():
         assert float(str(row[5])) == pytest.approx(sum(float(str(part)) for part in row[:5]), abs=0.26)
-    assert desk.query("select task_key from reports.rpt_next_actions where action = 'Task late'") != []
+    assert home.query("select task_key from reports.rpt_next_actions where action = 'Task late'") != []
 
 
 def test_warmness_by_hand(homes: HomeFactory) -> None:

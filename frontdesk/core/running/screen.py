@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from frontdesk.core.running.keeper import Change, State
+from frontdesk.core.running.part_supervisor import Change, State
 from frontdesk.core.running.parts import Part
 
 _COLOURS = {

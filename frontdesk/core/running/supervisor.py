@@ -12,8 +12,8 @@ from types import FrameType
 from typing import Any
 
 from frontdesk.core.errors import FrontdeskError
-from frontdesk.core.running.keeper import Keeper, State
 from frontdesk.core.running.output import OutputLog
+from frontdesk.core.running.part_supervisor import PartSupervisor, State
 from frontdesk.core.running.parts import Part
 from frontdesk.core.running.run_files import RunFiles
 from frontdesk.core.running.screen import Screen
@@ -36,8 +36,8 @@ def run_parts(parts: Sequence[Part], *, logs: Path, run_files: RunFiles, screen:
     Raises StartError, with everything stopped again, if the receiver can't be started three times in a row.
     """
     stopping = threading.Event()
-    keepers = {
-        part.name: Keeper(
+    supervisors = {
+        part.name: PartSupervisor(
             part,
             log=OutputLog(logs / f"{part.name}.log"),
             run_files=run_files,
@@ -48,29 +48,29 @@ def run_parts(parts: Sequence[Part], *, logs: Path, run_files: RunFiles, screen:
         for part in parts
     }
     with _signals() as requests:
-        for keeper in keepers.values():
-            before = keepers.get(keeper.part.after or "")
-            keeper.start(after=before.was_ready if before else None)
+        for supervisor in supervisors.values():
+            before = supervisors.get(supervisor.part.after or "")
+            supervisor.start(after=before.was_ready if before else None)
         try:
-            _watch(list(keepers.values()), requests=requests, screen=screen)
+            _watch(list(supervisors.values()), requests=requests, screen=screen)
         finally:
             screen.show_stopping()
             stopping.set()
-            for keeper in keepers.values():
-                keeper.join()
+            for supervisor in supervisors.values():
+                supervisor.join()
     screen.show_stopped()
 
 
-def _watch(keepers: Sequence[Keeper], *, requests: list[int], screen: Screen) -> None:
+def _watch(supervisors: Sequence[PartSupervisor], *, requests: list[int], screen: Screen) -> None:
     is_shown = False
     while not requests:
-        states = {keeper.part.name: keeper.state for keeper in keepers}
-        if not is_shown and all(_is_settled(keeper.part, states) for keeper in keepers):
-            screen.show_addresses([keeper.part for keeper in keepers], states)
+        states = {supervisor.part.name: supervisor.state for supervisor in supervisors}
+        if not is_shown and all(_is_settled(supervisor.part, states) for supervisor in supervisors):
+            screen.show_addresses([supervisor.part for supervisor in supervisors], states)
             is_shown = True
-        for keeper in keepers:
-            if keeper.part.group == "receiver" and keeper.count_failed_starts >= _MAX_FAILED_STARTS:
-                raise StartError(f"the {keeper.part.name} failed {_MAX_FAILED_STARTS} times; its output is above")
+        for supervisor in supervisors:
+            if supervisor.part.group == "receiver" and supervisor.count_failed_starts >= _MAX_FAILED_STARTS:
+                raise StartError(f"the {supervisor.part.name} failed {_MAX_FAILED_STARTS} times; its output is above")
         # Not an event's wait: a signal that comes while the main thread holds the event's lock would block for ever.
         time.sleep(_POLL_S)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from rich.console import Console
 
-from frontdesk.core.running.keeper import Change, State
+from frontdesk.core.running.part_supervisor import Change, State
 from frontdesk.core.running.parts import Part
 from frontdesk.core.running.screen import Screen
 

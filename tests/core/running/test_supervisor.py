@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from frontdesk.core.running.keeper import State
+from frontdesk.core.running.part_supervisor import State
 from frontdesk.core.running.parts import Part
 from frontdesk.core.running.run_files import RunFiles
 from frontdesk.core.running.supervisor import StartError, run_parts

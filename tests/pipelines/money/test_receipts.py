@@ -73,18 +73,18 @@ ODD = {
 
 
 @pytest.fixture(scope="module")
-def desk(homes: HomeFactory) -> Home:
+def home(homes: HomeFactory) -> Home:
     home = homes.new_home()
     home.follow_in_batches(BATCHES)
     return home
 
 
-def test_live_is_what_a_rebuild_gives(desk: Home) -> None:
-    assert desk.modeller().verify() == []
+def test_live_is_what_a_rebuild_gives(home: Home) -> None:
+    assert home.modeller().verify() == []
 
 
-def test_a_payment_has_its_taxes_and_who_did_it(desk: Home) -> None:
-    found = desk.query(
+def test_a_payment_has_its_taxes_and_who_did_it(home: Home) -> None:
+    found = home.query(
         "select payment_id, amount_minor, tax_minor, before_tax_minor, net_minor, net_tax_minor, staff_name, "
         "staff_source, service_name, service_source from marts.fct_payments order by payment_id"
     )
@@ -100,33 +100,33 @@ def test_a_payment_has_its_taxes_and_who_did_it(desk: Home) -> None:
     }
 
 
-def test_each_line_and_tax_is_kept_as_it_was_told_last(desk: Home) -> None:
-    lines = desk.query(
+def test_each_line_and_tax_is_kept_as_it_was_told_last(home: Home) -> None:
+    lines = home.query(
         "select line_id, description, amount_minor, tax_minor, staff_name from marts.fct_payment_lines "
         "where payment_id = 'receipt' order by line_id"
     )
     assert lines == [("1", "Screen", 11_000, 1_000, "Lee"), ("2", "Case", 1_100, 100, "Tess")]
-    taxes = desk.query(
+    taxes = home.query(
         "select tax_name, tax_rate::varchar, sum(amount_minor)::bigint, count(payment_line_key) "
         "from marts.fct_payment_taxes where payment_id = 'receipt' and is_counted group by all"
     )
     assert taxes == [("GST", "10.000000", 1_100, 2)]
 
 
-def test_what_does_not_add_up_is_shown_and_kept(desk: Home) -> None:
-    assert set(desk.query("select entity_id, problem, amount_minor from reports.rpt_odd_money")) == ODD
+def test_what_does_not_add_up_is_shown_and_kept(home: Home) -> None:
+    assert set(home.query("select entity_id, problem, amount_minor from reports.rpt_odd_money")) == ODD
 
 
-def test_lines_make_nobody_and_are_of_who_pays(desk: Home) -> None:
+def test_lines_make_nobody_and_are_of_who_pays(home: Home) -> None:
     whose = "select count(distinct contact_id) from marts.{} where payment_id = 'receipt'"
     for mart in ("fct_payments", "fct_payment_lines", "fct_payment_taxes"):
-        assert desk.query(whose.format(mart)) == [(1,)]
+        assert home.query(whose.format(mart)) == [(1,)]
 
 
-def test_revenue_by_staff_and_service_adds_up_to_the_figures(desk: Home) -> None:
+def test_revenue_by_staff_and_service_adds_up_to_the_figures(home: Home) -> None:
     figure = "sum(value) filter (where metric = '{}')::bigint"
     metrics = ("revenue_received", "revenue_returned", "revenue_net", "tax_collected", "revenue_before_tax")
-    figures = desk.query(
+    figures = home.query(
         f"select currency, {', '.join(map(figure.format, metrics))} from reports.rpt_period_figures "
         "where period_kind = 'monthly' and currency is not null and tenant_id = 'avatar-imaging' "
         "group by currency order by currency"
@@ -137,7 +137,7 @@ def test_revenue_by_staff_and_service_adds_up_to_the_figures(desk: Home) -> None
     ]
     columns = ("received_minor", "returned_minor", "net_minor", "tax_minor", "before_tax_minor")
     for dimension in ("staff", "service"):
-        added = desk.query(
+        added = home.query(
             f"select currency, {', '.join(f'sum({column})::bigint' for column in columns)} "
             f"from reports.rpt_revenue_by_{dimension} where period_kind = 'monthly' "
             "group by currency order by currency"
@@ -145,8 +145,8 @@ def test_revenue_by_staff_and_service_adds_up_to_the_figures(desk: Home) -> None
         assert added == figures
 
 
-def test_who_did_it_has_each_tax(desk: Home) -> None:
-    found = desk.query(
+def test_who_did_it_has_each_tax(home: Home) -> None:
+    found = home.query(
         "select staff_name, count_payments, received_minor, returned_minor, tax_minor, before_tax_minor, taxes "
         "from reports.rpt_revenue_by_staff where period_kind = 'monthly' and currency = 'AUD' "
         "and staff_name <> 'unknown' order by staff_name"

@@ -21,7 +21,7 @@ LATE = 40
 
 
 @dataclass(frozen=True)
-class Desk:
+class ReportingHome:
     """The home, what happened there, and what makes its reports."""
 
     home: Home
@@ -31,7 +31,7 @@ class Desk:
     computed: dict[Period, Report] = field(default_factory=dict)
 
     def report(self, period: Period) -> Report:
-        """Return a period's report, computed once: for desks whose log gets no more events."""
+        """Return a period's report, computed once: for homes whose log gets no more events."""
         if period not in self.computed:
             self.computed[period] = self.maker.compute(self.tenant, period)
         return self.computed[period]
@@ -47,8 +47,8 @@ class Desk:
             modeller.follow_to_end()
 
 
-def open_desk(homes: HomeFactory, *, late: int) -> Desk:
-    """Return a desk whose log has been told all but the last `late` events of the history."""
+def open_reporting_home(homes: HomeFactory, *, late: int) -> ReportingHome:
+    """Return a home for reports whose log has been told all but the last `late` events of the history."""
     home = homes.new_home()
     tenant = home.tenants[TENANT]
     history = make_history(ZoneInfo(tenant.zone))
@@ -62,19 +62,19 @@ def open_desk(homes: HomeFactory, *, late: int) -> Desk:
         clock=home.clock,
         models_fingerprint="fingerprint",
     )
-    desk = Desk(home, tenant, history, maker)
+    reporting = ReportingHome(home, tenant, history, maker)
     home.log.append(history.events[: len(history.events) - late])
-    desk.follow()
-    return desk
+    reporting.follow()
+    return reporting
 
 
 @pytest.fixture(scope="module")
-def desk(homes: HomeFactory) -> Desk:
-    """Return a desk whose log knows everything. For tests that only read."""
-    return open_desk(homes, late=0)
+def reporting(homes: HomeFactory) -> ReportingHome:
+    """Return a home for reports whose log knows everything. For tests that only read."""
+    return open_reporting_home(homes, late=0)
 
 
 @pytest.fixture
-def desk_behind(homes: HomeFactory) -> Callable[[], Desk]:
-    """Return what opens a desk that has not heard of everything."""
-    return lambda: open_desk(homes, late=LATE)
+def reporting_behind(homes: HomeFactory) -> Callable[[], ReportingHome]:
+    """Return what opens a home for reports that has not heard of everything."""
+    return lambda: open_reporting_home(homes, late=LATE)

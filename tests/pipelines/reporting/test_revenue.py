@@ -17,7 +17,7 @@ from frontdesk.domains.reports.pdf_file import to_pdf
 from frontdesk.domains.reports.periods import Period, PeriodKind
 from tests.pipelines.facts import fact
 from tests.pipelines.homes import HomeFactory
-from tests.pipelines.reporting.conftest import open_desk
+from tests.pipelines.reporting.conftest import open_reporting_home
 from tests.pipelines.reporting.history import TENANT
 from tests.pipelines.reporting.test_long_names import report_with
 
@@ -34,10 +34,10 @@ def paid(name: str, amount: int, **more: Any) -> NewEvent:
 @pytest.fixture(scope="module")
 def report(homes: HomeFactory) -> Report:
     """Return the report of a month in which somebody told who did what, and of which tax."""
-    desk = open_desk(homes, late=0)
+    reporting = open_reporting_home(homes, late=0)
     gst = {"name": "GST", "rate": "10"}
     line = {"line_id": "1", "description": "Screen", "amount_minor": 11_000, "staff": "Lee"}
-    desk.home.log.append(
+    reporting.home.log.append(
         [
             paid("receipt", 11_000, lines=[{**line, "taxes": [{**gst, "amount_minor": 1_000}]}]),
             fact(
@@ -49,8 +49,8 @@ def report(homes: HomeFactory) -> Report:
             ),
         ]
     )
-    desk.follow()
-    return desk.report(MARCH)
+    reporting.follow()
+    return reporting.report(MARCH)
 
 
 def words_of(pdf: bytes) -> str:

@@ -35,8 +35,7 @@ from frontdesk.domains.operations.signs import LIVE_PATH, MONITOR, LiveState, Ru
 from frontdesk.domains.sending.outbox.holds import HoldScope
 from tests.clocks import SetClock
 from tests.damaged_file import damage
-from tests.domains.sending.dispatch.sending_fixture import mail, tenants_for, text
-from tests.domains.sending.dispatch.sending_fixture import open_sending as opened_office
+from tests.domains.sending.dispatch.sending_fixture import mail, open_sending, tenants_for, text
 from tests.domains.sending.dispatch.standins import WEBHOOK_SECRET, StandIns, standing_in
 from tests.domains.sending.outbox.factories import NOON
 from tests.pipelines.facts import contact, fact
@@ -269,25 +268,25 @@ def test_a_provider_that_is_down_stays_told_however_much_others_send(
     title = "twilio is down or refuses (noizylab)"
     told_once(watch, title)
     standins.behave("twilio")
-    with opened_office(standins, watch.folder, clock=watch.clock) as office:
-        office.outbox.hold(HoldScope(tenant_id="noizylab"), reason="no try yet", held_by="a person")
-        office.send(
+    with open_sending(standins, watch.folder, clock=watch.clock) as sending:
+        sending.outbox.hold(HoldScope(tenant_id="noizylab"), reason="no try yet", held_by="a person")
+        sending.send(
             *(mail(f"other{n}", tenant_id="hmnp", provider="smtp", due_at=watch.clock.now()) for n in range(6))
         )
         watch.look(minutes=9)
         assert watch.mails() == [title], "still down"
-        office.outbox.release(HoldScope(tenant_id="noizylab"), released_by="a person")
+        sending.outbox.release(HoldScope(tenant_id="noizylab"), released_by="a person")
     try_often(watch, environ=dict(standins.environ))
     watch.look(minutes=9)
     assert watch.mails() == [title, f"Well again: {title}"]
 
 
 def try_often(watch: Watch, *, environ: dict[str, str], times: int = 8) -> None:
-    with opened_office(watch.standins, watch.folder, clock=watch.clock, environ=environ) as office:
-        office.put(*(text(f"k{n}", due_at=watch.clock.now()) for n in range(3)))
+    with open_sending(watch.standins, watch.folder, clock=watch.clock, environ=environ) as sending:
+        sending.put(*(text(f"k{n}", due_at=watch.clock.now()) for n in range(3)))
         for _ in range(times):
             watch.clock.advance(minutes=20)
-            office.dispatcher.dispatch_due()
+            sending.dispatcher.dispatch_due()
 
 
 def test_a_provider_without_its_secrets(watch: Watch) -> None:
@@ -300,20 +299,20 @@ def test_a_provider_without_its_secrets(watch: Watch) -> None:
 
 
 def test_a_queue_that_nobody_empties(watch: Watch) -> None:
-    with opened_office(watch.standins, watch.folder, clock=watch.clock) as office:
-        office.put(text("k1", due_at=watch.clock.now()))
+    with open_sending(watch.standins, watch.folder, clock=watch.clock) as sending:
+        sending.put(text("k1", due_at=watch.clock.now()))
         watch.clock.advance(minutes=11)
         title = "Messages and tasks of noizylab do not go out (twilio)"
         told_once(watch, title)
-        office.dispatcher.dispatch_due()
+        sending.dispatcher.dispatch_due()
         watch.look(minutes=9)
         assert watch.mails() == [title, f"Well again: {title}"]
 
 
 def test_a_queue_that_is_held_is_no_trouble(watch: Watch) -> None:
-    with opened_office(watch.standins, watch.folder, clock=watch.clock) as office:
-        office.outbox.hold(HoldScope(), reason="a test", held_by="a person")
-        office.put(text("k1", due_at=watch.clock.now()))
+    with open_sending(watch.standins, watch.folder, clock=watch.clock) as sending:
+        sending.outbox.hold(HoldScope(), reason="a test", held_by="a person")
+        sending.put(text("k1", due_at=watch.clock.now()))
         watch.look(minutes=20)
     assert watch.mails() == []
 

@@ -24,7 +24,7 @@ from tests.domains.sending.dispatch.sending_fixture import SendingFixture, open_
 from tests.domains.sending.dispatch.standins import StandIns
 from tests.domains.sending.dispatch.test_deliverers import KEY, graph
 from tests.pipelines.homes import HomeFactory
-from tests.pipelines.reporting.conftest import LATE, Desk, open_desk
+from tests.pipelines.reporting.conftest import LATE, ReportingHome, open_reporting_home
 
 OCTOBER, NOVEMBER = (Period(PeriodKind.MONTHLY, date(2026, month, 1)) for month in (10, 11))
 #: The clock of these tests: November is the newest month that is over.
@@ -33,46 +33,48 @@ OWNER, BOOKKEEPER = "owner@elsewhere.example", "books@elsewhere.example"
 
 
 @pytest.fixture(scope="module")
-def desk(homes: HomeFactory) -> Desk:
-    desk = open_desk(homes, late=LATE)
-    assert isinstance(desk.home.clock, SetClock)
-    desk.home.clock.instant = DECEMBER
-    return desk
+def reporting(homes: HomeFactory) -> ReportingHome:
+    reporting = open_reporting_home(homes, late=LATE)
+    assert isinstance(reporting.home.clock, SetClock)
+    reporting.home.clock.instant = DECEMBER
+    return reporting
 
 
 @pytest.fixture
-def sending_at(desk: Desk, standins: StandIns) -> Iterator[SendingFixture]:
-    with open_sending(standins, desk.home.folder, clock=desk.home.clock) as sending:
+def sending_at(reporting: ReportingHome, standins: StandIns) -> Iterator[SendingFixture]:
+    with open_sending(standins, reporting.home.folder, clock=reporting.home.clock) as sending:
         yield sending
 
 
-def tenant_of(desk: Desk, slug: str, *recipients: str) -> Tenant:
+def tenant_of(reporting: ReportingHome, slug: str, *recipients: str) -> Tenant:
     settings = ReportSettings(recipients=recipients)
-    return desk.home.tenants[slug].model_copy(update={"reports": settings})
+    return reporting.home.tenants[slug].model_copy(update={"reports": settings})
 
 
-def make(desk: Desk, tenant: Tenant, period: Period = NOVEMBER, *, is_mailed: bool | None = None) -> Report:
-    desk.follow()
-    return desk.maker.make(tenant, period, patience_seconds=0, is_mailed=is_mailed)
+def make(
+    reporting: ReportingHome, tenant: Tenant, period: Period = NOVEMBER, *, is_mailed: bool | None = None
+) -> Report:
+    reporting.follow()
+    return reporting.maker.make(tenant, period, patience_seconds=0, is_mailed=is_mailed)
 
 
 def arrived(standins: StandIns) -> list[tuple[str, str]]:
     return [(entry["recipient"], entry["subject"]) for entry in standins.entries()]
 
 
-def sha256_of_pdf(desk: Desk, report: Report) -> str:
-    return sha256(desk.maker.archive.read(report.tenant_id, report.report_id, "pdf")).hexdigest()
+def sha256_of_pdf(reporting: ReportingHome, report: Report) -> str:
+    return sha256(reporting.maker.archive.read(report.tenant_id, report.report_id, "pdf")).hexdigest()
 
 
 def test_each_version_arrives_once_with_its_pdf_by_smtp(
-    desk: Desk, sending_at: SendingFixture, standins: StandIns
+    reporting: ReportingHome, sending_at: SendingFixture, standins: StandIns
 ) -> None:
-    contacts = desk.home.query("select count(*) from marts.dim_contacts")
-    owner = tenant_of(desk, "mikes-detailing", OWNER, BOOKKEEPER)
-    first = make(desk, owner)
+    contacts = reporting.home.query("select count(*) from marts.dim_contacts")
+    owner = tenant_of(reporting, "mikes-detailing", OWNER, BOOKKEEPER)
+    first = make(reporting, owner)
     sending_at.dispatcher.dispatch_due()
     # Asked for again: nothing new goes out, also to who was not told then.
-    make(desk, tenant_of(desk, "mikes-detailing", OWNER, BOOKKEEPER, "late@elsewhere.example"))
+    make(reporting, tenant_of(reporting, "mikes-detailing", OWNER, BOOKKEEPER, "late@elsewhere.example"))
     sending_at.dispatcher.dispatch_due()
 
     subject = "Mike's Detailing: November 2026"
@@ -82,8 +84,8 @@ def test_each_version_arrives_once_with_its_pdf_by_smtp(
         {
             "name": "mikes-detailing-monthly-2026-11-01.pdf",
             "type": "application/pdf",
-            "size": len(desk.maker.archive.read(first.tenant_id, first.report_id, "pdf")),
-            "sha256": sha256_of_pdf(desk, first),
+            "size": len(reporting.maker.archive.read(first.tenant_id, first.report_id, "pdf")),
+            "sha256": sha256_of_pdf(reporting, first),
         }
     ]
     revenue = first.find("revenue_received", currency="USD")
@@ -91,65 +93,69 @@ def test_each_version_arrives_once_with_its_pdf_by_smtp(
     assert revenue.value is not None
     assert f"Revenue received: USD {revenue.value / 100:,.2f}" in entry["text"]
     assert "http://127.0.0.1:8501/reports?tenant=mikes-detailing" in entry["text"]
-    told = [event for event in desk.home.log.read_after(0, limit=10_000) if event.type == "report.sent"]
+    told = [event for event in reporting.home.log.read_after(0, limit=10_000) if event.type == "report.sent"]
     assert [event.subject_id for event in told] == [str(first.report_id)] * 2
-    assert desk.home.query("select count(*) from marts.dim_contacts") == contacts, "who gets reports is no contact"
-    assert desk.home.query("select count(*) from marts.fct_quarantined_events") == [(0,)]
+    assert reporting.home.query("select count(*) from marts.dim_contacts") == contacts, (
+        "who gets reports is no contact"
+    )
+    assert reporting.home.query("select count(*) from marts.fct_quarantined_events") == [(0,)]
 
-    desk.home.log.append(desk.history.events[-LATE:])
-    second = make(desk, owner)
+    reporting.home.log.append(reporting.history.events[-LATE:])
+    second = make(reporting, owner)
     sending_at.dispatcher.dispatch_due()
     assert second.report_id != first.report_id
     assert len(arrived(standins)) == 2, "a corrected report goes out to nobody who has one, unless asked to"
-    make(desk, owner, is_mailed=True)
+    make(reporting, owner, is_mailed=True)
     sending_at.dispatcher.dispatch_due()
 
     assert sorted(arrived(standins)[2:]) == [
         (BOOKKEEPER, f"{subject}, new version"),
         (OWNER, f"{subject}, new version"),
     ]
-    assert standins.entries()[-1]["attachments"][0]["sha256"] == sha256_of_pdf(desk, second)
+    assert standins.entries()[-1]["attachments"][0]["sha256"] == sha256_of_pdf(reporting, second)
 
 
 @pytest.mark.slow
-def test_a_rebuild_mails_no_report_again(desk: Desk, sending_at: SendingFixture, standins: StandIns) -> None:
-    owner = tenant_of(desk, "mikes-detailing", OWNER)
-    make(desk, owner)
+def test_a_rebuild_mails_no_report_again(
+    reporting: ReportingHome, sending_at: SendingFixture, standins: StandIns
+) -> None:
+    owner = tenant_of(reporting, "mikes-detailing", OWNER)
+    make(reporting, owner)
     sending_at.dispatcher.dispatch_due()
     before = arrived(standins)
-    desk.home.modeller().rebuild(with_tests=False)
-    make(desk, owner)
+    reporting.home.modeller().rebuild(with_tests=False)
+    make(reporting, owner)
     sending_at.dispatcher.dispatch_due()
     assert arrived(standins) == before
     assert len(before) == 1
 
 
 def test_a_backfill_mails_nobody_but_for_the_newest_period_and_where_it_is_asked_to(
-    desk: Desk, sending_at: SendingFixture, standins: StandIns
+    reporting: ReportingHome, sending_at: SendingFixture, standins: StandIns
 ) -> None:
-    owner = tenant_of(desk, "avatar-imaging", OWNER)
-    kept = make(desk, owner, is_mailed=False)
-    made = {period: make(desk, owner, period) for period in (OCTOBER.previous, OCTOBER, NOVEMBER)}
+    owner = tenant_of(reporting, "avatar-imaging", OWNER)
+    kept = make(reporting, owner, is_mailed=False)
+    made = {period: make(reporting, owner, period) for period in (OCTOBER.previous, OCTOBER, NOVEMBER)}
     sending_at.dispatcher.dispatch_due()
     subject = "Avatar Imaging: November 2026"
     assert made[NOVEMBER] == kept
     assert arrived(standins) == [(OWNER, subject)], "made before without telling anybody, it is still news"
 
-    again = make(desk, owner, OCTOBER, is_mailed=True)
-    make(desk, owner, OCTOBER, is_mailed=True)
+    again = make(reporting, owner, OCTOBER, is_mailed=True)
+    make(reporting, owner, OCTOBER, is_mailed=True)
     sending_at.dispatcher.dispatch_due()
     assert again == made[OCTOBER]
     assert arrived(standins)[1:] == [(OWNER, "Avatar Imaging: October 2026")]
 
 
-def test_it_arrives_by_graph(desk: Desk, sending_at: SendingFixture, standins: StandIns) -> None:
-    report = make(desk, tenant_of(desk, "noizylab", OWNER))
+def test_it_arrives_by_graph(reporting: ReportingHome, sending_at: SendingFixture, standins: StandIns) -> None:
+    report = make(reporting, tenant_of(reporting, "noizylab", OWNER))
     sending_at.dispatcher.dispatch_due()
 
     [entry] = standins.entries()
     assert (entry["provider"], entry["recipient"]) == ("graph", OWNER)
     assert [(file["type"], file["sha256"]) for file in entry["attachments"]] == [
-        ("application/pdf", sha256_of_pdf(desk, report))
+        ("application/pdf", sha256_of_pdf(reporting, report))
     ]
 
 
@@ -161,10 +167,10 @@ def test_it_arrives_by_graph(desk: Desk, sending_at: SendingFixture, standins: S
     ],
 )
 def test_without_the_archived_file_nothing_goes_out(
-    desk: Desk, sending_at: SendingFixture, slug: str, damage: Any, told: str
+    reporting: ReportingHome, sending_at: SendingFixture, slug: str, damage: Any, told: str
 ) -> None:
-    report = make(desk, tenant_of(desk, slug, OWNER))
-    [file] = (desk.home.folder / "reports" / slug).rglob("*.pdf")
+    report = make(reporting, tenant_of(reporting, slug, OWNER))
+    [file] = (reporting.home.folder / "reports" / slug).rglob("*.pdf")
     damage(file)
     sending_at.dispatcher.dispatch_due()
 
@@ -175,14 +181,16 @@ def test_without_the_archived_file_nothing_goes_out(
     assert known.attempts == (), "the mail server was not called"
 
 
-def test_a_report_that_nobody_could_send_for_a_week_stays_in_the_archive(desk: Desk, standins: StandIns) -> None:
-    report = make(desk, tenant_of(desk, "technifold", OWNER))
-    later = SetClock(desk.home.clock.now() + timedelta(days=7))
-    with open_sending(standins, desk.home.folder, clock=later) as sending:
+def test_a_report_that_nobody_could_send_for_a_week_stays_in_the_archive(
+    reporting: ReportingHome, standins: StandIns
+) -> None:
+    report = make(reporting, tenant_of(reporting, "technifold", OWNER))
+    later = SetClock(reporting.home.clock.now() + timedelta(days=7))
+    with open_sending(standins, reporting.home.folder, clock=later) as sending:
         sending.dispatcher.dispatch_due()
         known = sending.known(f"technifold/report/send_email/{report.report_id}/{OWNER}")
     assert known.state is CommandState.SUPPRESSED
-    assert ReportArchive(desk.home.folder / "reports").list_ids("technifold") == [report.report_id]
+    assert ReportArchive(reporting.home.folder / "reports").list_ids("technifold") == [report.report_id]
 
 
 def test_graph_is_not_asked_to_take_more_than_it_takes(standins: StandIns) -> None:

@@ -46,7 +46,7 @@ class Change:
     retry_in_s: float = 0.0  #: FAILED: when it is started again
 
 
-class Keeper:
+class PartSupervisor:
     """Runs a part in a thread of its own until `stopping` is set."""
 
     def __init__(

@@ -1,4 +1,4 @@
-"""An office on a long history: staff who may see everything, tasks of today, texts that wait, and reports."""
+"""A home with a long history: staff who may see everything, tasks of today, texts that wait, and reports."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from sandbox.processes import frontdesk_command, run_to_end
 from tests.benchmarks.figures import Report
 from tests.benchmarks.history import Contact, contacts_of_history
 from tests.benchmarks.homes import BenchHome
-from tests.benchmarks.office import follower_log, running_follower, wait_until_published
 from tests.benchmarks.receiver import Site
+from tests.benchmarks.running_system import follower_log, running_follower, wait_until_published
 
 #: Whose pages are looked at; where one pipeline has all there is, the other's.
 TENANT, PIPELINE_TENANT = "avatar-imaging", "noizylab"
@@ -51,15 +51,15 @@ class KnownContact(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Office:
+class PagesHome:
     """A home at whose pages can be looked."""
 
     site: Site
     contact: KnownContact
 
 
-def prepare_office(home: BenchHome, site: Site, report: Report) -> Office:
-    """Return the office of a home; what it lacks is added, modelled and published first.
+def prepare_pages_home(home: BenchHome, site: Site, report: Report) -> PagesHome:
+    """Return a home for pages; what it lacks is added, modelled and published first.
 
     Raises RuntimeError where it can't be modelled, ProcessError where a report can't be made.
     """
@@ -76,7 +76,7 @@ def prepare_office(home: BenchHome, site: Site, report: Report) -> Office:
                     _make_report(period, site)
                     _wait_until_modelled(site, engine, follower)
             _add_commands(home, engine)
-    return Office(site, _find_contact(home))
+    return PagesHome(site, _find_contact(home))
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from tests.benchmarks.receiver import Site, free_port, prepare_site, running_rec
 _READY_TIMEOUT_S = 3_600.0
 
 
-class Office(NamedTuple):
+class RunningSystem(NamedTuple):
     """What runs, and where the stand-ins are reached."""
 
     site: Site
@@ -30,7 +30,7 @@ class Office(NamedTuple):
 
 
 @contextmanager
-def running_office(home: BenchHome, report: Report) -> Iterator[Office]:
+def running_system(home: BenchHome, report: Report) -> Iterator[RunningSystem]:
     """Run receiver, follower and stand-ins on a history; yields once all of it is modelled."""
     site = _with_stand_ins(prepare_site(home.folder))
     published = home.folder / "analytics.duckdb"
@@ -38,7 +38,7 @@ def running_office(home: BenchHome, report: Report) -> Iterator[Office]:
     with _running_stand_ins(site) as sandbox_url, running_receiver(site), running_follower(site) as follower:
         report.step(f"{home.count:,} events of history: waiting until all of them are modelled")
         wait_until_published(published, follower, log=follower_log(site))
-        yield Office(site, sandbox_url)
+        yield RunningSystem(site, sandbox_url)
 
 
 @contextmanager
