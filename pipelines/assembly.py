@@ -24,7 +24,7 @@ from pipelines.live.outbox_filler import OutboxFiller
 
 
 def build_dbt_runner(settings: Settings) -> DbtRunner:
-    """Return dbt for this home's warehouse. Raises ConfigurationError where the project is not in its folder."""
+    """Return dbt for this home's warehouse. Raises ConfigurationError if the project is not in its folder."""
     if not (settings.dbt_project_dir / "dbt_project.yml").is_file():
         raise ConfigurationError(
             f"{settings.dbt_project_dir.absolute()} has no dbt_project.yml; set FRONTDESK_DBT_PROJECT_DIR to the "
@@ -39,13 +39,13 @@ def build_dbt_runner(settings: Settings) -> DbtRunner:
 
 
 def build_event_log(settings: Settings) -> EventLog:
-    """Return the home's event log; its tables are made where they are missing."""
+    """Return the home's event log; its tables are made if they are missing."""
     engine = open_database(settings.event_log_url, backups=settings.backups_path)
     return EventLog(engine, ids=UuidV7Factory(SystemClock()))
 
 
 def build_signs(settings: Settings) -> Signs:
-    """Return where the pipelines of a home leave their signs of life; its tables are made where they are missing."""
+    """Return where the pipelines of a home leave their signs of life; its tables are made if they are missing."""
     return signs_on(open_database(settings.event_log_url, backups=settings.backups_path))
 
 

@@ -55,7 +55,7 @@ class Business:
     secret_names: tuple[str, ...]
 
     def public_id(self, source: str, name: str, *, otherwise: str) -> str:
-        """Return a public id from the source's settings in the tenant's file, `otherwise` where it has none."""
+        """Return a public id from the source's settings in the tenant's file, `otherwise` if it has none."""
         return self.sources[source].get(name, otherwise)
 
 

@@ -1,7 +1,7 @@
 """What a provider wants to deliver, and the signed HTTP request that it becomes at the moment of sending.
 
 A body is written for the instant `at` at which its event happens. Told in real time that is sooner than planned, so
-where a body also names an earlier moment it takes the earlier of the two.
+if a body also names an earlier moment it takes the earlier of the two.
 """
 
 from __future__ import annotations

@@ -106,7 +106,7 @@ def stand_in_settings(host: str, environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def run_once(demo: Demo, console: Console) -> list[str]:
-    """Send the year, model it, print the summary. Return why it did not succeed, nothing where it did."""
+    """Send the year, model it, print the summary. Return why it did not succeed, nothing if it did."""
     deliveries = _tell(demo, console)
     log = demo.home / "logs" / "receiver.log"
     check_port_free(demo.receiver.host, demo.receiver.port, "FRONTDESK_RECEIVER_PORT")
@@ -134,7 +134,7 @@ def run_once(demo: Demo, console: Console) -> list[str]:
 def run_live(demo: Demo, console: Console, *, per_second: float) -> None:
     """Start everything, send the year, then trickle until Ctrl-C or SIGTERM.
 
-    Raises ProcessError where Frontdesk is not ready in time, or ends by itself.
+    Raises ProcessError if Frontdesk is not ready in time, or ends by itself.
     """
     deliveries = _tell(demo, console)
     log = demo.home / "logs" / "up.log"

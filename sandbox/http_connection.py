@@ -29,7 +29,7 @@ class HttpConnection:
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     async def post(self, request: SignedRequest) -> Answer:
-        """Post and return the answer. Raises OSError where the receiver is not there, hangs up or stays silent."""
+        """Post and return the answer. Raises OSError if the receiver is not there, hangs up or stays silent."""
         try:
             return await asyncio.wait_for(self._post(request), _TIMEOUT_S)
         except (asyncio.IncompleteReadError, TimeoutError, ValueError) as error:

@@ -21,7 +21,7 @@ class ReceiverMetrics:
 
 
 def read_metrics(receiver_url: str) -> ReceiverMetrics:
-    """Ask the receiver. Raises httpx.HTTPError where it doesn't answer."""
+    """Ask the receiver. Raises httpx.HTTPError if it doesn't answer."""
     text = httpx.get(f"{receiver_url}/metrics", timeout=30).raise_for_status().text
     samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
     return ReceiverMetrics(

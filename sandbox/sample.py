@@ -25,7 +25,7 @@ class SampleError(Exception):
 
 
 async def send_sample(demo: Demo, console: Console, *, tenant: str, source: str) -> None:
-    """Send a new event of that source; print it and the answer. Raises SampleError where it was not taken."""
+    """Send a new event of that source; print it and the answer. Raises SampleError if it was not taken."""
     delivery = _find_sample(demo, tenant, source)
     if delivery is None:
         known = ", ".join(sorted(PLOTS.keys() & demo.businesses.keys()))

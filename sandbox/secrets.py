@@ -51,7 +51,7 @@ class TenantSecrets:
 
 
 def load_or_make_secrets(home: Path, businesses: Mapping[str, Business]) -> dict[str, TenantSecrets]:
-    """Return every business's secrets, by slug: those in the home's file, and new ones where it has none.
+    """Return every business's secrets, by slug: those in the home's file, and new ones if it has none.
 
     The file has mode 0600. A business or secret that was added since gets its own without changing the others.
     """

@@ -1,4 +1,4 @@
-"""Sends deliveries over many keep-alive connections, and again where the receiver asks for it, as providers do."""
+"""Sends deliveries over many keep-alive connections, and again if the receiver asks for it, as providers do."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Sender:
                 workers.create_task(work())
 
     async def deliver(self, together: Sequence[Delivery], connection: HttpConnection) -> Answer | None:
-        """Deliver one delivery, or lines of one import; None where the receiver never took it."""
+        """Deliver one delivery, or lines of one import; None if the receiver never took it."""
         first = together[0]
         answer = await self._post_until_answered(together, connection)
         if answer is None or answer.status in _AGAIN:

@@ -15,7 +15,7 @@ _PEOPLE = {"owner": "Olive Demo", "admin": "Adam Demo", "tech": "Tess Demo"}
 def make_accounts(
     businesses: Iterable[str], secrets: Mapping[str, TenantSecrets], *, environ: Mapping[str, str]
 ) -> None:
-    """Make the accounts that are not there yet. Raises ProcessError where Frontdesk refuses."""
+    """Make the accounts that are not there yet. Raises ProcessError if Frontdesk refuses."""
     tenants = [part for slug in businesses for part in ("--tenant", slug)]
     for role, name in _PEOPLE.items():
         who = ("staff", "add", _email(role), "--name", name, "--role", role, "--if-missing", "--password-stdin")

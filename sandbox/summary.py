@@ -78,7 +78,7 @@ class Published:
 
 
 def read_published(path: Path) -> Published:
-    """Read the published file. Raises duckdb.Error where it is missing, or lacks a relation or its row."""
+    """Read the published file. Raises duckdb.Error if it is missing, or lacks a relation or its row."""
     with duckdb.connect(str(path), read_only=True) as connection:
         freshness = connection.execute(
             "select modelled_sequence, epoch(published_at) from reports.rpt_freshness"
@@ -95,7 +95,7 @@ def read_published(path: Path) -> Published:
 
 
 def find_shortfalls(published: Published, tally: Tally, *, log_sequence: int) -> list[str]:
-    """Return why the run did not succeed, nothing where every accepted event is modelled."""
+    """Return why the run did not succeed, nothing if every accepted event is modelled."""
     unwanted = ((outcome, tally.count([outcome])) for outcome in (REFUSED, UNDELIVERED))
     shortfalls = [f"{count} deliveries were {outcome}" for outcome, count in unwanted if count]
     last = max(log_sequence, tally.last_sequence)

@@ -14,7 +14,7 @@ from dashboard.parts.formatting import escape_markdown
 
 
 def act(tenant_id: str, action: Callable[[BusinessApi], str | None]) -> bool:
-    """Run an action over /v1, tell what it returns (nothing where None), and return whether it was done."""
+    """Run an action over /v1, show the text it returns as a toast, if any, and return whether it was done."""
     try:
         with session.current_context().open_api(tenant_id) as api:
             toast = action(api)
@@ -48,6 +48,6 @@ def staff_name(tenant_id: str) -> str:
 
 
 def note_read(context: PageContext, tenant_id: str, contact_id: str) -> None:
-    """Note that a contact's page is read; where that can't be done, say so in one line."""
+    """Note that a contact's page is read; if that can't be done, say so in one line."""
     with explained_refusal():
         context.note_read(tenant_id, contact_id)

@@ -61,7 +61,7 @@ class AnalyticsFile:
         self._opened: _Opened | None = None
 
     def fetch(self, sql: str, **parameters: Any) -> pd.DataFrame:
-        """Run one SELECT with named parameters. Raises AnalyticsFileError where there is no readable file."""
+        """Run one SELECT with named parameters. Raises AnalyticsFileError if there is no readable file."""
         with self._lease() as opened:
             return self._run(opened, sql, parameters)
 

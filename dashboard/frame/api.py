@@ -81,7 +81,7 @@ class BusinessApi:
         self._client.close()
 
     def show_session(self, *, is_use: bool) -> SessionRead:
-        """Return whose session this is. Raises SignedOutError where it is over."""
+        """Return whose session this is. Raises SignedOutError if it is over."""
         return _read(SessionRead, self._ask("GET", "/sessions/current", params={"is_use": is_use}))
 
     def sign_out(self) -> None:
@@ -146,12 +146,12 @@ class BusinessApi:
         return _read(CommandPage, self._ask("GET", "/outbox", params={**query, "state": list(states)}))
 
     def find_command(self, command_key: str) -> CommandWithAttempts | None:
-        """Return a command with its attempts, None where the outbox has none of this key."""
+        """Return a command with its attempts, None if the outbox has none of this key."""
         answer = self._request("GET", f"/outbox/{quote(command_key)}")
         return None if answer.status_code == HTTPStatus.NOT_FOUND else _read(CommandWithAttempts, _content(answer))
 
     def explain_command(self, command_key: str) -> CommandExplanation | None:
-        """Return why a command is what it is, None where nothing is known of this key."""
+        """Return why a command is what it is, None if nothing is known of this key."""
         answer = self._request("GET", f"/commands/{quote(command_key)}/why")
         return None if answer.status_code == HTTPStatus.NOT_FOUND else _read(CommandExplanation, _content(answer))
 

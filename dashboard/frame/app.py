@@ -141,7 +141,7 @@ def _find_businesses(
 
 
 def _tell_of_first_build(home: Path) -> _Absence | None:
-    """Return what is going on while `frontdesk up` builds for the first time, None where none runs."""
+    """Return what is going on while `frontdesk up` builds for the first time, None if none runs."""
     since = RunFiles(home).up_since()
     if since is None:
         return None

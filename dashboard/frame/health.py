@@ -45,7 +45,7 @@ def count_events_behind(freshness: Any) -> int:
 
 
 def judge_freshness(freshness: Any, *, now: datetime) -> Judgement:
-    """Judge a row of rpt_freshness (None where it has none)."""
+    """Judge a row of rpt_freshness (None if it has none)."""
     if freshness is None or freshness.published_at is None:
         return Judgement("Never published", "orange", "schedule", "The file does not say when it was published")
     age = now - freshness.published_at

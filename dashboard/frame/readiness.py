@@ -61,7 +61,7 @@ class PartRow:
 
 
 def fetch_parts(receiver_url: str) -> Mapping[str, Part] | None:
-    """Return the parts by name; None where the receiver gives no such answer."""
+    """Return the parts by name; None if the receiver gives no such answer."""
     try:
         with receiver_client(receiver_url) as client:
             answer = client.get("/readyz")

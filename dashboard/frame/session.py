@@ -56,7 +56,7 @@ class PageContext:
 
     @property
     def only_business(self) -> Business | None:
-        """The business, where exactly one is chosen."""
+        """The business, if exactly one is chosen."""
         return self.chosen[0] if len(self.chosen) == 1 else None
 
     def get_business(self, tenant_id: str) -> Business:
@@ -64,7 +64,7 @@ class PageContext:
         return {business.tenant_id: business for business in self.chosen}[tenant_id]
 
     def open_api(self, tenant_id: str) -> BusinessApi:
-        """Return /v1 of a business in the name of who is signed in. Raises ApiUnavailableError where nobody is."""
+        """Return /v1 of a business in the name of who is signed in. Raises ApiUnavailableError if nobody is."""
         if self.receiver is None:
             raise ApiUnavailableError("Sending and changes are off: this page is read-only.")
         member = self.receiver.signed_in.get(tenant_id)
@@ -75,7 +75,7 @@ class PageContext:
     def note_read(self, tenant_id: str, contact_id: str) -> None:
         """Note in the audit trail that a contact's page is read, once a visit.
 
-        Raises ApiUnavailableError or ApiRefusedError where it can't be noted.
+        Raises ApiUnavailableError or ApiRefusedError if it can't be noted.
         """
         noted: set[tuple[str, str]] = st.session_state.setdefault(_NOTED_KEY, set())
         if self.receiver is None or (tenant_id, contact_id) in noted:
@@ -85,7 +85,7 @@ class PageContext:
         noted.add((tenant_id, contact_id))
 
     def load_tenant(self, tenant_id: str) -> Tenant:
-        """Return a business's own file. Raises ConfigurationError where there is none that can be read."""
+        """Return a business's own file. Raises ConfigurationError if there is none that can be read."""
         if self.receiver is None:
             raise ConfigurationError("this page has no folder of tenants' files")
         return _load_tenant(self.receiver.tenants_dir / f"{tenant_id}.yaml")
@@ -103,7 +103,7 @@ def open_analytics_file(path: Path) -> AnalyticsFile:
 
 
 def load_businesses(file: AnalyticsFile) -> tuple[Business, ...]:
-    """Return every business of the published file, by name. Raises AnalyticsFileError where there is no file."""
+    """Return every business of the published file, by name. Raises AnalyticsFileError if there is no file."""
     rows = queries.rows_of(queries.fetch_tenants(file))
     return tuple(Business(row.tenant_id, row.name, row.zone, row.currency) for row in rows)
 
@@ -114,7 +114,7 @@ def set_context(context: PageContext) -> None:
 
 
 def current_context() -> PageContext:
-    """Return what the frame handed over. Raises KeyError where a page runs without a frame."""
+    """Return what the frame handed over. Raises KeyError if a page runs without a frame."""
     context = st.session_state[_KEY]
     if not isinstance(context, PageContext):
         raise TypeError(f"session state {_KEY!r} holds {type(context).__name__}, not an PageContext")

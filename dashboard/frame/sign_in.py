@@ -66,8 +66,8 @@ class _Known:
 def find_signed_in(receiver_url: str, *, is_use: bool = True) -> SignedIn:
     """Return the accounts that this browser is signed in to.
 
-    Where no receiver answers, who was signed in may read on. Raises SignInNeededError where nobody is signed in, and
-    ApiUnavailableError where that can't be found out. `is_use=False` keeps no idle session open.
+    If no receiver answers, who was signed in may read on. Raises SignInNeededError if nobody is signed in, and
+    ApiUnavailableError if that can't be found out. `is_use=False` keeps no idle session open.
     """
     cookie, now = read_cookie(), SystemClock().now()
     known = _known_of(cookie)
@@ -89,12 +89,12 @@ def find_signed_in(receiver_url: str, *, is_use: bool = True) -> SignedIn:
 
 
 def read_cookie() -> str:
-    """Return the tokens that the browser sent when it opened the page; empty where there are none."""
+    """Return the tokens that the browser sent when it opened the page; empty if there are none."""
     return str(st.context.cookies.get(SESSION_COOKIE, ""))
 
 
 def sign_out(receiver_url: str, members: Iterable[StaffMember]) -> None:
-    """End the sessions. Raises ApiUnavailableError where no receiver answers."""
+    """End the sessions. Raises ApiUnavailableError if no receiver answers."""
     for member in members:
         with BusinessApi(receiver_url, token=member.token) as api:
             api.sign_out()
@@ -125,7 +125,7 @@ def _known_of(cookie: str) -> _Known | None:
 
 
 def _ask(receiver_url: str, cookie: str, *, is_use: bool) -> SignedIn:
-    """Return the accounts of the cookie's tokens. Raises SignedOutError where none of them is worth anything."""
+    """Return the accounts of the cookie's tokens. Raises SignedOutError if none of them is worth anything."""
     tokens = tokens_of(cookie) or [""]  # what is no token asks once, for what to do about it
     # All at once: one after another, six businesses take a new page a tenth of a second.
     with ThreadPoolExecutor(max_workers=_MAX_QUESTIONS) as executor:

@@ -42,7 +42,7 @@ def fetch_conversations(
 
 
 def find_open_question(file: AnalyticsFile, *, tenant_id: str, contact_id: str) -> str | None:
-    """Return the id of the message that needs a reply, None where none does."""
+    """Return the id of the message that needs a reply, None if none does."""
     sql = """
     SELECT last_question_id
     FROM reports.rpt_conversations
@@ -128,7 +128,7 @@ def fetch_due(file: AnalyticsFile, *, tenant_id: str, since: datetime, until: da
 
 
 def fetch_commands(file: AnalyticsFile, *, tenant_id: str, now: datetime, limit: int) -> pd.DataFrame:
-    """Return the commands that are due next, then those that were due last; `outcome` is None where none is known."""
+    """Return the commands that are due next, then those that were due last; `outcome` is None if none is known."""
     sql = """
     SELECT decision.command_key, decision.rule_id, decision.command_type, channel, decision.contact_id, due_at,
         outcome.outcome

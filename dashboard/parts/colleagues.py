@@ -10,7 +10,7 @@ from frontdesk.domains.staff.roles import Role
 
 
 def my_names(context: PageContext) -> list[str]:
-    """Return the e-mail addresses and names of who is signed in, in lower case; none where nobody is."""
+    """Return the e-mail addresses and names of who is signed in, in lower case; none if nobody is."""
     members = () if context.receiver is None else context.receiver.signed_in.values()
     return sorted({name.strip().casefold() for member in members for name in (member.email, member.name)})
 

@@ -75,7 +75,7 @@ def empty_state(title: str, detail: str, *, icon: str = "inbox") -> None:
 
 @contextmanager
 def explained_absence() -> Iterator[None]:
-    """Show an empty state instead of a traceback where there is no readable published file."""
+    """Show an empty state instead of a traceback if there is no readable published file."""
     try:
         yield
     except AnalyticsFileError as error:

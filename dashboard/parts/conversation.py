@@ -111,7 +111,7 @@ def _describe_entry(entry: Entry, business: Business) -> str:
 
 
 def _show_open_question(context: PageContext, business: Business, contact_id: str) -> None:
-    """Offer to say that what they wrote needs no reply, where nobody has answered it."""
+    """Offer to say that what they wrote needs no reply, if nobody has answered it."""
     message_id = automation_queries.find_open_question(
         context.file, tenant_id=business.tenant_id, contact_id=contact_id
     )
@@ -159,7 +159,7 @@ def _show_reply(business: Business, contact_id: str) -> None:
 
 
 def _commands_of(context: PageContext, business: Business, contact_id: str) -> dict[str, CommandRead]:
-    """Return the contact's commands by key; none where the outbox can't be asked, which the reply box explains."""
+    """Return the contact's commands by key; none if the outbox can't be asked, which the reply box explains."""
     try:
         with context.open_api(business.tenant_id) as api:
             page = api.list_commands(contact_id=contact_id)

@@ -65,7 +65,7 @@ def offer_drafts(
 
 
 def preview(tenant: Tenant, *, channel: str, payload: Mapping[str, Any]) -> str | None:
-    """Return the text of a command as it will read, None where it can't be rendered as things stand."""
+    """Return the text of a command as it will read, None if it can't be rendered as things stand."""
     template = payload.get("template")
     if template is None:
         return payload.get("text")
@@ -94,7 +94,7 @@ def find_sms_rates(tenant: Tenant | None, *, recipient: str) -> SmsRates:
 
 
 def find_objection(consents: Iterable[Any], *, channel: MessageChannel, address: str | None) -> Objection | None:
-    """Return why a message by hand may not go out by this channel; None where nothing forbids it.
+    """Return why a message by hand may not go out by this channel; None if nothing forbids it.
 
     Rows of fct_consents in any order. By hand is transactional: it needs no consent, but no withdrawal either. A
     consent is of the address that is written to; one that names none counts, but opens no address refused by itself.

@@ -36,7 +36,7 @@ _CLOCK_SKEW = 5
 
 
 def format_money(amount_minor: int | None, currency: str | None) -> str:
-    """Return minor units as money, such as `A$120.00`, `¥500`, `CHF 9.50`; a dash where there is no amount."""
+    """Return minor units as money, such as `A$120.00`, `¥500`, `CHF 9.50`; a dash if there is no amount."""
     if amount_minor is None:
         return MISSING
     code = (currency or "").upper()
@@ -53,7 +53,7 @@ def count_minor_units(currency: str | None) -> int:
 
 
 def format_count(count: int | None) -> str:
-    """Return a whole number with thousands separated; a dash where there is none."""
+    """Return a whole number with thousands separated; a dash if there is none."""
     return MISSING if count is None else f"{count:,}"
 
 
@@ -63,17 +63,17 @@ def format_quantity(count: int, thing: str) -> str:
 
 
 def format_share(share: float | None) -> str:
-    """Return a share of 1 as a percentage, such as `42 %`; a dash where there is none."""
+    """Return a share of 1 as a percentage, such as `42 %`; a dash if there is none."""
     return MISSING if share is None else f"{share:.0%}".replace("%", "\N{NO-BREAK SPACE}%")
 
 
 def format_duration(seconds: float | None) -> str:
-    """Return a length of time, such as `2 h 51 min`; a dash where there is none."""
+    """Return a length of time, such as `2 h 51 min`; a dash if there is none."""
     return MISSING if seconds is None else length_words(seconds)
 
 
 def format_relative(instant: datetime | None, *, now: datetime) -> str:
-    """Return how long ago (or from now) an instant is, such as `3 min ago`; a dash where there is none."""
+    """Return how long ago (or from now) an instant is, such as `3 min ago`; a dash if there is none."""
     if instant is None:
         return MISSING
     seconds = (now - instant).total_seconds()
@@ -93,7 +93,7 @@ def format_due(due_at: datetime | None, *, now: datetime) -> str:
 
 
 def format_instant(instant: datetime | None, zone: str) -> str:
-    """Return an instant in the zone, such as `Tue 4 Mar 2025, 10:12 AWST`; a dash where there is none."""
+    """Return an instant in the zone, such as `Tue 4 Mar 2025, 10:12 AWST`; a dash if there is none."""
     if instant is None:
         return MISSING
     local = instant.astimezone(ZoneInfo(zone))
@@ -133,7 +133,7 @@ def format_day(instant: datetime, zone: str, *, now: datetime) -> str:
 
 
 def format_words(name: str | None) -> str:
-    """Return a machine name as words: `booking.no_show` becomes `Booking no-show`; a dash where there is none."""
+    """Return a machine name as words: `booking.no_show` becomes `Booking no-show`; a dash if there is none."""
     if not name:
         return MISSING
     parts = [_ACRONYMS.get(part, part) for part in name.split(".")]
@@ -150,7 +150,7 @@ def format_source(source: str | None) -> str:
 
 
 def escape_markdown(text: str | None) -> str:
-    """Return text that Markdown shows as it is, on one line; a dash where there is none.
+    """Return text that Markdown shows as it is, on one line; a dash if there is none.
 
     What customers write reaches these pages: unescaped, a name could load an image from elsewhere, or pose as a link.
     The addresses of pages get an invisible character: Markdown looks for them in what is unescaped already.
@@ -162,7 +162,7 @@ def escape_markdown(text: str | None) -> str:
 
 
 def escape_lines(text: str | None) -> str:
-    """Return text that Markdown shows as it is, its line ends kept; a dash where there is none."""
+    """Return text that Markdown shows as it is, its line ends kept; a dash if there is none."""
     if text is None or not text.strip():
         return MISSING
     # Two blanks at the end of a line break it in Markdown; an empty line would begin a paragraph of its own.
@@ -172,7 +172,7 @@ def escape_lines(text: str | None) -> str:
 
 
 def shorten(text: str | None, *, length: int) -> str | None:
-    """Return text of at most `length` characters, ended with an ellipsis where it was longer."""
+    """Return text of at most `length` characters, ended with an ellipsis if it was longer."""
     if text is None or len(text) <= length:
         return text
     return text[: length - 1].rstrip() + "…"

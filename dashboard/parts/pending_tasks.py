@@ -58,7 +58,7 @@ def change_task(
     is_done: bool = False,
     new_name: str | None = None,
 ) -> None:
-    """Run a change over /v1, and show its effect at once; where it is refused, the task stays as it is.
+    """Run a change over /v1, and show its effect at once; if it is refused, the task stays as it is.
 
     A task that is gone by a click before is left alone: the second of a double click would count it once more.
     """

@@ -179,7 +179,7 @@ def search_contacts(file: AnalyticsFile, *, tenant_id: str, text: str, limit: in
 
 
 def find_contact(file: AnalyticsFile, *, tenant_id: str, contact_id: str) -> pd.DataFrame:
-    """Return the contact's one row, or none where this tenant has no such contact."""
+    """Return the contact's one row, or none if this tenant has no such contact."""
     sql = "SELECT * FROM marts.dim_contacts WHERE tenant_id = $tenant_id AND contact_id = $contact_id"
     return file.fetch(sql, tenant_id=tenant_id, contact_id=contact_id)
 
@@ -289,7 +289,7 @@ def fetch_timeline(file: AnalyticsFile, *, tenant_id: str, contact_id: str, limi
 def fetch_activity(
     file: AnalyticsFile, *, tenant_ids: Sequence[str], types: Sequence[str], limit: int
 ) -> pd.DataFrame:
-    """Return at most `limit` things that happened, newest first, of the given types (of every type where none)."""
+    """Return at most `limit` things that happened, newest first, of the given types (of every type if none)."""
     sql = """
     WITH newest AS (
         SELECT tenant_id, timeline_key, contact_id, occurred_at, source, type, title, detail, amount_minor, currency

@@ -56,7 +56,7 @@ _STATUS_OF: Mapping[Reason, HTTPStatus] = {
 
 
 def plain_path(path: str) -> str:
-    """Return the path as it was meant, where it was pasted with doubled slashes or one at its end.
+    """Return the path as it was meant, if it was pasted with doubled slashes or one at its end.
 
     >>> plain_path("//webhooks/salon//twilio/")
     '/webhooks/salon/twilio'
@@ -79,7 +79,7 @@ class RefusedError(FrontdeskError):
 
 
 def media_type_of(headers: Mapping[bytes, bytes]) -> str:
-    """Return the content type in lower case without parameters; empty where none was sent."""
+    """Return the content type in lower case without parameters; empty if none was sent."""
     return headers.get(b"content-type", b"").partition(b";")[0].strip().lower().decode("latin-1")
 
 
@@ -95,7 +95,7 @@ class Request(NamedTuple):
 
     @property
     def media_type(self) -> str:
-        """Content type in lower case without parameters; empty where none was sent."""
+        """Content type in lower case without parameters; empty if none was sent."""
         return media_type_of(self.headers)
 
 
@@ -130,7 +130,7 @@ class SourceConfiguration:
     public_url: str  #: the address providers see, without a slash at the end
 
     def secret_values(self, name: str) -> tuple[str, ...]:
-        """Return all live values of a secret, none where it is not set."""
+        """Return all live values of a secret, none if it is not set."""
         return self.secrets.values(self.tenant_id, name)
 
     def secret_keys(self, name: str) -> tuple[bytes, ...]:
@@ -163,9 +163,9 @@ class Source(ABC):
     @classmethod
     @abstractmethod
     def configure(cls, configuration: SourceConfiguration) -> Self | None:
-        """Return the source, None where no secret is set: no secret, no entry.
+        """Return the source, None if no secret is set: no secret, no entry.
 
-        Raises ConfigurationError where a key can't be read.
+        Raises ConfigurationError if a key can't be read.
         """
 
     @abstractmethod

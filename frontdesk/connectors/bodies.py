@@ -30,14 +30,14 @@ _ODD_IN_TYPE = re.compile(r"[^A-Za-z0-9_./:-]")
 
 
 def sends_json(request: Request) -> bool:
-    """Return whether the body is JSON rather than a form: by content type or, where none was sent, by its look."""
+    """Return whether the body is JSON rather than a form: by content type or, if none was sent, by its look."""
     return request.media_type == JSON or (not request.media_type and request.body.lstrip()[:1] == b"{")
 
 
 def parse_json(body: bytes) -> Any:
-    """Return the JSON value. Numbers beyond 64 bits come back as floats, or as text where no float holds them.
+    """Return the JSON value. Numbers beyond 64 bits come back as floats, or as text if no float holds them.
 
-    Raises RefusedError where it is no JSON (RFC 8259: UTF-8, no NaN, no lone surrogates) or nested too deeply.
+    Raises RefusedError if it is no JSON (RFC 8259: UTF-8, no NaN, no lone surrogates) or nested too deeply.
     """
     try:
         value = orjson.loads(body)
@@ -66,7 +66,7 @@ def parse_json_exactly(body: bytes) -> Any:
 
 
 def refuse_deep(value: Any) -> None:
-    """Raise RefusedError where objects and lists are nested deeper than MAX_NESTING."""
+    """Raise RefusedError if objects and lists are nested deeper than MAX_NESTING."""
     level = [value]
     for _ in range(MAX_NESTING):
         level = [
@@ -82,7 +82,7 @@ def refuse_deep(value: Any) -> None:
 
 
 def one_reading(payload: bytes) -> bytes:
-    """Return JSON that every reader reads the same: where a key comes twice in one object, the last one alone.
+    """Return JSON that every reader reads the same: if a key comes twice in one object, the last one alone.
 
     Python and JavaScript keep the last, DuckDB finds the first. What repeats nothing comes back as the very bytes.
     """
@@ -114,7 +114,7 @@ def _verbatim(number: str) -> orjson.Fragment:
 
 
 def as_object(value: Any) -> dict[str, Any]:
-    """Return the value as an object. Raises RefusedError where it is something else."""
+    """Return the value as an object. Raises RefusedError if it is something else."""
     if not isinstance(value, dict):
         raise RefusedError(Reason.MALFORMED, "the body must be a JSON object")
     return value
@@ -137,7 +137,7 @@ def form_object(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
 
 
 def find_text(value: Any, *path: str) -> str | None:
-    """Return the text or number at the path as text; None where it is missing, empty or something else."""
+    """Return the text or number at the path as text; None if it is missing, empty or something else."""
     for key in path:
         if not isinstance(value, dict):
             return None
@@ -164,7 +164,7 @@ def made_id(parts: Iterable[str | None], body: bytes) -> str:
 
 
 def bounded_id(text: str) -> str:
-    """Return the id, hashed where it is longer than any index should hold."""
+    """Return the id, hashed if it is longer than any index should hold."""
     return text if len(text) <= MAX_ID_LENGTH else body_id(text.encode(errors="surrogatepass"))
 
 
@@ -177,7 +177,7 @@ def event_type(source: str, name: str) -> str:
 
 
 def instant_of_seconds(value: Any) -> datetime | None:
-    """Return the UTC instant of Unix seconds given as number or text; None where it is none."""
+    """Return the UTC instant of Unix seconds given as number or text; None if it is none."""
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _EXACT_INT_DIGITS:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _LATEST_UNIX_SECONDS:
@@ -186,7 +186,7 @@ def instant_of_seconds(value: Any) -> datetime | None:
 
 
 def instant_of_milliseconds(value: Any) -> datetime | None:
-    """Return the UTC instant of Unix milliseconds given as number or text; None where it is none."""
+    """Return the UTC instant of Unix milliseconds given as number or text; None if it is none."""
     seconds = find_text({"value": value}, "value")
     if seconds is None or not (seconds.isascii() and seconds.isdigit() and len(seconds) <= _EXACT_INT_DIGITS):
         return None
@@ -194,7 +194,7 @@ def instant_of_milliseconds(value: Any) -> datetime | None:
 
 
 def instant_of_text(value: Any) -> datetime | None:
-    """Return the UTC instant of ISO 8601 text that names its offset; None where it is none."""
+    """Return the UTC instant of ISO 8601 text that names its offset; None if it is none."""
     if not isinstance(value, str):
         return None
     try:

@@ -19,10 +19,10 @@ _Key = TypeVar("_Key")
 
 
 def load_rsa_keys(configuration: SourceConfiguration, name: str) -> tuple[RSAPublicKey, ...]:
-    """Return every live RSA public key of a secret, none where it is not set.
+    """Return every live RSA public key of a secret, none if it is not set.
 
     A key is PEM, the base64 of its DER, or the base64 of the PEM (as Wix's SDK takes it). Raises ConfigurationError
-    where a value is none of these, or a key of another kind.
+    if a value is none of these, or a key of another kind.
     """
     return _load_keys(configuration, name, _is_rsa)
 

@@ -47,7 +47,7 @@ def check_token(given: bytes | None, tokens: Iterable[bytes]) -> None:
 
 
 def find_token(request: Request) -> bytes | None:
-    """Return the token from the X-Webhook-Token header or, where a provider can't send one, from ?token=."""
+    """Return the token from the X-Webhook-Token header or, if a provider can't send one, from ?token=."""
     token = request.headers.get(TOKEN_HEADER)
     if token or b"token=" not in request.query_string:
         return token

@@ -11,7 +11,7 @@ _MAX_DIGITS = 12
 
 
 def parse_retry_after(header: str | None, *, now: datetime) -> datetime | None:
-    """Return the instant that a Retry-After header names (RFC 9110, 10.2.3), or None where it names none.
+    """Return the instant that a Retry-After header names (RFC 9110, 10.2.3), or None if it names none.
 
     Seconds may be a fraction, as some providers send. At most MAX_RETRY_AFTER from now.
 

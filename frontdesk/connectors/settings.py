@@ -35,5 +35,5 @@ class ConnectedBusiness(Business):
     sources: tuple[Source, ...]
 
     def find_source(self, name: str) -> Source | None:
-        """Return the source of that name, None where this business has none."""
+        """Return the source of that name, None if this business has none."""
         return next((source for source in self.sources if source.name == name), None)

@@ -72,7 +72,7 @@ class EmailAddress:
 
 
 def read_email(text: str) -> EmailAddress | None:
-    """Return the address that a text is, without what is written around it; None where that is not certain.
+    """Return the address that a text is, without what is written around it; None if that is not certain.
 
     A text with two addresses is none: nobody said which one is meant.
     """
@@ -94,7 +94,7 @@ def read_email(text: str) -> EmailAddress | None:
 
 
 def mailable_address(address: str) -> str | None:
-    """Return an address as every mail server takes it: letters of ASCII, the domain encoded; None where it has none.
+    """Return an address as every mail server takes it: letters of ASCII, the domain encoded; None if it has none.
 
     >>> mailable_address("a.b@bücher.example"), mailable_address("büro@example.com"), mailable_address("a b@x.org")
     ('a.b@xn--bcher-kva.example', None, None)
@@ -112,7 +112,7 @@ def mailable_address(address: str) -> str | None:
 
 
 def _plain(text: str) -> str | None:
-    """Return the text without what nobody sees, full-width letters as plain ones; None where it is no field's."""
+    """Return the text without what nobody sees, full-width letters as plain ones; None if it is no field's."""
     if len(text) > _LONGEST or "@" not in (wide := _narrow(text)):
         return None
     return "".join(char for char in wide if unicodedata.category(char) not in ("Cf", "Cc")).strip()
@@ -123,7 +123,7 @@ def _narrow(text: str) -> str:
 
 
 def _only_address(text: str) -> str | None:
-    """Return the one address of a text, None where there are several, or other words beside it."""
+    """Return the one address of a text, None if there are several, or other words beside it."""
     angled = _ANGLED.findall(text)
     if len(angled) == 1 and "@" in angled[0]:
         beside = _ANGLED.sub("", text).strip(_EDGES)

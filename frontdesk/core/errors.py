@@ -49,7 +49,7 @@ def validation_message(problem: Mapping[str, Any]) -> str:
 
 
 def located_message(problem: Mapping[str, Any]) -> str:
-    """Return `key: what is wrong` of one of a ValidationError's errors; without a key where it is of the whole."""
+    """Return `key: what is wrong` of one of a ValidationError's errors; without a key if it is of the whole."""
     key = ".".join(str(part) for part in problem["loc"])
     message = validation_message(problem)
     return f"{key}: {message}" if key else message

@@ -1,6 +1,6 @@
 """Money in minor units: how many digits each currency has behind the point.
 
-The one table is Babel's, which is the Unicode CLDR's: ISO 4217's digits, and none where coins are out of use. The SQL
+The one table is Babel's, which is the Unicode CLDR's: ISO 4217's digits, and none if coins are out of use. The SQL
 has it from here (`python -m frontdesk.core.money` writes dbt_project/macros/staging/currencies.sql), and so has
 whatever shows or reads an amount.
 """

@@ -27,12 +27,12 @@ def id_shape(value: str) -> str:
 
 
 def nobodys_value(kind: str, value: str, *, region: str) -> str:
-    """Return a value that a business says is nobody's as the models compare it; as it is where it can't be read."""
+    """Return a value that a business says is nobody's as the models compare it; as it is if it can't be read."""
     return identifier_value(kind, value, region=region) if kind in ("phone", "email") else id_shape(value)
 
 
 def identifier_value(kind: str, value: str, *, region: str) -> str:
-    """Return a value as the models keep it: E.164, an address in lower case; as it is where it can't be read."""
+    """Return a value as the models keep it: E.164, an address in lower case; as it is if it can't be read."""
     if kind == "phone":
         phone = read_phone(value, region=region)
         return phone.e164 if phone else value.strip()

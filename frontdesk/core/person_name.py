@@ -68,7 +68,7 @@ class PersonName:
 
 
 def read_name(full: str | None, first: str | None, last: str | None) -> PersonName | None:
-    """Return the name that a record gives, None where it gives none.
+    """Return the name that a record gives, None if it gives none.
 
     The fullest of what is given is shown: "Rex" and "Rex Recall" are Rex Recall, whose first name is Rex.
     """

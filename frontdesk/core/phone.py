@@ -59,7 +59,7 @@ class Phone:
 
 
 def read_phone(text: str, *, region: str) -> Phone | None:
-    """Return the number that a text is, national numbers being the region's; None where that is not certain.
+    """Return the number that a text is, national numbers being the region's; None if that is not certain.
 
     It must be a number that its country gives out, or have the length of its fixed or mobile numbers: new ranges
     are opened every year, and a list that is older than the number must not refuse a customer.

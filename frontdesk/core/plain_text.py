@@ -16,7 +16,7 @@ _SEEN = re.compile(SEEN)
 
 
 def refuse_unseen(text: str) -> str:
-    """Return the text. Raises ValueError where nothing of it can be seen."""
+    """Return the text. Raises ValueError if nothing of it can be seen."""
     if not _SEEN.search(text):
         raise ValueError("nothing of this text can be seen; write words, or leave it out")
     return text

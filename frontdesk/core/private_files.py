@@ -28,7 +28,7 @@ def begin_privately() -> None:
 
 
 def keep_private(home: Path, *, group: str | None) -> None:
-    """Make a home, and what is in it from earlier, private; nothing happens where there is none yet.
+    """Make a home, and what is in it from earlier, private; nothing happens if there is none yet.
 
     Raises ConfigurationError for a group that there is not.
     """
@@ -75,7 +75,7 @@ def _share_published(home: Path, *, group_id: int) -> None:
 
 
 def find_group(name: str | None) -> int | None:
-    """Return a group's number; None for none. Raises ConfigurationError where there is no such group."""
+    """Return a group's number; None for none. Raises ConfigurationError if there is no such group."""
     if name is None:
         return None
     try:

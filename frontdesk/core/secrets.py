@@ -49,9 +49,9 @@ MIN_OPERATOR_SECRET_LENGTH = 16
 
 
 def operator_secret(name: str, *, environ: Mapping[str, str]) -> str | None:
-    """Return a secret of who runs this installation, None where it is not set.
+    """Return a secret of who runs this installation, None if it is not set.
 
-    Raises ConfigurationError where it is too short.
+    Raises ConfigurationError if it is too short.
     """
     value = environ.get(f"FRONTDESK_{name}", "").strip()
     if not value:

@@ -16,7 +16,7 @@ _DBT_PROJECT = Path("dbt_project")
 
 
 def _find_dbt_project(folder: Path) -> Path:
-    """Return the folder; where it is the default and not there, that beside this package, in an editable checkout."""
+    """Return the folder; if it is the default and not there, that beside this package, in an editable checkout."""
     beside = Path(__file__).parents[2] / _DBT_PROJECT
     return beside if folder == _DBT_PROJECT and not folder.is_dir() and beside.is_dir() else folder
 

@@ -261,7 +261,7 @@ class DbtRunner:
                 return
 
     def _forget_parse_of_another_project(self, target: Path) -> None:
-        """Have the project parsed anew where it lies elsewhere than last time: dbt keeps paths of what it parsed."""
+        """Have the project parsed anew if it lies elsewhere than last time: dbt keeps paths of what it parsed."""
         stamp = target / "project_dir"
         if not stamp.exists() or stamp.read_text(encoding="utf-8") != str(self._project_dir):
             (target / _PARSED).unlink(missing_ok=True)

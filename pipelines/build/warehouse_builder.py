@@ -130,10 +130,10 @@ class WarehouseBuilder:
     ) -> None:
         """Copy what is new in the log, up to the sequence `end`, and compute every model. Raises DbtError.
 
-        Events that are set aside are left out, and tried again at the end; rules that are, are tried again where the
+        Events that are set aside are left out, and tried again at the end; rules that are, are tried again if the
         models or the businesses' files are others now, or `is_tried_again` says so. `quarantine` leaves out exactly
         the events of another warehouse instead, and `side_tables` are what that has from beside the log. Tests come
-        last: where one fails, the warehouse is there.
+        last: if one fails, the warehouse is there.
         """
         is_new = self._remove_if_outdated()
         with warehouse.connected(self.path) as connection:
@@ -196,7 +196,7 @@ class WarehouseBuilder:
     def _build_by_following(self, error: DbtError, *, end: int, progress: ProgressCallback | None) -> None:
         """Find what fails a build: have nothing built, and the log followed, which sets aside what can't be modelled.
 
-        Raises the error where not even nothing can be built: no event and no rule is at fault then.
+        Raises the error if not even nothing can be built: no event and no rule is at fault then.
         """
         _logger.error("the build failed; following the log to find what fails it", extra={"reason": error.detail})
         for _ in range(self._count_rules() + 1):

@@ -30,7 +30,7 @@ class WriterLock:
             self._held = descriptor
 
     def release(self) -> None:
-        """Give the right back; nothing happens where it is not held."""
+        """Give the right back; nothing happens if it is not held."""
         if self._held is not None:
             os.close(self._held)
             self._held = None

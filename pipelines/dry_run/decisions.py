@@ -41,7 +41,7 @@ class WarehouseOutdatedError(FrontdeskError):
 
 
 def check_there_is(path: Path) -> None:
-    """Raise WarehouseOutdatedError where a home has no warehouse: before anything is compiled for it."""
+    """Raise WarehouseOutdatedError if a home has no warehouse: before anything is compiled for it."""
     if not path.exists():
         raise WarehouseOutdatedError(f"{path}: there is no warehouse yet; run `frontdesk process --once` first")
 
@@ -62,8 +62,8 @@ def copied_warehouse(path: Path) -> Iterator[Path]:
 def decided(builder: WarehouseBuilder, tenant: Tenant, *, manifest: Manifest) -> Iterator[duckdb.DuckDBPyConnection]:
     """Yield a connection with the temporary tables `present` and `rehearsed`: rows of fct_decisions of the tenant.
 
-    The builder is of a copy that nobody else uses. Raises WarehouseOutdatedError where its models are others, and
-    ConfigurationError where the tenant's file would make other facts.
+    The builder is of a copy that nobody else uses. Raises WarehouseOutdatedError if its models are others, and
+    ConfigurationError if the tenant's file would make other facts.
     """
     is_as_modelled = not builder.needs_build()
     with warehouse.connected(builder.path) as connection:

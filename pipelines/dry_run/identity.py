@@ -144,7 +144,7 @@ def rehearse_identity(
 ) -> IdentityRehearsal:
     """Return what the identity rules of a changed tenant file would change. Takes as long as a build of the log.
 
-    Raises WarehouseOutdatedError where there is no warehouse. Events after the warehouse's newest are left out.
+    Raises WarehouseOutdatedError if there is no warehouse. Events after the warehouse's newest are left out.
     """
     check_there_is(builder.path)
     tenant = builder.tenants[after.slug].model_copy(update={"identity": after.identity})

@@ -103,7 +103,7 @@ class LiveFollower:
         return _identity(self._settings.warehouse_path) != self._warehouse or published not in ring - {None}
 
     def _beat(self, state: LiveState) -> None:
-        """Say what is being done: at once where that is something else, else every few seconds.
+        """Say what is being done: at once if that is something else, else every few seconds.
 
         What can't be said is noted in the log: the next one says it, and following does not end for it.
         """

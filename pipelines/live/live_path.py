@@ -145,7 +145,7 @@ class LivePath:
         )
 
     def passes_without(self, event: Event, *, tenant_id: str, rule_ids: Sequence[str]) -> bool:
-        """Tell whether an event can be modelled where these rules of a business are not; nothing is changed.
+        """Tell whether an event can be modelled without these rules of a business; nothing is changed.
 
         What the machine is at fault for is raised.
         """

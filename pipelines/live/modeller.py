@@ -70,7 +70,7 @@ class Modeller:
         return _opened(self._warehouse).modelled_sequence
 
     def open(self, *, progress: ProgressCallback | None = None) -> None:
-        """Take the writer lock and open the warehouse; build it first where it is not what the project says."""
+        """Take the writer lock and open the warehouse; build it first if it is not what the project says."""
         self._builder.dbt.live_manifest()
         self.lock.acquire()
         try:
@@ -221,7 +221,7 @@ class Modeller:
         return not are_echoes(self._log.read_after(sequence, limit=_ECHOES_LOOKED_AT))
 
     def beat(self) -> bool:
-        """Publish again, with the refusals of the meantime, where the last publish is old; tell whether it was."""
+        """Publish again, with the refusals of the meantime, if the last publish is old; tell whether it was."""
         if self._clock.now() - self._published_at < HEARTBEAT:
             return False
         self._publish(self._run_empty_batch())

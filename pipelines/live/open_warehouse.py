@@ -72,7 +72,7 @@ class OpenWarehouse:
         postponed: Sequence[int] = (),
         gives_up: Callable[[], bool] = lambda: False,
     ) -> BatchResult:
-        """Model events, ascending by sequence; where one can't be, set that one aside and go on with the others.
+        """Model events, ascending by sequence; if one can't be, set that one aside and go on with the others.
 
         Raises what the machine is at fault for, BatchGivenUp with nothing done, and RuleSetAside. `postponed` are
         sequences that wait for a later batch.
@@ -146,7 +146,7 @@ class OpenWarehouse:
             return False
 
     def _weigh(self, tenant_id: str, rule_id: str, error: Exception) -> None:
-        """Set a rule aside where enough events speak against it."""
+        """Set a rule aside if enough events speak against it."""
         against = [
             each
             for each in self._set_aside.read(Kind.EVENT)
@@ -159,7 +159,7 @@ class OpenWarehouse:
             raise RuleSetAside
 
     def _go_on_after(self, error: Exception) -> None:
-        """Make the connection usable where what is worked on may be at fault; else raise the error."""
+        """Make the connection usable if what is worked on may be at fault; else raise the error."""
         if is_of_machine(error):
             raise error
         if breaks_connection(error):

@@ -168,7 +168,7 @@ class OutboxFiller:
         *,
         about: Callable[[_Work], Mapping[str, Any]],
     ) -> None:
-        """Do a piece of work at once, or where one of it is at fault, all but that one."""
+        """Do a piece of work at once, or if one of it is at fault, all but that one."""
         try:
             do(work)
         except Exception as error:

@@ -30,7 +30,7 @@ class Account:
     secrets: TenantSecrets
 
     def secret(self, name: str) -> str:
-        """Return a credential, empty where the business has none of that name."""
+        """Return a credential, empty if the business has none of that name."""
         return self.secrets.values.get(name, "")
 
     def holds(self, name: str, given: str) -> bool:

@@ -49,7 +49,7 @@ class Poster:
         task.add_done_callback(self._done)
 
     async def post(self, url: str, *, body: bytes, headers: tuple[tuple[str, str], ...]) -> int | None:
-        """Post, and return the answer's status; None where nobody could be reached."""
+        """Post, and return the answer's status; None if nobody could be reached."""
         for attempt in range(_ATTEMPTS):
             try:
                 answer = await self._client.post(url, content=body, headers=list(headers))

@@ -65,7 +65,7 @@ def find_conversation(items: list[Item], *, tenant: str, phone: str) -> Conversa
 
 
 def plain_text(content: str) -> str:
-    """Return an e-mail's words: without tags where it is HTML, a line per block."""
+    """Return an e-mail's words: without tags if it is HTML, a line per block."""
     if not re.search(r"<[a-zA-Z/!]", content):
         return content
     reader = _Words()

@@ -98,7 +98,7 @@ class Ledger:
         self.requests[provider, outcome] += 1
 
     def select(self, *, provider: Provider | None, tenant: str | None, after: int) -> list[Entry]:
-        """Return the entries numbered above `after`, of one provider and tenant where given."""
+        """Return the entries numbered above `after`, of one provider and tenant if given."""
         return [
             entry
             for entry in self.entries[after:]

@@ -38,7 +38,7 @@ class Phones:
         return (number, phone) in self._opted_out
 
     def heed(self, *, number: str, phone: str, text: str) -> None:
-        """Opt the phone out or in again where the text is one of the keywords."""
+        """Opt the phone out or in again if the text is one of the keywords."""
         keyword = text.strip().upper()
         if keyword in STOP_WORDS:
             self._opted_out.add((number, phone))

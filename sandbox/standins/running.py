@@ -20,7 +20,7 @@ from sandbox.standins.server import serve
 def run_sandbox(home: Path, console: Console, *, environ: Mapping[str, str]) -> None:
     """Serve until Ctrl-C or SIGTERM on FRONTDESK_SANDBOX_PORT and _SMTP_PORT, else 8900 and 8925.
 
-    Raises ProcessError where one is taken.
+    Raises ProcessError if one is taken.
     """
     host, port = environ.get("FRONTDESK_HOST", "127.0.0.1"), int(environ.get("FRONTDESK_SANDBOX_PORT", "8900"))
     receiver_url = f"http://{host}:{environ.get('FRONTDESK_RECEIVER_PORT', '8000')}"

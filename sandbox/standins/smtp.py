@@ -74,7 +74,7 @@ class MailServer:
 
     @asynccontextmanager
     async def running(self, *, host: str, port: int) -> AsyncIterator[int]:
-        """Serve while inside; yields the port, which is a free one where 0 is given."""
+        """Serve while inside; yields the port, which is a free one if 0 is given."""
         # It warns at every log-in of an attribute that only it uses.
         logging.getLogger("mail.log").setLevel(logging.ERROR)
         loop = asyncio.get_running_loop()
@@ -149,7 +149,7 @@ class _Handler:
     async def handle_DATA(  # noqa: N802 - aiosmtpd's name
         self, server: SMTP, session: Session, envelope: Envelope
     ) -> str:
-        """Take the message; where it is to time out, take it and break off before saying so."""
+        """Take the message; if it is to time out, take it and break off before saying so."""
         mail = message_from_bytes(envelope.original_content or b"")
         entry = self.state.ledger.accept(
             "smtp",

@@ -50,7 +50,7 @@ class WebhookSink:
         yield Route("/hooks/{tenant}", self.take, methods=["POST"])
 
     async def take(self, request: Request) -> Response:
-        """Accept a webhook: 200, or 401 where its signature or time is wrong."""
+        """Accept a webhook: 200, or 401 if its signature or time is wrong."""
         body = await request.body()
         tenant = request.path_params["tenant"]
         return await self.state.answer(
@@ -88,7 +88,7 @@ class WebhookSink:
 
 
 def find_signature_fault(secret: str, headers: Mapping[str, str], body: bytes, *, now: int) -> str | None:
-    """Return what is wrong with a delivery by https://www.standardwebhooks.com, None where it is right.
+    """Return what is wrong with a delivery by https://www.standardwebhooks.com, None if it is right.
 
     `now` is in Unix seconds; the delivery's time may be 300 s off either way. Only v1 signatures count.
     """

@@ -17,7 +17,7 @@ _PHONE_GIVEN_RATE = 0.8
 
 
 class Checkout:
-    """Takes one customer's money for one business; `account` is its connected account where a platform takes it."""
+    """Takes one customer's money for one business; `account` is its connected account if a platform takes it."""
 
     def __init__(
         self, setting: Setting, agenda: Agenda, person: Person, rng: Random, *, account: str | None = None

@@ -20,7 +20,7 @@ class OutboxCollector(Collector):
         self._clock = clock
 
     def collect(self) -> Iterator[Metric]:
-        """Yield the metrics; without values where the outbox can't be read now."""
+        """Yield the metrics; without values if the outbox can't be read now."""
         commands = GaugeMetricFamily(
             "frontdesk_outbox_commands",
             "Commands that are not over; state is waiting, due (a part of waiting), in_flight, uncertain or dead.",

@@ -17,7 +17,7 @@ from frontdesk.domains.operations.summary import Summary
 
 
 class PipelineCollector(Collector):
-    """Reads what the pipelines left, at the moment Prometheus asks; without values where that can't be read."""
+    """Reads what the pipelines left, at the moment Prometheus asks; without values if that can't be read."""
 
     def __init__(
         self,

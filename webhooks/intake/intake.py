@@ -193,7 +193,7 @@ class Intake:
 
 
 def _time_of(delivery: Delivery, received_at: datetime) -> datetime:
-    """Return when a delivery's fact was: what the provider says, where that is a time.
+    """Return when a delivery's fact was: what the provider says, if that is a time.
 
     Zero is 1970 and no time, and nothing happens after it is told: a STOP so dated would be outranked for ever, or
     outrank whatever follows it.

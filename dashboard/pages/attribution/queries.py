@@ -56,7 +56,7 @@ def fetch_attribution(file: AnalyticsFile, *, tenant_id: str) -> pd.DataFrame:
 
 
 def fetch_modelled(file: AnalyticsFile, *, tenant_id: str) -> pd.DataFrame:
-    """Return one row: what Markov and Shapley know. Both None where they were not computed yet.
+    """Return one row: what Markov and Shapley know. Both None if they were not computed yet.
 
     Columns: sequence, the newest event of the log; known_at, when the business's newest of those up to it came in.
     """

@@ -15,7 +15,7 @@ from dashboard.frame.analytics_file import AnalyticsFile
 
 def find_warmness(file: AnalyticsFile, *, tenant_id: str, contact_id: str) -> pd.DataFrame:
     """Return the contact's score now with its components, one row each: score, weights_version, component, points,
-    count_facts, last_at; no row where nothing counts yet.
+    count_facts, last_at; no row if nothing counts yet.
     """
     sql = """
     SELECT score, weights_version, part['component'] AS component, part['points'] AS points,

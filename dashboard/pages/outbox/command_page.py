@@ -34,7 +34,7 @@ _ATTEMPT_BADGES = {
 
 
 def show_heading(decision: Any, command: CommandWithAttempts | None) -> None:
-    """Show the rule, and how the command stands; either can be None where file or outbox has none of it."""
+    """Show the rule, and how the command stands; either can be None if file or outbox has none of it."""
     if decision is None and command is not None:
         name = name_origin(command.rule_id, command.payload)
     else:
@@ -46,7 +46,7 @@ def show_heading(decision: Any, command: CommandWithAttempts | None) -> None:
 
 
 def show_why(business: Business, decision: Any, explanation: CommandExplanation | None) -> None:
-    """Show what was decided, from which cause, by which rule; the explanation is None where /v1 has none."""
+    """Show what was decided, from which cause, by which rule; the explanation is None if /v1 has none."""
     st.subheader("Why", anchor=False)
     if explanation is not None:
         st.markdown(escape_markdown(explanation.summary))

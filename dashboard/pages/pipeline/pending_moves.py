@@ -48,7 +48,7 @@ def move_to_stage(
     contact: Mapping[str, str] | None,
     toast: str,
 ) -> None:
-    """Tell /v1 that a booking, or else a person, came into a stage; where it is refused, the card stays."""
+    """Tell /v1 that a booking, or else a person, came into a stage; if it is refused, the card stays."""
     asked_at = components.present()
 
     def run(api: BusinessApi) -> str:

@@ -14,7 +14,7 @@ _ALL_IN_ONE = "Tax"
 
 
 def revenue_table(rows: list[Any], *, heading: str) -> pd.DataFrame:
-    """Return a line per name and currency with a column per tax; empty where no row names anybody or anything.
+    """Return a line per name and currency with a column per tax; empty if no row names anybody or anything.
 
     `rows` are those of report_queries.fetch_revenue_by_staff.
     """

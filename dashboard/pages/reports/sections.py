@@ -54,7 +54,7 @@ def _compare(
 
 
 def _mark(now: str, then: str) -> str:
-    """Return what is known now, bold where it was known otherwise."""
+    """Return what is known now, bold if it was known otherwise."""
     return escape_markdown(now) if now == then else f"**{escape_markdown(now)}**"
 
 

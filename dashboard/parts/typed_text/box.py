@@ -27,7 +27,7 @@ _REMEMBERED = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """One field of a box. `needed` is what is said where it is left empty; None: it may be."""
+    """One field of a box. `needed` is what is said if it is left empty; None: it may be."""
 
     name: str
     label: str

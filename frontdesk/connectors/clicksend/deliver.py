@@ -84,7 +84,7 @@ class ClickSendDeliverer:
         )
 
     def look_up(self, doubt: Doubt[Letter], /) -> LookUp:
-        """Search the history for the command's reference; where that finds nothing, read all that was sent since.
+        """Search the history for the command's reference; if that finds nothing, read all that was sent since.
 
         That the search takes this field is not documented: what it finds is there, what it does not find may be.
         """
@@ -96,7 +96,7 @@ class ClickSendDeliverer:
         return self._read(reference, earliest=earliest, query=None)
 
     def _read(self, reference: str, *, earliest: float, query: str | None) -> LookUp:
-        """Read the history page by page: to its end, or to what was sent before where the newest come first.
+        """Read the history page by page: to its end, or to what was sent before if the newest come first.
 
         Which come first is not documented: it is what the rows show.
         """

@@ -1,4 +1,4 @@
-"""GoHighLevel: Ed25519 over the raw body; the older RSA only where no Ed25519 signature came; workflows by token.
+"""GoHighLevel: Ed25519 over the raw body; the older RSA only if no Ed25519 signature came; workflows by token.
 
 Source: GoHighLevel/highlevel-api-docs, @gohighlevel/api-client 3.1 and help article 155000007071.
 """

@@ -130,7 +130,7 @@ class GraphDeliverer:
         return is_found, self._client.base_url.copy_with(raw_path=httpx.URL(link).raw_path)
 
     def _call(self, send: Callable[[dict[str, str]], httpx.Response]) -> httpx.Response | Refused | Unknown:
-        """Call with the token at hand; where Graph says that it is none, once more with a new one."""
+        """Call with the token at hand; if Graph says that it is none, once more with a new one."""
         token = self._tokens.get()
         if isinstance(token, Refused):
             return token

@@ -44,7 +44,7 @@ class WebhookDeliverer:
     ) -> None:
         """`endpoints` are address and secrets (several during a rotation) by the endpoint's key.
 
-        Raises ConfigurationError where a secret is no base64, or too short.
+        Raises ConfigurationError if a secret is no base64, or too short.
         """
         self._addresses = addresses
         self._client = client

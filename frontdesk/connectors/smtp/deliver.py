@@ -133,7 +133,7 @@ class SmtpDeliverer:
 
 
 def _addressed(letter: Letter) -> Letter:
-    """Return the letter with its addresses as SMTP takes them. Raises _RefusedError where one has no such form."""
+    """Return the letter with its addresses as SMTP takes them. Raises _RefusedError if one has no such form."""
     recipient, sender = mailable_address(letter.to), mailable_address(letter.sender)
     if recipient is None:
         raise _RefusedError(

@@ -70,7 +70,7 @@ class _SdkTransport:
         auth: tuple[str, str] | None = None,
         **_: object,  # time-outs and redirects: the client has its own
     ) -> Response:
-        """Make one request as the SDK asks. Raises _NotAcceptedError where no answer came."""
+        """Make one request as the SDK asks. Raises _NotAcceptedError if no answer came."""
         answer = call(
             lambda: self._client.request(
                 method,
@@ -123,7 +123,7 @@ class TwilioDeliverer:
     def look_up(self, doubt: Doubt[Letter], /) -> LookUp:
         """Look for a text to the same number since then that is no other command's.
 
-        The words may have changed with the template meanwhile: where only they differ, a person has to look.
+        The words may have changed with the template meanwhile: if only they differ, a person has to look.
         """
         try:
             listed = self._sdk(_SdkTransport(self._client)).messages.list(

@@ -122,7 +122,7 @@ class WixSource(Source):
         """Read a post of the site's own code.
 
         X-Wix-Webhook-Signature is the lower-case hex HMAC-SHA256 of the raw body under WIX_WEBHOOK_SECRET.
-        X-Wix-Webhook-Timestamp (Unix seconds or milliseconds, or ISO 8601) is optional and not signed; where it is
+        X-Wix-Webhook-Timestamp (Unix seconds or milliseconds, or ISO 8601) is optional and not signed; if it is
         given it must be within the window.
         """
         check_hmac_sha256_hex(request, _SIGNATURE, request.body, self._hmac_keys)

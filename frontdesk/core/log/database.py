@@ -77,9 +77,9 @@ def open_database(url: str, *, backups: Path | None = None) -> Engine:
 def create_tables(engine: Engine, *, backups: Path | None = None) -> None:
     """Create the tables, or bring those of an older version to today's; several processes may do so at once.
 
-    What an old home holds is copied to the folder `backups` first; None: `backups` beside the SQLite file. Where all
-    is of today it only reads one row, so that it waits for nobody who writes. Raises EventLogUnavailableError where
-    the database can't be read, or has to be written and can't be; ConfigurationError where it is of a newer version,
+    What an old home holds is copied to the folder `backups` first; None: `backups` beside the SQLite file. If all
+    is of today it only reads one row, so that it waits for nobody who writes. Raises EventLogUnavailableError if
+    the database can't be read, or has to be written and can't be; ConfigurationError if it is of a newer version,
     or of none that can be upgraded.
     """
     try:
@@ -94,7 +94,7 @@ def create_tables(engine: Engine, *, backups: Path | None = None) -> None:
 
 
 def check_not_newer(engine: Engine) -> None:
-    """Raise ConfigurationError for a database that a newer version has opened; nothing where it is away."""
+    """Raise ConfigurationError for a database that a newer version has opened; nothing if it is away."""
     with suppress(SQLAlchemyError):
         read_revision(engine)
 
@@ -126,7 +126,7 @@ def _migrating(engine: Engine) -> Iterator[Connection]:
 
 
 def has_tables(engine: Engine) -> bool:
-    """Tell whether the tables are there. Raises EventLogUnavailableError where the database can't be read."""
+    """Tell whether the tables are there. Raises EventLogUnavailableError if the database can't be read."""
     try:
         return inspect(engine).has_table("event_log")
     except SQLAlchemyError as error:
@@ -138,7 +138,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """Open one durable transaction for steps that read and write; it is on disk when the block ends.
 
     Several stores of the one database can take part in it: Outbox.within, EventLog.append_within. What the block
-    raises rolls it back. Raises SQLAlchemyError where it can't be opened or committed.
+    raises rolls it back. Raises SQLAlchemyError if it can't be opened or committed.
     """
     turns = engine.get_execution_options().get(_TURNS) or nullcontext()
     with turns, engine.execution_options(**WRITES_AFTER_READING).begin() as connection:
@@ -148,7 +148,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
 def check_writable(engine: Engine) -> None:
     """Return if a row could be written to disk just now; it is not left behind.
 
-    Raises EventLogUnavailableError where the disk is full, the file read-only, the database away or locked.
+    Raises EventLogUnavailableError if the disk is full, the file read-only, the database away or locked.
     """
     try:
         with engine.begin() as connection:

@@ -14,7 +14,7 @@ from frontdesk.core.errors import FrontdeskError
 def translated_errors(unavailable: Callable[[str], FrontdeskError], *, what: str) -> Iterator[None]:
     """Turn the database's errors into ours; only what passes becomes `unavailable`, and the work is tried again.
 
-    Raises ValueError where a value can't be stored at all. An IntegrityError stays one: it is a half-state that the
+    Raises ValueError if a value can't be stored at all. An IntegrityError stays one: it is a half-state that the
     tables refused, a fault of ours, which must not look like an outage.
     """
     try:

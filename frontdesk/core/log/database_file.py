@@ -31,7 +31,7 @@ class Anchor(NamedTuple):
 class DatabaseFile:
     """The file that an engine opened first. Safe to use from several threads.
 
-    Another file at its name is taken for it where it holds the newest event that was seen in the first: a copy that
+    Another file at its name is taken for it if it holds the newest event that was seen in the first: a copy that
     was put back. Anything else is refused until the right one is back, or the process is started again.
     """
 
@@ -107,7 +107,7 @@ class DatabaseFile:
         return bool(self._anchor is not None and row == (self._anchor.event_id,))
 
     def check_continues(self, sequence: int) -> None:
-        """Raise OperationalError where a new event's sequence is not beyond the newest one seen."""
+        """Raise OperationalError if a new event's sequence is not beyond the newest one seen."""
         if self._anchor is not None and sequence <= self._anchor.sequence:
             raise _unusable(
                 f"{self._path} went back from event {self._anchor.sequence} to {sequence - 1}: it was overwritten; "
@@ -116,13 +116,13 @@ class DatabaseFile:
 
 
 def check_continues(engine: Engine, sequence: int) -> None:
-    """Raise OperationalError where the engine's file was overwritten by an older one; see DatabaseFile."""
+    """Raise OperationalError if the engine's file was overwritten by an older one; see DatabaseFile."""
     if (guard := _guard_of(engine)) is not None:
         guard.check_continues(sequence)
 
 
 def note_appended(engine: Engine, events: Sequence[Anchor]) -> None:
-    """Note events that are on disk, where the engine's database is a file."""
+    """Note events that are on disk, if the engine's database is a file."""
     guard = _guard_of(engine)
     if guard is not None and events:
         guard.saw(max(events))

@@ -78,8 +78,8 @@ class EventLog:
 
         An event whose (tenant_id, source, source_event_id) is there already, or earlier in the same call, is
         not appended again; its answer holds the first one's ids and is_new=False. When this returns, all are
-        on disk. Raises EventLogUnavailableError, with nothing appended, where the database can't be written, and
-        ValueError, with nothing appended, where an event can't be stored at all (a naive datetime, a payload that
+        on disk. Raises EventLogUnavailableError, with nothing appended, if the database can't be written, and
+        ValueError, with nothing appended, if an event can't be stored at all (a naive datetime, a payload that
         is not UTF-8). An id that no index holds is kept in another form: see _storable_id.
         """
         try:
@@ -93,7 +93,7 @@ class EventLog:
     def append_within(self, connection: Connection, events: Sequence[NewEvent]) -> list[Appended]:
         """Append events as a part of the caller's transaction, begun by database.writing; see append.
 
-        They are on disk, and seen by others, once the caller commits; where this raises, roll back.
+        They are on disk, and seen by others, once the caller commits; if this raises, roll back.
         """
         answers: list[Appended] = []
         try:
@@ -223,7 +223,7 @@ class EventLog:
         return int(row["sequence"] or 0)
 
     def last_sequence_besides(self, source: str, *, families: Sequence[str]) -> int:
-        """Return the newest sequence, 0 where there is none, of all but these families of a source's types.
+        """Return the newest sequence, 0 if there is none, of all but these families of a source's types.
 
         A family is what a type has before its first point: `report` of `report.computed`.
         """

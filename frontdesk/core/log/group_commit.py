@@ -43,7 +43,7 @@ class GroupCommitter:
         return self._waiting.qsize()
 
     async def append(self, event: NewEvent, *, patience_s: float | None = None) -> Appended:
-        """Return once the event is on disk. Raises EventLogUnavailableError where it can't be written.
+        """Return once the event is on disk. Raises EventLogUnavailableError if it can't be written.
 
         So it does after `patience_s` too: the event may be written later, and whoever sends it again is told so.
         """

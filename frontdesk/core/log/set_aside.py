@@ -76,7 +76,7 @@ class Aside:
 class SetAside:
     """What is set aside in one home. Safe to use from several threads and processes.
 
-    All methods raise EventLogUnavailableError where the database can't be used.
+    All methods raise EventLogUnavailableError if the database can't be used.
     """
 
     def __init__(self, engine: Engine, *, clock: Clock) -> None:
@@ -176,7 +176,7 @@ class SetAside:
 
 
 def subject_of(text: str) -> str:
-    """Return the text as the table keeps it: a digest where no index holds it."""
+    """Return the text as the table keeps it: a digest if no index holds it."""
     text = _storable(text)
     return text if len(text) <= _MAX_SUBJECT else f"sha256:{sha256(text.encode()).hexdigest()}"
 

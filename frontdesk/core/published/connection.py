@@ -20,7 +20,7 @@ def open_published(path: Path, *, limits: Mapping[str, str | int] = SHARED_LIMIT
     """Return a connection that reads the published file, in UTC, and nothing else: no other file, no extension.
 
     Attached to a database in memory, not opened by itself: within a process DuckDB (1.5.6) keeps one instance per
-    *path* of connect(), so a second reader would get the file that was there for the first. Raises duckdb.Error where
+    *path* of connect(), so a second reader would get the file that was there for the first. Raises duckdb.Error if
     it can't be read.
     """
     connection = duckdb.connect(":memory:", config=dict(limits))
@@ -39,7 +39,7 @@ def open_published(path: Path, *, limits: Mapping[str, str | int] = SHARED_LIMIT
 def attach_published(connection: duckdb.DuckDBPyConnection, path: Path, *, name: str) -> None:
     """Attach the published file read-only, or the newest of the ring behind it that nobody has locked.
 
-    Raises duckdb.Error where none can be read.
+    Raises duckdb.Error if none can be read.
     """
     refusal: duckdb.Error | None = None
     for file in _candidates(path):

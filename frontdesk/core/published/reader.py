@@ -141,14 +141,14 @@ class Published:
         )
 
     def staff_of_booking(self, tenant_id: str, booking_id: str) -> str | None:
-        """Return who does a booking, as its source names them; None where nobody is known, or no such booking."""
+        """Return who does a booking, as its source names them; None if nobody is known, or no such booking."""
         row = self._first(
             "select staff_name from marts.fct_bookings where tenant_id = ? and booking_id = ?", tenant_id, booking_id
         )
         return None if row is None else row["staff_name"]
 
     def message(self, tenant_id: str, message_id: str) -> Row | None:
-        """Return a message's direction and channel and how its contact is reached, None where there is none."""
+        """Return a message's direction and channel and how its contact is reached, None if there is none."""
         return self._first(
             """
             select m.direction, m.channel, c.phone, c.email, c.display_name
@@ -161,13 +161,13 @@ class Published:
         )
 
     def task(self, tenant_id: str, task_id: str) -> Row | None:
-        """Return a task's status and assigned_to, None where there is no such task."""
+        """Return a task's status and assigned_to, None if there is no such task."""
         return self._first(
             "select status, assigned_to from marts.fct_tasks where tenant_id = ? and task_id = ?", tenant_id, task_id
         )
 
     def open_tasks(self, tenant_id: str, *, timeframe: str | None, assigned_to: str | None, limit: int) -> list[Row]:
-        """Return a tenant's open tasks, the most urgent first; of one time frame or person where that is given."""
+        """Return a tenant's open tasks, the most urgent first; of one time frame or person if that is given."""
         return self._all(
             """
             select task_id, kind, title, contact_id, booking_id, assigned_to, due_at, snoozed_until, timeframe,
@@ -201,7 +201,7 @@ class Published:
 def opened(path: Path) -> Iterator[Published]:
     """Open the published file for a block.
 
-    Raises NothingPublishedError where there is none, another version's, or one that can't be read to its end: a file
+    Raises NothingPublishedError if there is none, another version's, or one that can't be read to its end: a file
     opens that has a damaged block, and a query of it fails.
     """
     if not path.exists():

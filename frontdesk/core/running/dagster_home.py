@@ -58,7 +58,7 @@ class DagsterHome:
 
 @contextmanager
 def open_dagster_home(home: Path) -> Iterator[DagsterHome]:
-    """Make home/dagster with dagster.yaml (kept where there is one) and the workspace file.
+    """Make home/dagster with dagster.yaml (kept if there is one) and the workspace file.
 
     The code server's socket lies in a folder that only this user can enter, with a short path: a socket's path has
     at most 107 bytes, and it is gone afterwards.

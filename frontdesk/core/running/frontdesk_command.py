@@ -32,7 +32,7 @@ class Ended:
     errors: str
 
     def complaint(self, *, last_lines: int) -> str:
-        """Return the last lines of what it complained of, or its status where it said nothing."""
+        """Return the last lines of what it complained of, or its status if it said nothing."""
         lines = (self.errors or self.output).strip().splitlines()
         return "\n".join(lines[-last_lines:]) or f"it ended with status {self.status}"
 
@@ -46,8 +46,8 @@ def run_frontdesk(
 ) -> Ended:
     """Run a command to its end, whatever its status.
 
-    `environ` names the home, that of this process where None; `command` is the `frontdesk` to run, that of this
-    installation where None. Raises CommandNotRunError, CommandTimeoutError.
+    `environ` names the home, that of this process if None; `command` is the `frontdesk` to run, that of this
+    installation if None. Raises CommandNotRunError, CommandTimeoutError.
     """
     program = command or Path(sys.executable).with_name("frontdesk")
     try:

@@ -44,7 +44,7 @@ def build_parts(
     without: frozenset[Group],
     environ: Mapping[str, str],
 ) -> tuple[Part, ...]:
-    """Return the processes to start, in order. Raises ConfigurationError where a package is not installed."""
+    """Return the processes to start, in order. Raises ConfigurationError if a package is not installed."""
     own = _absolute_settings(settings, environ)
     slugs = list(tenants)
     public = _without_secrets(own, slugs)
@@ -172,7 +172,7 @@ def _without_secrets(environ: Mapping[str, str], slugs: Iterable[str]) -> dict[s
 
 
 def _only(environ: Mapping[str, str], name: str) -> dict[str, str]:
-    """Return the one operator's secret, where it is set."""
+    """Return the one operator's secret, if it is set."""
     variable = f"FRONTDESK_{name}"
     return {variable: environ[variable]} if variable in environ else {}
 

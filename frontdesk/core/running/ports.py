@@ -21,7 +21,7 @@ def check_ports(parts: Iterable[Part], *, host: str) -> None:
 
 
 def why_unavailable(host: str, port: int) -> str:
-    """Return why nobody could listen there now; empty where somebody could."""
+    """Return why nobody could listen there now; empty if somebody could."""
     family = socket.AF_INET6 if _ALL_IPV6 in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         # As servers do it: connections of the last run that are still closing don't count.

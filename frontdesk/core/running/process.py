@@ -47,7 +47,7 @@ class PartProcess:
         return self._process.poll()
 
     def stop(self) -> bool:
-        """End the whole group; return False where it had to be killed."""
+        """End the whole group; return False if it had to be killed."""
         self._signal(signal.SIGTERM)
         deadline = time.monotonic() + self._part.grace_s
         while time.monotonic() < deadline and _is_group_alive(self.pid):

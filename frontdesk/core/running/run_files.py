@@ -28,7 +28,7 @@ class RunFiles:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the home. Raises ConfigurationError where another `frontdesk up` holds it."""
+        """Hold the home. Raises ConfigurationError if another `frontdesk up` holds it."""
         self._folder.mkdir(parents=True, exist_ok=True)
         with (self._folder / "up.lock").open("a+") as lock:
             try:
@@ -46,7 +46,7 @@ class RunFiles:
             yield
 
     def up_since(self) -> datetime | None:
-        """Return since when a `frontdesk up` holds the home (UTC), None where none does."""
+        """Return since when a `frontdesk up` holds the home (UTC), None if none does."""
         try:
             with (self._folder / "up.lock").open("r+") as lock:
                 try:
@@ -83,7 +83,7 @@ class RunFiles:
 
 
 def _start_time(pid: int) -> str:
-    """Return when a process began, in the kernel's ticks; empty where it has ended or the system can't tell."""
+    """Return when a process began, in the kernel's ticks; empty if it has ended or the system can't tell."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
     except OSError:

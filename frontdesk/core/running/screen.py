@@ -55,7 +55,7 @@ class Screen:
                 return
 
     def show_line(self, part: Part, line: str) -> None:
-        """Show a line of a part's output, where that was asked for."""
+        """Show a line of a part's output, if that was asked for."""
         if self._shows_output and line:
             self._print(part, escape(line))
 

@@ -54,7 +54,7 @@ class ConnectionGuard:
         return GuardedProtocol(*args, guard=self, **kwargs)
 
     def add(self, connection: GuardedProtocol) -> None:
-        """Take a new connection in; where there are too many, those go that wait longest of the busiest client."""
+        """Take a new connection in; if there are too many, those go that wait longest of the busiest client."""
         self.connections.add(connection)
         self._by_client[connection.client_name] += 1
         if len(self.connections) > self.max_connections:

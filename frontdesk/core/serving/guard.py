@@ -29,8 +29,8 @@ _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 class SiteGuard:
     """Lets in what a browser was meant to send to these pages.
 
-    `policy` is added as a Content-Security-Policy of its own where it is given: several hold at the same time, so it
-    can only narrow the application's. Other headers are added where the application sets none.
+    `policy` is added as a Content-Security-Policy of its own if it is given: several hold at the same time, so it
+    can only narrow the application's. Other headers are added if the application sets none.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class SiteGuard:
 
 
 def why_foreign(scope: Scope, *, hosts: KnownHosts) -> tuple[HTTPStatus, str] | None:
-    """Return status and reason where a request names another host, or would change something from another site."""
+    """Return status and reason if a request names another host, or would change something from another site."""
     host, origin = header_of(scope, b"host"), header_of(scope, b"origin")
     if not hosts.know(host):
         detail = "this address is none of ours; set FRONTDESK_ALLOWED_HOSTS to the names that browsers use"
@@ -71,7 +71,7 @@ def why_foreign(scope: Scope, *, hosts: KnownHosts) -> tuple[HTTPStatus, str] | 
 
 
 def header_of(scope: Scope, name: bytes) -> str:
-    """Return a request's header, empty where there is none; all of a repeated one, so that none is overlooked."""
+    """Return a request's header, empty if there is none; all of a repeated one, so that none is overlooked."""
     return ", ".join(value.decode("latin-1") for key, value in scope["headers"] if key == name)
 
 

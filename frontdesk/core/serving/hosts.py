@@ -48,7 +48,7 @@ class KnownHosts:
 
 
 def host_name(netloc: str) -> str:
-    """Return the name of a Host header or network location without port and brackets; empty where it is none.
+    """Return the name of a Host header or network location without port and brackets; empty if it is none.
 
     >>> host_name("[::1]:8000"), host_name("Localhost.:3000"), host_name("a@b"), host_name("http://[")
     ('::1', 'localhost', '', '')
@@ -62,7 +62,7 @@ def host_name(netloc: str) -> str:
 
 
 def host_of(url: str) -> str:
-    """Return the name of a URL's host as host_name does; empty where it has none, or a user before it.
+    """Return the name of a URL's host as host_name does; empty if it has none, or a user before it.
 
     >>> host_of("https://localhost.evil/x"), host_of("http://[::1]:80/"), host_of("http://["), host_of("https://a@b")
     ('localhost.evil', '::1', '', '')

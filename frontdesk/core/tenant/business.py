@@ -85,7 +85,7 @@ class Business(Strict):
 
 
 def refuse_repeats(key: str, names: list[str]) -> None:
-    """Raise ValueError where a name of the list stands in it twice."""
+    """Raise ValueError if a name of the list stands in it twice."""
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         raise ValueError(f"{key}: given twice: {', '.join(repeated)}; keep one of each")

@@ -44,7 +44,7 @@ class Files(NamedTuple, Generic[B_co]):
 def load_businesses(folder: Path, shape: type[B]) -> dict[str, B]:
     """Return the businesses of a folder by slug, each as far as the shape knows it.
 
-    What other domains need is not looked at. Raises ConfigurationError where no file can be used.
+    What other domains need is not looked at. Raises ConfigurationError if no file can be used.
     """
 
     def read(file: Path) -> B:
@@ -68,8 +68,8 @@ class FileReader(Generic[B]):
     def read_folder(self, folder: Path) -> Files[B]:
         """Read every *.yaml of the folder.
 
-        A file that is wrong stops its own business's rules, and what is wrong is left out; where what facts are read
-        by is wrong, it stops that business. It never stops another. Raises ConfigurationError where no file can be
+        A file that is wrong stops its own business's rules, and what is wrong is left out; if what facts are read
+        by is wrong, it stops that business. It never stops another. Raises ConfigurationError if no file can be
         used.
         """
         return _collect(folder, self._read_what_can_be)
@@ -156,7 +156,7 @@ def _text_of(file: Path) -> str:
 
 
 class _Document:
-    """A file's text as YAML, with the places of its keys. Raises ConfigurationError where it is none."""
+    """A file's text as YAML, with the places of its keys. Raises ConfigurationError if it is none."""
 
     def __init__(self, file: Path, text: str) -> None:
         self._file = file
@@ -198,7 +198,7 @@ class _UniqueKeyLoader(BoundedLoader):
     """Refuses a key given twice, of which plain YAML silently keeps the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        """Return the mapping; raises MarkedYAMLError where a key is given twice."""
+        """Return the mapping; raises MarkedYAMLError if a key is given twice."""
         seen: set[object] = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
@@ -211,7 +211,7 @@ class _UniqueKeyLoader(BoundedLoader):
 
 
 def _keys_of(error: ValidationError) -> set[str]:
-    """Return the keys of the file that are wrong; an empty one where that can't be told."""
+    """Return the keys of the file that are wrong; an empty one if that can't be told."""
     keys = set()
     for problem in error.errors(include_url=False):
         first = _FIRST_KEY.match(problem["msg"])

@@ -40,7 +40,7 @@ class BoundedLoader(yaml.SafeLoader):
 
 
 def refuse_huge(root: yaml.Node) -> None:
-    """Raise YAMLError where following aliases makes more than MAX_NODES of a document, or never ends."""
+    """Raise YAMLError if following aliases makes more than MAX_NODES of a document, or never ends."""
     if _size(root, known={}) > MAX_NODES:
         raise yaml.MarkedYAMLError(problem=f"has more than {MAX_NODES} values", problem_mark=root.start_mark)
 

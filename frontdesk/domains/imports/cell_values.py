@@ -53,7 +53,7 @@ def _could_be_thousands(amount: Decimal) -> bool:
 
 
 def parse_decimal(text: str, *, decimal_mark: str) -> Decimal:
-    """Return a plain number with optional thousands separators. Raises CellError where it is none."""
+    """Return a plain number with optional thousands separators. Raises CellError if it is none."""
     number, unit = _split_amount(text, decimal_mark=decimal_mark)
     if unit:
         raise CellError(f"{quoted(text)} is no number: remove {quoted(unit)}")
@@ -61,7 +61,7 @@ def parse_decimal(text: str, *, decimal_mark: str) -> Decimal:
 
 
 def parse_number(text: str, *, decimal_mark: str) -> tuple[Decimal, str]:
-    """Return a signed number, and the currency's symbol or code around it. Raises CellError where it is none."""
+    """Return a signed number, and the currency's symbol or code around it. Raises CellError if it is none."""
     number, unit = _split_amount(text, decimal_mark=decimal_mark)
     for part in unit.split():
         if part not in CURRENCIES_OF_SYMBOLS and not _CODE.fullmatch(part):
@@ -70,7 +70,7 @@ def parse_number(text: str, *, decimal_mark: str) -> tuple[Decimal, str]:
 
 
 def parse_integer(text: str, *, decimal_mark: str) -> int:
-    """Return a whole number; "12.0" is one. Raises CellError where it is none."""
+    """Return a whole number; "12.0" is one. Raises CellError if it is none."""
     number = parse_decimal(text, decimal_mark=decimal_mark)
     if number != number.to_integral_value():
         raise CellError(f"{quoted(text)} is no whole number")
@@ -163,8 +163,8 @@ def parse_instant(
 
     A format is "iso" (ISO 8601, and dates of numbers as 7/3/2025), "unix" (seconds), "unix_ms", or one of strptime.
     A time that carries an offset keeps it; any other is local to `zone`, and a day alone is its first instant there,
-    which is not everywhere a midnight. Raises CellError where no format fits, where days and months could be either
-    way round, where the zone's clocks skip that time, and for years that only a wrong format gives.
+    which is not everywhere a midnight. Raises CellError if no format fits, if days and months could be either
+    way round, if the zone's clocks skip that time, and for years that only a wrong format gives.
     """
     parsed = _parse_moment(text, formats, date_order)
     if parsed.moment.tzinfo:
@@ -176,7 +176,7 @@ def parse_instant(
 
 
 def parse_date(text: str, *, formats: Sequence[str], date_order: DateOrder | None = None) -> date:
-    """Return a calendar date; the time of day, where there is one, is left out. Raises CellError as parse_instant."""
+    """Return a calendar date; the time of day, if there is one, is left out. Raises CellError as parse_instant."""
     return _parse_moment(text, formats, date_order).moment.date()
 
 
@@ -250,7 +250,7 @@ def _parse_one(text: str, pattern: str) -> Parsed:
 
 
 def _parse_numbers(text: str, date_order: DateOrder | None) -> Parsed | None:
-    """Return the date of a text such as 7/3/2025 14:05; None if it is none. Raises CellError where it is two."""
+    """Return the date of a text such as 7/3/2025 14:05; None if it is none. Raises CellError if it is two."""
     match = _NUMBERS.fullmatch(text)
     if match is None:
         return None
@@ -317,7 +317,7 @@ def _place_in_zone(local: datetime, *, text: str, zone: ZoneInfo, ambiguous: Amb
 
 
 def parse_phone(text: str, *, region: str) -> str:
-    """Return the number as E.164, its extension after it as RFC 3966 has it. Raises CellError where it is none."""
+    """Return the number as E.164, its extension after it as RFC 3966 has it. Raises CellError if it is none."""
     phone = read_phone(text, region=region)
     if phone is None:
         raise CellError(f"{quoted(text)} is no phone number of {region}, nor one with a country code")
@@ -325,7 +325,7 @@ def parse_phone(text: str, *, region: str) -> str:
 
 
 def parse_email(text: str) -> str:
-    """Return the address in lower case. Raises CellError where it can't be one."""
+    """Return the address in lower case. Raises CellError if it can't be one."""
     email = read_email(text)
     if email is None:
         raise CellError(f"{quoted(text)} is no e-mail address")

@@ -174,7 +174,7 @@ class _FileByDefault(TyperGroup):
     """`frontdesk import FILE` is `frontdesk import file FILE`; only the other commands need their word."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put the word in front where it was left out."""
+        """Put the word in front if it was left out."""
         if args and args[0] not in self.commands and args[0] != "--help":
             args = [_IMPORT_FILE, *args]
         return super().parse_args(ctx, args)
@@ -283,7 +283,7 @@ class _Run:
         self.errors.print(f"Note: {note}", style="yellow", markup=False, highlight=False, soft_wrap=True)
 
     def find_tenant(self, slug: str | None) -> Business:
-        """Return the tenant. Raises ImportFileError where none is named or there is no such one."""
+        """Return the tenant. Raises ImportFileError if none is named or there is no such one."""
         tenants = load_businesses(self.settings.tenants_dir, Business)
         known = ", ".join(tenants)
         if slug is None:

@@ -37,7 +37,7 @@ class Record:
 
 
 class CsvFile:
-    """An open CSV file. Raises ImportFileError where it has no usable header.
+    """An open CSV file. Raises ImportFileError if it has no usable header.
 
     Rows are read strictly: a quote that is never closed refuses its own line only, and reading goes on with the
     next one, where the csv module alone would swallow the rows up to the next quote.

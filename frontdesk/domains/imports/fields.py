@@ -45,7 +45,7 @@ ANSWERS: Mapping[str, bool] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Locale:
-    """What a cell means where its field says nothing else."""
+    """What a cell means if its field says nothing else."""
 
     zone: ZoneInfo
     currency: str
@@ -161,7 +161,7 @@ def _once_per_row(read: Reader) -> Reader:
 
 
 def parse_currency(text: str) -> str:
-    """Return an ISO 4217 code in capitals. Raises CellError where it can't be one."""
+    """Return an ISO 4217 code in capitals. Raises CellError if it can't be one."""
     code = text.upper()
     if not is_currency(code):
         raise CellError(f"{quoted(text)} is no currency code such as AUD")
@@ -283,7 +283,7 @@ def compile_condition(condition: Condition, *, decimal_mark: str) -> Callable[[C
     """Return a test of a row's cells; case and surrounding spaces don't count.
 
     A comparison reads the cell as a number, with or without a currency; an empty cell meets none. It raises CellError
-    where the cell is no number.
+    if the cell is no number.
     """
     column = condition.column
     if condition.empty is not None:

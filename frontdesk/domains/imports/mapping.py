@@ -142,7 +142,7 @@ class FileOptions(_Strict):
 
 
 class Defaults(_Strict):
-    """What holds where a field says nothing else; the tenant's own zone, currency and country where left out."""
+    """What holds if a field says nothing else; the tenant's own zone, currency and country if left out."""
 
     zone: Zone | None = None
     currency: Currency | None = None
@@ -334,7 +334,7 @@ FieldRules = dict[
 
 
 class TaxRule(FieldRule):
-    """Where a tax's amount comes from, and its rate where the file has it."""
+    """Where a tax's amount comes from, and its rate if the file has it."""
 
     type: FieldType = "money"
     rate: Annotated[FieldRule | None, _as_key("column")] = Field(default=None, description="In per cent.")

@@ -21,7 +21,7 @@ _IDENTIFIERS = ("contact.external_id", "contact.phone", "contact.email")
 def check_mapping(mapping: ImportMapping, *, mapping_file: Path) -> list[str]:
     """Return notes on fields whose names look mistyped.
 
-    Raises ImportFileError where an event could never be valid because a field that its type needs is not mapped.
+    Raises ImportFileError if an event could never be valid because a field that its type needs is not mapped.
     """
     mistakes: list[str] = []
     notes: list[str] = []
@@ -44,7 +44,7 @@ def check_mapping(mapping: ImportMapping, *, mapping_file: Path) -> list[str]:
 
 
 def check_columns(mapping: ImportMapping, *, header: Sequence[str], file: Path) -> None:
-    """Raise ImportFileError, naming what the header has instead, where the mapping reads a column it has not."""
+    """Raise ImportFileError, naming what the header has instead, if the mapping reads a column it has not."""
     clashes = sorted(set(mapping.columns) & set(header))
     if clashes:
         raise ImportFileError(

@@ -67,7 +67,7 @@ class LineSplitter:
         self._hold(rest)
 
     def finish(self) -> Iterator[Line]:
-        """Yield the last line where no line end follows it."""
+        """Yield the last line if no line end follows it."""
         if self._held or self._is_too_long:
             yield self._end_line()
 
@@ -92,7 +92,7 @@ class LineSplitter:
 def to_new_event(imported: ImportedEvent, *, tenant_id: str, arrival: Arrival, line: int, body: bytes) -> NewEvent:
     """Return the event as the log takes it. `body` is the raw row or line.
 
-    Raises LineError where the payload holds half of a surrogate pair, which no database keeps.
+    Raises LineError if the payload holds half of a surrogate pair, which no database keeps.
     """
     return NewEvent(
         tenant_id=tenant_id,
@@ -178,7 +178,7 @@ HEADER = ("line",)
 
 
 class NdjsonFile:
-    """An open NDJSON file. Raises ImportFileError where it can't be read."""
+    """An open NDJSON file. Raises ImportFileError if it can't be read."""
 
     def __init__(self, path: Path, *, tenant_id: str, arrival: Arrival, max_line_bytes: int) -> None:
         self._path = path

@@ -40,6 +40,6 @@ class MappedRow:
 
 
 def quoted(text: str) -> str:
-    """Return the text in quotes for a message, shortened where it is long."""
+    """Return the text in quotes for a message, shortened if it is long."""
     shown = text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."
     return repr(shown)

@@ -49,7 +49,7 @@ def list_runs(log: EventLog, *, tenant_id: str | None = None) -> list[Run]:
 
 
 def find_run(log: EventLog, run_id: str) -> Run:
-    """Return a run. Raises ImportFileError where there is none of that name."""
+    """Return a run. Raises ImportFileError if there is none of that name."""
     runs = list_runs(log)
     found = next((run for run in runs if run.run_id == run_id), None)
     if found is None:
@@ -59,7 +59,7 @@ def find_run(log: EventLog, run_id: str) -> Run:
 
 
 def undo_run(log: EventLog, run_id: str, *, ids: IdFactory, clock: Clock, by: str, reason: str | None) -> Run:
-    """Take a run back: its events no longer count. Raises ImportFileError where it is already."""
+    """Take a run back: its events no longer count. Raises ImportFileError if it is already."""
     run = find_run(log, run_id)
     if run.is_undone:
         raise ImportFileError(f"run {run_id} is taken back already; frontdesk import restore {run_id} lets it count")
@@ -68,7 +68,7 @@ def undo_run(log: EventLog, run_id: str, *, ids: IdFactory, clock: Clock, by: st
 
 
 def restore_run(log: EventLog, run_id: str, *, ids: IdFactory, clock: Clock, by: str, reason: str | None) -> Run:
-    """Let a run count again. Raises ImportFileError where it does, or where another with the same events counts."""
+    """Let a run count again. Raises ImportFileError if it does, or if another with the same events counts."""
     run = find_run(log, run_id)
     if not run.is_undone:
         raise ImportFileError(f"run {run_id} counts: there is nothing to restore")

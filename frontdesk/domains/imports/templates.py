@@ -11,7 +11,7 @@ _TOKEN = re.compile(r"\{\{|\}\}|\{(?P<column>[^{}]+)\}|[{}]")
 
 
 class Template:
-    """A parsed template. "{{" and "}}" stand for braces. Raises ValueError where a brace has no partner."""
+    """A parsed template. "{{" and "}}" stand for braces. Raises ValueError if a brace has no partner."""
 
     def __init__(self, text: str) -> None:
         self._literals: list[str] = [""]
@@ -37,7 +37,7 @@ class Template:
         return " ".join(self._join(cells).split())
 
     def render_id(self, cells: Mapping[str, str]) -> str:
-        """Return the text as an identifier. Raises CellError where a column is empty."""
+        """Return the text as an identifier. Raises CellError if a column is empty."""
         for column in self.columns:
             if not cells[column]:
                 raise CellError("is empty, but an id is made of it", column=column)

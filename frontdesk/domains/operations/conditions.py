@@ -315,7 +315,7 @@ def judge_published(problem: str | None, *, behind: str | None = None) -> Iterat
 def why_behind(beat: Heartbeat | None, lag: Lag) -> str | None:
     """Return what the published file lacks; None if it lacks nothing for long, or nobody publishes now.
 
-    `lag` is the file's own, behind the log: where nothing happens it lacks nothing, however old it is.
+    `lag` is the file's own, behind the log: if nothing happens it lacks nothing, however old it is.
     """
     if beat is None or beat.state == LiveState.ENDED or _is_building(beat):
         return None

@@ -12,7 +12,7 @@ from frontdesk.domains.identity.facts import ContactPayload
 
 
 class Tax(Payload):
-    """One tax that an amount includes. Below zero where it was withheld or is a discount's."""
+    """One tax that an amount includes. Below zero if it was withheld or is a discount's."""
 
     name: Identifier = Field(description="As the receipt names it: GST, VAT, Sales tax.")
     rate: DecimalText | None = Field(default=None, description='In per cent, as text: "8.875".')

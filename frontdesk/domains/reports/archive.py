@@ -45,7 +45,7 @@ class ReportId:
 
     @classmethod
     def parse(cls, text: str) -> ReportId:
-        """Read an id such as weekly-2026-03-02-1234. Raises NoSuchReportError where it can't be one."""
+        """Read an id such as weekly-2026-03-02-1234. Raises NoSuchReportError if it can't be one."""
         matched = _ID.fullmatch(text)
         if matched:
             kind = PeriodKind(matched[1])

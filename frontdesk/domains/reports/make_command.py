@@ -46,7 +46,7 @@ def make_report(
 ) -> ReportId:
     """Make the report of a period that is over by what is known now; return the version that says it.
 
-    Takes some seconds. is_mailed: whether those who get reports get it; None: where it is news. `environ` names the
+    Takes some seconds. is_mailed: whether those who get reports get it; None: if it is news. `environ` names the
     home, None: that of this process; `command` is the `frontdesk` to run. Raises ReportNotMadeError.
     """
     arguments = ["report", "make", tenant_id, period.kind.value, "--start", period.start.isoformat()]

@@ -166,7 +166,7 @@ def _show_charts(pages: _Pages, report: Report) -> None:
 
 
 def _begin_table(pages: _Pages, title: str, count_rows: int) -> None:
-    """Write a table's title, on a new page where it would be cut and need not be."""
+    """Write a table's title, on a new page if it would be cut and need not be."""
     height = _TITLE_HEIGHT + (count_rows + 1) * _LINE_HEIGHT
     if pages.get_y() + height > pages.page_break_trigger and height < pages.eph:
         pages.add_page()

@@ -66,7 +66,7 @@ def last_complete(kind: PeriodKind, *, now: datetime, zone: ZoneInfo) -> Period:
 def parse_period(text: str, kind: PeriodKind, *, now: datetime, zone: ZoneInfo) -> Period:
     """Return the period that begins on a day written as 2026-03-02, if it is over.
 
-    Raises NoSuchPeriodError where nothing begins on it, or it is not over at `now` there.
+    Raises NoSuchPeriodError if nothing begins on it, or it is not over at `now` there.
     """
     try:
         start = date.fromisoformat(text)

@@ -84,9 +84,9 @@ class ReportMaker:
 
         It is archived and told to the log.
 
-        is_mailed: whether those who get reports get this one, each version once; None: where it is news, that is of
-        the newest period that is over, of which nobody got a report yet. Where nothing was logged since the newest
-        version but reports, that version is the answer. Raises NotModelledError where the models do not reach the
+        is_mailed: whether those who get reports get this one, each version once; None: if it is news, that is of
+        the newest period that is over, of which nobody got a report yet. If nothing was logged since the newest
+        version but reports, that version is the answer. Raises NotModelledError if the models do not reach the
         log's end of now in time, NoSuchPeriodError never: give a period that is over.
         """
         end = self.log.last_sequence_besides(FRONTDESK_SOURCE, families=_OF_NO_REPORT)
@@ -132,7 +132,7 @@ class ReportMaker:
     ) -> None:
         """Wait until the published file knows the log up to a sequence. Raises NotModelledError.
 
-        Raises NothingPublishedError at once where there is no file: most likely this is not the home that was meant.
+        Raises NothingPublishedError at once if there is no file: most likely this is not the home that was meant.
         """
         if not self.analytics_path.exists():
             raise NothingPublishedError.at(self.analytics_path)
@@ -166,7 +166,7 @@ class ReportMaker:
             return read_modelled_sequence(connection)
 
     def _same_version(self, report: Report) -> Report | None:
-        """Return the newest version where it says the same by the same models: another would tell nothing new."""
+        """Return the newest version if it says the same by the same models: another would tell nothing new."""
         versions = self._versions(report)
         if not versions:
             return None

@@ -22,7 +22,7 @@ _OF_SYNC = {
 
 @dataclass(frozen=True, kw_only=True)
 class _Effect:
-    """A fact that a command leads to; its source and channel where they are certain."""
+    """A fact that a command leads to; its source and channel if they are certain."""
 
     fact: str
     source: str | None = None
@@ -33,7 +33,7 @@ def find_loops(rules: Sequence[Rule]) -> Iterator[tuple[int, tuple[str, ...]]]:
     """Yield, for each rule that can cause itself, its index and the ids along the way back to it.
 
     A condition that only lets another source or channel through ends the way: a sync of payments to Zoho on
-    payment.succeeded is no loop where it asks for `fact.source` to be stripe.
+    payment.succeeded is no loop if it asks for `fact.source` to be stripe.
     """
     next_rules = [[target for target, rule in enumerate(rules) if _causes(cause, rule)] for cause in rules]
     for start in range(len(rules)):

@@ -108,7 +108,7 @@ class Due(_Strict):
 class Unless(_Strict):
     """What cancels it: facts after the cause and until it is due, and states of the booking at that time.
 
-    A fact counts where it is about the same contact, booking or entity (payment, invoice, repair) as the cause.
+    A fact counts if it is about the same contact, booking or entity (payment, invoice, repair) as the cause.
     """
 
     happened: dict[FactType, Scopes] = Field(default_factory=dict)

@@ -88,7 +88,7 @@ class SendingBusiness(ConnectedBusiness):
         """Return a template's words with a command's variables (contact, booking, fact) and this business's own.
 
         now: when they are read, aware; None: at this moment. phone: who reads them is where that number is.
-        Raises TemplateRenderError where a value that is shown is missing.
+        Raises TemplateRenderError if a value that is shown is missing.
         """
         business = {"name": self.name, "email": self.email, "phone": self.phone}
         zones = zones_of(phone, self.zone) if phone else (self.zone,)

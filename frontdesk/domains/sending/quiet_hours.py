@@ -16,7 +16,7 @@ def end_of_quiet_hours(now: datetime, *, hours: QuietHours, phone: str | None, t
     """Return when the quiet hours that now falls into are over (aware UTC), None if it falls into none.
 
     phone: E.164, None for somebody reached by e-mail only. A number that may be in several zones counts as in the
-    tenant's, where that is among them; else it has to be awake in all.
+    tenant's, if that is among them; else it has to be awake in all.
     """
     zones = (tenant_zone,) if phone is None else zones_of(phone, tenant_zone)
     instant = now

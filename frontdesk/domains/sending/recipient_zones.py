@@ -13,7 +13,7 @@ _KEPT_NUMBERS = 10_000
 
 @lru_cache(maxsize=_KEPT_NUMBERS)
 def zones_of(phone: str, tenant_zone: str) -> tuple[str, ...]:
-    """Return the zones that a phone number (E.164) may be in: the tenant's alone where it is one of them."""
+    """Return the zones that a phone number (E.164) may be in: the tenant's alone if it is one of them."""
     try:
         found = timezone.time_zones_for_number(phonenumbers.parse(phone))
     except phonenumbers.NumberParseException:

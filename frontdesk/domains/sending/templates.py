@@ -71,7 +71,7 @@ class TextVariable:
 
 
 def read_template(source: str) -> tuple[TextVariable, ...]:
-    """Return every use of a variable, in order. Raises ValueError with the remedy where it is no template of ours."""
+    """Return every use of a variable, in order. Raises ValueError with the remedy if it is no template of ours."""
     try:
         tree = _environment(ZoneInfo("UTC")).parse(source)
     except TemplateSyntaxError as error:
@@ -106,7 +106,7 @@ class Templates(BaseModel):
     email: dict[TemplateId, EmailTemplate] = Field(default_factory=dict)
 
     def over(self, defaults: Templates) -> Templates:
-        """Return the templates of both; where both have one, this one's."""
+        """Return the templates of both; if both have one, this one's."""
         return Templates(sms={**defaults.sms, **self.sms}, email={**defaults.email, **self.email})
 
 
@@ -127,7 +127,7 @@ class Reading:
 def render(source: str, *, variables: Mapping[str, Mapping[str, object]], zone: ZoneInfo, reading: Reading) -> str:
     """Return the text. Variables are contact, booking, fact and business, each a mapping; instants are shown in zone.
 
-    Raises TemplateRenderError where a value that is shown is missing or None.
+    Raises TemplateRenderError if a value that is shown is missing or None.
     """
     try:
         words = _compiled(source, zone).render({**_with_unknown(source, variables), _READING: reading})
@@ -245,7 +245,7 @@ def format_until(moment: datetime, reading: Reading) -> str:
 
 
 def format_day(moment: datetime, reading: Reading) -> str:
-    """Return "today" or "tomorrow" where it is that for business and reader alike, else the date."""
+    """Return "today" or "tomorrow" if it is that for business and reader alike, else the date."""
     zones = {moment.tzinfo, *reading.zones}
     # Where the reader's calendar shows another date than the business's, neither word fits the time that is told.
     dates = {moment.astimezone(zone).date() for zone in zones}

@@ -55,7 +55,7 @@ class StaffAccounts:
         self._passwords = passwords
 
     def add(self, *, tenant_id: str, email: str, name: str, role: Role, password: str, by: str) -> Account:
-        """Make an account. Raises AccountError where e-mail, name or password can't be used, or it is there."""
+        """Make an account. Raises AccountError if e-mail, name or password can't be used, or it is there."""
         account = Account(
             staff_id=self._ids.new_event_id(),
             tenant_id=tenant_id,

@@ -52,7 +52,7 @@ class AuditTrail:
         address: str | None = None,
         connection: Connection | None = None,
     ) -> None:
-        """Append an entry, in the caller's transaction where one is given. Raises StaffUnavailableError."""
+        """Append an entry, in the caller's transaction if one is given. Raises StaffUnavailableError."""
         row = {
             "tenant_id": tenant_id,
             "at": self._clock.now(),

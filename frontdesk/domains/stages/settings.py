@@ -22,7 +22,7 @@ StageReference = Annotated[
 
 
 class Entry(Strict):
-    """A fact that brings its contact or booking into a stage; written as the fact alone where that is all."""
+    """A fact that brings its contact or booking into a stage; written as the fact alone if that is all."""
 
     fact: str = Field(description="Type of the fact; task.created:recall is a task of the kind recall.")
     only_from: tuple[StageReference, ...] | None = Field(
@@ -101,7 +101,7 @@ class Pipeline(Strict):
 
 
 def refuse_unknown_stages(pipelines: Sequence[Pipeline]) -> None:
-    """Raise ValueError where only_from names a stage that its subject can't be in."""
+    """Raise ValueError if only_from names a stage that its subject can't be in."""
     for pipeline in pipelines:
         shared = pipelines if pipeline.of == "contact" else (pipeline,)
         known = tuple(f"{each.key}.{stage.key}" for each in shared if each.of == pipeline.of for stage in each.stages)

@@ -1,4 +1,4 @@
-"""The dbt project as assets: one build, streamed; where a model fails, what fails it is found and left out."""
+"""The dbt project as assets: one build, streamed; if a model fails, what fails it is found and left out."""
 
 from collections.abc import Hashable, Iterator
 from typing import Any
@@ -56,7 +56,7 @@ def _first_results(invocation: DbtCliInvocation, yielded_keys: set[Hashable]) ->
 
 
 def _has_failed_model(invocation: DbtCliInvocation) -> bool:
-    """Tell whether a model raised; where only tests failed, there is nothing to leave out."""
+    """Tell whether a model raised; if only tests failed, there is nothing to leave out."""
     try:
         results = invocation.get_artifact("run_results.json")["results"]
     except FileNotFoundError:

@@ -53,7 +53,7 @@ def partitions_of(tenant: Tenant, kind: PeriodKind) -> TimeWindowPartitionsDefin
 
 
 def build_report_asset(settings: Settings, tenant: Tenant, kind: PeriodKind) -> AssetsDefinition:
-    """Return the asset; materialising a partition again adds a version where more is known by now."""
+    """Return the asset; materialising a partition again adds a version if more is known by now."""
 
     @asset(
         key=report_key(tenant.slug, kind),

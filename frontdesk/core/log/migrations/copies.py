@@ -23,7 +23,7 @@ _PAGES: Final = 2_000
 
 @contextmanager
 def written_whole(target: Path) -> Iterator[Path]:
-    """Give the name to write a file under; it takes its own name once it is on disk, and is gone where this raises.
+    """Give the name to write a file under; it takes its own name once it is on disk, and is gone if this raises.
 
     Only this user may read it. Raises OSError.
     """
@@ -59,7 +59,7 @@ def copy_sqlite(source: Path, target: Path, *, progress: ProgressCallback = lamb
 def dump_postgresql(connection: Connection, target: Path, *, snapshot: str | None = None) -> None:
     """Write what pg_dump makes of the connection's database, in its custom format; snapshot: an exported one.
 
-    Raises ConfigurationError where there is no pg_dump, EventLogUnavailableError where it fails, OSError.
+    Raises ConfigurationError if there is no pg_dump, EventLogUnavailableError if it fails, OSError.
     """
     program = find_program("pg_dump", connection=connection)
     if program is None:
@@ -74,7 +74,7 @@ def dump_postgresql(connection: Connection, target: Path, *, snapshot: str | Non
 
 
 def find_program(name: str, *, connection: Connection) -> Path | None:
-    """Return a program of PostgreSQL: the server's own, where it runs on this machine, or that on PATH."""
+    """Return a program of PostgreSQL: the server's own, if it runs on this machine, or that on PATH."""
     try:
         with connection.begin_nested():
             folder = connection.exec_driver_sql("SELECT setting FROM pg_config WHERE name = 'BINDIR'").scalar()

@@ -68,9 +68,9 @@ def newest_revision() -> str:
 
 
 def read_revision(engine: Engine) -> str | None:
-    """Return the revision that a database says it is at, None where it says none: one row is read, nothing waits.
+    """Return the revision that a database says it is at, None if it says none: one row is read, nothing waits.
 
-    Raises ConfigurationError for a revision that is not known, SQLAlchemyError where the database can't be read.
+    Raises ConfigurationError for a revision that is not known, SQLAlchemyError if the database can't be read.
     """
     with engine.connect() as connection:
         try:
@@ -97,7 +97,7 @@ def noted_revision(connection: Connection) -> str | None:
 def recognise(connection: Connection) -> str:
     """Return the revision of a database that notes none, by its tables and their columns; EMPTY for no tables.
 
-    Raises ConfigurationError where no version of Frontdesk makes such tables.
+    Raises ConfigurationError if no version of Frontdesk makes such tables.
     """
     found = inspect(connection)
     names = set(found.get_table_names()) & {name for tables in UNVERSIONED.values() for name in tables}

@@ -43,8 +43,8 @@ def upgrade(connection: Connection, *, backups: Path | None) -> Upgraded:
 
     The connection's transaction holds the lock under which nobody else migrates. None for backups: beside the
     SQLite file, and none of PostgreSQL.
-    Raises ConfigurationError where the database is not one that this version can upgrade, EventLogUnavailableError
-    where the backup can't be written, SQLAlchemyError where a version fails: then nothing is changed.
+    Raises ConfigurationError if the database is not one that this version can upgrade, EventLogUnavailableError
+    if the backup can't be written, SQLAlchemyError if a version fails: then nothing is changed.
     """
     has_note = inspect(connection).has_table(VERSION_TABLE)
     noted = noted_revision(connection) if has_note else None
@@ -69,7 +69,7 @@ def upgrade(connection: Connection, *, backups: Path | None) -> Upgraded:
 
 
 def _back_up(connection: Connection, *, backups: Path | None, revision: str) -> Path | None:
-    """Copy the database into the folder; return the file, None where it has to be made by hand."""
+    """Copy the database into the folder; return the file, None if it has to be made by hand."""
     is_sqlite = connection.dialect.name == "sqlite"
     database = connection.engine.url.database or ""
     if is_sqlite and database in ("", ":memory:"):
@@ -98,7 +98,7 @@ def _back_up(connection: Connection, *, backups: Path | None, revision: str) -> 
 
 
 def _check_references(connection: Connection) -> None:
-    """Raise sqlite3.IntegrityError where a version left a row whose parent is gone: they run without that check."""
+    """Raise sqlite3.IntegrityError if a version left a row whose parent is gone: they run without that check."""
     if broken := connection.exec_driver_sql("PRAGMA foreign_key_check").first():
         raise sqlite3.IntegrityError(f"a migration leaves table {broken[0]} with a row that refers to nothing")
 

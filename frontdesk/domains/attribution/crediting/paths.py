@@ -21,7 +21,7 @@ class PathCount:
     nulls: float = 0.0  #: journeys that ended without one
 
     def __post_init__(self) -> None:
-        """Raise ValueError where it is no path or a count is below zero."""
+        """Raise ValueError if it is no path or a count is below zero."""
         if not self.channels:
             raise ValueError("a path needs a channel; journeys without a touch are credited outside the models")
         if min(self.conversions, self.nulls) < 0:
@@ -52,7 +52,7 @@ def channels_of(paths: Iterable[PathCount]) -> tuple[str, ...]:
 
 
 def share_out(total: float, weights: Credits) -> Credits:
-    """Return the total split by weights that are not below zero; equally where all are zero."""
+    """Return the total split by weights that are not below zero; equally if all are zero."""
     whole = sum(weights.values())
     if whole <= 0:
         return {channel: total / len(weights) for channel in weights}

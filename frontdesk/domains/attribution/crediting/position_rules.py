@@ -25,7 +25,7 @@ def linear(channels: Sequence[str]) -> list[float]:
 
 
 def last_non_direct(channels: Sequence[str], *, direct: Collection[str]) -> list[float]:
-    """All to the last touch that is not direct; to the last where all are."""
+    """All to the last touch that is not direct; to the last if all are."""
     chosen = max((place for place, channel in enumerate(channels) if channel not in direct), default=None)
     if chosen is None:
         return last(channels)

@@ -82,7 +82,7 @@ def write_archive(
 def extract_archive(archive: Path, folder: Path, *, progress: OnProgress) -> Manifest:
     """Write an archive's files into an empty folder and compare each with the manifest.
 
-    Raises BackupError where the archive is damaged or no backup of ours, OSError where the folder can't be written.
+    Raises BackupError if the archive is damaged or no backup of ours, OSError if the folder can't be written.
     """
     size = archive.stat().st_size
     found: dict[str, ArchivedFile] = {}

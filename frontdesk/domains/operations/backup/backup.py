@@ -40,7 +40,7 @@ _NEWEST: Final = "SELECT sequence, event_id FROM event_log ORDER BY sequence DES
 def make_backup(settings: Settings, *, target: Path, clock: Clock, progress: OnProgress) -> Manifest:
     """Write a backup to a file, read it again, and return what it holds.
 
-    Everything that was committed before this was called is in it. Where it raises, nothing is left behind. Raises
+    Everything that was committed before this was called is in it. If it raises, nothing is left behind. Raises
     BackupError, EventLogUnavailableError, ConfigurationError (no pg_dump, a newer database), OSError.
     """
     engine = open_engine(settings.event_log_url)
@@ -77,7 +77,7 @@ def program_of(name: str, *, engine: Engine) -> Path:
 
 
 def check_copy(copy: Path, manifest: Manifest, *, engine: Engine, archive: Path) -> None:
-    """Raise BackupError where an extracted database is not whole; `engine` is one of its kind."""
+    """Raise BackupError if an extracted database is not whole; `engine` is one of its kind."""
     if manifest.database == "sqlite":
         check_sqlite(copy, manifest, archive=archive)
     else:

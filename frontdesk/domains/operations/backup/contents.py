@@ -12,7 +12,7 @@ from frontdesk.domains.operations.backup.errors import BackupError
 
 
 def check_sqlite(file: Path, manifest: Manifest, *, archive: Path) -> None:
-    """Raise BackupError where a copy is not whole, or holds other rows than the manifest says."""
+    """Raise BackupError if a copy is not whole, or holds other rows than the manifest says."""
     try:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as copy:
             [state] = copy.execute("PRAGMA integrity_check(1)").fetchone()
@@ -28,7 +28,7 @@ def check_sqlite(file: Path, manifest: Manifest, *, archive: Path) -> None:
 
 
 def check_dump(file: Path, manifest: Manifest, *, program: Path, archive: Path) -> None:
-    """Raise BackupError where a dump of PostgreSQL can't be read to its end, or holds other rows than it should."""
+    """Raise BackupError if a dump of PostgreSQL can't be read to its end, or holds other rows than it should."""
     arguments = [str(program), "--data-only", "--file=-", str(file)]
     counts: dict[str, int] = {}
     table = None

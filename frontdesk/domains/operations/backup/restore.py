@@ -51,7 +51,7 @@ def restore_backup(
 
     The database is brought to today's revision and everything in its outbox is held before it takes its place. What
     is computed (warehouse, published file) is not restored: it is made anew from the log. is_replacing: what is there
-    is moved aside first; without it only an empty place is restored to. Raises BackupError, ConfigurationError where
+    is moved aside first; without it only an empty place is restored to. Raises BackupError, ConfigurationError if
     the home is up, EventLogUnavailableError, OSError.
     """
     home = settings.home.absolute()
@@ -142,7 +142,7 @@ def _check_fits(manifest: Manifest, *, is_server: bool, archive: Path) -> None:
 
 
 def _check_free(home: Path, *, target: Path | None, engine: Engine | None, is_replacing: bool) -> None:
-    """Raise BackupError where somebody uses the place, or something is there that is not to be replaced."""
+    """Raise BackupError if somebody uses the place, or something is there that is not to be replaced."""
     if RunFiles(home).up_since() is not None:
         raise BackupError(f"frontdesk is up in {home}; stop it first")
     if target is None and engine is not None:
@@ -173,7 +173,7 @@ def _check_server(engine: Engine, *, is_replacing: bool) -> None:
 
 
 def _check_unused(file: Path) -> None:
-    """Raise BackupError where a process has a SQLite file open: it would go on in the file that is moved aside."""
+    """Raise BackupError if a process has a SQLite file open: it would go on in the file that is moved aside."""
     try:
         with closing(sqlite3.connect(file, timeout=1, isolation_level=None)) as database:
             # In exclusive mode a file with a write-ahead log is opened by one process or none.

@@ -35,8 +35,8 @@ def rehearse(
 ) -> Report:
     """Return what a changed tenant file would do. Takes up to half a minute over a year of history.
 
-    `environ` names the home, that of this process where None; `command` is the `frontdesk` to run, that of this
-    installation where None. Raises RehearsalError.
+    `environ` names the home, that of this process if None; `command` is the `frontdesk` to run, that of this
+    installation if None. Raises RehearsalError.
     """
     with TemporaryDirectory(prefix="frontdesk-rehearsal-") as folder:
         # The file's name tells the business, as in the folder of tenants.

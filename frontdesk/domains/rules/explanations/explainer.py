@@ -20,7 +20,7 @@ from frontdesk.domains.sending.outbox.outbox import OutboxReader
 class Explainer:
     """Reads the published file, the outbox and the log; writes nothing. Safe to use from several threads.
 
-    Its answers raise NothingPublishedError, EventLogUnavailableError or OutboxUnavailableError where one of them
+    Its answers raise NothingPublishedError, EventLogUnavailableError or OutboxUnavailableError if one of them
     can't be read now.
     """
 
@@ -42,7 +42,7 @@ class Explainer:
     def explain_command(self, command_key: str, *, tenant_id: str | None = None) -> CommandExplanation:
         """Return everything that is known of one command, of one tenant or of any.
 
-        Raises UnknownCommandError, which suggests keys, where that tenant has none of this key.
+        Raises UnknownCommandError, which suggests keys, if that tenant has none of this key.
         """
         with published.opened(self._analytics_path) as file:
             question = WhyQuestion(

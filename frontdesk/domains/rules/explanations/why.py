@@ -206,7 +206,7 @@ class WhyQuestion:
 
 
 def explain_why(question: WhyQuestion, command_key: str) -> CommandExplanation:
-    """Return everything that is known of a command. Raises UnknownCommandError where there is none."""
+    """Return everything that is known of a command. Raises UnknownCommandError if there is none."""
     decision = question.published.decision(command_key)
     known = question.outbox.find(command_key)
     tenant_id = known.tenant_id if known else decision["tenant_id"] if decision else None

@@ -23,7 +23,7 @@ Reply = Literal["STOP", "START", "HELP", "CANCEL", "MAYBE_STOP"]
 
 
 class _Words(NamedTuple):
-    """Whole replies of one language, in small letters and without signs; with accents only where those decide."""
+    """Whole replies of one language, in small letters and without signs; with accents only if those decide."""
 
     stop: frozenset[str]
     start: frozenset[str]
@@ -205,7 +205,7 @@ def read_reply(text: str, *, languages: Iterable[str], is_cancel_stop: bool = Fa
     """Return what a reply says of consent, in one of the business's languages; None: it is about something else.
 
     A stop in a language that the business does not speak is probable: a person decides. is_cancel_stop: the carriers
-    of the provider take CANCEL for STOP, as they do where it is all that is written.
+    of the provider take CANCEL for STOP, as they do if it is all that is written.
     """
     text = read_part(own_words(text))
     if is_cancel_stop and _is_carriers_cancel(text):

@@ -60,7 +60,7 @@ class KnownEvents:
         self.position = position
 
     def newest_of(self, tenant_id: str) -> int:
-        """Return the sequence of a tenant's newest event that is not decided upon, 0 where there is none.
+        """Return the sequence of a tenant's newest event that is not decided upon, 0 if there is none.
 
         Raises EventLogUnavailableError. Not to be asked before anybody said how far decisions go: it would be a look
         at the whole log.

@@ -82,7 +82,7 @@ class Dispatcher:
         known: KnownEvents,
         calls_at_once: int = 4,
     ) -> None:
-        """`calls_at_once` is per lane; with 1, or where its number has a rate, calls begin in due order.
+        """`calls_at_once` is per lane; with 1, or if its number has a rate, calls begin in due order.
 
         Those to one recipient always do. `known` says what may be called: see decided_position.py.
         """
@@ -124,7 +124,7 @@ class Dispatcher:
     ) -> None:
         """Send all that is due now; return when nothing more can go out at this time.
 
-        What a guard, a rate, a retry or an open breaker holds goes out later. It is waited for where it comes due
+        What a guard, a rate, a retry or an open breaker holds goes out later. It is waited for if it comes due
         within `patience`, for as long as commands come to their end within that time: a provider that is down
         brings none to its end, and is not waited for. `catch_up` decides upon what the log has got meanwhile.
         """

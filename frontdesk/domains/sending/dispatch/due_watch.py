@@ -1,4 +1,4 @@
-"""Tells cheaply whether anything is due: a look at the outbox only where something changed or a time has come."""
+"""Tells cheaply whether anything is due: a look at the outbox only if something changed or a time has come."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class Recorder:
     """Records for one database. Safe to use from several threads.
 
     Its methods answer False if the lease was lost and nothing was recorded, and raise OutboxUnavailableError
-    where the database can't be written.
+    if the database can't be written.
     """
 
     def __init__(self, engine: Engine, *, outbox: Outbox, log: EventLog, clock: Clock) -> None:
@@ -42,7 +42,7 @@ class Recorder:
         self._clock = clock
 
     def record_sent(self, command: ClaimedCommand, content: Composed, *, provider_id: str) -> bool:
-        """Record an accepted call: calling -> sent; where the lease was lost meanwhile, uncertain -> sent."""
+        """Record an accepted call: calling -> sent; if the lease was lost meanwhile, uncertain -> sent."""
         ending = CommandEnding(
             command=command,
             attempt_number=command.attempt_number,

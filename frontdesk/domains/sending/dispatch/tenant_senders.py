@@ -70,7 +70,7 @@ class TenantSender:
         return ""
 
     def deliverer_of(self, provider: str) -> Deliverer[Any]:
-        """Return a provider's deliverer. Raises ConfigurationError where a secret can't be used."""
+        """Return a provider's deliverer. Raises ConfigurationError if a secret can't be used."""
         with self._lock:
             if provider not in self._deliverers:
                 self._deliverers[provider] = self._open(provider)

@@ -61,7 +61,7 @@ class Resolution(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewCommand:
-    """A command that is intended. Raises ValueError where it can't be kept; its times are aware."""
+    """A command that is intended. Raises ValueError if it can't be kept; its times are aware."""
 
     tenant_id: str
     command_key: str  #: unique for ever, over all tenants; begins with the tenant's id by convention

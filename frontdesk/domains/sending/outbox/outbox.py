@@ -50,7 +50,7 @@ class _OutboxTransactions:
     def within(self, connection: Connection) -> Self:
         """Return the same outbox as a part of the transaction that the caller has open; see database.writing.
 
-        Its steps are on disk, and seen by others, once the caller commits; where one raises, roll back. For a step
+        Its steps are on disk, and seen by others, once the caller commits; if one raises, roll back. For a step
         and the event that tells of it: the outbox first, then EventLog.append_within, since PostgreSQL makes all
         appends wait for a transaction that has appended, and the other order could make two wait for each other.
         """
@@ -105,7 +105,7 @@ class OutboxReader(_OutboxTransactions):
     ) -> list[KnownCommand]:
         """Return the newest commands that match, newest first, without their attempts.
 
-        before: only those enqueued before the command with this key; none where the filter's tenant has no such one.
+        before: only those enqueued before the command with this key; none if the filter's tenant has no such one.
         """
         with self._reading() as connection:
             return rows.search_commands(connection, command_filter, states=states, limit=limit, before=before)
@@ -131,7 +131,7 @@ class OutboxReader(_OutboxTransactions):
             return transitions.has_due(connection, now=self._clock.now(), channels=channels, skip=skip)
 
     def next_due_at(self) -> datetime | None:
-        """Return when the next command that waits, and is not held, can be claimed: past where it can be now.
+        """Return when the next command that waits, and is not held, can be claimed: past if it can be now.
 
         None: nothing waits. One look at an index, so that a worker with nothing to do knows how long it can sleep.
         """
@@ -181,8 +181,8 @@ class Outbox(OutboxReader):
 
     Every method is one durable transaction (expire_leases: one for each thousand): when it returns, it is on disk,
     unless it is a part of a caller's transaction (see `within`).
-    Those that take a token answer False, with nothing changed, where that lease was lost, or the command is not in
-    the state that the step begins from. All raise OutboxUnavailableError where the database can't be used now,
+    Those that take a token answer False, with nothing changed, if that lease was lost, or the command is not in
+    the state that the step begins from. All raise OutboxUnavailableError if the database can't be used now,
     and ValueError for values that can't be stored, such as a naive datetime.
     """
 
@@ -192,7 +192,7 @@ class Outbox(OutboxReader):
         A known command that waits, is claimed and not called yet, or is withdrawn, takes all that is decided about
         it now: when, what, to whom, and why; of one that is being called, uncertain or dead it is noted for later.
         Any other is left as it is; what is unchanged is not written.
-        Raises CommandKeyClashError, with nothing added, where a key is known as another tenant's.
+        Raises CommandKeyClashError, with nothing added, if a key is known as another tenant's.
         """
         with self._writing() as connection:
             return transitions.enqueue(connection, commands, now=self._clock.now())
@@ -275,7 +275,7 @@ class Outbox(OutboxReader):
     def begin_call(self, command_key: str, *, token: str, lease: timedelta) -> bool:
         """Record that the provider is about to be called, and renew the lease; call only if this returns True.
 
-        False, too, where the lease has run out by the clock, or the command is held since it was claimed. The
+        False, too, if the lease has run out by the clock, or the command is held since it was claimed. The
         lease has to be longer than the call's time-out, or the call's answer comes too late to be recorded.
         """
         now = self._clock.now()
@@ -335,7 +335,7 @@ class Outbox(OutboxReader):
     def suppress(self, command_key: str, *, token: str, reason: str) -> bool:
         """Record that a guard refused the command, for good: claimed or calling -> suppressed.
 
-        From calling where the provider itself is that guard, as it is for a recipient who opted out with it.
+        From calling if the provider itself is that guard, as it is for a recipient who opted out with it.
         """
         return self._leave(
             command_key,
@@ -349,7 +349,7 @@ class Outbox(OutboxReader):
     def fail(self, command_key: str, *, token: str, reason: str) -> bool:
         """Record that the command can't be sent: claimed or calling -> dead, until it is redriven.
 
-        Only where the provider surely did not accept it; where that is unknown, mark_uncertain.
+        Only if the provider surely did not accept it; if that is unknown, mark_uncertain.
         """
         return self._leave(
             command_key,

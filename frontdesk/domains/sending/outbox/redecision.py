@@ -1,4 +1,4 @@
-"""What is decided anew about known commands: taken at once where no call began, else noted for later.
+"""What is decided anew about known commands: taken at once if no call began, else noted for later.
 
 A note is read before the next call (Outbox.find_note): what is no longer intended is not called, what changed is
 taken.
@@ -23,7 +23,7 @@ _SEQUENCE_PARAMETER = "row_sequence"
 
 
 def refresh(connection: Connection, rows: Mapping[str, Row], *, now: datetime) -> set[str]:
-    """Take the rows, by command_key, where their command waits, is claimed and not called, or is withdrawn.
+    """Take the rows, by command_key, if their command waits, is claimed and not called, or is withdrawn.
 
     Returns the keys of those that changed. A withdrawn one waits again with all its tries; a claimed one waits
     again, so that nobody calls with what was decided before. One that was postponed, or tried, stays so unless its
@@ -90,7 +90,7 @@ class Note:
 
 
 def note_withdrawn(connection: Connection, command_keys: Collection[str], *, reason: str, now: datetime) -> None:
-    """Note that these are no longer intended, where they are in a state that takes no change."""
+    """Note that these are no longer intended, if they are in a state that takes no change."""
     _replace_notes(
         connection,
         (
@@ -101,7 +101,7 @@ def note_withdrawn(connection: Connection, command_keys: Collection[str], *, rea
 
 
 def note_decided(connection: Connection, rows: Mapping[str, Row], *, now: datetime) -> None:
-    """Note what is decided about these, by command_key, where they are in a state that takes no change."""
+    """Note what is decided about these, by command_key, if they are in a state that takes no change."""
     known = list(_in_noted_states(connection, sorted(rows)))
     keys_with_note = {row["command_key"] for row in known if row["noted_at"] is not None}
     _replace_notes(

@@ -12,7 +12,7 @@ from frontdesk.domains.sending.outbox.commands import Channel
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetrySchedule:
-    """Waits between attempts. Raises ValueError where it makes no sense."""
+    """Waits between attempts. Raises ValueError if it makes no sense."""
 
     delays: tuple[timedelta, ...]  #: after the first refusal, the second, and so on; the last one repeats
     max_attempts: int  #: calls in all; a command that was refused so often is dead

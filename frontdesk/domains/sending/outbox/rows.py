@@ -61,7 +61,7 @@ DECIDED = (
 
 
 def to_row(command: NewCommand, *, now: datetime) -> Row:
-    """Return a new command as a waiting row. Raises ValueError where its payload is not JSON."""
+    """Return a new command as a waiting row. Raises ValueError if its payload is not JSON."""
     try:
         # Sorted, so that the same payload is the same text, and an unchanged command is seen as such.
         payload = orjson.dumps(dict(command.payload), option=orjson.OPT_SORT_KEYS).decode()

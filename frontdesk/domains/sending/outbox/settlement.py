@@ -49,7 +49,7 @@ def doubt_event(command: NewCommand, *, attempt_number: int, reason: str, now: d
 def settled_events(
     command: NewCommand, *, attempt_number: int, log: EventLog, settled_by: str, now: datetime
 ) -> list[NewEvent]:
-    """Return the event that closes the task of an attempt that is settled; none where nobody was asked."""
+    """Return the event that closes the task of an attempt that is settled; none if nobody was asked."""
     task_id = _task_id(command.command_key, attempt_number)
     if not log.read_by_source_ids(command.tenant_id, FRONTDESK_SOURCE, [f"{task_id}:created"]):
         return []
