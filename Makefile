@@ -11,7 +11,7 @@ WORKERS := $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 export DAGSTER_DISABLE_TELEMETRY = true
 export DO_NOT_TRACK = 1
 
-.PHONY: help setup demo ledger up test test-all bench lint lock clean
+.PHONY: help setup demo ledger up test test-unit test-all bench lint lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -36,6 +36,9 @@ up: $(READY)  ## receiver, Dagster and dashboard on your own data
 
 test: $(READY)  ## everything but the slow proofs
 	$(BIN)/python -m pytest -m "not slow" -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+
+test-unit: $(READY)  ## for daily work: without browsers, warehouses and real servers
+	$(BIN)/python -m pytest -m "not slow and not browser and not warehouse and not processes" -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test-all: $(READY)  ## with the slow proofs
 	$(BIN)/python -m pytest

@@ -35,14 +35,21 @@ _LONGEST_FIRST = (
     "webhooks/test_openapi.py",
 )
 
+#: Fixtures that start real servers.
+_STARTS_PROCESSES = frozenset({"running_standins", "postgres_url", "postgres_backend"})
+
 # How long an example takes says nothing on a machine that is busy with other tests.
 settings.register_profile("frontdesk", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("frontdesk")
 
 
-@pytest.hookimpl(trylast=True)
+# First, so that `-m` knows the mark.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the files first that take longest; `--no-loadscope-reorder` keeps pytest-xdist from sorting them again."""
+    """Mark what needs a warehouse or real servers, and put the files first that take longest.
+
+    `--no-loadscope-reorder` keeps pytest-xdist from sorting them again.
+    """
     tests = Path(__file__).parent
 
     def place(item: pytest.Item) -> int:
@@ -51,6 +58,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             (rank for rank, start in enumerate(_LONGEST_FIRST) if path.startswith(start)), len(_LONGEST_FIRST)
         )
 
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if "homes" in fixtures:
+            item.add_marker("warehouse")
+        if fixtures & _STARTS_PROCESSES or "[postgres" in item.name:
+            item.add_marker("processes")
     items.sort(key=place)
 
 

@@ -12,6 +12,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from frontdesk.core.csv_output import CsvWriter
+
 #: dbt wants to know before anything runs what a model reads, so the union names its models.
 FACTS_MACRO = Path("macros", "staging", "facts_of_staging.sql")
 EVENT_TYPES_SEED = Path("seeds", "known_event_types.csv")
@@ -44,8 +46,9 @@ def facts_macro(project: Path) -> str:
 def known_event_types(project: Path) -> str:
     """Return the seed of the event types that staging gives a meaning to, from the list in each folder."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerows([_HEADER, *sorted(_event_types(project))])
+    writer = CsvWriter(text, line_end="\n")
+    for row in [_HEADER, *sorted(_event_types(project))]:
+        writer.write(row)
     return text.getvalue()
 
 

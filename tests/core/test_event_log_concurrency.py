@@ -37,6 +37,8 @@ from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.ids import UuidV7Factory
 from tests.core.factories import new_event
 
+pytestmark = pytest.mark.processes
+
 engine = open_engine(sys.argv[1])
 create_tables(engine)
 log = EventLog(engine, ids=UuidV7Factory(SystemClock()))

@@ -23,6 +23,8 @@ PASSWORD = "correct horse battery staple"
 CODE = """
 import dagster
 
+pytestmark = pytest.mark.processes
+
 @dagster.sensor(name="watch", default_status=dagster.DefaultSensorStatus.RUNNING, target="*")
 def watch(_):
     return dagster.SkipReason("nothing")

@@ -25,6 +25,8 @@ from tests.webhooks.signing import LOCATION, STRIPE_SECRET, gohighlevel_post, pr
 #: SQLite's file and its write-ahead log may not grow beyond it, as on a full disk.
 LIMITED_FILES = """
 import resource, signal
+
+pytestmark = pytest.mark.processes
 _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
 resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, hard))
 # Asked for by the test: there is room again.

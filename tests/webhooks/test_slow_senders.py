@@ -23,6 +23,8 @@ from tests.webhooks.server import process, served, wait_for
 from tests.webhooks.signing import OWNER_KEY, proof_post, stripe_post
 from tests.webhooks.test_server import ids_in, log_at, post
 
+pytestmark = pytest.mark.processes
+
 HEAD = b"POST /webhooks/salon/stripe HTTP/1.1\r\nhost: 127.0.0.1\r\n"
 SLOW_CONNECTIONS = 2_000
 SECONDS = 30.0

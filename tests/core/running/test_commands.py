@@ -28,6 +28,8 @@ import time
 from pathlib import Path
 import dagster
 
+pytestmark = pytest.mark.processes
+
 @dagster.sensor(minimum_interval_seconds=1, default_status=dagster.DefaultSensorStatus.RUNNING, asset_selection="*")
 def waits():
     Path("evaluated").touch()

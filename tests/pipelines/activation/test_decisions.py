@@ -23,6 +23,8 @@ from tests.pipelines.facts import TENANT, contact, fact
 from tests.pipelines.homes import NOW, Home, HomeFactory
 from tests.pipelines.kept import REPOSITORY
 
+pytestmark = pytest.mark.warehouse
+
 PHONE = "+61400000001"
 ANA = {"phone": PHONE, "name": "Ana Lee", "first_name": "Ana"}
 START = NOW + timedelta(days=4)

@@ -17,6 +17,8 @@ from tests.pipelines.homes import NOW, Home, HomeFactory
 from tests.pipelines.kept import REPOSITORY
 from tests.pipelines.money.stripe_events import StripePayment
 
+pytestmark = pytest.mark.warehouse
+
 HOUR = timedelta(hours=1)
 
 _RULES: list[dict[str, Any]] = [

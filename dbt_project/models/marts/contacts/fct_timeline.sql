@@ -51,7 +51,9 @@ first_told as (
         min(received_at) over (partition by tenant_id, fact_type, discriminator) as first_received_at
     from told
     qualify row_number() over (
-        partition by tenant_id, fact_type, discriminator order by occurred_at, source_event_id
+        partition by tenant_id, fact_type, discriminator
+        -- One delivery can tell a fact twice, in other words: the choice is the same whatever order rows come in.
+        order by occurred_at, source_event_id, sequence, contact_id, told_detail nulls last, title nulls last, entity_id
     ) = 1
 
 ),

@@ -13,6 +13,8 @@ from frontdesk.domains.sending.outbox.outbox import Outbox
 from tests.clocks import SetClock
 from tests.domains.sending.outbox.factories import LEASE, new_command
 
+pytestmark = pytest.mark.processes
+
 COMMANDS_COUNT = 2
 #: Where a worker can be stopped: before its claim, and four times for each command.
 STOPS = range(1, 2 + 4 * COMMANDS_COUNT)
