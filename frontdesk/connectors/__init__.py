@@ -1,1 +1,1 @@
-"""One file per provider: how its deliveries are verified and become envelopes."""
+"""One folder per provider: what it is, how its deliveries are verified, and how it is written to."""

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -49,7 +49,7 @@ class LiveModel:
     relation: str  #: quoted, with database and schema
     schema: str
     sql: str
-    mode: str  #: append, replace, upsert, replace_all; scratch: kept for one batch, a view in a build
+    mode: str  #: append, replace, upsert, replace_all; scratch, inline: a view in a build, held for a batch or not at all
     column: str | None  #: replace: what the scope names; upsert: the key
     scope: str | None  #: replace: temporary table of the values whose rows go
     event_types: tuple[str, ...]  #: prefixes of the event types it reads; empty: it runs for every batch
@@ -83,7 +83,7 @@ class Manifest:
         decisions = next(key for key in live if live[key]["name"] == DECISIONS)
         urgent = self._ancestors(decisions) | {decisions}
         order.sort(key=lambda key: key not in urgent)
-        return tuple(_live_model(live[key]) for key in order)
+        return _reading_through_inline([_live_model(live[key]) for key in order])
 
     def public_relations(self) -> list[tuple[str, str]]:
         """Return (schema, name) of everything that readers see."""
@@ -296,6 +296,18 @@ def _portable(node: Mapping[str, Any]) -> str:
 
 def _dbt_executable() -> str:
     return str(Path(sys.executable).with_name("dbt"))
+
+
+def _reading_through_inline(models: Iterable[LiveModel]) -> tuple[LiveModel, ...]:
+    """Return the models, with what an inline model reads among what its readers read."""
+    reads: dict[str, frozenset[str]] = {}
+    found = []
+    for model in models:
+        through = (reads.get(name, frozenset()) for name in model.reads)
+        found.append(replace(model, reads=model.reads.union(*through)))
+        if model.mode == "inline":
+            reads[model.name] = found[-1].reads
+    return tuple(found)
 
 
 def _live_model(node: Mapping[str, Any]) -> LiveModel:

@@ -229,6 +229,8 @@ class LivePath:
 
     def _make(self, model: LiveModel) -> bool:
         """Hold what the batch makes of a model; tell whether that is to be stored."""
+        if model.mode == "inline":
+            return False
         if model.name == self._first_in_scope:
             self._read_scopes()
         if not self._concern(model, self._new_facts):

@@ -55,6 +55,7 @@ RESTRICTIONS = {
     "upsert": ("logged_events()",),
     "replace_all": (),
     "scratch": ("attributed_facts()", "only_identifiers_in_scope(", "rows_of_batch("),
+    "inline": ("attributed_facts()", "rows_of_batch("),
 }
 #: So many lines of a model can be read at one look; a longer one shows in a unit test what is hard in it.
 UNTESTED_LINES = 60
@@ -261,7 +262,7 @@ def live_models(project: DbtProject) -> Mapping[str, Model]:
 def test_live_models_say_which_rows_a_batch_replaces(project: DbtProject) -> None:
     for name, model in live_models(project).items():
         live = model.live or {}
-        assert model.is_stored == (live["mode"] != "scratch"), name
+        assert model.is_stored == (live["mode"] not in ("scratch", "inline")), name
         assert live["mode"] in RESTRICTIONS, name
         assert ("column" in live) == (live["mode"] in ("replace", "upsert")), name
         assert ("scope" in live) == (live["mode"] == "replace"), name
@@ -271,6 +272,18 @@ def test_live_models_say_which_rows_a_batch_replaces(project: DbtProject) -> Non
             assert live["column"] in model.columns, name
             indexed = [column for index in model.config.get("indexes", ()) for column in index["columns"]]
             assert live["column"] in indexed, f"{name}: rows to replace are found by an index"
+
+
+def test_what_is_planned_with_its_reader_has_one_and_names_no_scope(project: DbtProject) -> None:
+    live = live_models(project)
+    inline = {name: model for name, model in live.items() if (model.live or {})["mode"] == "inline"}
+    assert inline
+    for name, model in inline.items():
+        readers = [other for other, reader in live.items() if f"rows_of_batch('{name}')" in reader.raw_code]
+        assert len(readers) == 1, f"{name}: is computed again for each of {readers}"
+        assert "in_scope(" not in model.raw_code, (
+            f"{name}: the values of a scope are written out where a model is run"
+        )
 
 
 def test_live_models_read_their_batch_and_not_the_history(project: DbtProject) -> None:

@@ -1,4 +1,4 @@
-{{ config(materialized='view', tags=['live'], meta={'live': {'mode': 'scratch'}}) }}
+{{ config(materialized='view', tags=['live'], meta={'live': {'mode': 'inline'}}) }}
 
 with observed as (
 

@@ -1,4 +1,4 @@
-{{ config(materialized='view', tags=['live'], meta={'live': {'mode': 'scratch'}}) }}
+{{ config(materialized='view', tags=['live'], meta={'live': {'mode': 'inline'}}) }}
 
 -- A core is what a contact of its own stands around, in a group that has several: two different strong identifiers
 -- (phones) are never merged silently. What staff say is another person's may be a core too.
