@@ -17,10 +17,10 @@ from frontdesk.core.settings import load_settings
 from frontdesk.domains.operations.signs import LIVE_PATH, LiveState
 from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition
 from frontdesk.domains.sending.outbox.commands import Overdue
-from pipelines.assembly import build_modeller, build_signs
 from pipelines.build.verification import Difference
-from pipelines.dispatching import open_dispatcher
+from pipelines.home_parts import build_modeller, build_signs
 from pipelines.progress import progress_bar
+from pipelines.running_dispatcher import open_dispatcher
 
 app = typer.Typer()
 

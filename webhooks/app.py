@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from sqlalchemy import Engine
 from starlette.types import Receive, Scope, Send
 
-from frontdesk.connectors.base import plain_path
+from frontdesk.connectors.source import plain_path
 from frontdesk.core.clock import Clock, SystemClock
 from frontdesk.core.ids import IdFactory, UuidV7Factory
 from frontdesk.core.log.event_log import EventLog

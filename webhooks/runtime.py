@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from sqlalchemy import Engine
 
-from frontdesk.connectors.base import Source, SourceConfiguration
 from frontdesk.connectors.descriptor import descriptors
 from frontdesk.connectors.masks import Masks
+from frontdesk.connectors.source import Source, SourceConfiguration
 from frontdesk.core.clock import Clock
 from frontdesk.core.errors import ConfigurationError, EventLogUnavailableError
 from frontdesk.core.ids import IdFactory

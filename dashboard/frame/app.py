@@ -17,10 +17,10 @@ from dashboard.pages.inbox.settled_messages import settled_messages
 from dashboard.parts import automation_queries, components
 from dashboard.parts.formatting import escape_markdown, format_count
 from dashboard.parts.typed_text.box import forget_drafts
-from frontdesk.core.lengths import age_words
 from frontdesk.core.running.addresses import local_url
 from frontdesk.core.running.run_files import RunFiles
 from frontdesk.core.settings import Settings, load_settings
+from frontdesk.core.time_words import age_words
 from frontdesk.domains.staff.roles import Permission
 
 _ICON = Path(__file__).with_name("icon.svg")

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from dashboard.parts.formatting import escape_markdown, format_count, format_quantity, format_relative
-from frontdesk.core.lengths import age_words
+from frontdesk.core.time_words import age_words
 
 #: Age from which the published file is called stale. The pipelines publish after every batch of events and, when
 #: nothing comes in, every few minutes: an old file means that they stopped, not that nothing happened.

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from dashboard.frame.api import receiver_client
 from dashboard.frame.health import Judgement
 from dashboard.parts.formatting import escape_markdown
-from frontdesk.core.lengths import age_words
+from frontdesk.core.time_words import age_words
 
 _NAMES = {
     "live_path": "Live path",

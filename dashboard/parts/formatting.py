@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from frontdesk.connectors.descriptor import descriptors
-from frontdesk.core.lengths import age_words, length_words
 from frontdesk.core.money import minor_unit_exponent
+from frontdesk.core.time_words import age_words, length_words
 
 MISSING = "\N{EN DASH}"
 #: Has no width, and keeps an address of a page from being made a link.

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from frontdesk.connectors.base import Reason, RefusedError, Request
+from frontdesk.connectors.source import Reason, RefusedError, Request
 
 JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"

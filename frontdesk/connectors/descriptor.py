@@ -15,8 +15,8 @@ from pydantic import AfterValidator
 from frontdesk import connectors
 from frontdesk.connectors.account import SendingAccount
 from frontdesk.connectors.answers import Deliverer
-from frontdesk.connectors.base import Source
 from frontdesk.connectors.media import MakeMediaRequest, ReadMediaLinks, read_attachments
+from frontdesk.connectors.source import Source
 from frontdesk.core.errors import ConfigurationError
 
 #: How a provider reaches people.

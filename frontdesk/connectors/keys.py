@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key, load_pem_public_key
 
-from frontdesk.connectors.base import SourceConfiguration
+from frontdesk.connectors.source import SourceConfiguration
 from frontdesk.core.errors import ConfigurationError
 from frontdesk.core.secrets import secret_variable
 

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
-from frontdesk.core.nobody import NOBODYS_IDS, id_shape
+from frontdesk.core.placeholders import NOBODYS_IDS, id_shape
 
 #: Written before a name and no part of it.
 _TITLES = frozenset(

@@ -20,14 +20,14 @@ import pyarrow as pa
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
 from frontdesk.core import email_address
-from frontdesk.core import nobody
+from frontdesk.core import placeholders
 from frontdesk.core import person_name
 from frontdesk.core import phone
 from frontdesk.domains.sending.consent import reply_requests
 from frontdesk.domains.sending.consent import reply_text
 from frontdesk.domains.sending.consent import reply_words
 from frontdesk.core.email_address import read_email
-from frontdesk.core.nobody import id_shape
+from frontdesk.core.placeholders import id_shape
 from frontdesk.core.person_name import read_name
 from frontdesk.core.phone import read_phone
 from frontdesk.domains.sending.consent.reply_words import read_reply
@@ -47,7 +47,7 @@ _NAME = pa.struct(
     [(part, pa.string()) for part in ("full_name", "first_name", "last_name")] + [("is_complete", pa.bool_())]
 )
 #: Every module of ours that reads: where one changes, what was read before is read again.
-READERS = (phone, email_address, nobody, person_name, reply_words, reply_requests, reply_text)
+READERS = (phone, email_address, placeholders, person_name, reply_words, reply_requests, reply_text)
 _LIBRARIES = ("phonenumbers", "email-validator")
 
 

@@ -11,8 +11,8 @@ import typer
 from rich.console import Console
 
 from frontdesk.core.settings import load_settings
-from pipelines.assembly import build_dbt_runner
 from pipelines.documenting.data_dictionary import data_dictionary
+from pipelines.home_parts import build_dbt_runner
 
 app = typer.Typer()
 docs = typer.Typer(help="What the models are: the data dictionary, and dbt's site.", no_args_is_help=True)

@@ -15,11 +15,11 @@ from frontdesk.core.settings import Settings
 from frontdesk.domains.sending.outbox.commands import CommandState, KnownCommand
 from frontdesk.domains.sending.outbox.outbox import Outbox, OutboxReader
 from frontdesk.domains.tenancy.tenant import Tenant, read_tenant
-from pipelines.assembly import warehouse_builder_on
 from pipelines.build.warehouse_builder import WarehouseBuilder
 from pipelines.dry_run.comparison import Differing, Side, count_opt_outs, find_differing
 from pipelines.dry_run.decisions import check_there_is, copied_warehouse, decided
 from pipelines.dry_run.report import OptOuts, Rehearsal, count_all, count_by_rule_and_day
+from pipelines.home_parts import warehouse_builder_on
 from pipelines.ingest.log_copy import copied_sequence
 
 

@@ -14,7 +14,7 @@ from frontdesk.core.published.reader import opened as opened_published
 from frontdesk.core.settings import Settings
 from frontdesk.domains.operations.signs import LIVE_PATH, LiveState, Signs
 from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition
-from pipelines.assembly import build_modeller, signs_on
+from pipelines.home_parts import build_modeller, signs_on
 from pipelines.live.live_path import BatchResult
 from pipelines.live.modeller import Modeller
 

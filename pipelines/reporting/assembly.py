@@ -13,7 +13,7 @@ from frontdesk.domains.reports.archive import ReportArchive
 from frontdesk.domains.reports.report_maker import ReportMaker
 from frontdesk.domains.sending.outbox.outbox import Outbox
 from frontdesk.domains.tenancy.tenant import Tenant, load_tenants
-from pipelines.assembly import build_dbt_runner
+from pipelines.home_parts import build_dbt_runner
 
 
 def build_report_maker(settings: Settings) -> ReportMaker:

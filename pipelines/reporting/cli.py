@@ -23,8 +23,8 @@ from frontdesk.domains.reports.differences import find_late_events
 from frontdesk.domains.reports.document import Report
 from frontdesk.domains.reports.periods import PeriodKind, last_complete, parse_period
 from frontdesk.domains.reports.report_maker import published
-from pipelines.assembly import build_warehouse_builder
 from pipelines.build.writer_lock import WriterLock
+from pipelines.home_parts import build_warehouse_builder
 from pipelines.reporting import screen
 from pipelines.reporting.assembly import build_report_maker, find_tenant
 from pipelines.reporting.reproducing import reproduce as reproduce_report

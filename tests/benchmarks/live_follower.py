@@ -8,8 +8,8 @@ import time
 
 from frontdesk.core.settings import load_settings
 from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition
-from pipelines.dispatching import Dispatching
 from pipelines.live.live_follower import LiveFollower
+from pipelines.running_dispatcher import Dispatching
 
 #: As EVALUATION_SECONDS of the sensor.
 _EVALUATION_S = 45.0

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator
 
-from frontdesk.connectors.base import Reason, RefusedError, Request, SourceConfiguration
+from frontdesk.connectors.source import Reason, RefusedError, Request, SourceConfiguration
 from frontdesk.connectors.twilio.verify import TwilioSource
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.secrets import Secrets

@@ -9,7 +9,7 @@ import pytest
 from frontdesk.core.errors import ConfigurationError
 from frontdesk.core.log.database import open_engine
 from frontdesk.core.settings import Settings, load_settings
-from pipelines.assembly import build_dbt_runner
+from pipelines.home_parts import build_dbt_runner
 
 
 @pytest.fixture(autouse=True)

@@ -12,9 +12,9 @@ from dagster import AssetKey, AssetSelection, DagsterInstance, Definitions, buil
 from frontdesk.core.log.set_aside import Kind
 from frontdesk.core.settings import Settings
 from frontdesk.domains.operations.signs import RunKind, RunOutcome
-from pipelines.assembly import build_signs
-from pipelines.composition import build_definitions
+from pipelines.dagster_definitions import build_definitions
 from pipelines.defs.live import sensors
+from pipelines.home_parts import build_signs
 from tests.pipelines.facts import contact
 from tests.pipelines.homes import Home
 from tests.pipelines.kept import REPOSITORY

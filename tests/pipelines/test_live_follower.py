@@ -12,8 +12,8 @@ from sqlalchemy import Engine
 from frontdesk.core.log import database
 from frontdesk.core.settings import Settings
 from frontdesk.domains.operations.signs import LIVE_PATH, LiveState
-from pipelines.assembly import build_signs
 from pipelines.build.writer_lock import WriterLock
+from pipelines.home_parts import build_signs
 from pipelines.live import live_follower
 from pipelines.live.live_follower import LiveFollower
 from tests.core.test_database import written_to

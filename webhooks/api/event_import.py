@@ -12,7 +12,7 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
-from frontdesk.connectors.base import media_type_of
+from frontdesk.connectors.source import media_type_of
 from frontdesk.core.errors import EventLogUnavailableError
 from frontdesk.core.ids import new_run_id
 from frontdesk.core.log.envelope import NewEvent

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
-from frontdesk.core.nobody import identifier_value
+from frontdesk.core.placeholders import identifier_value
 from frontdesk.domains.identity.decisions import IdentityDecision
 from frontdesk.domains.staff.roles import Permission
 from webhooks.api.requests import IdempotencyKey, append_request, given_fields, request_id, unprocessable

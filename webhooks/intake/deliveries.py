@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Response
 
-from frontdesk.connectors.base import Reason, RefusedError
 from frontdesk.connectors.descriptor import descriptors, source_names
+from frontdesk.connectors.source import Reason, RefusedError
 from frontdesk.core.log.rejections import describe_rejection
 from webhooks.dependencies import RuntimeDep
 from webhooks.intake.intake import RETRY_AFTER_UNAVAILABLE_S, refusal_reply

@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from starlette.types import Receive, Scope, Send
 
-from frontdesk.connectors.base import Delivery, Reason, RefusedError, Reply, Request, Source, media_type_of
 from frontdesk.connectors.bodies import bounded_id, one_reading
 from frontdesk.connectors.masks import Masks
+from frontdesk.connectors.source import Delivery, Reason, RefusedError, Reply, Request, Source, media_type_of
 from frontdesk.core.clock import Clock
 from frontdesk.core.errors import EventLogUnavailableError
 from frontdesk.core.log.envelope import Appended, NewEvent

@@ -23,7 +23,7 @@ from dashboard.parts.formatting import (
     format_money,
 )
 from dashboard.parts.wording import OPTED_OUT, describe_warmness, forbids_texts
-from frontdesk.core.lengths import age_words
+from frontdesk.core.time_words import age_words
 
 _CARDS_PER_STAGE = 20
 _COLUMN_WIDTH = 215

@@ -6,7 +6,6 @@ from typing import Any, ClassVar, Self
 
 import orjson
 
-from frontdesk.connectors.base import Delivery, Request, Source, SourceConfiguration
 from frontdesk.connectors.bodies import (
     FORM,
     JSON,
@@ -20,7 +19,8 @@ from frontdesk.connectors.bodies import (
     parse_json,
     sends_json,
 )
-from frontdesk.connectors.proofs import check_token, find_token, without_token
+from frontdesk.connectors.signature_checks import check_token, find_token, without_token
+from frontdesk.connectors.source import Delivery, Request, Source, SourceConfiguration
 
 
 class ClickSendSource(Source):

@@ -16,10 +16,10 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from frontdesk.connectors.base import Delivery, Reason, RefusedError, Request, Source, SourceConfiguration
 from frontdesk.connectors.bodies import as_object, body_id, event_type, find_text, instant_of_text, parse_json
 from frontdesk.connectors.keys import load_ed25519_keys, load_rsa_keys
-from frontdesk.connectors.proofs import check_token, find_token
+from frontdesk.connectors.signature_checks import check_token, find_token
+from frontdesk.connectors.source import Delivery, Reason, RefusedError, Request, Source, SourceConfiguration
 from frontdesk.core.errors import ConfigurationError
 
 #: The advised five minutes would refuse genuine retries, which come for 70 minutes with the first body, and history

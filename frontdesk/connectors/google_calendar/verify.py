@@ -7,9 +7,9 @@ from typing import ClassVar, Self
 
 import orjson
 
-from frontdesk.connectors.base import Delivery, Reason, RefusedError, Request, Source, SourceConfiguration
 from frontdesk.connectors.bodies import event_type
-from frontdesk.connectors.proofs import is_any_of
+from frontdesk.connectors.signature_checks import is_any_of
+from frontdesk.connectors.source import Delivery, Reason, RefusedError, Request, Source, SourceConfiguration
 
 _TOKEN = b"x-goog-channel-token"
 _CHANNEL = b"x-goog-channel-id"

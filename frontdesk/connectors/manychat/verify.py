@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Self
 
-from frontdesk.connectors.base import Delivery, Reason, RefusedError, Request, Source, SourceConfiguration
 from frontdesk.connectors.bodies import (
     as_object,
     body_id,
@@ -14,7 +13,8 @@ from frontdesk.connectors.bodies import (
     made_id,
     parse_json,
 )
-from frontdesk.connectors.proofs import check_token, find_token
+from frontdesk.connectors.signature_checks import check_token, find_token
+from frontdesk.connectors.source import Delivery, Reason, RefusedError, Request, Source, SourceConfiguration
 
 #: "Full Contact Data" carries no name of what happened unless the author adds one.
 _UNNAMED = "full_contact_data"

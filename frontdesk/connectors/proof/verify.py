@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar, Self
 
-from frontdesk.connectors.base import Delivery, Reason, RefusedError, Request, Source, SourceConfiguration
 from frontdesk.connectors.bodies import (
     as_object,
     body_id,
@@ -14,7 +13,8 @@ from frontdesk.connectors.bodies import (
     made_id,
     parse_json,
 )
-from frontdesk.connectors.proofs import check_hmac_sha256_hex
+from frontdesk.connectors.signature_checks import check_hmac_sha256_hex
+from frontdesk.connectors.source import Delivery, Reason, RefusedError, Request, Source, SourceConfiguration
 
 _SIGNATURE = b"x-notarize-signature"
 

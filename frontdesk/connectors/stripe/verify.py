@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 from typing import ClassVar, Self
 
-from frontdesk.connectors.base import Delivery, Reason, RefusedError, Request, Source, SourceConfiguration
 from frontdesk.connectors.bodies import (
     as_object,
     body_id,
@@ -15,7 +14,8 @@ from frontdesk.connectors.bodies import (
     instant_of_text,
     parse_json,
 )
-from frontdesk.connectors.proofs import is_any_of
+from frontdesk.connectors.signature_checks import is_any_of
+from frontdesk.connectors.source import Delivery, Reason, RefusedError, Request, Source, SourceConfiguration
 from frontdesk.core.errors import ConfigurationError
 
 #: Stripe's own library looks back this far. It lets any future timestamp pass; we do not.

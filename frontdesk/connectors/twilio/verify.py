@@ -14,16 +14,6 @@ from urllib.parse import SplitResult, urlsplit
 
 import orjson
 
-from frontdesk.connectors.base import (
-    Delivery,
-    Reason,
-    RefusedError,
-    Reply,
-    Request,
-    Source,
-    SourceConfiguration,
-    plain_path,
-)
 from frontdesk.connectors.bodies import (
     FORM,
     JSON,
@@ -38,7 +28,17 @@ from frontdesk.connectors.bodies import (
     parse_json,
     sends_json,
 )
-from frontdesk.connectors.proofs import is_any_of
+from frontdesk.connectors.signature_checks import is_any_of
+from frontdesk.connectors.source import (
+    Delivery,
+    Reason,
+    RefusedError,
+    Reply,
+    Request,
+    Source,
+    SourceConfiguration,
+    plain_path,
+)
 
 _SIGNATURE = b"x-twilio-signature"
 _SIGNATURE_SETTINGS = b"x-twilio-webhooks-signature-settings"

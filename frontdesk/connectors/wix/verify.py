@@ -13,7 +13,6 @@ import jwt
 import orjson
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from frontdesk.connectors.base import Delivery, Reason, RefusedError, Request, Source, SourceConfiguration
 from frontdesk.connectors.bodies import (
     as_object,
     body_id,
@@ -25,7 +24,8 @@ from frontdesk.connectors.bodies import (
     parse_json,
 )
 from frontdesk.connectors.keys import load_rsa_keys
-from frontdesk.connectors.proofs import check_hmac_sha256_hex, check_window
+from frontdesk.connectors.signature_checks import check_hmac_sha256_hex, check_window
+from frontdesk.connectors.source import Delivery, Reason, RefusedError, Request, Source, SourceConfiguration
 
 #: A site's own posts are refused beyond it; app webhooks bring their own expiry.
 TOLERANCE_S = 300

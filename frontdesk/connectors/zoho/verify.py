@@ -10,7 +10,6 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 import orjson
 
-from frontdesk.connectors.base import Delivery, Request, Source, SourceConfiguration
 from frontdesk.connectors.bodies import (
     FORM,
     JSON,
@@ -28,7 +27,8 @@ from frontdesk.connectors.bodies import (
     parse_json_exactly,
     sends_json,
 )
-from frontdesk.connectors.proofs import check_hmac_sha256_hex, check_token, find_token, without_token
+from frontdesk.connectors.signature_checks import check_hmac_sha256_hex, check_token, find_token, without_token
+from frontdesk.connectors.source import Delivery, Request, Source, SourceConfiguration
 
 _SIGNATURE = b"x-zoho-webhook-signature"
 _SECRET_HEADER = b"x-zoho-secret"

@@ -11,8 +11,8 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from frontdesk.core.lengths import length_words
 from frontdesk.core.money import minor_unit_exponent
+from frontdesk.core.time_words import length_words
 from frontdesk.domains.reports.document import Figure, Report, RevenuePart, Share, StageCount, Unit
 from frontdesk.domains.reports.periods import PeriodKind
 from frontdesk.domains.reports.settings import AttributionModel

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, PrivateAttr, model_validator
 
-from frontdesk.core.nobody import NOBODYS_IDS, nobodys_value
+from frontdesk.core.placeholders import NOBODYS_IDS, nobodys_value
 from frontdesk.core.tenant.business import refuse_repeats
 from frontdesk.core.tenant.files import FileReader, Files, Problem
 from frontdesk.domains.catalogue.settings import BookableBusiness

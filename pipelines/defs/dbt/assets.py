@@ -9,8 +9,8 @@ from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from frontdesk.core.settings import Settings
 from frontdesk.domains.operations.signs import RunKind
-from pipelines.assembly import build_dbt_runner, build_modeller, build_signs
 from pipelines.build.dbt_translator import Translator
+from pipelines.home_parts import build_dbt_runner, build_modeller, build_signs
 
 
 def build_dbt_assets(settings: Settings) -> AssetsDefinition:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dagster import AssetsDefinition, MaterializeResult, asset
 
 from frontdesk.core.settings import Settings
-from pipelines.assembly import build_modeller
+from pipelines.home_parts import build_modeller
 
 EVENT_LOG_KEY = ["raw", "event_log"]
 

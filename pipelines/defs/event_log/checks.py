@@ -6,8 +6,8 @@ from dagster import AssetCheckResult, AssetChecksDefinition, asset_check
 
 from frontdesk.core.published.reader import opened
 from frontdesk.core.settings import Settings
-from pipelines.assembly import build_event_log
 from pipelines.defs.event_log.assets import EVENT_LOG_KEY
+from pipelines.home_parts import build_event_log
 
 
 def build_event_log_checks(settings: Settings) -> list[AssetChecksDefinition]:

@@ -6,8 +6,8 @@ from dagster import AssetKey, AssetsDefinition, Failure, MaterializeResult, asse
 
 from frontdesk.core.settings import Settings
 from frontdesk.domains.operations.signs import RunKind, RunOutcome
-from pipelines.assembly import build_dbt_runner, build_modeller, build_signs
 from pipelines.build.dbt_runner import Manifest
+from pipelines.home_parts import build_dbt_runner, build_modeller, build_signs
 
 PUBLISHED_KEY = ["published", "analytics"]
 VERIFICATION_KEY = ["published", "verification"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar, Self
 
-from frontdesk.connectors.base import Delivery, Request, Source, SourceConfiguration
 from frontdesk.connectors.bodies import body_id
-from frontdesk.connectors.proofs import check_token, find_token
+from frontdesk.connectors.signature_checks import check_token, find_token
+from frontdesk.connectors.source import Delivery, Request, Source, SourceConfiguration
 
 
 class MadeUpSource(Source):

@@ -6,7 +6,6 @@ from dagster import Definitions
 from dagster_dbt import DbtCliResource
 
 from frontdesk.core.settings import Settings
-from pipelines.assembly import build_dbt_runner
 from pipelines.defs.dbt.assets import build_dbt_assets
 from pipelines.defs.dbt.schedules import full_build_job, full_build_schedule
 from pipelines.defs.event_log.assets import build_event_log_asset
@@ -14,6 +13,7 @@ from pipelines.defs.event_log.checks import build_event_log_checks
 from pipelines.defs.live.sensors import EVALUATION_SECONDS, build_live_path_sensor
 from pipelines.defs.publishing.assets import build_published_asset, build_verification_asset
 from pipelines.defs.reporting.schedules import build_report_definitions
+from pipelines.home_parts import build_dbt_runner
 
 
 def build_definitions(settings: Settings, *, evaluation_seconds: float = EVALUATION_SECONDS) -> Definitions:

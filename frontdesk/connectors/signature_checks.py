@@ -6,8 +6,8 @@ import hmac
 from collections.abc import Iterable
 from datetime import datetime
 
-from frontdesk.connectors.base import Reason, RefusedError, Request
 from frontdesk.connectors.bodies import parse_form
+from frontdesk.connectors.source import Reason, RefusedError, Request
 
 #: Header in which a provider that signs nothing sends the token its owner typed in.
 TOKEN_HEADER = b"x-webhook-token"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from frontdesk.core.lengths import age_words, length_words
+from frontdesk.core.time_words import age_words, length_words
 
 
 @pytest.mark.parametrize(
