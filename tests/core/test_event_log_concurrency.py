@@ -22,6 +22,8 @@ from frontdesk.core.log.event_log import EventLog
 from tests.core.backends import Backend
 from tests.core.factories import new_event
 
+pytestmark = pytest.mark.processes
+
 THREADS = 12
 COPY_OF_FIRST_EVENT = (
     "INSERT INTO event_log (event_id, tenant_id, source, source_event_id, type, occurred_at, received_at,"
@@ -36,8 +38,6 @@ from frontdesk.core.log.database import create_tables, open_engine
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.ids import UuidV7Factory
 from tests.core.factories import new_event
-
-pytestmark = pytest.mark.processes
 
 engine = open_engine(sys.argv[1])
 create_tables(engine)

@@ -18,12 +18,12 @@ from tests.browser.servers import find_browser
 from tests.core.running.standins import free_port
 from tests.webhooks.server import wait_for
 
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).parents[2]
 PASSWORD = "correct horse battery staple"
 CODE = """
 import dagster
-
-pytestmark = pytest.mark.processes
 
 @dagster.sensor(name="watch", default_status=dagster.DefaultSensorStatus.RUNNING, target="*")
 def watch(_):

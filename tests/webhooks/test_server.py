@@ -22,11 +22,11 @@ from tests.webhooks.harness import Post
 from tests.webhooks.server import ReceiverProcess, process, served, wait_for
 from tests.webhooks.signing import LOCATION, STRIPE_SECRET, gohighlevel_post, proof_post, stripe_post
 
+pytestmark = pytest.mark.processes
+
 #: SQLite's file and its write-ahead log may not grow beyond it, as on a full disk.
 LIMITED_FILES = """
 import resource, signal
-
-pytestmark = pytest.mark.processes
 _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
 resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, hard))
 # Asked for by the test: there is room again.

@@ -20,6 +20,8 @@ from frontdesk.core.running.run_files import RunFiles
 from frontdesk.domains.operations.cli import app
 from tests.core.running.standins import free_port, is_running, wait_until
 
+pytestmark = pytest.mark.processes
+
 ROOT = Path(__file__).parents[3]
 FRONTDESK = Path(sys.executable).with_name("frontdesk")
 #: Takes the place of pipelines.definitions: loads at once, and has a sensor that waits as the live path's does.
@@ -27,8 +29,6 @@ DEFINITIONS = """
 import time
 from pathlib import Path
 import dagster
-
-pytestmark = pytest.mark.processes
 
 @dagster.sensor(minimum_interval_seconds=1, default_status=dagster.DefaultSensorStatus.RUNNING, asset_selection="*")
 def waits():
