@@ -82,10 +82,10 @@ def build_modeller(settings: Settings, *, published_by: str, position: DecidedPo
     """
     builder = build_warehouse_builder(settings)
     outbox = Outbox(builder.engine, clock=builder.clock, ids=UuidV7Factory(builder.clock))
-    withholding = Withdrawals(builder.engine, outbox=outbox, log=builder.log)
+    withdrawals = Withdrawals(builder.engine, outbox=outbox, log=builder.log)
     _note_wrong_files(settings, set_aside=builder.set_aside)
     filler = OutboxFiller(
-        outbox, withholding=withholding, clock=builder.clock, set_aside=builder.set_aside, position=position
+        outbox, withdrawals=withdrawals, clock=builder.clock, set_aside=builder.set_aside, position=position
     )
     return Modeller(builder, filler=filler, analytics_path=settings.analytics_path, published_by=published_by)
 

@@ -131,11 +131,11 @@ def log(engine: Engine) -> EventLog:
 def story_events(tmp_path_factory: pytest.TempPathFactory) -> list[NewEvent]:
     """Return the events of a small year in the order of their arrival, as a receiver verified and logged them."""
     folder = shared_folder(tmp_path_factory) / "story"
-    told = folder / "events.pickle"
+    file = folder / "events.pickle"
     with alone_in(folder):
-        if not told.exists():
-            told.write_bytes(pickle.dumps(_tell_story(tmp_path_factory.mktemp("story"))))
-    events: list[NewEvent] = pickle.loads(told.read_bytes())  # noqa: S301 - written above
+        if not file.exists():
+            file.write_bytes(pickle.dumps(_tell_story(tmp_path_factory.mktemp("story"))))
+    events: list[NewEvent] = pickle.loads(file.read_bytes())  # noqa: S301 - written above
     return events
 
 

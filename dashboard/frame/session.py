@@ -117,7 +117,7 @@ def current_context() -> PageContext:
     """Return what the frame handed over. Raises KeyError if a page runs without a frame."""
     context = st.session_state[_KEY]
     if not isinstance(context, PageContext):
-        raise TypeError(f"session state {_KEY!r} holds {type(context).__name__}, not an PageContext")
+        raise TypeError(f"session state {_KEY!r} holds {type(context).__name__}, not a PageContext")
     return context
 
 

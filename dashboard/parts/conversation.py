@@ -41,7 +41,7 @@ div:has(> [class*="st-key-bubble_"]) { max-width: min(34rem, 88%); }
 </style>"""
 
 
-def show_conversation(_office: PageContext, business: Business, contact_id: str) -> None:
+def show_conversation(_context: PageContext, business: Business, contact_id: str) -> None:
     """Show the thread and the box; each looks again by itself."""
     st.html(_BUBBLES)
     _show_thread(business, contact_id)

@@ -9,14 +9,14 @@ from enum import StrEnum
 from typing import Any
 
 import duckdb
-import orjson
 
 from frontdesk.connectors.content import Letter, Task
 from frontdesk.core.errors import FrontdeskError
 from frontdesk.domains.sending.dispatch.composer import Composer
-from frontdesk.domains.sending.outbox.commands import Channel, MessageClass, NewCommand
+from frontdesk.domains.sending.outbox.commands import Channel
 from frontdesk.domains.sending.templates import Templates
 from frontdesk.domains.tenancy.tenant import Tenant
+from pipelines.live.outbox_filler import command_of
 
 _COLUMNS = (
     "rule_id, rule_version, command_type, channel, provider, message_class, contact_id, cause_event_id, due_at, "
@@ -143,21 +143,7 @@ def _differing(
 
 
 def _side(row: Mapping[str, Any], command_key: str, *, tenant: Tenant, composer: Composer, moment: datetime) -> Side:
-    command = NewCommand(
-        tenant_id=tenant.slug,
-        command_key=command_key,
-        command_type=row["command_type"],
-        channel=Channel(row["channel"]),
-        provider=row["provider"],
-        message_class=MessageClass(row["message_class"]),
-        due_at=row["due_at"],
-        expires_at=row["expires_at"],
-        payload=orjson.loads(row["payload"]),
-        contact_id=row["contact_id"],
-        rule_id=row["rule_id"],
-        rule_version=str(row["rule_version"]),
-        cause_event_ids=(row["cause_event_id"],),
-    )
+    command = command_of({**row, "tenant_id": tenant.slug, "command_key": command_key})
     times = {"due_at": command.due_at, "expires_at": row["expires_at"]}
     if command.channel is Channel.SYNC:
         return Side(**times, content=dict(command.payload))

@@ -31,24 +31,23 @@ class BatchTables:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
         self._connection = connection
-        self._shapes = {NEW_EVENTS: "from raw.event_log", NEW_FACTS: manifest.query("live_new_facts")}
-        self._shapes |= {
-            model.name: model.sql if model.mode in ("scratch", "inline") else f"from {model.relation}"
-            for model in manifest.live_models
-        }
-        inline = {model.name for model in manifest.live_models if model.mode == "inline"}
+        self._names: list[str] = []
         self._prepared: set[str] = set()
         self._filled: set[str] = set()
         self._is_small = True
         self._count_batches = 0
-        for name, shape in self._shapes.items():
-            if name in inline:
+        self._create(NEW_EVENTS, "from raw.event_log")
+        self._create(NEW_FACTS, manifest.query("live_new_facts"))
+        for model in manifest.live_models:
+            if model.mode == "inline":
                 # A step that one model reads: planned with it, where a table of its own costs 5 ms a batch.
-                connection.execute(f"create or replace temp view {name} as {shape}")
+                connection.execute(f"create or replace temp view {model.name} as {model.sql}")
             else:
-                connection.execute(f"create or replace temp table {name} as select * from ({shape}) limit 0")
-        for name in inline:
-            del self._shapes[name]
+                self._create(model.name, model.sql if model.mode == "scratch" else f"from {model.relation}")
+
+    def _create(self, name: str, shape: str) -> None:
+        self._connection.execute(f"create or replace temp table {name} as select * from ({shape}) limit 0")
+        self._names.append(name)
 
     def begin(self, *, count_events: int) -> None:
         """Make ready for a batch of so many events. Called outside a transaction, with the tables empty."""
@@ -56,7 +55,7 @@ class BatchTables:
         self._count_batches += 1
         self._filled.clear()
         if not was_small or self._count_batches % _BATCHES_BETWEEN_RENEWALS == 0:
-            for name in self._shapes:
+            for name in self._names:
                 self._connection.execute(f"create or replace temp table {name} as from temp.main.{name} limit 0")
         if self._is_small:
             self._connection.execute("set threads = 1")

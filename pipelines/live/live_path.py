@@ -92,8 +92,8 @@ class LivePath:
         self._connection = connection
         self._engine = engine
         self._sink = sink
-        self._models = manifest.live_models
-        self._stored_late = _stored_after_decisions(self._models)
+        self._stored_late = _stored_after_decisions(manifest.live_models)
+        self._models = [model for model in manifest.live_models if model.mode != "inline"]
         self._queries = {name: manifest.query(f"live_{name}") for name in _SCOPES}
         #: Types of the facts that a model reads, where the tenants' files name them.
         self._fact_types = _read_fact_types(connection, manifest.query("live_fact_types"))
@@ -229,8 +229,6 @@ class LivePath:
 
     def _make(self, model: LiveModel) -> bool:
         """Hold what the batch makes of a model; tell whether that is to be stored."""
-        if model.mode == "inline":
-            return False
         if model.name == self._first_in_scope:
             self._read_scopes()
         if not self._concern(model, self._new_facts):

@@ -40,13 +40,13 @@ class OutboxFiller:
         self,
         outbox: Outbox,
         *,
-        withholding: Withdrawals,
+        withdrawals: Withdrawals,
         clock: Clock,
         set_aside: SetAside,
         position: DecidedPosition | None = None,
     ) -> None:
         self._outbox = outbox
-        self._withholding = withholding
+        self._withdrawals = withdrawals
         self._clock = clock
         self._set_aside = set_aside
         #: Keys of the commands that are set aside, as the table keeps them.
@@ -106,7 +106,7 @@ class OutboxFiller:
     ) -> set[str]:
         """Take back what the warehouse does not intend; return what it can't know of, by events still to come."""
         reasons = self._no_longer_decided(connection, command_keys)
-        to_come = self._withholding.caused_after(modelled_sequence, reasons)
+        to_come = self._withdrawals.caused_after(modelled_sequence, reasons)
         self._take_back({key: reason for key, reason in reasons.items() if key not in to_come})
         return to_come
 
@@ -133,7 +133,7 @@ class OutboxFiller:
 
         def enter(some: Sequence[Decision]) -> None:
             for row in some:
-                self._withholding.enter_withheld(_to_command(row), reason=_NO_LONGER.format(_reason(row)), now=now)
+                self._withdrawals.enter_withheld(command_of(row), reason=_NO_LONGER.format(_reason(row)), now=now)
 
         withheld = [
             row
@@ -150,12 +150,12 @@ class OutboxFiller:
             self._each(intended_rows[start : start + _BATCH_SIZE], self._put, about=lambda row: row)
 
     def _put(self, rows: Sequence[Decision]) -> None:
-        self._outbox.enqueue([_to_command(row) for row in rows])
+        self._outbox.enqueue([command_of(row) for row in rows])
         self._let_in({subject_of(row["command_key"]) for row in rows})
 
     def _withdraw(self, keys: Sequence[str], *, reason: str) -> None:
         def take_back(some: Sequence[str]) -> None:
-            self._withholding.withdraw(some, reason=_NO_LONGER.format(reason), now=self._clock.now())
+            self._withdrawals.withdraw(some, reason=_NO_LONGER.format(reason), now=self._clock.now())
             self._let_in({subject_of(key) for key in some})
 
         for start in range(0, len(keys), _BATCH_SIZE):
@@ -216,7 +216,8 @@ def _reason(row: Decision | None) -> str:
     return ": ".join(filter(None, (row["reason"] or row["verdict"], row["reason_detail"])))
 
 
-def _to_command(row: Decision) -> NewCommand:
+def command_of(row: Decision) -> NewCommand:
+    """Return the command that a row of fct_decisions decides."""
     return NewCommand(
         tenant_id=row["tenant_id"],
         command_key=row["command_key"],

@@ -169,6 +169,10 @@ class Publisher:
 
     def _together(self, writes: Mapping[str, Callable[[], object]]) -> bool:
         """Write tables and views in one transaction: half the time of one for each; tell whether all are written."""
+        return self._find_fault(writes) is None
+
+    def _find_fault(self, writes: Mapping[str, Callable[[], object]]) -> Exception | None:
+        """Write tables and views for all or nothing; return what one of them raises, unless that is the machine's."""
         try:
             with self._transaction():
                 for write in writes.values():
@@ -176,23 +180,17 @@ class Publisher:
         except Exception as error:
             if is_of_machine(error) or breaks_connection(error):
                 raise
-            return False
+            return error
         self._let_in(writes)
-        return True
+        return None
 
     def _alone(self, name: str, write: Callable[[], object]) -> bool:
         """Write one table or view by itself, or set it aside; tell whether it is written."""
-        try:
-            with self._transaction():
-                write()
-        except Exception as error:
-            if is_of_machine(error) or breaks_connection(error):
-                raise
-            self._set_aside.note(Kind.TABLE, name, step=Step.PUBLISHING, reason=reason_of(error))
+        fault = self._find_fault({name: write})
+        if fault is not None:
+            self._set_aside.note(Kind.TABLE, name, step=Step.PUBLISHING, reason=reason_of(fault))
             self._aside.add(name)
-            return False
-        self._let_in([name])
-        return True
+        return fault is None
 
     def _let_in(self, names: Iterable[str]) -> None:
         let_in = self._aside.intersection(names)

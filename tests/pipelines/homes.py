@@ -124,7 +124,7 @@ class Home:
             self.builder(),
             filler=OutboxFiller(
                 self.outbox,
-                withholding=Withdrawals(self.engine, outbox=self.outbox, log=self.log),
+                withdrawals=Withdrawals(self.engine, outbox=self.outbox, log=self.log),
                 clock=self.clock,
                 set_aside=self.set_aside,
                 position=self.position,
