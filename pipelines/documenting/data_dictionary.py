@@ -9,7 +9,7 @@ from typing import Any
 from pipelines.build.dbt_runner import PUBLIC_SCHEMAS
 
 Node = Mapping[str, Any]
-#: Tests of dbt by the words that tell of them; the others are the models' own checks.
+#: Tests and constraints of dbt by the words that tell of them; the other tests are the models' own checks.
 _SAID = {"unique": "unique", "not_null": "never empty"}
 _HEAD = """# Data dictionary
 
@@ -51,8 +51,9 @@ def _relation(node: Node, tests: Mapping[tuple[str, str], Sequence[Node]]) -> It
     yield f"\n### {node['schema']}.{node['name']}\n\n{_line(node['description'])} ({kind})\n\n"
     yield "| Column | Type | What it is |\n|---|---|---|\n"
     for name, column in node["columns"].items():
-        test_words = [words for test in tests.get((node["unique_id"], name), ()) for words in _words(test)]
-        also = f" *{', '.join(test_words)}*" if test_words else ""
+        promises = [words for test in tests.get((node["unique_id"], name), ()) for words in _words(test)]
+        promises += [_SAID[constraint["type"]] for constraint in column.get("constraints", ())]
+        also = f" *{', '.join(promises)}*" if promises else ""
         yield f"| `{name}` | {_type(column)} | {_line(column['description']).replace('|', chr(92) + '|')}{also} |\n"
 
 

@@ -49,7 +49,7 @@ def test_fields_are_columns_of_the_marts(file: str, model: str, fields: dict[str
     for name, field in fields.items():
         assert _KINDS[columns[name]["data_type"]] == field.kind, name
         # not_null is a promise of the model: only what it promises may be shown without words for its absence.
-        assert field.is_always_known == ("not_null" in columns[name].get("data_tests", [])), name
+        assert field.is_always_known == ({"type": "not_null"} in columns[name].get("constraints", [])), name
 
 
 def test_statuses_are_those_the_mart_accepts() -> None:
