@@ -16,7 +16,7 @@ from pipelines.build.writer_lock import WriterLock
 from pipelines.home_parts import build_signs
 from pipelines.live import live_follower
 from pipelines.live.live_follower import LiveFollower
-from tests.core.test_database import written_to
+from tests.core.log.test_database import written_to
 from tests.pipelines.kept import REPOSITORY
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from frontdesk.domains.sending.outbox.commands import CommandFilter, CommandState
-from tests.core.migrations.old_homes import make_sqlite
+from tests.core.log.migrations.old_homes import make_sqlite
 from tests.pipelines.homes import Home
 
 

@@ -21,7 +21,7 @@ from pipelines.build import sql_functions
 from pipelines.build.sql_functions import readers_fingerprint, register_functions
 from tests.core.test_email_address import EMAILS
 from tests.core.test_phone import CERTAIN, PLACEHOLDERS, UNCERTAIN
-from tests.core.test_reply_words import MEANT, ORDINARY, REPLIES
+from tests.domains.sending.consent.test_reply_words import MEANT, ORDINARY, REPLIES
 
 TYPES = (
     PhoneNumberType.FIXED_LINE,

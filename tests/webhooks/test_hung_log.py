@@ -6,7 +6,7 @@ import time
 
 from frontdesk.connectors.descriptor import descriptors, source_names
 from tests.core.backends import Backend
-from tests.core.test_hung_database import stopped
+from tests.core.log.test_hung_database import stopped
 from tests.webhooks.conftest import StartReceiver
 from tests.webhooks.harness import Post
 from tests.webhooks.signing import samples

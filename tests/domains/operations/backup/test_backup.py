@@ -16,7 +16,7 @@ from frontdesk.core.log.migrations import copies
 from frontdesk.domains.operations.backup import backup
 from frontdesk.domains.operations.backup.errors import BackupError
 from tests.core.factories import new_event
-from tests.core.migrations.old_homes import make_sqlite
+from tests.core.log.migrations.old_homes import make_sqlite
 from tests.domains.operations.backup.places import IDS, Place
 
 

@@ -16,7 +16,7 @@ from frontdesk.core.running.run_files import RunFiles
 from frontdesk.domains.operations.backup.errors import BackupError
 from frontdesk.domains.sending.outbox.holds import HoldScope
 from frontdesk.domains.sending.outbox.outbox import Outbox
-from tests.core.migrations.old_homes import make_sqlite
+from tests.core.log.migrations.old_homes import make_sqlite
 from tests.domains.operations.backup.places import CLOCK, IDS, Place
 
 

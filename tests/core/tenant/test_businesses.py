@@ -11,7 +11,7 @@ from frontdesk.core.errors import ConfigurationError
 from frontdesk.core.tenant.business import Business
 from frontdesk.core.tenant.files import load_businesses
 
-TENANTS = Path(__file__).parents[2] / "tenants"
+TENANTS = Path(__file__).parents[3] / "tenants"
 
 
 def test_what_other_domains_need_is_not_looked_at(tmp_path: Path) -> None:

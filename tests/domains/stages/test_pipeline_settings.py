@@ -14,7 +14,7 @@ from frontdesk.core.errors import ConfigurationError
 from frontdesk.domains.stages.scoring import Priority, Warmness
 from frontdesk.domains.stages.settings import Pipeline
 from frontdesk.domains.tenancy.tenant import load_tenant
-from tests.core.test_tenants import VALID
+from tests.domains.tenancy.test_tenants import VALID
 
 Change = Callable[[dict[str, Any]], object]
 

@@ -25,7 +25,7 @@ from frontdesk.core.log.migrations import revisions, upgrading
 from frontdesk.core.log.migrations.revisions import newest_revision, read_revision
 from tests.core.backends import Backend
 from tests.core.factories import new_event
-from tests.core.migrations.old_homes import make_postgresql, make_sqlite
+from tests.core.log.migrations.old_homes import make_postgresql, make_sqlite
 
 NEXT = f"{int(newest_revision()) + 1:04}"
 ADDS_A_COLUMN = f"""

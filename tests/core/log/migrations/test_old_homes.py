@@ -25,7 +25,7 @@ from frontdesk.domains.staff import schema as staff_schema
 from frontdesk.domains.staff.directory import StaffDirectory
 from tests.core.backends import Backend
 from tests.core.factories import new_event
-from tests.core.migrations.old_homes import counts, make_postgresql, make_sqlite
+from tests.core.log.migrations.old_homes import counts, make_postgresql, make_sqlite
 
 IDS = UuidV7Factory(SystemClock())
 #: What declares the tables that are in the metadata then.

@@ -18,7 +18,7 @@ from frontdesk.domains.sending.outbox.commands import Channel
 from frontdesk.domains.sending.outbox.retry import DEFAULT_SCHEDULES
 from frontdesk.domains.tenancy.tenant import load_tenant, load_tenants, read_tenant, read_tenants
 
-TENANTS_DIR = Path(__file__).parents[2] / "tenants"
+TENANTS_DIR = Path(__file__).parents[3] / "tenants"
 SLUGS = ("avatar-imaging", "hmnp", "joes-auto-spa", "mikes-detailing", "noizylab", "technifold")
 
 VALID: dict[str, Any] = {

@@ -10,7 +10,7 @@ import pytest
 from frontdesk.domains.tenancy.tenant import Tenant, load_tenants
 from tests.ledger_check import _PROMISES
 
-TENANTS = load_tenants(Path(__file__).parents[2] / "tenants")
+TENANTS = load_tenants(Path(__file__).parents[3] / "tenants")
 
 
 @pytest.mark.parametrize("tenant", TENANTS.values(), ids=list(TENANTS))
