@@ -49,7 +49,8 @@ class LiveModel:
     relation: str  #: quoted, with database and schema
     schema: str
     sql: str
-    mode: str  #: append, replace, upsert, replace_all; scratch, inline: a view in a build, held for a batch or not at all
+    #: append, replace, upsert, replace_all; scratch, inline: a view in a build, held for a batch or not at all
+    mode: str
     column: str | None  #: replace: what the scope names; upsert: the key
     scope: str | None  #: replace: temporary table of the values whose rows go
     event_types: tuple[str, ...]  #: prefixes of the event types it reads; empty: it runs for every batch

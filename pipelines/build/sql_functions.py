@@ -19,17 +19,12 @@ import duckdb
 import pyarrow as pa
 from duckdb.func import FunctionNullHandling, PythonUDFType
 
-from frontdesk.core import email_address
-from frontdesk.core import placeholders
-from frontdesk.core import person_name
-from frontdesk.core import phone
-from frontdesk.domains.sending.consent import reply_requests
-from frontdesk.domains.sending.consent import reply_text
-from frontdesk.domains.sending.consent import reply_words
+from frontdesk.core import email_address, person_name, phone, placeholders
 from frontdesk.core.email_address import read_email
-from frontdesk.core.placeholders import id_shape
 from frontdesk.core.person_name import read_name
 from frontdesk.core.phone import read_phone
+from frontdesk.core.placeholders import id_shape
+from frontdesk.domains.sending.consent import reply_requests, reply_text, reply_words
 from frontdesk.domains.sending.consent.reply_words import read_reply
 
 _logger = logging.getLogger(__name__)

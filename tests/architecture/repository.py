@@ -8,7 +8,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 #: Where there is no git (an unpacked archive): what is made here, not kept.
-_MADE_HERE = {".venv", "data", "build", "target", "logs", "__pycache__", "dbt_packages"}
+_MADE_HERE = {".venv", "target", "logs", "__pycache__", "dbt_packages"}
+_MADE_AT_THE_ROOT = {"data", "build"}
 
 
 @cache
@@ -33,4 +34,6 @@ def text_of(name: Path) -> str:
 
 
 def _is_made_here(name: Path) -> bool:
-    return any(part in _MADE_HERE or part.endswith("_cache") or part == ".git" for part in name.parts)
+    return name.parts[0] in _MADE_AT_THE_ROOT or any(
+        part in _MADE_HERE or part.endswith("_cache") or part == ".git" for part in name.parts
+    )
