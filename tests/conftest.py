@@ -23,15 +23,15 @@ from tests.core.postgres import temporary_server
 from tests.e2e.story import prepare_story, receiver_of, send_story
 from tests.pipelines.homes import Home, HomeFactory, alone_in, shared_folder
 
+#: Stands in the list below for every file whose tests ask for a warehouse, wherever it is.
+_NEEDS_WAREHOUSE = "(warehouse)"
 #: With these started last, one core would be left alone with them: a file of few long tests is not split.
 _LONGEST_FIRST = (
     "browser/test_webhook_to_page.py",
     "browser/test_dashboard.py",  # needs no warehouse: the second worker has work while the first one builds it
-    "pipelines/activation",
-    "pipelines",
+    _NEEDS_WAREHOUSE,
     "dbt",
     "browser",
-    "domains/rules/explanations",
     "webhooks/test_openapi.py",
 )
 
@@ -50,20 +50,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     `--no-loadscope-reorder` keeps pytest-xdist from sorting them again.
     """
-    tests = Path(__file__).parent
-
-    def place(item: pytest.Item) -> int:
-        path = item.path.relative_to(tests).as_posix()
-        return next(
-            (rank for rank, start in enumerate(_LONGEST_FIRST) if path.startswith(start)), len(_LONGEST_FIRST)
-        )
-
+    folder = Path(__file__).parent
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if "homes" in fixtures:
             item.add_marker("warehouse")
         if fixtures & _STARTS_PROCESSES or "[postgres" in item.name:
             item.add_marker("processes")
+    need_warehouse = {item.path for item in items if item.get_closest_marker("warehouse")}
+
+    def place(item: pytest.Item) -> int:
+        path = item.path.relative_to(folder).as_posix()
+        for rank, start in enumerate(_LONGEST_FIRST):
+            if path.startswith(start) or (start == _NEEDS_WAREHOUSE and item.path in need_warehouse):
+                return rank
+        return len(_LONGEST_FIRST)
+
     items.sort(key=place)
 
 

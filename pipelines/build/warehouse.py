@@ -32,7 +32,8 @@ def _recreate_indexes(connection: duckdb.DuckDBPyConnection) -> None:
 
     A write-ahead log beside the file: its last holder was killed, and DuckDB (1.5.6) has replayed it. The tables are
     right then, but what was replayed into an index that no query has used yet is lost with the next checkpoint, and
-    rows that an index does not know are never deleted (tests/pipelines/test_killed_live_path.py fails without this).
+    rows that an index does not know are never deleted: tests/pipelines/live/test_killed_live_path.py fails without
+    this.
     """
     indexes = connection.execute("select schema_name, index_name, sql from duckdb_indexes() where sql is not null")
     for schema, name, sql in indexes.fetchall():

@@ -3,7 +3,7 @@
 Staff's pages are in tests/browser/test_morning.py (tasks, contact, board, a text by hand) and
 tests/browser/test_webhook_to_page.py (a delivery on the open page); `make bench` says how fast all of it is. Markov
 and Shapley need a build: tests/domains/attribution/test_warehouse.py. Reports across time zones and of late events:
-tests/pipelines/reporting.
+tests/domains/reports.
 """
 
 from __future__ import annotations

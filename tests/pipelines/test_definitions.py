@@ -18,7 +18,7 @@ from pipelines.home_parts import build_signs
 from tests.pipelines.facts import contact
 from tests.pipelines.homes import Home
 from tests.pipelines.kept import REPOSITORY
-from tests.pipelines.test_set_aside import booking
+from tests.pipelines.live.test_set_aside import booking
 
 
 @pytest.fixture

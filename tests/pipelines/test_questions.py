@@ -33,7 +33,7 @@ LATE = timedelta(days=45)
 DETAILER = "joes-auto-spa"
 #: Rules that remind a day before, and how their texts' numbers begin.
 REMINDING = {TENANT: ("reminder_24h", "+61"), DETAILER: ("day_before_reminder", "+1")}
-#: No business of the year holds anything back: tests/pipelines/activation/test_decisions.py asks this one.
+#: No business of the year holds anything back: tests/domains/rules/test_decisions.py asks this one.
 CAN_BE_EMPTY = {13}
 
 

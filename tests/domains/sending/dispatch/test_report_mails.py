@@ -20,11 +20,11 @@ from frontdesk.domains.reports.settings import ReportSettings
 from frontdesk.domains.sending.outbox.commands import CommandState
 from frontdesk.domains.tenancy.tenant import Tenant
 from tests.clocks import SetClock
+from tests.domains.reports.conftest import LATE, ReportingHome, open_reporting_home
 from tests.domains.sending.dispatch.sending_fixture import SendingFixture, open_sending
 from tests.domains.sending.dispatch.standins import StandIns
 from tests.domains.sending.dispatch.test_deliverers import KEY, graph
 from tests.pipelines.homes import HomeFactory
-from tests.pipelines.reporting.conftest import LATE, ReportingHome, open_reporting_home
 
 OCTOBER, NOVEMBER = (Period(PeriodKind.MONTHLY, date(2026, month, 1)) for month in (10, 11))
 #: The clock of these tests: November is the newest month that is over.

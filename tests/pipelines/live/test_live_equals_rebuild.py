@@ -6,8 +6,8 @@ import random
 from itertools import chain
 
 from frontdesk.core.log.envelope import NewEvent
+from tests.domains.identity.test_identity_decisions import CONTRADICTION
 from tests.pipelines.homes import Home
-from tests.pipelines.test_identity_decisions import CONTRADICTION
 
 
 def in_random_batches(events: list[NewEvent], *, seed: int) -> list[list[NewEvent]]:

@@ -13,8 +13,8 @@ from frontdesk.domains.reports.document import Report, Share
 from frontdesk.domains.reports.html_page import to_html
 from frontdesk.domains.reports.lettering import MAIN, lettering_of
 from frontdesk.domains.reports.pdf_file import to_pdf
-from tests.pipelines.reporting.drawn import Glyph, drawn_glyphs
-from tests.pipelines.reporting.test_long_names import report_with
+from tests.domains.reports.drawn import Glyph, drawn_glyphs
+from tests.domains.reports.test_long_names import report_with
 
 #: A name, and the fonts beside DejaVu Sans that it takes.
 _NAMES = {

@@ -8,7 +8,7 @@ import pytest
 
 from frontdesk.domains.sending.outbox.commands import CommandState
 from tests.clocks import SetClock
-from tests.pipelines.activation.test_decisions import START, booking
+from tests.domains.rules.test_decisions import START, booking
 from tests.pipelines.facts import TENANT
 from tests.pipelines.homes import NOW, Home, HomeFactory
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from frontdesk.core.log.envelope import NewEvent
+from tests.domains.payments.stripe_events import StripePayment
 from tests.pipelines.facts import fact
 from tests.pipelines.homes import Home
-from tests.pipelines.money.stripe_events import StripePayment
 
 
 def test_a_refund_in_another_currency_or_above_the_payment_is_listed_and_changes_no_currency(home: Home) -> None:

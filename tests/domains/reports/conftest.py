@@ -13,8 +13,8 @@ from frontdesk.domains.reports.document import Report
 from frontdesk.domains.reports.periods import Period
 from frontdesk.domains.reports.report_maker import ReportMaker
 from frontdesk.domains.tenancy.tenant import Tenant
+from tests.domains.reports.history import TENANT, History, make_history
 from tests.pipelines.homes import Home, HomeFactory
-from tests.pipelines.reporting.history import TENANT, History, make_history
 
 #: What the log was not told at first.
 LATE = 40

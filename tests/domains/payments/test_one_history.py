@@ -9,10 +9,10 @@ import pytest
 
 from frontdesk.core.log.envelope import NewEvent
 from sandbox.summary import _COUNTS
+from tests.domains.payments.stripe_events import FIRST_SECOND, TENANT, StripePayment
 from tests.pipelines.facts import fact
 from tests.pipelines.homes import Home, HomeFactory
 from tests.pipelines.kept import REPOSITORY
-from tests.pipelines.money.stripe_events import FIRST_SECOND, TENANT, StripePayment
 
 #: What is left of it all: 180 - 80 + 350 - 350 + 350 + 180 + 60 + 500 - 200, in cents.
 NET = 99_000

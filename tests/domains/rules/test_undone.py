@@ -11,11 +11,11 @@ from frontdesk.core.log.envelope import NewEvent
 from frontdesk.domains.rules.rule import Rule
 from frontdesk.domains.rules.vocabulary import FACT_TYPES, UNDONE_BY
 from frontdesk.domains.tenancy.tenant import load_tenants
-from tests.pipelines.activation.test_decisions import PHONE, START, booking
+from tests.domains.payments.stripe_events import StripePayment
+from tests.domains.rules.test_decisions import PHONE, START, booking
 from tests.pipelines.facts import TENANT, contact, fact
 from tests.pipelines.homes import NOW, Home, HomeFactory
 from tests.pipelines.kept import REPOSITORY
-from tests.pipelines.money.stripe_events import StripePayment
 
 pytestmark = pytest.mark.warehouse
 

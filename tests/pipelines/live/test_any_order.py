@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from frontdesk.core.log.envelope import NewEvent
 from pipelines.build.verification import mart_hashes
+from tests.domains.identity.test_identity_decisions import STORY as DECIDED_STORY
 from tests.pipelines.homes import NOW, Home, HomeFactory
-from tests.pipelines.test_identity_decisions import STORY as DECIDED_STORY
 
 #: Columns of the marts that hold the log's own id of an event.
 EVENT_COLUMNS = frozenset(f"{role}event_id" for role in ("", "last_", "first_", "cause_", "reason_", "decision_"))

@@ -25,8 +25,8 @@ from frontdesk.domains.reports.report_maker import NotModelledError, published
 from frontdesk.domains.sending.outbox.commands import report_command_key
 from frontdesk.domains.sending.settings import Delivery, EmailDelivery
 from pipelines.reporting.reproducing import NotReproducibleError, reproduce
-from tests.pipelines.reporting.conftest import LATE, ReportingHome
-from tests.pipelines.reporting.history import TENANT, count_figures
+from tests.domains.reports.conftest import LATE, ReportingHome
+from tests.domains.reports.history import TENANT, count_figures
 
 NOVEMBER = Period(PeriodKind.MONTHLY, date(2026, 11, 1))
 

@@ -18,7 +18,7 @@ def follow_and_kill(home: Home, *, after_seconds: float) -> None:
     """Start following in a process of its own and kill it some time after it has opened the warehouse."""
     process = subprocess.Popen(
         [
-            *(sys.executable, "-m", "tests.pipelines.follow_until_killed"),
+            *(sys.executable, "-m", "tests.pipelines.live.follow_until_killed"),
             *(str(home.folder), str(home.target_dir), "40"),
         ],
         cwd=REPOSITORY,

@@ -15,11 +15,11 @@ from frontdesk.domains.reports.html_page import to_html
 from frontdesk.domains.reports.layout import MISSING, ShareTable, share_tables
 from frontdesk.domains.reports.pdf_file import to_pdf
 from frontdesk.domains.reports.periods import Period, PeriodKind
+from tests.domains.reports.conftest import open_reporting_home
+from tests.domains.reports.history import TENANT
+from tests.domains.reports.test_long_names import report_with
 from tests.pipelines.facts import fact
 from tests.pipelines.homes import HomeFactory
-from tests.pipelines.reporting.conftest import open_reporting_home
-from tests.pipelines.reporting.history import TENANT
-from tests.pipelines.reporting.test_long_names import report_with
 
 MARCH = Period(PeriodKind.MONTHLY, date(2026, 3, 1))
 

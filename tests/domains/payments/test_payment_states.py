@@ -10,8 +10,8 @@ from typing import NamedTuple
 import pytest
 
 from frontdesk.core.log.envelope import NewEvent
+from tests.domains.payments.stripe_events import StripePayment
 from tests.pipelines.homes import Home, HomeFactory
-from tests.pipelines.money.stripe_events import StripePayment
 
 ORDERS = 8
 

@@ -23,7 +23,7 @@ from frontdesk.domains.sending.outbox.outbox import Outbox
 from pipelines.build.dbt_runner import LiveModel
 from pipelines.live.batch_tables import BatchTables
 from pipelines.publish.publisher import Publisher
-from tests.pipelines.activation.test_decisions import START
+from tests.domains.rules.test_decisions import START
 from tests.pipelines.facts import TENANT, contact, fact
 from tests.pipelines.homes import Home
 from tests.pipelines.kept import REPOSITORY

@@ -9,8 +9,8 @@ import pytest
 from frontdesk.domains.reports.document import Report
 from frontdesk.domains.reports.html_page import to_html
 from frontdesk.domains.reports.periods import Period, PeriodKind, period_of
-from tests.pipelines.reporting.conftest import ReportingHome
-from tests.pipelines.reporting.history import TENANT, count_credits, count_figures, count_stages
+from tests.domains.reports.conftest import ReportingHome
+from tests.domains.reports.history import TENANT, count_credits, count_figures, count_stages
 
 BROKEN_DOWN = (
     ("revenue_received", "service"),
