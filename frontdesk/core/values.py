@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Annotated, TypeVar
 
@@ -105,3 +105,8 @@ class Payload(BaseModel):
     """What a fact tells. Unknown keys stay: older systems tell more than we model, and the log loses nothing."""
 
     model_config = ConfigDict(extra="allow", frozen=True)
+
+
+def told_by(facts: Mapping[str, type[BaseModel]], *payloads: type[BaseModel]) -> tuple[str, ...]:
+    """Return the types of facts that have one of these payloads, as a noun's `FACTS` says."""
+    return tuple(type_ for type_, payload in facts.items() if payload in payloads)

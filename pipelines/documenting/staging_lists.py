@@ -1,4 +1,4 @@
-"""What is listed of all providers in one place, written from the folders of staging: nobody keeps these lists.
+"""What is listed in one place of all providers and of our own facts: nobody keeps these lists.
 
 `python -m pipelines.documenting.staging_lists` writes them into dbt_project/; a test compares.
 """
@@ -13,12 +13,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from frontdesk.core.csv_output import CsvWriter
+from frontdesk.domains.imports.known_facts import CANONICAL_PAYLOADS
+from frontdesk.domains.sending.facts import OUTCOME_FACTS
 
 #: dbt wants to know before anything runs what a model reads, so the union names its models.
 FACTS_MACRO = Path("macros", "staging", "facts_of_staging.sql")
 EVENT_TYPES_SEED = Path("seeds", "known_event_types.csv")
 _STAGING = Path("models", "staging")
 _HEADER = ["type_pattern", "meaning"]
+_FACT, _OUTCOME = "canonical fact", "outcome of a command"
 _CONFIG = re.compile(r"{{ config\((.*?)\) }}", re.DOTALL)
 _FACTS = "    select * from {{{{ ref('{name}') }}}}"
 _MACRO = """\
@@ -44,10 +47,15 @@ def facts_macro(project: Path) -> str:
 
 
 def known_event_types(project: Path) -> str:
-    """Return the seed of the event types that staging gives a meaning to, from the list in each folder."""
+    """Return the seed of the event types that staging gives a meaning to.
+
+    They are in the list of each provider's folder; our own facts are those of the nouns, and the list of staging's
+    folder for them says only of which ones another meaning is told.
+    """
     text = io.StringIO()
     writer = CsvWriter(text, line_end="\n")
-    for row in [_HEADER, *sorted(_event_types(project))]:
+    of_ours = {type_: _OUTCOME if type_ in OUTCOME_FACTS else _FACT for type_ in CANONICAL_PAYLOADS}
+    for row in [_HEADER, *sorted((of_ours | dict(_event_types(project))).items())]:
         writer.write(row)
     return text.getvalue()
 
@@ -63,10 +71,10 @@ def _has_facts(file: Path) -> bool:
     return config is not None and "'live'" in config[1] and "'is_of_business'" not in config[1]
 
 
-def _event_types(project: Path) -> Iterator[list[str]]:
+def _event_types(project: Path) -> Iterator[tuple[str, str]]:
     for file in (project / _STAGING).glob("*/*__event_types.csv"):
         with file.open(encoding="utf-8", newline="") as lines:
-            yield from ([row[name] for name in _HEADER] for row in csv.DictReader(lines))
+            yield from ((row[_HEADER[0]], row[_HEADER[1]]) for row in csv.DictReader(lines))
 
 
 if __name__ == "__main__":

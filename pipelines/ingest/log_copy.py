@@ -19,7 +19,8 @@ from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.log.schema import rejection_counts, set_aside
 from frontdesk.core.money import to_minor_units
 from frontdesk.core.values import FRONTDESK_SOURCE
-from frontdesk.domains.imports.undone_runs import CHANGE_ID_PREFIX, RESTORED, UNDONE
+from frontdesk.domains.imports.facts import RESTORED, UNDONE
+from frontdesk.domains.imports.undone_runs import CHANGE_ID_PREFIX
 from frontdesk.domains.tenancy.tenant import Tenant
 
 _TIMESTAMP = pa.timestamp("us", tz="UTC")

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from frontdesk.domains.rules.rule import Action, CallWebhook, Condition, CreateTask, SendText, SyncRecord
 from frontdesk.domains.rules.vocabulary import CONTACT_FIELDS, UNDONE_BY, offered_fields
+from frontdesk.domains.sending.facts import MESSAGE_REQUESTED
 from frontdesk.domains.sending.outbox.commands import MANUAL, Channel
 from frontdesk.domains.sending.templates import EmailTemplate, Templates, read_template
 from frontdesk.domains.tenancy.tenant import Tenant
@@ -96,7 +97,7 @@ def _rule_rows(tenant: Tenant) -> Iterator[dict[str, Any]]:
         "tenant_id": tenant.slug,
         "rule_id": MANUAL,
         "rule_version": 1,
-        "facts": ["message.requested"],
+        "facts": [MESSAGE_REQUESTED],
         "anchor": "fact",
         "offset_seconds": 0,
         "once_per": "entity",

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from frontdesk.core.placeholders import identifier_value
 from frontdesk.domains.identity.decisions import IdentityDecision
+from frontdesk.domains.identity.facts import IDENTITY_DECIDED
 from frontdesk.domains.staff.roles import Permission
 from webhooks.api.requests import IdempotencyKey, append_request, given_fields, request_id, unprocessable
 from webhooks.callers import Caller
@@ -53,7 +54,7 @@ async def decide_identity(
     appended = await append_request(
         runtime,
         tenant_id=tenant_id,
-        type_="identity.decided",
+        type_=IDENTITY_DECIDED,
         id_=id_,
         payload=given | {"by": caller.named(body.by)},
         subject_id=id_,

@@ -10,7 +10,7 @@ from fastapi import APIRouter, HTTPException, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from frontdesk.core.published import reader as published
-from frontdesk.domains.sending.facts import MessageText
+from frontdesk.domains.sending.facts import MESSAGE_READ, MESSAGE_REQUESTED, MessageText
 from frontdesk.domains.sending.outbox.commands import Channel, manual_command_key
 from frontdesk.domains.sending.outbox.shapes import MessageAccepted
 from frontdesk.domains.staff.roles import Permission
@@ -63,7 +63,7 @@ async def send_message(
     appended = await append_request(
         runtime,
         tenant_id=tenant_id,
-        type_="message.requested",
+        type_=MESSAGE_REQUESTED,
         id_=message_id,
         payload={"message_id": message_id, **given_fields(body), **signature(caller, key="requested_by")},
         subject_id=message_id,
@@ -94,7 +94,7 @@ async def need_no_reply(message_id: _MessageId, *, caller: _Sender, runtime: Run
         appended = await append_request(
             runtime,
             tenant_id=tenant_id,
-            type_="message.read",
+            type_=MESSAGE_READ,
             id_=message_id,
             payload=payload | signature(caller, key="by"),
             subject_id=message_id,

@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field
 from frontdesk.core.published import reader as published
 from frontdesk.core.published.errors import NothingPublishedError
 from frontdesk.core.values import Instant
+from frontdesk.domains.rules.vocabulary import STAGE_CHANGED
 from frontdesk.domains.sending.outbox.shapes import EventAccepted
 from frontdesk.domains.staff.roles import Permission, Role
 from frontdesk.domains.stages.facts import StageFact
@@ -60,7 +61,7 @@ async def change_stage(
     appended = await append_request(
         runtime,
         tenant_id=tenant_id,
-        type_="stage.changed",
+        type_=STAGE_CHANGED,
         id_=id_,
         payload=payload,
         subject_id=body.booking_id or id_,

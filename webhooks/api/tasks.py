@@ -18,6 +18,7 @@ from frontdesk.core.values import FRONTDESK_SOURCE, Instant
 from frontdesk.domains.identity.facts import ContactPayload
 from frontdesk.domains.sending.outbox.commands import Channel, CommandState
 from frontdesk.domains.staff.roles import Permission, Role
+from frontdesk.domains.tasks.facts import TASK_CANCELLED, TASK_COMPLETED, TASK_CREATED
 from webhooks.api.requests import NO_NUL, IdempotencyKey, append_request, request_id
 from webhooks.callers import Caller
 from webhooks.dependencies import RuntimeDep, allow
@@ -275,18 +276,18 @@ def _find_task(runtime: Runtime, *, tenant_id: str, task_id: str) -> _KnownTask 
         for event in runtime.log.read_by_source_ids(
             tenant_id,
             FRONTDESK_SOURCE,
-            [f"task.{verb}:{task_id}" for verb in ("created", "completed", "cancelled")],
+            [f"{type_}:{task_id}" for type_ in (TASK_CREATED, TASK_COMPLETED, TASK_CANCELLED)],
         )
     }
     found = _find_published(runtime, tenant_id=tenant_id, task_id=task_id)
-    if found is None and "task.created" in events:
-        found = _KnownTask(assigned_to=orjson.loads(events["task.created"].payload).get("assigned_to"), ending=None)
+    if found is None and TASK_CREATED in events:
+        found = _KnownTask(assigned_to=orjson.loads(events[TASK_CREATED].payload).get("assigned_to"), ending=None)
     if found is None:
         found = _find_command(runtime, tenant_id=tenant_id, task_id=task_id)
     if found is None:
         return None
-    closed: list[_Ending] = ["completed"] if "task.completed" in events else []
-    closed += ["cancelled"] if "task.cancelled" in events else []
+    closed: list[_Ending] = ["completed"] if TASK_COMPLETED in events else []
+    closed += ["cancelled"] if TASK_CANCELLED in events else []
     return _KnownTask(assigned_to=found.assigned_to, ending=closed[0] if closed else found.ending)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from frontdesk.core.plain_text import Identifier, Text
 from frontdesk.core.values import Currency, DateOnly, MinorUnits, Payload
@@ -46,3 +47,11 @@ class SpendFact(Payload):
         if self.period_end < self.period_start:
             raise ValueError("period_end is before period_start; swap them")
         return self
+
+
+#: Every fact of this noun, and the payload that it has.
+FACTS: Mapping[str, type[BaseModel]] = {
+    "lead.created": LeadFact,
+    "touch.recorded": TouchFact,
+    "spend.recorded": SpendFact,
+}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from collections.abc import Mapping
+
+from pydantic import BaseModel, Field
 
 from frontdesk.core.plain_text import Identifier, Text
 from frontdesk.core.values import Currency, Day, InstantOrDay, MinorUnits, Payload
@@ -27,3 +29,12 @@ class BookingFact(Payload):
     staff: Text | None = None
     location: Text | None = None
     reason: Text | None = None
+
+
+#: Facts that end a booking.
+ENDS = tuple(f"booking.{verb}" for verb in ("cancelled", "completed", "no_show"))
+#: Every fact of this noun, and the payload that it has.
+FACTS: Mapping[str, type[BaseModel]] = {
+    **{f"booking.{verb}": BookingFact for verb in ("created", "confirmed", "rescheduled")},
+    **dict.fromkeys(ENDS, BookingFact),
+}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import ConfigDict, Field, model_validator
+from collections.abc import Mapping
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from frontdesk.core.plain_text import Identifier, Text
 from frontdesk.core.values import Payload
+from frontdesk.domains.identity.decisions import IdentityDecision
 
 
 class ContactPayload(Payload):
@@ -53,3 +56,13 @@ class NoteFact(AboutContact):
 
     note_id: Identifier | None = None
     text: Text
+
+
+IDENTITY_DECIDED = "identity.decided"
+#: Every fact of this noun, and the payload that it has.
+FACTS: Mapping[str, type[BaseModel]] = {
+    "contact.created": ContactFact,
+    "contact.updated": ContactFact,
+    "note.added": NoteFact,
+    IDENTITY_DECIDED: IdentityDecision,
+}

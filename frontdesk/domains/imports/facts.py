@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from collections.abc import Mapping
+
+from pydantic import BaseModel, Field
 
 from frontdesk.core.plain_text import Identifier, Text
 from frontdesk.core.values import Payload
@@ -14,3 +16,12 @@ class ImportRunFact(Payload):
     run: Identifier = Field(description="Name of the run, as frontdesk import runs lists it.")
     by: Text | None = Field(default=None, description="Who said so.")
     reason: Text | None = None
+
+
+#: The events of a run no longer count, or count again.
+UNDONE, RESTORED = "import.undone", "import.restored"
+#: Every fact of this noun, and the payload that it has.
+FACTS: Mapping[str, type[BaseModel]] = {
+    UNDONE: ImportRunFact,
+    RESTORED: ImportRunFact,
+}

@@ -13,9 +13,9 @@ import orjson
 
 from frontdesk.core.log.envelope import FILE_HEADER, LINE_HEADER, RUN_HEADER, Appended, Event, NewEvent, Origin
 from frontdesk.core.log.event_log import EventLog
+from frontdesk.domains.bookings.facts import ENDS
 from frontdesk.domains.imports.event_names import EventNames, nth_name, read_places
 from frontdesk.domains.imports.problems import MappedRow, Problem, quoted
-from frontdesk.domains.imports.row_mapper import ENDS
 from frontdesk.domains.imports.undone_runs import UndoneRuns
 
 _SHOWN_FIELDS = 5

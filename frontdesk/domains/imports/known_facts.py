@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, ValidationInfo, field_validator
@@ -9,55 +10,21 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from frontdesk.core.errors import located_message
 from frontdesk.core.plain_text import Identifier
 from frontdesk.core.values import Instant
-from frontdesk.domains.attribution.facts import LeadFact, SpendFact, TouchFact
-from frontdesk.domains.bookings.facts import BookingFact
-from frontdesk.domains.identity.decisions import IdentityDecision
-from frontdesk.domains.identity.facts import ContactFact, NoteFact
-from frontdesk.domains.imports.facts import ImportRunFact
-from frontdesk.domains.payments.facts import ItemisedFact, PaymentFact, RefundFact
-from frontdesk.domains.reports.facts import ReportFact
-from frontdesk.domains.sending.facts import OUTCOME_FACTS, ConsentFact, MessageFact, MessageReadFact, MessageRequest
-from frontdesk.domains.stages.facts import StageFact
-from frontdesk.domains.tasks.facts import TaskFact
+from frontdesk.domains.attribution import facts as attribution
+from frontdesk.domains.bookings import facts as bookings
+from frontdesk.domains.identity import facts as identity
+from frontdesk.domains.imports import facts as imports
+from frontdesk.domains.payments import facts as payments
+from frontdesk.domains.reports import facts as reports
+from frontdesk.domains.sending import facts as sending
+from frontdesk.domains.stages import facts as stages
+from frontdesk.domains.tasks import facts as tasks
 
-CANONICAL_PAYLOADS: dict[str, type[BaseModel]] = {
-    "contact.created": ContactFact,
-    "contact.updated": ContactFact,
-    "lead.created": LeadFact,
-    "touch.recorded": TouchFact,
-    "spend.recorded": SpendFact,
-    **{
-        f"booking.{verb}": BookingFact
-        for verb in ("created", "confirmed", "rescheduled", "cancelled", "completed", "no_show")
-    },
-    "payment.succeeded": PaymentFact,
-    "payment.failed": PaymentFact,
-    "payment.refunded": RefundFact,
-    "payment.itemised": ItemisedFact,
-    **{f"message.{verb}": MessageFact for verb in ("received", "sent", "delivered", "failed")},
-    "message.read": MessageReadFact,
-    "consent.granted": ConsentFact,
-    "consent.revoked": ConsentFact,
-    **{f"task.{verb}": TaskFact for verb in ("created", "completed", "snoozed", "reassigned", "cancelled")},
-    "note.added": NoteFact,
-    "stage.changed": StageFact,
-    "identity.decided": IdentityDecision,
-    "import.undone": ImportRunFact,
-    "import.restored": ImportRunFact,
-    "message.requested": MessageRequest,
-    **OUTCOME_FACTS,
-    "report.computed": ReportFact,
+CANONICAL_PAYLOADS: Mapping[str, type[BaseModel]] = {
+    type_: payload
+    for noun in (identity, attribution, bookings, payments, sending, tasks, stages, reports, imports)
+    for type_, payload in noun.FACTS.items()
 }
-#: What is no contact's: of the business alone, or about who people are. Nothing that a rule could be about.
-BUSINESS_FACTS = frozenset(
-    {
-        "identity.decided",
-        "import.undone",
-        "import.restored",
-        "spend.recorded",
-        *(f"report.{verb}" for verb in ("computed", "sent", "failed", "suppressed", "uncertain")),
-    }
-)
 
 
 class ImportedEvent(BaseModel):

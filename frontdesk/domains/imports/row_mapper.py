@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from frontdesk.core.errors import validation_message
 from frontdesk.core.log.envelope import NewEvent
 from frontdesk.core.tenant.business import Business
+from frontdesk.domains.bookings.facts import ENDS
 from frontdesk.domains.imports.computed_columns import ComputedColumns, kept_columns
 from frontdesk.domains.imports.csv_file import Record
 from frontdesk.domains.imports.fields import Cells, FieldCompiler, Locale, columns_of, compile_condition, compile_type
@@ -128,8 +129,6 @@ def _reason(mistake: Any, *, type_: str = "", path: str = "") -> str:
 
 
 Value = TypeVar("Value")
-#: Types that end a booking.
-ENDS = frozenset({"booking.cancelled", "booking.completed", "booking.no_show"})
 _DAYS_OF_BOOKINGS = ("starts_at", "ends_at")
 
 

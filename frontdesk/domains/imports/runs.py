@@ -16,7 +16,8 @@ from frontdesk.core.log.envelope import RUN_HEADER, Event, NewEvent, Origin
 from frontdesk.core.log.event_log import EventLog, RunPart
 from frontdesk.core.values import FRONTDESK_SOURCE
 from frontdesk.domains.imports.event_names import find_counting
-from frontdesk.domains.imports.undone_runs import CHANGE_ID_PREFIX, RESTORED, UNDONE, UndoneRuns
+from frontdesk.domains.imports.facts import RESTORED, UNDONE
+from frontdesk.domains.imports.undone_runs import CHANGE_ID_PREFIX, UndoneRuns
 
 _BATCH_SIZE = 1_000
 

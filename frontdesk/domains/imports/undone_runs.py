@@ -13,8 +13,8 @@ import orjson
 
 from frontdesk.core.log.envelope import Event
 from frontdesk.core.log.event_log import EventLog
+from frontdesk.domains.imports.facts import RESTORED, UNDONE
 
-UNDONE, RESTORED = "import.undone", "import.restored"
 #: Ids of both begin with it, so that they are found without reading the log.
 CHANGE_ID_PREFIX = "import-run/"
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from frontdesk.core.plain_text import Identifier, Text
 from frontdesk.core.values import Currency, DecimalText, MinorUnits, Payload, SignedMinorUnits
@@ -85,3 +86,12 @@ class ItemisedFact(_AboutPayment):
     """payment.itemised: lines of a payment, told apart from it. Each such fact adds its lines to those known."""
 
     lines: Annotated[list[ReceiptLine], Field(min_length=1, max_length=500)]
+
+
+#: Every fact of this noun, and the payload that it has.
+FACTS: Mapping[str, type[BaseModel]] = {
+    "payment.succeeded": PaymentFact,
+    "payment.failed": PaymentFact,
+    "payment.refunded": RefundFact,
+    "payment.itemised": ItemisedFact,
+}

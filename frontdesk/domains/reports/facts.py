@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from frontdesk.core.plain_text import Identifier
 from frontdesk.core.values import DateOnly, Payload, WholeNumber
@@ -21,3 +22,10 @@ class ReportFact(Payload):
     models_fingerprint: Identifier
     figures: list[dict[str, object]]
     files: dict[str, str] = Field(description="SHA-256 of each file, by its ending.")
+
+
+REPORT_COMPUTED = "report.computed"
+#: Every fact of this noun, and the payload that it has.
+FACTS: Mapping[str, type[BaseModel]] = {
+    REPORT_COMPUTED: ReportFact,
+}

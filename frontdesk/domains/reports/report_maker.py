@@ -29,6 +29,7 @@ from frontdesk.core.values import FRONTDESK_SOURCE
 from frontdesk.domains.reports.archive import ReportArchive, ReportId
 from frontdesk.domains.reports.computation import Provenance, compute_report
 from frontdesk.domains.reports.document import Report
+from frontdesk.domains.reports.facts import REPORT_COMPUTED
 from frontdesk.domains.reports.html_page import to_html
 from frontdesk.domains.reports.mails import mails_of
 from frontdesk.domains.reports.pdf_file import to_pdf
@@ -37,7 +38,6 @@ from frontdesk.domains.reports.settings import ReportingBusiness
 from frontdesk.domains.sending.outbox.commands import NewCommand, report_command_key
 from frontdesk.domains.sending.outbox.outbox import Outbox
 
-REPORT_COMPUTED = "report.computed"
 #: Families of our own events that no report tells of: they need not be modelled before one is made.
 _OF_NO_REPORT = ("report", "alert")
 _LOOKS_EVERY_SECONDS = 0.2

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from frontdesk.domains.rules.rule import Condition, Rule, SyncRecord
 from frontdesk.domains.rules.vocabulary import FACT_TYPES
+from frontdesk.domains.tasks.facts import TASK_CREATED
 
 #: Facts that a text or e-mail leads to without anybody's doing: mail scanners open what they check.
 _OF_SENDING = tuple(f"message.{verb}" for verb in ("queued", "sending", "sent", "delivered", "failed", "read"))
@@ -71,7 +72,7 @@ def _effects(rule: Rule) -> Iterator[_Effect]:
         if command_type == "send_email":
             yield from (_Effect(fact=fact) for fact in _OF_EMAIL)
         if command_type == "create_task":
-            yield _Effect(fact="task.created", source="frontdesk")
+            yield _Effect(fact=TASK_CREATED, source="frontdesk")
         if isinstance(action, SyncRecord):
             families = _OF_SYNC[action.record]
             yield from (_Effect(fact=fact, source=action.target) for fact in FACT_TYPES if fact.startswith(families))

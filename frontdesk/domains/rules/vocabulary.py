@@ -8,6 +8,16 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, get_args
 
+from frontdesk.core.values import told_by
+from frontdesk.domains.attribution import facts as attribution
+from frontdesk.domains.bookings import facts as bookings
+from frontdesk.domains.identity import facts as identity
+from frontdesk.domains.payments import facts as payments
+from frontdesk.domains.sending import facts as sending
+from frontdesk.domains.sending.facts import CONSENT_GRANTED, CONSENT_REVOKED
+from frontdesk.domains.tasks import facts as tasks
+from frontdesk.domains.tasks.facts import TASK_CANCELLED, TASK_COMPLETED
+
 Kind = Literal["text", "number", "instant", "flag"]
 #: Whether a fact of this type is about a booking: each, some (a payment may be for one) or none.
 AboutBooking = Literal["always", "sometimes", "never"]
@@ -80,9 +90,12 @@ def _types(family: str, *verbs: str) -> tuple[str, ...]:
     return tuple(f"{family}.{verb}" for verb in verbs)
 
 
+#: A stage is told by its own fact; the noun itself is of a higher layer.
+STAGE_CHANGED = "stage.changed"
+# Facts of ours stand in their nouns' facts.py; the others are told by providers alone.
 _ENGAGEMENTS = (
-    *_types("task", "created", "completed", "snoozed", "reassigned", "cancelled"),
-    *_types("note", "added"),
+    *tasks.FACTS,
+    *told_by(identity.FACTS, identity.NoteFact),
     *_types("deal", "created", "updated", "won", "lost", "abandoned", "deleted"),
     *_types(
         "invoice",
@@ -114,17 +127,7 @@ _ENGAGEMENT_FIELDS = MappingProxyType(
 )
 _SHAPES = (
     _Shape(
-        types=_types(
-            "booking",
-            "created",
-            "confirmed",
-            "rescheduled",
-            "cancelled",
-            "completed",
-            "no_show",
-            "declined",
-            "updated",
-        ),
+        types=(*bookings.FACTS, *_types("booking", "declined", "updated")),
         fields={
             "booking_id": _KNOWN_TEXT,
             **dict.fromkeys(("service_name", "staff_name", "location", "payment_status", "currency"), _TEXT),
@@ -136,8 +139,8 @@ _SHAPES = (
     ),
     _Shape(
         types=(
-            *_types("payment", "pending", "succeeded", "failed", "cancelled", "expired", "refunded", "disputed"),
-            *_types("payment", "itemised"),
+            *payments.FACTS,
+            *_types("payment", "pending", "cancelled", "expired", "disputed"),
             *_types("refund", "pending", "succeeded", "failed", "cancelled"),
             *_types("dispute", "updated", "won", "lost"),
         ),
@@ -153,7 +156,10 @@ _SHAPES = (
         about_booking="sometimes",
     ),
     _Shape(
-        types=_types("message", "received", "queued", "sending", "sent", "delivered", "failed", "read"),
+        types=(
+            *told_by(sending.FACTS, sending.MessageFact, sending.MessageReadFact),
+            *_types("message", "queued", "sending"),
+        ),
         fields={
             **dict.fromkeys(("message_id", "channel", "direction"), _KNOWN_TEXT),
             **dict.fromkeys(("body", "from_address", "to_address", "error_code", "opt_out_type"), _TEXT),
@@ -162,15 +168,15 @@ _SHAPES = (
         about_booking="sometimes",
     ),
     _Shape(
-        types=_types("lead", "created"),
+        types=told_by(attribution.FACTS, attribution.LeadFact),
         fields=dict.fromkeys(("lead_id", "channel", "medium", "campaign", "interest"), _TEXT),
     ),
     _Shape(
-        types=_types("touch", "recorded"),
+        types=told_by(attribution.FACTS, attribution.TouchFact),
         fields={**dict.fromkeys(("channel", "medium", "campaign", "currency"), _TEXT), "cost_minor": _NUMBER},
     ),
     _Shape(
-        types=_types("consent", "granted", "revoked"),
+        types=told_by(sending.FACTS, sending.ConsentFact),
         fields={
             **dict.fromkeys(("channel", "purpose"), _KNOWN_TEXT),
             "is_granted": _KNOWN_FLAG,
@@ -178,15 +184,17 @@ _SHAPES = (
         },
     ),
     _Shape(
-        types=_types("contact", "created", "updated", "deleted"), fields={"channel": _TEXT, "is_deleted": _KNOWN_FLAG}
+        types=(*told_by(identity.FACTS, identity.ContactFact), "contact.deleted"),
+        fields={"channel": _TEXT, "is_deleted": _KNOWN_FLAG},
     ),
     _Shape(types=_ENGAGEMENTS, fields=_ENGAGEMENT_FIELDS),
     _Shape(
-        types=_types("stage", "changed"),
+        types=(STAGE_CHANGED,),
         fields={**_ENGAGEMENT_FIELDS, "booking_id": _TEXT},
         about_booking="sometimes",
     ),
 )
+_TASK_ENDS = (TASK_COMPLETED, TASK_CANCELLED)
 #: What takes a fact back, or overtakes it: of the same payment, invoice, deal, dispute, the newest of these facts and
 #: of the fact's own type says whether what it told still holds. What a booking is, its newest state says. Of a
 #: payment that was received, the amounts decide: `payment.refunded` is all of it returned or lost, whatever told so.
@@ -201,8 +209,8 @@ UNDONE_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
             _types("invoice", "paid", "voided"),
         ),
         "invoice.paid": _types("invoice", "voided"),
-        "consent.granted": _types("consent", "revoked"),
-        "consent.revoked": _types("consent", "granted"),
+        CONSENT_GRANTED: (CONSENT_REVOKED,),
+        CONSENT_REVOKED: (CONSENT_GRANTED,),
         **dict.fromkeys(_types("deal", "created", "updated"), _types("deal", "won", "lost", "abandoned", "deleted")),
         "deal.won": _types("deal", "lost", "abandoned", "deleted"),
         **dict.fromkeys(_types("deal", "lost", "abandoned"), _types("deal", "won", "deleted")),
@@ -218,9 +226,9 @@ UNDONE_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
         **dict.fromkeys(
             _types("notarization", "declined", "expired", "signer_failed"), _types("notarization", "completed")
         ),
-        **dict.fromkeys(_types("task", "created", "snoozed", "reassigned"), _types("task", "completed", "cancelled")),
+        **{type_: _TASK_ENDS for type_ in tasks.FACTS if type_ not in _TASK_ENDS},
         # One stands in one stage: the next move, wherever it leads, is what there is to tell.
-        "stage.changed": ("stage.changed",),
+        STAGE_CHANGED: (STAGE_CHANGED,),
     }
 )
 _SHAPE_OF = MappingProxyType({fact: shape for shape in _SHAPES for fact in shape.types})

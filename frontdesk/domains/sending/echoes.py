@@ -16,12 +16,14 @@ from sqlalchemy import ColumnElement, and_, not_, or_
 from frontdesk.core.log.envelope import Event
 from frontdesk.core.log.schema import event_log
 from frontdesk.core.values import FRONTDESK_SOURCE
-from frontdesk.domains.sending.facts import COMMAND_FACTS
+from frontdesk.domains.sending.facts import OUTCOME_FACTS
+from frontdesk.domains.sending.outbox.outcome_events import Outcome
+from frontdesk.domains.tasks.facts import TASK_CREATED
 
 #: Receipts: any status of a message that is not one of a person (providers' pages on status callbacks and receipts).
 _RECEIPT = re.compile(r"twilio\.message\.(?!received$)\w+|clicksend\.message\.receipt")
 #: What a command does; what staff ask for is none of it.
-_OUTCOMES = COMMAND_FACTS - {"message.requested"} | {"message.sent", "message.failed", "task.created"}
+_OUTCOMES = frozenset({*OUTCOME_FACTS, *(f"message.{outcome}" for outcome in Outcome), TASK_CREATED})
 
 #: What echoes wait at most behind what is urgent; until then, who waits for them is nobody but readers.
 _POSTPONED_AT_MOST = timedelta(seconds=10)

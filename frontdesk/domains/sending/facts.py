@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from frontdesk.core.plain_text import Identifier, Text
 from frontdesk.core.values import Payload, WholeNumber
@@ -76,8 +77,10 @@ class CommandOutcome(Payload):
     reason: Text | None = None
 
 
+MESSAGE_REQUESTED, MESSAGE_READ, MESSAGE_SENT = "message.requested", "message.read", "message.sent"
+CONSENT_GRANTED, CONSENT_REVOKED = "consent.granted", "consent.revoked"
 #: What became of a command, by the fact that tells it.
-OUTCOME_FACTS: dict[str, type[CommandOutcome]] = {
+OUTCOME_FACTS: Mapping[str, type[CommandOutcome]] = {
     "message.suppressed": CommandOutcome,
     "message.uncertain": CommandOutcome,
     **{f"webhook.{verb}": CommandOutcome for verb in ("delivered", "failed", "suppressed", "uncertain")},
@@ -85,4 +88,16 @@ OUTCOME_FACTS: dict[str, type[CommandOutcome]] = {
     **{f"report.{verb}": CommandOutcome for verb in ("sent", "failed", "suppressed", "uncertain")},
 }
 #: What only tells of commands. No rule can wait for it, or commands could cause one another for ever.
-COMMAND_FACTS = frozenset({"message.requested", *OUTCOME_FACTS})
+COMMAND_FACTS = frozenset({MESSAGE_REQUESTED, *OUTCOME_FACTS})
+#: Every fact of this noun, and the payload that it has.
+FACTS: Mapping[str, type[BaseModel]] = {
+    "message.received": MessageFact,
+    MESSAGE_SENT: MessageFact,
+    "message.delivered": MessageFact,
+    "message.failed": MessageFact,
+    MESSAGE_READ: MessageReadFact,
+    CONSENT_GRANTED: ConsentFact,
+    CONSENT_REVOKED: ConsentFact,
+    MESSAGE_REQUESTED: MessageRequest,
+    **OUTCOME_FACTS,
+}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from pydantic import Field, model_validator
+from collections.abc import Mapping
+
+from pydantic import BaseModel, Field, model_validator
 
 from frontdesk.core.plain_text import Identifier, Text
 from frontdesk.core.values import Payload
 from frontdesk.domains.identity.facts import ContactPayload
+from frontdesk.domains.rules.vocabulary import STAGE_CHANGED
 
 
 class StageFact(Payload):
@@ -24,3 +27,9 @@ class StageFact(Payload):
         if self.booking_id is None and self.contact is None:
             raise ValueError("stage.changed needs booking_id or contact")
         return self
+
+
+#: Every fact of this noun, and the payload that it has.
+FACTS: Mapping[str, type[BaseModel]] = {
+    STAGE_CHANGED: StageFact,
+}

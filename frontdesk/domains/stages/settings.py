@@ -8,11 +8,11 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from frontdesk.core.tenant.fields import Key, Strict
-from frontdesk.domains.rules.vocabulary import FACT_TYPES, suggest
+from frontdesk.domains.rules.vocabulary import FACT_TYPES, STAGE_CHANGED, suggest
+from frontdesk.domains.tasks.facts import TASK_CREATED
 
 #: A stage is told by its own fact, which always moves.
-_MOVING_FACTS = tuple(fact for fact in FACT_TYPES if fact != "stage.changed")
-_TASK_CREATED = "task.created"
+_MOVING_FACTS = tuple(fact for fact in FACT_TYPES if fact != STAGE_CHANGED)
 #: In only_from: what has no stage yet.
 NO_STAGE = "none"
 
@@ -40,8 +40,8 @@ class Entry(Strict):
         type_, colon, kind = fact.partition(":")
         if type_ not in _MOVING_FACTS:
             raise ValueError(f"{type_!r} is no fact that moves; {suggest(type_, _MOVING_FACTS)}")
-        if colon and (type_ != _TASK_CREATED or not kind):
-            raise ValueError(f"only {_TASK_CREATED} has kinds; write {_TASK_CREATED}:recall or {type_}")
+        if colon and (type_ != TASK_CREATED or not kind):
+            raise ValueError(f"only {TASK_CREATED} has kinds; write {TASK_CREATED}:recall or {type_}")
         return fact
 
     @property

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from collections.abc import Mapping
+
+from pydantic import BaseModel, Field
 
 from frontdesk.core.plain_text import Identifier, Text
 from frontdesk.core.values import Instant, Payload
@@ -22,3 +24,12 @@ class TaskFact(Payload):
     snoozed_until: Instant | None = Field(default=None, description="Until when it is out of sight.")
     by: Text | None = Field(default=None, description="Who did this; none for what a rule did.")
     reason: Text | None = None
+
+
+TASK_CREATED, TASK_COMPLETED, TASK_CANCELLED = "task.created", "task.completed", "task.cancelled"
+#: Every fact of this noun, and the payload that it has.
+FACTS: Mapping[str, type[BaseModel]] = {
+    **dict.fromkeys((TASK_CREATED, TASK_COMPLETED), TaskFact),
+    **{f"task.{verb}": TaskFact for verb in ("snoozed", "reassigned")},
+    TASK_CANCELLED: TaskFact,
+}

@@ -1,28 +1,34 @@
-"""The models know every fact that imports and our own commands write, and no other as one of ours."""
+"""What imports take is what the nouns' facts.py say, and nothing that names a fact elsewhere names another."""
 
 from __future__ import annotations
 
-import csv
+from importlib import import_module
 from pathlib import Path
+from typing import get_args
 
+import pytest
+
+from frontdesk import domains
+from frontdesk.domains.attribution.settings import Conversion
 from frontdesk.domains.imports.known_facts import CANONICAL_PAYLOADS
-from frontdesk.domains.sending.facts import OUTCOME_FACTS
+from frontdesk.domains.rules.vocabulary import FACT_TYPES
+from frontdesk.domains.stages.scoring import DEFAULT_FACT_POINTS
 
-_SEED = Path(__file__).parents[3] / "dbt_project" / "seeds" / "known_event_types.csv"
-
-
-def _types(meaning: str | None = None) -> set[str]:
-    with _SEED.open(encoding="utf-8", newline="") as file:
-        return {row["type_pattern"] for row in csv.DictReader(file) if meaning in (None, row["meaning"])}
+_NOUNS = sorted(file.parent.name for file in Path(next(iter(domains.__path__))).glob("*/facts.py"))
 
 
-def test_every_fact_of_ours_is_a_type_that_the_models_know() -> None:
-    assert set(CANONICAL_PAYLOADS) <= _types()
+@pytest.mark.parametrize("noun", _NOUNS)
+def test_the_facts_of_every_noun_are_known(noun: str) -> None:
+    facts = import_module(f"frontdesk.domains.{noun}.facts").FACTS
+    assert facts
+    assert facts.items() <= CANONICAL_PAYLOADS.items()
 
 
-def test_what_the_models_call_a_fact_of_ours_is_one() -> None:
-    assert _types("canonical fact") <= set(CANONICAL_PAYLOADS)
+def test_no_two_nouns_tell_the_same_fact() -> None:
+    counts = [len(import_module(f"frontdesk.domains.{noun}.facts").FACTS) for noun in _NOUNS]
+    assert sum(counts) == len(CANONICAL_PAYLOADS)
 
 
-def test_outcomes_of_commands_are_those_that_sending_tells() -> None:
-    assert _types("outcome of a command") <= set(OUTCOME_FACTS)
+def test_settings_name_facts_that_there_are() -> None:
+    assert set(get_args(Conversion)) <= set(CANONICAL_PAYLOADS)
+    assert set(DEFAULT_FACT_POINTS) <= set(FACT_TYPES)

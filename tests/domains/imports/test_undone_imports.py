@@ -9,7 +9,8 @@ import duckdb
 import pytest
 
 from frontdesk.core.log.envelope import RUN_HEADER, Event, NewEvent, Origin
-from frontdesk.domains.imports.undone_runs import CHANGE_ID_PREFIX, RESTORED, UNDONE, undone_after
+from frontdesk.domains.imports.facts import RESTORED, UNDONE
+from frontdesk.domains.imports.undone_runs import CHANGE_ID_PREFIX, undone_after
 from pipelines.ingest.log_copy import copy_events, create_raw_tables, note_undone_events, read_undone_runs
 from tests.pipelines.facts import contact, fact
 from tests.pipelines.homes import Home

@@ -28,6 +28,7 @@ from frontdesk.domains.rules.explanations.shapes import (
 )
 from frontdesk.domains.rules.settings import RuledBusiness
 from frontdesk.domains.rules.verdict_words import OPERATORS, REASONS
+from frontdesk.domains.sending.facts import MESSAGE_SENT
 from frontdesk.domains.sending.outbox.commands import MANUAL, Channel, CommandState, KnownCommand, MessageClass
 from frontdesk.domains.sending.outbox.outbox import OutboxReader
 from frontdesk.domains.sending.outbox.outcome_events import outcome_event_id
@@ -35,6 +36,7 @@ from frontdesk.domains.sending.quiet_hours import end_of_quiet_hours
 from frontdesk.domains.sending.recipient_zones import zones_of
 from frontdesk.domains.sending.sms_segments import measure_sms
 from frontdesk.domains.sending.templates import EmailTemplate, TemplateRenderError, template_version
+from frontdesk.domains.tasks.facts import TASK_CREATED
 
 _CAN_BE_STOPPED = (None, CommandState.WAITING, CommandState.WITHDRAWN)
 _STATE_WORDS = {
@@ -133,7 +135,7 @@ def describe_quiet_hours(known: KnownCommand | None, *, tenant: RuledBusiness | 
     return f"held until {format_instant(end)}: {when}"
 
 
-_SENT_TYPES = ("message.sent", "task.created")
+_SENT_TYPES = (MESSAGE_SENT, TASK_CREATED)
 
 
 def read_outcome_content(event: Event) -> ContentRead:

@@ -13,7 +13,9 @@ import orjson
 from frontdesk.connectors.content import Composed, Letter, Task
 from frontdesk.core.log.envelope import Event, NewEvent, Origin
 from frontdesk.core.values import FRONTDESK_SOURCE
+from frontdesk.domains.sending.facts import CONSENT_REVOKED
 from frontdesk.domains.sending.outbox.commands import Channel, NewCommand, report_of
+from frontdesk.domains.tasks.facts import TASK_CREATED
 
 #: What a contact is known by to whom a channel leads.
 _IDENTIFIERS = {Channel.SMS: "phone", Channel.EMAIL: "email"}
@@ -91,7 +93,7 @@ def _outcome(ending: CommandEnding) -> Iterator[NewEvent]:
             # The event is the task; what did not come to be is told of as a command's outcome.
             if ending.outcome is Outcome.SENT and isinstance(ending.content, Task):
                 payload = {"task_id": command.command_key, **asdict(ending.content)}
-                yield _event(ending, "task.created", subject_id=command.command_key, payload=payload)
+                yield _event(ending, TASK_CREATED, subject_id=command.command_key, payload=payload)
             elif ending.outcome in (Outcome.FAILED, Outcome.SUPPRESSED):
                 payload = contact_and_booking(command)
                 yield _event(ending, f"task.{ending.outcome}", subject_id=command.command_key, payload=payload)
@@ -107,7 +109,7 @@ def _opt_out(ending: CommandEnding) -> Iterator[NewEvent]:
             "channel": command.channel.value,
             "evidence": f"{command.provider} {ending.error_code}",
         }
-        yield _event(ending, "consent.revoked", subject_id=ending.content.to, payload=payload, id_ending="opted_out")
+        yield _event(ending, CONSENT_REVOKED, subject_id=ending.content.to, payload=payload, id_ending="opted_out")
 
 
 def _letter(ending: CommandEnding) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from frontdesk.domains.sending.outbox.outcome_events import (
     outcome_events,
     read_letter_fields,
 )
+from frontdesk.domains.tasks.facts import TASK_COMPLETED, TASK_CREATED
 
 TASK_KIND = "not_confirmed"
 _NAMES = {Channel.SMS: "a text", Channel.EMAIL: "an e-mail", Channel.WEBHOOK: "a webhook"}
@@ -35,7 +36,7 @@ def doubt_event(command: NewCommand, *, attempt_number: int, reason: str, now: d
     what = _NAMES.get(command.channel, "a command") + (f" to {recipient}" if recipient else "")
     return _task_event(
         command,
-        "task.created",
+        TASK_CREATED,
         task_id=_task_id(command.command_key, attempt_number),
         now=now,
         kind=TASK_KIND,
@@ -54,7 +55,7 @@ def settled_events(
     if not log.read_by_source_ids(command.tenant_id, FRONTDESK_SOURCE, [f"{task_id}:created"]):
         return []
     whom = contact_and_booking(command)
-    return [_task_event(command, "task.completed", task_id=task_id, now=now, by=settled_by, **whom)]
+    return [_task_event(command, TASK_COMPLETED, task_id=task_id, now=now, by=settled_by, **whom)]
 
 
 def _task_id(command_key: str, attempt_number: int) -> str:
