@@ -17,12 +17,12 @@ from rich.progress import Progress as ProgressBar
 
 from frontdesk.core.clock import SystemClock
 from frontdesk.core.progress import ProgressCallback
+from frontdesk.core.published.connection import open_published
 from frontdesk.core.settings import Settings, load_settings
 from frontdesk.domains.reports.archive import ReportArchive, ReportId
 from frontdesk.domains.reports.differences import find_late_events
 from frontdesk.domains.reports.document import Report
 from frontdesk.domains.reports.periods import PeriodKind, last_complete, parse_period
-from frontdesk.domains.reports.report_maker import published
 from pipelines.build.writer_lock import WriterLock
 from pipelines.home_parts import build_warehouse_builder
 from pipelines.reporting import screen
@@ -126,7 +126,7 @@ def compare(business: _Business, report: _Report) -> None:
     tenant = find_tenant(settings, business)
     stored = _stored(settings, tenant.slug, report)
     now = build_report_maker(settings).compute(tenant, stored.period)
-    with published(settings.analytics_path) as connection:
+    with open_published(settings.analytics_path) as connection:
         late = find_late_events(connection, stored)
     screen.show_comparison(stored, now, late, console=_console())
 

@@ -50,6 +50,16 @@ SILENCED = re.compile(
 CLOCKS_AND_DICE = re.compile(
     r"datetime\.(now|utcnow|today)\(|time\.time\(|date\.today\(|uuid[14]\(|^import random|os\.urandom\(", re.MULTILINE
 )
+DATABASE_OPENED = re.compile(r"\bduckdb\.connect\(|^from duckdb import", re.MULTILINE)
+#: Who opens a file of DuckDB, and why not by `open_published`, which reads one file and nothing else.
+MAY_OPEN_DATABASES = {
+    "frontdesk/core/published/connection.py": "is what opens the published file",
+    "pipelines/build/warehouse.py": "is what opens the warehouse, to write it",
+    "pipelines/build/warehouse_builder.py": "makes tables in memory",
+    "pipelines/build/verification.py": "compares two warehouses",
+    "pipelines/dry_run/identity.py": "compares two warehouses",
+    "sandbox/summary.py": "imports nothing of ours, to be able to disagree",
+}
 SKIPPED = re.compile(r"pytest\.mark\.(skip\b|xfail)")
 
 
@@ -107,6 +117,17 @@ def test_time_and_randomness_enter_in_one_place() -> None:
     names = [name for name in tracked(".py") if name.parts[0] in ("frontdesk", "webhooks", "pipelines")]
 
     assert_none(str(name) for name in names if name not in own and CLOCKS_AND_DICE.search(text_of(name)))
+
+
+def test_files_of_duckdb_are_opened_in_few_places() -> None:
+    """So that no reader of the published file can be made to read another one, or the network."""
+    opening = {
+        name.as_posix()
+        for name in tracked(".py")
+        if name.parts[0] != "tests" and DATABASE_OPENED.search(text_of(name))
+    }
+
+    assert opening == MAY_OPEN_DATABASES.keys()
 
 
 def assert_none(problems: Iterable[str]) -> None:

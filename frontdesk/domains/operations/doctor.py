@@ -24,6 +24,7 @@ from frontdesk.core.log.database import check_writable, open_engine
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.log.schema import event_log
 from frontdesk.core.private_files import too_open
+from frontdesk.core.published.connection import open_published
 from frontdesk.core.running.ports import why_unavailable
 from frontdesk.core.secrets import Secrets, secret_variable
 from frontdesk.core.serving.hosts import host_of
@@ -226,7 +227,7 @@ def _check_published(path: Path) -> Finding:
         remedy = "Run `frontdesk process --once`, or `frontdesk up`"
         return Finding(Level.WARNING, "Published file", f"{path}: nothing is published yet", remedy)
     try:
-        with duckdb.connect(str(path), read_only=True) as connection:
+        with open_published(path) as connection:
             count = connection.execute(
                 "select count(*) from information_schema.tables where table_schema in ('marts', 'reports')"
             ).fetchone()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -24,6 +23,7 @@ from frontdesk.core.log.envelope import NewEvent, Origin
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.log.set_aside import Kind, SetAside, Step, reason_of
 from frontdesk.core.progress import ProgressCallback
+from frontdesk.core.published.connection import open_published
 from frontdesk.core.published.errors import NothingPublishedError
 from frontdesk.core.values import FRONTDESK_SOURCE
 from frontdesk.domains.reports.archive import ReportArchive, ReportId
@@ -149,7 +149,7 @@ class ReportMaker:
 
     def compute(self, tenant: ReportingBusiness, period: Period) -> Report:
         """Return the report by what the published file knows; nothing is kept."""
-        with published(self.analytics_path) as connection:
+        with open_published(self.analytics_path, limits={}) as connection:
             return compute_report(
                 connection,
                 tenant,
@@ -162,7 +162,7 @@ class ReportMaker:
             )
 
     def _modelled_sequence(self) -> int:
-        with published(self.analytics_path) as connection:
+        with open_published(self.analytics_path, limits={}) as connection:
             return read_modelled_sequence(connection)
 
     def _same_version(self, report: Report) -> Report | None:
@@ -252,20 +252,6 @@ def event_of(report: Report, *, files: dict[str, str]) -> NewEvent:
         payload=payload,
         origin=Origin.COMMAND,
     )
-
-
-@contextmanager
-def published(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a published file for reading, under the name that its views know."""
-    connection = duckdb.connect()
-    try:
-        quoted = str(path).replace("'", "''")
-        connection.execute(f"attach '{quoted}' as analytics (read_only)")
-        connection.execute("use analytics")
-        connection.execute("set TimeZone = 'UTC'")
-        yield connection
-    finally:
-        connection.close()
 
 
 def read_modelled_sequence(connection: duckdb.DuckDBPyConnection) -> int:

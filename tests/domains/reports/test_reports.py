@@ -13,6 +13,7 @@ import duckdb
 import pytest
 
 from frontdesk.core.log.set_aside import Kind
+from frontdesk.core.published.connection import open_published
 from frontdesk.core.published.errors import NothingPublishedError
 from frontdesk.domains.reports import computation, report_maker
 from frontdesk.domains.reports.archive import ArchiveConflictError, ReportId
@@ -21,7 +22,7 @@ from frontdesk.domains.reports.document import Report
 from frontdesk.domains.reports.html_page import to_html
 from frontdesk.domains.reports.pdf_file import to_pdf
 from frontdesk.domains.reports.periods import Period, PeriodKind
-from frontdesk.domains.reports.report_maker import NotModelledError, published
+from frontdesk.domains.reports.report_maker import NotModelledError
 from frontdesk.domains.sending.outbox.commands import report_command_key
 from frontdesk.domains.sending.settings import Delivery, EmailDelivery
 from pipelines.reporting.reproducing import NotReproducibleError, reproduce
@@ -120,7 +121,7 @@ def test_what_arrives_late_makes_a_new_version_beside_the_old(
     assert {(each.metric, each.currency): each.value for each in now.figures}.items() >= expected.items()
     differing = {pair.metric for pair in pair_figures(then, now) if pair.differs}
     assert "leads_new" in differing
-    with published(reporting.home.analytics_path) as connection:
+    with open_published(reporting.home.analytics_path) as connection:
         told = find_late_events(connection, then)
     inside = [event for event in late if then.starts_at <= event.occurred_at < then.ends_at]
     assert len(told) == len(inside) > 0
