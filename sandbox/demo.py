@@ -16,7 +16,7 @@ import httpx
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from sandbox.catalogue import Business, load_catalogue
+from sandbox.businesses import Business, load_businesses
 from sandbox.delivery import Delivery
 from sandbox.demo_home import story_end
 from sandbox.processes import (
@@ -72,7 +72,7 @@ class Demo:
 
 def prepare_demo(home: Path, *, seed: int, scale: float, environ: Mapping[str, str]) -> Demo:
     """Read the tenants, make the home's secrets, and put together the environment of Frontdesk's processes."""
-    businesses = load_catalogue(Path(environ.get("FRONTDESK_TENANTS_DIR", "tenants")))
+    businesses = load_businesses(Path(environ.get("FRONTDESK_TENANTS_DIR", "tenants")))
     secrets = load_or_make_secrets(home, businesses)
     host, port = environ.get("FRONTDESK_HOST", "127.0.0.1"), int(environ.get("FRONTDESK_RECEIVER_PORT", "8000"))
     public_url = environ.get("FRONTDESK_PUBLIC_URL", f"http://{host}:{port}")

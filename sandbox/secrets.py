@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 
-from sandbox.catalogue import Business
+from sandbox.businesses import Business
 from sandbox.identifiers import twilio_account_sid
 
 SECRETS_FILE = "sandbox-secrets.json"

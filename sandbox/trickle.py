@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from random import Random
 
-from sandbox.catalogue import Business
+from sandbox.businesses import Business
 from sandbox.delivery import Delivery
 from sandbox.http_connection import HttpConnection
 from sandbox.sender import Sender

@@ -8,7 +8,7 @@ import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sandbox.catalogue import Business
+from sandbox.businesses import Business
 from sandbox.secrets import TenantSecrets
 
 TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN = "TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from sandbox.catalogue import load_catalogue
+from sandbox.businesses import load_businesses
 from sandbox.processes import check_port_free, ending_as_by_ctrl_c
 from sandbox.secrets import load_or_make_secrets
 from sandbox.standins.accounts import open_accounts
@@ -27,7 +27,7 @@ def run_sandbox(home: Path, console: Console, *, environ: Mapping[str, str]) -> 
     smtp_port = int(environ.get("FRONTDESK_SANDBOX_SMTP_PORT", "8925"))
     check_port_free(host, port, "FRONTDESK_SANDBOX_PORT")
     check_port_free(host, smtp_port, "FRONTDESK_SANDBOX_SMTP_PORT")
-    businesses = load_catalogue(Path(environ.get("FRONTDESK_TENANTS_DIR", "tenants")))
+    businesses = load_businesses(Path(environ.get("FRONTDESK_TENANTS_DIR", "tenants")))
     accounts = open_accounts(businesses, load_or_make_secrets(home, businesses))
     public_url = environ.get("FRONTDESK_PUBLIC_URL", receiver_url).rstrip("/")
     console.print(f"Phones and inboxes  http://{host}:{port}")

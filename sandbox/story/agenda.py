@@ -8,7 +8,7 @@ from datetime import datetime
 from random import Random
 from typing import Concatenate, ParamSpec
 
-from sandbox.catalogue import Business
+from sandbox.businesses import Business
 from sandbox.delivery import Delivery
 from sandbox.people import Person
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sandbox.catalogue import Offer
+from sandbox.businesses import Offer
 from sandbox.people import Person
 from sandbox.providers import history
 from sandbox.story.agenda import Agenda, Setting

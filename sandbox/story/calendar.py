@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 
-from sandbox.catalogue import Business, Offer
+from sandbox.businesses import Business, Offer
 
 _SLOT = timedelta(minutes=15)
 _LATEST_ENQUIRY = 22.0  # hours of the local day

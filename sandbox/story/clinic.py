@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from sandbox.catalogue import Offer
+from sandbox.businesses import Offer
 from sandbox.identifiers import digits, guid
 from sandbox.people import Person, invent_person, spell_phone
 from sandbox.providers import history, manychat, wix

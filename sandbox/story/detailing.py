@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 
-from sandbox.catalogue import Offer
+from sandbox.businesses import Offer
 from sandbox.identifiers import base62, guid
 from sandbox.people import Person, spell_phone
 from sandbox.providers import google_calendar

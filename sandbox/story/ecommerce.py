@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from sandbox.catalogue import Offer
+from sandbox.businesses import Offer
 from sandbox.identifiers import digits, guid
 from sandbox.people import Person
 from sandbox.providers import stripe, zoho

@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from random import Random
 
-from sandbox.catalogue import Business, Offer
+from sandbox.businesses import Business, Offer
 from sandbox.identifiers import base62
 from sandbox.people import Person, spell_phone
 from sandbox.providers import gohighlevel, google_calendar, history, proof

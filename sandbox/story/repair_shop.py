@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from random import Random
 
-from sandbox.catalogue import Offer
+from sandbox.businesses import Offer
 from sandbox.identifiers import digits
 from sandbox.people import Person, invent_person, spell_phone
 from sandbox.providers import stripe

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from sandbox.catalogue import Business
+from sandbox.businesses import Business
 from sandbox.delivery import Delivery
 from sandbox.people import invent_person
 from sandbox.story import clinic, detailing, ecommerce, notary, repair_shop

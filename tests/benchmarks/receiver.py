@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox.catalogue import load_catalogue
+from sandbox.businesses import load_businesses
 from sandbox.processes import running, wait_until_ready
 from sandbox.secrets import TenantSecrets, environment, load_or_make_secrets
 from tests.benchmarks.cores import SERVER_CORE, on_core
@@ -43,7 +43,7 @@ class Site:
 
 def prepare_site(home: Path) -> Site:
     """Return the site of a home, with secrets for every tenant's sources and a free port for its receiver."""
-    secrets = load_or_make_secrets(home, load_catalogue(REPOSITORY / "tenants"))
+    secrets = load_or_make_secrets(home, load_businesses(REPOSITORY / "tenants"))
     port = free_port()
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("FRONTDESK_")}
     return Site(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.catalogue import Business, load_catalogue
+from sandbox.businesses import Business, load_businesses
 from sandbox.delivery import Delivery
 from sandbox.secrets import TenantSecrets, load_or_make_secrets
 from sandbox.story.year import tell_year
@@ -21,7 +21,7 @@ SCALE = 0.3
 
 @pytest.fixture(scope="session")
 def businesses() -> dict[str, Business]:
-    return load_catalogue(TENANTS_DIR)
+    return load_businesses(TENANTS_DIR)
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import pytest
 
-from sandbox.catalogue import Business
+from sandbox.businesses import Business
 from sandbox.delivery import Delivery
 from sandbox.story.year import YEAR, tell_year
 from tests.sandbox.conftest import ENDS_AT, SCALE, SEED, TENANTS_DIR
@@ -20,9 +20,9 @@ _DIGEST = """
 import hashlib, sys
 from datetime import datetime
 from pathlib import Path
-from sandbox.catalogue import load_catalogue
+from sandbox.businesses import load_businesses
 from sandbox.story.year import tell_year
-year = tell_year(load_catalogue(Path(sys.argv[1])), seed=3, ends_at=datetime.fromisoformat(sys.argv[2]), scale=0.05)
+year = tell_year(load_businesses(Path(sys.argv[1])), seed=3, ends_at=datetime.fromisoformat(sys.argv[2]), scale=0.05)
 print(hashlib.sha256(b"".join(delivery.body for delivery in year)).hexdigest())
 """
 

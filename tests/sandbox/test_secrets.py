@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from sandbox.catalogue import Business
+from sandbox.businesses import Business
 from sandbox.secrets import SECRETS_FILE, TenantSecrets, environment, load_or_make_secrets
 
 

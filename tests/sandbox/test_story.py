@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from frontdesk.domains.imports.known_facts import ImportedEvent
-from sandbox.catalogue import Business
+from sandbox.businesses import Business
 from sandbox.delivery import Delivery
 from sandbox.story.year import PLOTS
 from tests.sandbox.conftest import TENANTS_DIR

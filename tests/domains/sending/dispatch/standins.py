@@ -13,7 +13,7 @@ import httpx
 
 from frontdesk.core.secrets import Secrets
 from frontdesk.core.settings import Settings
-from sandbox.catalogue import load_catalogue
+from sandbox.businesses import load_businesses
 from sandbox.secrets import TenantSecrets, environment, load_or_make_secrets
 from sandbox.standins.accounts import OUTGOING_WEBHOOK_SECRET, open_accounts
 from sandbox.standins.app import create_app
@@ -80,7 +80,7 @@ class StandIns:
 
 @contextmanager
 def standing_in(folder: Path) -> Iterator[StandIns]:
-    businesses = load_catalogue(TENANTS_DIR)
+    businesses = load_businesses(TENANTS_DIR)
     secrets = {
         slug: TenantSecrets({**made.values, OUTGOING_WEBHOOK_SECRET: WEBHOOK_SECRET})
         for slug, made in load_or_make_secrets(folder, businesses).items()

@@ -59,7 +59,7 @@ class Business:
         return self.sources[source].get(name, otherwise)
 
 
-def load_catalogue(folder: Path) -> dict[str, Business]:
+def load_businesses(folder: Path) -> dict[str, Business]:
     """Read every tenant's file of the folder; businesses by slug."""
     files = sorted(folder.glob("*.yaml"))
     return {file.stem: _business(yaml.safe_load(file.read_text(encoding="utf-8"))) for file in files}
