@@ -17,8 +17,8 @@ from frontdesk.core.clock import SystemClock
 from frontdesk.core.errors import FrontdeskError
 from frontdesk.core.settings import load_settings
 from pipelines.dry_run import identity_screen, rules_screen
-from pipelines.dry_run.dry_run import builder_of, read_both, rehearse_file
-from pipelines.dry_run.identity import rehearse_identity
+from pipelines.dry_run.identity import try_identity
+from pipelines.dry_run.rules import builder_of, read_both, try_rules_file
 from pipelines.progress import progress_bar
 
 app = typer.Typer()
@@ -26,8 +26,8 @@ app = typer.Typer()
 #: Columns where the output is no terminal.
 _FILE_WIDTH = 240
 
-#: So that a check before a merge tells a change (1) from a file that is wrong, or nothing to rehearse with (2).
-_CHANGED, _NOT_REHEARSED = 1, 2
+#: So that a check before a merge tells a change (1) from a file that is wrong, or nothing to try it on (2).
+_CHANGED, _NOT_TRIED = 1, 2
 
 
 @app.command(name="dry-run")
@@ -48,12 +48,12 @@ def dry_run(
 ) -> None:
     """Show what changed rules would have sent over all history. Nothing is sent or changed; `up` may be running."""
     with _refusals():
-        rehearsal = rehearse_file(load_settings(), rules, since=since.date() if since else None)
+        dry_run = try_rules_file(load_settings(), rules, since=since.date() if since else None)
     if as_json:
-        typer.echo(rules_screen.to_json(rehearsal).decode())
+        typer.echo(rules_screen.to_json(dry_run).decode())
     else:
-        rules_screen.show(rehearsal, console=_console())
-    if fail_on_change and rehearsal.has_changes:
+        rules_screen.show(dry_run, console=_console())
+    if fail_on_change and dry_run.has_changes:
         raise typer.Exit(_CHANGED)
 
 
@@ -70,12 +70,12 @@ def dry_run_identity(
     with _refusals(), progress_bar("rebuilding beside") as report:
         builder = builder_of(load_settings(), clock=SystemClock())
         _, after = read_both(builder, file)
-        rehearsal = rehearse_identity(builder, after, progress=report)
+        dry_run = try_identity(builder, after, progress=report)
     if as_json:
-        typer.echo(identity_screen.to_json(rehearsal))
+        typer.echo(identity_screen.to_json(dry_run))
     else:
-        identity_screen.show(rehearsal, console=_console())
-    if fail_on_change and rehearsal.has_changes:
+        identity_screen.show(dry_run, console=_console())
+    if fail_on_change and dry_run.has_changes:
         raise typer.Exit(_CHANGED)
 
 
@@ -88,7 +88,7 @@ def _refusals() -> Iterator[None]:
         Console(stderr=True, soft_wrap=True).print(
             f"[bold red]{error.title}:[/] {escape(error.detail)}", highlight=False
         )
-        raise typer.Exit(_NOT_REHEARSED) from error
+        raise typer.Exit(_NOT_TRIED) from error
 
 
 def _console() -> Console:

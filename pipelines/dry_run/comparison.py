@@ -28,7 +28,7 @@ _CANDIDATES = f"""
         command_key,
         case when b.verdict = 'intended' then {{{", ".join(f"'{c}': b.{c}" for c in _COLUMNS.split(", "))}}} end,
         case when a.verdict = 'intended' then {{{", ".join(f"'{c}': a.{c}" for c in _COLUMNS.split(", "))}}} end
-    from present as b full join rehearsed as a using (command_key)
+    from present as b full join tried as a using (command_key)
     where (b.verdict = 'intended' or a.verdict = 'intended')
         and (
             b.verdict is distinct from a.verdict or b.due_at <> a.due_at or b.payload <> a.payload
@@ -39,7 +39,7 @@ _CANDIDATES = f"""
 #: Whom the changed rules would write to, had they not said no, or never said yes.
 _OPT_OUTS = """
     select a.rule_id, a.reason, count(*)
-    from rehearsed as a left join present as b using (command_key)
+    from tried as a left join present as b using (command_key)
     where a.verdict = 'refused' and a.reason in ('opted_out', 'no_consent')
         and (b.reason is distinct from a.reason or b.due_at <> a.due_at)
         and (? is null or a.due_at >= ?)
@@ -92,21 +92,21 @@ class Differing:
 def find_differing(
     connection: duckdb.DuckDBPyConnection, *, before: Tenant, after: Tenant, since: datetime | None
 ) -> Iterator[Differing]:
-    """Yield what differs between the tables `present` and `rehearsed`, by key; since: only from then on."""
+    """Yield what differs between the tables `present` and `tried`, by key; since: only from then on."""
     composers = (Composer(before), Composer(after))
     parameters = [
         _business(before) != _business(after),
         _changed_templates(before.all_templates(), after.all_templates()),
     ]
-    for command_key, present, rehearsed in connection.execute(_CANDIDATES, parameters).fetchall():
-        moment = (rehearsed or present)["due_at"]
+    for command_key, present, tried in connection.execute(_CANDIDATES, parameters).fetchall():
+        moment = (tried or present)["due_at"]
         if since is not None and moment < since:
             continue
         sides = [
             _side(row, command_key, tenant=tenant, composer=composer, moment=moment) if row else None
-            for row, tenant, composer in zip((present, rehearsed), (before, after), composers, strict=True)
+            for row, tenant, composer in zip((present, tried), (before, after), composers, strict=True)
         ]
-        differing = _differing(command_key, rehearsed or present, before=sides[0], after=sides[1])
+        differing = _differing(command_key, tried or present, before=sides[0], after=sides[1])
         if differing:
             yield differing
 

@@ -49,7 +49,7 @@ def check_there_is(path: Path) -> None:
 @contextmanager
 def copied_warehouse(path: Path) -> Iterator[Path]:
     """Yield a copy of a home's warehouse for a block. Holds the writer lock no longer than copying takes."""
-    with TemporaryDirectory(prefix="frontdesk-rehearsal-") as folder:
+    with TemporaryDirectory(prefix="frontdesk-dry-run-") as folder:
         copy = Path(folder) / path.name
         with WriterLock(path).held():
             for file in (path, path.with_name(path.name + ".wal")):  # the second: its last holder was killed
@@ -60,7 +60,7 @@ def copied_warehouse(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def decided(builder: WarehouseBuilder, tenant: Tenant, *, manifest: Manifest) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Yield a connection with the temporary tables `present` and `rehearsed`: rows of fct_decisions of the tenant.
+    """Yield a connection with the temporary tables `present` and `tried`: rows of fct_decisions of the tenant.
 
     The builder is of a copy that nobody else uses. Raises WarehouseOutdatedError if its models are others, and
     ConfigurationError if the tenant's file would make other facts.
@@ -79,7 +79,7 @@ def decided(builder: WarehouseBuilder, tenant: Tenant, *, manifest: Manifest) ->
                 f"create temp table present as {present if is_as_modelled else _decide(connection, manifest)}"
             )
             replace_rules(connection, [tenant])
-            connection.execute(f"create temp table rehearsed as {_decide(connection, manifest)}")
+            connection.execute(f"create temp table tried as {_decide(connection, manifest)}")
         except (duckdb.CatalogException, duckdb.BinderException) as error:
             raise WarehouseOutdatedError(
                 f"the warehouse was made by other models ({error}); run `frontdesk process --once` first"

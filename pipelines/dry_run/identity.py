@@ -119,7 +119,7 @@ class CreditMoved:
 
 
 @dataclass(frozen=True, slots=True)
-class IdentityRehearsal:
+class IdentityDryRun:
     """What other rules of identity would make of a business's whole history."""
 
     tenant_id: str
@@ -139,9 +139,9 @@ class IdentityRehearsal:
         return bool(self.merged or self.split)
 
 
-def rehearse_identity(
+def try_identity(
     builder: WarehouseBuilder, after: Tenant, *, progress: ProgressCallback | None = None
-) -> IdentityRehearsal:
+) -> IdentityDryRun:
     """Return what the identity rules of a changed tenant file would change. Takes as long as a build of the log.
 
     Raises WarehouseOutdatedError if there is no warehouse. Events after the warehouse's newest are left out.
@@ -164,11 +164,11 @@ def rehearse_identity(
 
 def _compare(
     connection: duckdb.DuckDBPyConnection, tenant: Tenant, *, end: int, moved: tuple[CreditMoved, ...]
-) -> IdentityRehearsal:
+) -> IdentityDryRun:
     mine = {"tenant_id": tenant.slug}
     connection.execute(_REGROUPED, mine)
     sends_moved, sends_refused = connection.execute(_SENDS, mine).fetchall()[0]
-    return IdentityRehearsal(
+    return IdentityDryRun(
         tenant_id=tenant.slug,
         currency=tenant.currency,
         modelled_sequence=end,

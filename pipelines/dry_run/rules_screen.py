@@ -1,4 +1,4 @@
-"""A rehearsal on a terminal, per rule and per day; or the whole as JSON."""
+"""A dry run on a terminal, per rule and per day; or the whole as JSON."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from pipelines.dry_run.report import Counts, Rehearsal, count_by_rule
+from pipelines.dry_run.rules_report import Counts, RulesDryRun, count_by_rule
 
 #: Rows of days shown before the rest is left to --json.
 _MAX_ROWS_SHOWN = 20
@@ -21,52 +21,52 @@ _MAX_KEYS_SHOWN = 10
 _MICROS = 1_000_000
 
 
-def to_json(rehearsal: Rehearsal) -> bytes:
-    """Return the whole rehearsal as JSON: instants in UTC, costs in millionths of the currency."""
-    content = {"has_changes": rehearsal.has_changes, **asdict(rehearsal)}
+def to_json(dry_run: RulesDryRun) -> bytes:
+    """Return the whole dry run as JSON: instants in UTC, costs in millionths of the currency."""
+    content = {"has_changes": dry_run.has_changes, **asdict(dry_run)}
     return orjson.dumps(content, default=_plain, option=orjson.OPT_INDENT_2)
 
 
-def show(rehearsal: Rehearsal, *, console: Console) -> None:
+def show(dry_run: RulesDryRun, *, console: Console) -> None:
     """Show what matters of it."""
-    for note in _notes(rehearsal):
+    for note in _notes(dry_run):
         console.print(f"[yellow]Note:[/] {escape(note)}", highlight=False)
-    since = f", from {rehearsal.since} on" if rehearsal.since else ""
-    history = f"{rehearsal.tenant_id}, events up to {rehearsal.modelled_sequence}{since}"
-    if not rehearsal.has_changes:
+    since = f", from {dry_run.since} on" if dry_run.since else ""
+    history = f"{dry_run.tenant_id}, events up to {dry_run.modelled_sequence}{since}"
+    if not dry_run.has_changes:
         console.print(f"Nothing would go out otherwise ({history}).", highlight=False)
     else:
         console.print(f"What would go out otherwise ({history}):", highlight=False)
-        console.print(_by_rule(rehearsal))
+        console.print(_by_rule(dry_run))
         console.print()
-        console.print(_by_day(rehearsal))
-        console.print(_cost(rehearsal), highlight=False)
-    for opt_out in rehearsal.opt_outs:
+        console.print(_by_day(dry_run))
+        console.print(_cost(dry_run), highlight=False)
+    for opt_out in dry_run.opt_outs:
         why = "the contact opted out" if opt_out.reason == "opted_out" else "the contact never agreed"
         console.print(f"{escape(opt_out.rule_id)}: {opt_out.count} not sent because {why}.", highlight=False)
-    if rehearsal.totals.not_composable:
+    if dry_run.totals.not_composable:
         console.print(
-            f"[red]{rehearsal.totals.not_composable} could not be composed[/]; --json says why.", highlight=False
+            f"[red]{dry_run.totals.not_composable} could not be composed[/]; --json says why.", highlight=False
         )
-    if rehearsal.has_changes:
-        console.print(f"At once, if put in force now: {len(rehearsal.at_once)}", highlight=False)
-    for key in rehearsal.at_once[:_MAX_KEYS_SHOWN]:
+    if dry_run.has_changes:
+        console.print(f"At once, if put in force now: {len(dry_run.at_once)}", highlight=False)
+    for key in dry_run.at_once[:_MAX_KEYS_SHOWN]:
         console.print(f"  {escape(key)}", highlight=False, soft_wrap=True)
 
 
-def _by_rule(rehearsal: Rehearsal) -> Table:
+def _by_rule(dry_run: RulesDryRun) -> Table:
     table = _table("Rule")
-    for (rule_id, command_type), counts in count_by_rule(rehearsal.rule_days).items():
+    for (rule_id, command_type), counts in count_by_rule(dry_run.rule_days).items():
         table.add_row(f"{escape(rule_id)} {command_type}", *_numbers(counts))
-    table.add_row("Total", *_numbers(rehearsal.totals), style="bold")
+    table.add_row("Total", *_numbers(dry_run.totals), style="bold")
     return table
 
 
-def _by_day(rehearsal: Rehearsal) -> Table:
+def _by_day(dry_run: RulesDryRun) -> Table:
     table = _table("Day and rule")
-    for each in rehearsal.rule_days[:_MAX_ROWS_SHOWN]:
+    for each in dry_run.rule_days[:_MAX_ROWS_SHOWN]:
         table.add_row(f"{each.day} {escape(each.rule_id)} {each.command_type}", *_numbers(each.counts))
-    left_out = len(rehearsal.rule_days) - _MAX_ROWS_SHOWN
+    left_out = len(dry_run.rule_days) - _MAX_ROWS_SHOWN
     if left_out > 0:
         table.add_row(f"... and {left_out} more: --json has them, --since shortens")
     return table
@@ -91,18 +91,18 @@ def _amount(micros: int) -> Decimal:
     return Decimal(micros) / _MICROS
 
 
-def _cost(rehearsal: Rehearsal) -> str:
-    if rehearsal.currency is None:
+def _cost(dry_run: RulesDryRun) -> str:
+    if dry_run.currency is None:
         return "Cost of texts: unknown; the tenant's file has no sms_prices."
-    cost = _amount(rehearsal.totals.cost_change_micros)
-    unpriced = rehearsal.totals.unpriced
+    cost = _amount(dry_run.totals.cost_change_micros)
+    unpriced = dry_run.totals.unpriced
     left_out = f"; {unpriced} texts go to where sms_prices has no price" if unpriced else ""
-    return f"Change of the cost of texts: {cost:+.2f} {rehearsal.currency}{left_out}."
+    return f"Change of the cost of texts: {cost:+.2f} {dry_run.currency}{left_out}."
 
 
-def _notes(rehearsal: Rehearsal) -> Iterable[str]:
-    yield from rehearsal.notes
-    behind = rehearsal.log_sequence - rehearsal.modelled_sequence
+def _notes(dry_run: RulesDryRun) -> Iterable[str]:
+    yield from dry_run.notes
+    behind = dry_run.log_sequence - dry_run.modelled_sequence
     if behind > 0:
         yield f"the warehouse lags {behind} events behind the log; they are not rehearsed with"
 

@@ -1,4 +1,4 @@
-"""Automations: rules in words, what they did, their switches, and rehearsing a change."""
+"""Automations: rules in words, what they did, their switches, and trying a change."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from frontdesk.domains.rules.dry_run.dry_run import RehearsalError, rehearse
+from frontdesk.domains.rules.dry_run.run_command import DryRunError, try_rules
 from pipelines.dry_run.comparison import Differing, Kind, Side
-from pipelines.dry_run.report import OptOuts, Rehearsal, count_all, count_by_rule_and_day
+from pipelines.dry_run.rules_report import OptOuts, RulesDryRun, count_all, count_by_rule_and_day
 from pipelines.dry_run.rules_screen import to_json
 from tests.core.running.answering_command import frontdesk
 from tests.dashboard.conftest import open_page, owner_of, signed_in_beside, text_of
@@ -88,7 +88,7 @@ def report_of(*, tenant_id: str = MASSAGE, reminders: int = 0) -> str:
         )
         for number in range(reminders)
     ]
-    rehearsal = Rehearsal(
+    dry_run = RulesDryRun(
         tenant_id=tenant_id,
         since=None,
         modelled_sequence=9,
@@ -100,14 +100,14 @@ def report_of(*, tenant_id: str = MASSAGE, reminders: int = 0) -> str:
         at_once=[each.command_key for each in differing[:1]],
         differing=differing,
     )
-    return to_json(rehearsal).decode()
+    return to_json(dry_run).decode()
 
 
-def test_a_rehearsal_hands_the_changed_file_over_under_the_businesss_name(tmp_path: Path) -> None:
+def test_a_dry_run_hands_the_changed_file_over_under_the_businesss_name(tmp_path: Path) -> None:
     answer, asked = tmp_path / "answer.json", tmp_path / "asked"
     answer.write_text(report_of(), encoding="utf-8")
     program = frontdesk(tmp_path, f'echo "$@" > {asked}; cat "$3" >> {asked}; cat {answer}')
-    report = rehearse("slug: harbour", tenant_id=MASSAGE, since=date(2026, 1, 2), command=program)
+    report = try_rules("slug: harbour", tenant_id=MASSAGE, since=date(2026, 1, 2), command=program)
     assert not report.has_changes
     arguments, content = asked.read_text(encoding="utf-8").splitlines()
     assert arguments.startswith("dry-run --rules ")
@@ -121,7 +121,7 @@ def test_the_page_shows_what_would_go_out_otherwise(tmp_path: Path, monkeypatch:
     frontdesk(tmp_path, f"cat {answer}")
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     app = open_automations()
-    app = act(app, f"rehearsal_{MASSAGE}", action="rehearse", text="slug: harbour-massage")
+    app = act(app, f"dry_run_{MASSAGE}", action="dry_run", text="slug: harbour-massage")
 
     text = text_of(app)
     assert "Newly sent: 3" in text
@@ -132,11 +132,11 @@ def test_the_page_shows_what_would_go_out_otherwise(tmp_path: Path, monkeypatch:
     assert "See you soon" in text
 
 
-def test_another_businesss_file_is_not_rehearsed_here(tmp_path: Path) -> None:
+def test_another_businesss_file_is_not_tried_here(tmp_path: Path) -> None:
     answer = tmp_path / "answer.json"
     answer.write_text(report_of(tenant_id=BARBERS, reminders=1), encoding="utf-8")
-    with pytest.raises(RehearsalError, match=f"slug: is {BARBERS}, but this is about {MASSAGE}"):
-        rehearse("slug: b", tenant_id=MASSAGE, since=None, command=frontdesk(tmp_path, f"cat {answer}"))
+    with pytest.raises(DryRunError, match=f"slug: is {BARBERS}, but this is about {MASSAGE}"):
+        try_rules("slug: b", tenant_id=MASSAGE, since=None, command=frontdesk(tmp_path, f"cat {answer}"))
 
 
 @pytest.mark.parametrize(
@@ -148,8 +148,8 @@ def test_another_businesss_file_is_not_rehearsed_here(tmp_path: Path) -> None:
         ("exit 7", "it ended with status 7"),
     ],
 )
-def test_a_rehearsal_that_fails_says_why(tmp_path: Path, script: str, detail: str) -> None:
-    with pytest.raises(RehearsalError) as caught:
-        rehearse("slug: x", tenant_id="x", since=None, command=frontdesk(tmp_path, script))
+def test_a_dry_run_that_fails_says_why(tmp_path: Path, script: str, detail: str) -> None:
+    with pytest.raises(DryRunError) as caught:
+        try_rules("slug: x", tenant_id="x", since=None, command=frontdesk(tmp_path, script))
     assert detail in caught.value.detail
-    assert "frontdesk-rehearsal-" not in caught.value.detail
+    assert "frontdesk-dry-run-" not in caught.value.detail

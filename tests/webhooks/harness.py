@@ -15,7 +15,7 @@ import orjson
 
 from webhooks.app import Receiver
 
-#: For an answer; a rehearsal runs dbt, which takes half a minute on a busy machine.
+#: For an answer; a dry run runs dbt, which takes half a minute on a busy machine.
 _PATIENCE_S = 180
 NOW = datetime(2026, 11, 1, 12, 0, 30, tzinfo=UTC)
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})

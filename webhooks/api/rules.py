@@ -13,8 +13,8 @@ from fastapi import APIRouter, Body, Depends, HTTPException, Query
 from fastapi import Path as PathParameter
 
 from frontdesk.core.errors import ConfigurationError
-from frontdesk.domains.rules.dry_run.dry_run import RehearsalError, rehearse
 from frontdesk.domains.rules.dry_run.report import Report
+from frontdesk.domains.rules.dry_run.run_command import DryRunError, try_rules
 from frontdesk.domains.rules.explanations.explainer import Explainer
 from frontdesk.domains.rules.explanations.shapes import AbsenceExplanation, CommandExplanation
 from frontdesk.domains.staff.roles import Permission
@@ -32,7 +32,7 @@ _Contact = Annotated[
 ]
 _File = Annotated[str, Body(media_type="application/yaml", description="The business's file as it is to be.")]
 _Since = Annotated[date | None, Query(description="Commands due from this day on, by the business's clock.")]
-#: A rehearsal takes a processor for some seconds; who comes meanwhile is asked to come again.
+#: A dry run takes a processor for some seconds; who comes meanwhile is asked to come again.
 _ONE_AT_A_TIME = Lock()
 _RETRY_AFTER_S = 10
 
@@ -71,7 +71,7 @@ def explain_absence(
 
 
 @router.post("/rehearsals", responses=document_problems(400, 401, 403, 415, 422, 429, 503))
-def rehearse_rules(
+def try_changed_rules(
     file: _File,
     *,
     since: _Since = None,
@@ -89,14 +89,14 @@ def rehearse_rules(
         )
     try:
         environ = {**os.environ, **runtime.settings.places()}
-        return rehearse(file, tenant_id=tenant_id, since=since, environ=environ)
+        return try_rules(file, tenant_id=tenant_id, since=since, environ=environ)
     finally:
         _ONE_AT_A_TIME.release()
 
 
 def _check_file(file: str, tenant_id: str) -> None:
-    """Raise RehearsalError unless the file can be read, before a process is started for it."""
+    """Raise DryRunError unless the file can be read, before a process is started for it."""
     try:
         parse_tenant(file, file=Path(f"{tenant_id}.yaml"))
     except ConfigurationError as error:
-        raise RehearsalError(error.detail) from error
+        raise DryRunError(error.detail) from error

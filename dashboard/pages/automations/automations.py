@@ -1,4 +1,4 @@
-"""Automations: the chosen business's rules in words, what each did, and a rehearsal of a change."""
+"""Automations: the chosen business's rules in words, what each did, and a dry run of a change."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import streamlit as st
 
 from dashboard.frame import session
 from dashboard.frame.session import Business
-from dashboard.pages.automations.rehearsal_form import show_rehearsal
+from dashboard.pages.automations.dry_run_form import show_dry_run
 from dashboard.pages.outbox import actions as outbox_actions
 from dashboard.parts import automation_queries, components, queries
 from dashboard.parts.formatting import MISSING, escape_markdown, format_count, format_quantity, format_words
@@ -45,13 +45,13 @@ def _show_page() -> None:
             context, title="Choose a business", detail="This page shows the rules of one business at a time."
         )
         return
-    rules, activity, rehearsal = st.tabs(["Rules", "What they did", "Test a change"], key="automations_tab")
+    rules, activity, dry_run = st.tabs(["Rules", "What they did", "Test a change"], key="automations_tab")
     with rules:
         _show_rules(business)
     with activity:
         _show_activity(business)
-    with rehearsal:
-        show_rehearsal(context, business)
+    with dry_run:
+        show_dry_run(context, business)
 
 
 def _fetch_activity(business: Business) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from frontdesk.core.log.envelope import NewEvent
 from frontdesk.domains.identity.settings import IdentityRule
 from frontdesk.domains.tenancy.tenant import Tenant
 from pipelines.build.verification import compare_warehouses
-from pipelines.dry_run.identity import IdentityRehearsal, rehearse_identity
+from pipelines.dry_run.identity import IdentityDryRun, try_identity
 from tests.pipelines.facts import TENANT, contact, fact
 from tests.pipelines.homes import Home, HomeFactory
 
@@ -59,14 +59,14 @@ def one_person(homes: HomeFactory) -> Home:
 
 
 @pytest.fixture(scope="module")
-def told(one_person: Home) -> IdentityRehearsal:
+def told(one_person: Home) -> IdentityDryRun:
     before = one_person.warehouse_path.read_bytes()
-    told = rehearse_identity(one_person.builder(), with_rule(one_person, APART))
+    told = try_identity(one_person.builder(), with_rule(one_person, APART))
     assert one_person.warehouse_path.read_bytes() == before, "the warehouse in use is left alone"
     return told
 
 
-def test_a_person_that_becomes_two_is_told_with_the_money(told: IdentityRehearsal) -> None:
+def test_a_person_that_becomes_two_is_told_with_the_money(told: IdentityDryRun) -> None:
     assert told.merged == ()
     [split] = told.split
     assert (len(split.others), split.amount_paid_minor) == (2, 13_000)
@@ -75,7 +75,7 @@ def test_a_person_that_becomes_two_is_told_with_the_money(told: IdentityRehearsa
     assert told.before.revenue_minor == told.after.revenue_minor == 13_000
 
 
-def test_what_attribution_gives_moves_with_the_touches(told: IdentityRehearsal) -> None:
+def test_what_attribution_gives_moves_with_the_touches(told: IdentityDryRun) -> None:
     moved = {each.channel: each.conversions for each in told.credits if each.model == "linear" and each.lookback_days}
     assert moved["google"] == -moved["instagram"] == pytest.approx(0.5)
 
@@ -91,7 +91,7 @@ def with_tenant(home: Home, tenant: Tenant, *, folder: Path) -> Home:
 
 
 def test_put_in_force_it_is_as_if_the_rule_had_always_been_so(
-    tmp_path: Path, one_person: Home, told: IdentityRehearsal
+    tmp_path: Path, one_person: Home, told: IdentityDryRun
 ) -> None:
     one_person.engine.dispose()
     shutil.copyfile(one_person.folder / "frontdesk.db", tmp_path / "frontdesk.db")

@@ -20,7 +20,7 @@ from frontdesk.core.log.envelope import NewEvent
 from frontdesk.core.settings import Settings
 from frontdesk.domains.sending.outbox.commands import CommandFilter, CommandState
 from frontdesk.domains.tenancy.tenant import Tenant, read_tenant
-from pipelines.dry_run.dry_run import rehearse_file
+from pipelines.dry_run.rules import try_rules_file
 from tests.pipelines.homes import Home, HomeFactory
 from tests.pipelines.kept import REPOSITORY
 
@@ -94,7 +94,7 @@ def dry_run(both: Both, monkeypatch: pytest.MonkeyPatch) -> DryRun:
     return run
 
 
-def rehearsed(dry_run: DryRun, rules: Path, *words: str) -> Any:
+def tried(dry_run: DryRun, rules: Path, *words: str) -> Any:
     result = dry_run(rules, "--json", *words)
     assert result.exit_code == 0, (result.output, result.exception)
     return orjson.loads(result.output)
@@ -117,7 +117,7 @@ def test_the_difference_is_that_of_two_real_homes(both: Both, dry_run: DryRun) -
         "text_changed": {key for key in stayed if "/reminder_24h/send_sms/" in key},
     }
 
-    report = rehearsed(dry_run, both.draft)
+    report = tried(dry_run, both.draft)
 
     found = {kind: {each["command_key"] for each in report["differing"] if each["kind"] == kind} for kind in expected}
     assert found == expected
@@ -130,7 +130,7 @@ def test_the_difference_is_that_of_two_real_homes(both: Both, dry_run: DryRun) -
 
 
 def test_cost_is_that_of_the_texts_that_come_and_go(both: Both, dry_run: DryRun) -> None:
-    report = rehearsed(dry_run, both.draft)
+    report = tried(dry_run, both.draft)
 
     sides = [(each[side], sign) for each in report["differing"] for side, sign in (("after", 1), ("before", -1))]
     segments = sum(sign * side["segments"] for side, sign in sides if side)
@@ -150,7 +150,7 @@ def test_opt_outs_are_those_the_new_rules_would_have_hit(both: Both, dry_run: Dr
         if row[4] in ("opted_out", "no_consent")
         and (key not in old or (old[key][4], old[key][1]) != (row[4], row[1]))
     }
-    assert sum(each["count"] for each in rehearsed(dry_run, both.draft)["opt_outs"]) == len(hit) > 0
+    assert sum(each["count"] for each in tried(dry_run, both.draft)["opt_outs"]) == len(hit) > 0
 
 
 def test_at_once_is_what_a_dispatcher_of_the_new_home_would_send_now_and_one_of_the_old_would_not(both: Both) -> None:
@@ -171,7 +171,7 @@ def test_at_once_is_what_a_dispatcher_of_the_new_home_would_send_now_and_one_of_
         for home in (both.old, both.new)
     ]
 
-    report = rehearse_file(settings, both.draft, since=None, clock=both.old.clock)
+    report = try_rules_file(settings, both.draft, since=None, clock=both.old.clock)
 
     assert set(report.at_once) == due_now[1] - due_now[0]
     assert report.at_once
@@ -180,7 +180,7 @@ def test_at_once_is_what_a_dispatcher_of_the_new_home_would_send_now_and_one_of_
 def test_the_same_rules_change_nothing(dry_run: DryRun, tmp_path: Path) -> None:
     copy = tmp_path / "draft.yaml"
     copy.write_text(OLD_FILE.read_text())
-    report = rehearsed(dry_run, copy, "--fail-on-change")
+    report = tried(dry_run, copy, "--fail-on-change")
     assert (report["has_changes"], report["differing"], report["opt_outs"]) == (False, [], [])
 
 
@@ -197,8 +197,8 @@ def in_place(both: Both, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_file_changed_in_place_is_held_against_what_is_in_force(
     both: Both, dry_run: DryRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    draft = rehearsed(dry_run, both.draft)
-    own = rehearsed(dry_run, in_place(both, tmp_path, monkeypatch))
+    draft = tried(dry_run, both.draft)
+    own = tried(dry_run, in_place(both, tmp_path, monkeypatch))
 
     kinds = ("newly_sent", "no_longer_sent", "moved")
     assert {kind: own["totals"][kind] for kind in kinds} == {kind: draft["totals"][kind] for kind in kinds}
@@ -206,7 +206,7 @@ def test_a_file_changed_in_place_is_held_against_what_is_in_force(
     assert "texts are not compared" in own["notes"][0]
 
 
-def test_without_a_warehouse_there_is_nothing_to_rehearse_with(
+def test_without_a_warehouse_there_is_nothing_to_try_rules_on(
     dry_run: DryRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FRONTDESK_HOME", str(tmp_path))
@@ -216,15 +216,15 @@ def test_without_a_warehouse_there_is_nothing_to_rehearse_with(
 
 def test_nothing_of_the_home_is_written(both: Both, dry_run: DryRun) -> None:
     before = digests(both.old.folder)
-    rehearsed(dry_run, both.draft)
+    tried(dry_run, both.draft)
     assert digests(both.old.folder) == before
 
 
 def test_since_leaves_out_what_was_due_before(both: Both, dry_run: DryRun) -> None:
-    all_days = sorted({each["day"] for each in rehearsed(dry_run, both.draft)["rule_days"]})
+    all_days = sorted({each["day"] for each in tried(dry_run, both.draft)["rule_days"]})
     since = all_days[len(all_days) // 2]
 
-    report = rehearsed(dry_run, both.draft, "--since", since)
+    report = tried(dry_run, both.draft, "--since", since)
 
     assert {each["day"] for each in report["rule_days"]} <= {day for day in all_days if day >= since}
     assert report["totals"]["moved"] > 0
@@ -273,7 +273,7 @@ def test_it_waits_for_no_more_than_the_live_path_s_turn(both: Both, dry_run: Dry
     live_path = threading.Thread(target=follow)
     live_path.start()
     try:
-        assert rehearsed(dry_run, both.draft)["has_changes"] is True
+        assert tried(dry_run, both.draft)["has_changes"] is True
     finally:
         ended.set()
         live_path.join()

@@ -1,4 +1,4 @@
-"""The form that rehearses a change of a business's file, and the differences it would make."""
+"""The form that tries a change of a business's file, and the differences it would make."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from dashboard.parts.formatting import (
 )
 from dashboard.parts.typed_text.box import Action, Field, Fill, Typed, show_box
 from dashboard.parts.wording import badge, describe_reason, link_to_command, name_rule
-from frontdesk.domains.rules.dry_run.dry_run import RehearsalError, rehearse
 from frontdesk.domains.rules.dry_run.report import Counts, Differing, OptOuts, Report, RuleDay
+from frontdesk.domains.rules.dry_run.run_command import DryRunError, try_rules
 
 _Step = Literal["day", "week"]
 
-_ASKED, _RESULT = "rehearsal_asked", "rehearsal"
+_ASKED, _RESULT = "dry_run_asked", "dry_run"
 _EXAMPLES = 10
 #: Over more days than these a bar a day is a hair.
 _DAYS_APART = 70
@@ -42,21 +42,21 @@ _KINDS = {
 }
 
 
-def show_rehearsal(context: PageContext, business: Business) -> None:
+def show_dry_run(context: PageContext, business: Business) -> None:
     """Let staff upload or write a changed file, and show what it would send, no longer send, or move."""
     st.markdown(
         "Edit the business's file here, or upload one. It is tested on past data and compared with the "
         "current rules. "
         "**Nothing is sent, and nothing is saved.**"
     )
-    uploaded = st.file_uploader("Upload a changed file", type=["yaml", "yml"], key="rehearsal_file")
+    uploaded = st.file_uploader("Upload a changed file", type=["yaml", "yml"], key="dry_run_file")
     fill = None
     if uploaded is not None:
         text = uploaded.getvalue().decode("utf-8", errors="replace")
         fill = Fill(id=uploaded.file_id, values={"text": text}, replaces=True)
     show_box(
-        key=f"rehearsal_{business.tenant_id}",
-        draft=f"{business.tenant_id}|rehearsal",
+        key=f"dry_run_{business.tenant_id}",
+        draft=f"{business.tenant_id}|dry_run",
         fields=[
             Field(
                 name="text",
@@ -69,12 +69,12 @@ def show_rehearsal(context: PageContext, business: Business) -> None:
             ),
             Field(name="since", label="Compare since (leave empty for all past data)", kind="date", shows_label=True),
         ],
-        actions=[Action(name="rehearse", label="Test")],
+        actions=[Action(name="dry_run", label="Test")],
         reset="Back to the current file",
         fill=fill,
         on_act=lambda typed: _ask(business, typed),
     )
-    _rehearse_what_was_asked(business)
+    _try_what_was_asked(business)
     tenant_id, known = st.session_state.get(_RESULT, (None, None))
     if tenant_id != business.tenant_id:
         return
@@ -85,7 +85,7 @@ def show_rehearsal(context: PageContext, business: Business) -> None:
 
 
 def _ask(business: Business, typed: Typed) -> bool:
-    """Let the page rehearse the file that was typed; it stays in the box, to be changed further."""
+    """Let the page try the file that was typed; it stays in the box, to be changed further."""
     since = typed.values["since"]
     st.session_state[_ASKED] = (
         business.tenant_id,
@@ -95,14 +95,14 @@ def _ask(business: Business, typed: Typed) -> bool:
     return False
 
 
-def _rehearse_what_was_asked(business: Business) -> None:
+def _try_what_was_asked(business: Business) -> None:
     tenant_id, text, since = st.session_state.pop(_ASKED, (None, "", None))
     if tenant_id != business.tenant_id:
         return
     with st.spinner("Testing on past data…"):
         try:
-            result: Report | str = rehearse(text, tenant_id=tenant_id, since=since)
-        except RehearsalError as error:
+            result: Report | str = try_rules(text, tenant_id=tenant_id, since=since)
+        except DryRunError as error:
             result = error.detail
     st.session_state[_RESULT] = (tenant_id, result)
 

@@ -38,24 +38,24 @@ def receiver(homes: HomeFactory) -> Iterator[RunningReceiver]:
     receiver.end()
 
 
-def rehearse(receiver: RunningReceiver, file: str, *, key: str = OWNER) -> Answer:
+def try_rules(receiver: RunningReceiver, file: str, *, key: str = OWNER) -> Answer:
     headers = {"x-api-key": key, "content-type": "application/yaml"}
     return receiver.send(Post("/v1/rehearsals", headers=headers, body=file.encode()))
 
 
 def test_it_needs_a_key(receiver: RunningReceiver) -> None:
-    assert rehearse(receiver, FILE, key="nobodys").status == 401
+    assert try_rules(receiver, FILE, key="nobodys").status == 401
 
 
 def test_a_wrong_rule_is_told_by_its_line(receiver: RunningReceiver) -> None:
-    answer = rehearse(receiver, FILE.replace("when: booking.confirmed", "when: booking.dreamt", 1))
+    answer = try_rules(receiver, FILE.replace("when: booking.confirmed", "when: booking.dreamt", 1))
     assert answer.status == 422
     detail = answer.json()["detail"]
     assert "rules.2.when.0" in detail  # the file's own first two rules come before it
     assert "line" in detail
 
 
-def test_one_rehearsal_at_a_time(receiver: RunningReceiver, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_dry_run_at_a_time(receiver: RunningReceiver, monkeypatch: pytest.MonkeyPatch) -> None:
     is_running, may_end = Event(), Event()
     nothing = {"newly_sent": 0, "no_longer_sent": 0, "moved": 0, "text_changed": 0}
     report = Report.model_validate({"tenant_id": "avatar-imaging", "has_changes": False, "totals": nothing})
@@ -65,20 +65,20 @@ def test_one_rehearsal_at_a_time(receiver: RunningReceiver, monkeypatch: pytest.
         assert may_end.wait(10)
         return report
 
-    monkeypatch.setattr(rules, "rehearse", wait)
-    first = Thread(target=rehearse, args=(receiver, FILE))
+    monkeypatch.setattr(rules, "try_rules", wait)
+    first = Thread(target=try_rules, args=(receiver, FILE))
     first.start()
     assert is_running.wait(10)
-    second = rehearse(receiver, FILE)
+    second = try_rules(receiver, FILE)
     may_end.set()
     first.join(10)
     assert (second.status, second.headers["retry-after"]) == (429, "10")
-    assert rehearse(receiver, FILE).status == 200
+    assert try_rules(receiver, FILE).status == 200
 
 
 @pytest.mark.slow
 def test_what_a_change_would_do_is_answered(receiver: RunningReceiver) -> None:
-    unchanged = rehearse(receiver, FILE).json()
+    unchanged = try_rules(receiver, FILE).json()
     assert (unchanged["tenant_id"], unchanged["has_changes"]) == ("avatar-imaging", False)
-    later = rehearse(receiver, FILE.replace("due: {before: 24h}", "due: {before: 12h}")).json()
+    later = try_rules(receiver, FILE.replace("due: {before: 24h}", "due: {before: 12h}")).json()
     assert later["totals"]["moved"] > 0

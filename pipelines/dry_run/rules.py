@@ -1,4 +1,4 @@
-"""Rehearses a changed tenant file on one home: nothing is sent, and nothing of the home is written."""
+"""Tries a changed tenant file on one home: nothing is sent, and nothing of the home is written."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from frontdesk.domains.tenancy.tenant import Tenant, read_tenant
 from pipelines.build.warehouse_builder import WarehouseBuilder
 from pipelines.dry_run.comparison import Differing, Side, count_opt_outs, find_differing
 from pipelines.dry_run.decisions import check_there_is, copied_warehouse, decided
-from pipelines.dry_run.report import OptOuts, Rehearsal, count_all, count_by_rule_and_day
+from pipelines.dry_run.rules_report import OptOuts, RulesDryRun, count_all, count_by_rule_and_day
 from pipelines.home_parts import warehouse_builder_on
 from pipelines.ingest.log_copy import copied_sequence
 
 
-def rehearse_file(settings: Settings, rules: Path, *, since: date | None, clock: Clock | None = None) -> Rehearsal:
+def try_rules_file(settings: Settings, rules: Path, *, since: date | None, clock: Clock | None = None) -> RulesDryRun:
     """Return what the tenant file `rules` would change in this home.
 
     Raises ConfigurationError for a wrong file, or one of no tenant of this home.
@@ -32,7 +32,7 @@ def rehearse_file(settings: Settings, rules: Path, *, since: date | None, clock:
     builder = builder_of(settings, clock=clock)
     before, after = read_both(builder, rules)
     outbox = Outbox(builder.engine, clock=clock, ids=UuidV7Factory(clock))
-    report = rehearse(builder, before=before, after=after, since=since, outbox=outbox, clock=clock)
+    report = try_rules(builder, before=before, after=after, since=since, outbox=outbox, clock=clock)
     if rules.resolve() == (settings.tenants_dir / f"{after.slug}.yaml").resolve():
         note = "this is the home's own file: its templates' old words are gone, so texts are not compared"
         report = replace(report, notes=(*report.notes, note))
@@ -54,7 +54,7 @@ def read_both(builder: WarehouseBuilder, file: Path) -> tuple[Tenant, Tenant]:
     return before, after
 
 
-def rehearse(
+def try_rules(
     builder: WarehouseBuilder,
     *,
     before: Tenant,
@@ -62,7 +62,7 @@ def rehearse(
     since: date | None,
     outbox: OutboxReader,
     clock: Clock,
-) -> Rehearsal:
+) -> RulesDryRun:
     """Return what differs between what the home decides for a tenant and what it would with another file of it.
 
     The builder is of the home; its warehouse is copied. since: a day of the tenant's clock.
@@ -82,7 +82,7 @@ def rehearse(
         ]
         modelled_sequence = copied_sequence(connection)
     now = clock.now()
-    return Rehearsal(
+    return RulesDryRun(
         tenant_id=after.slug,
         since=since,
         modelled_sequence=modelled_sequence,

@@ -1,4 +1,4 @@
-"""The result of a rehearsal: what changed rules would do otherwise, per rule and day, and what it would cost."""
+"""The result of a dry run: what changed rules would do otherwise, per rule and day, and what it would cost."""
 
 from __future__ import annotations
 
@@ -69,12 +69,12 @@ class OptOuts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rehearsal:
+class RulesDryRun:
     """One tenant's changed rules over all history."""
 
     tenant_id: str
     since: date | None
-    modelled_sequence: int  #: the newest event of the log that was rehearsed with
+    modelled_sequence: int  #: the newest event of the log that it was tried on
     log_sequence: int  #: the newest there is
     currency: str | None  #: of the costs; None: the tenant's file has no prices
     totals: Counts
