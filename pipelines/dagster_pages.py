@@ -27,8 +27,17 @@ from dagster_webserver.app import create_app_from_workspace_process_context
 from frontdesk.core.private_files import begin_privately
 from frontdesk.core.secrets import DAGSTER_PASSWORD, operator_secret
 from frontdesk.core.serving.connections import open_guard
-from frontdesk.core.serving.guard import EVERYWHERE, Application, Receive, Scope, Send, SiteGuard, header_of, refuse
 from frontdesk.core.serving.hosts import KnownHosts
+from frontdesk.core.serving.site_protection import (
+    EVERYWHERE,
+    Application,
+    Receive,
+    Scope,
+    Send,
+    SiteProtection,
+    header_of,
+    refuse,
+)
 from frontdesk.core.settings import load_settings
 
 #: Whoever signs in is called so; the browser asks for a name.
@@ -72,7 +81,7 @@ def serve(workspace: Annotated[Path, typer.Option(help="The workspace file that 
 def guarded(pages: Application, *, hosts: KnownHosts, password: str | None) -> Application:
     """Return the pages behind a guard; `password` None means that they can change nothing and need none."""
     inner = _ByPostOnly(pages if password is None else _WithPassword(pages, password=password))
-    return SiteGuard(inner, hosts=hosts, policy=_POLICY, headers=_HEADERS)
+    return SiteProtection(inner, hosts=hosts, policy=_POLICY, headers=_HEADERS)
 
 
 _HEADERS: Mapping[bytes, bytes] = {**EVERYWHERE, b"cache-control": b"no-store", b"x-frame-options": b"DENY"}

@@ -37,11 +37,11 @@ from webhooks.api import (
     tasks,
 )
 from webhooks.callers import Callers, OwnerKeys
-from webhooks.gate import Gate, route_limits
 from webhooks.health import probes
 from webhooks.intake import deliveries
 from webhooks.pages import media, sign_in
-from webhooks.problems import install_problem_handlers, with_gates_answers, without_invented_answers
+from webhooks.problems import install_problem_handlers, with_answers_of_limits, without_invented_answers
+from webhooks.request_limits import RequestLimits, route_limits
 from webhooks.runtime import Runtime, configure_masks, configure_sources
 
 _ROUTERS = (
@@ -86,16 +86,18 @@ class Receiver(FastAPI):
             redirect_slashes=False,
         )
         self._intakes = runtime.intakes
-        self._gate: Gate | None = None
+        self._limits: RequestLimits | None = None
 
     def guard(self, *, callers: Callers, max_body_bytes: int) -> None:
-        """Put the gate in front of every route."""
-        self._gate = Gate(app=super().__call__, callers=callers, limits=route_limits(max_body_bytes=max_body_bytes))
+        """Put the limits in front of every route."""
+        self._limits = RequestLimits(
+            app=super().__call__, callers=callers, limits=route_limits(max_body_bytes=max_body_bytes)
+        )
 
     def openapi(self) -> dict[str, Any]:
         """Return the OpenAPI document, without the answers to invalid requests that FastAPI makes up itself."""
         if self.openapi_schema is None:
-            without_invented_answers(with_gates_answers(super().openapi()))
+            without_invented_answers(with_answers_of_limits(super().openapi()))
         return super().openapi()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -113,8 +115,8 @@ class Receiver(FastAPI):
                 intake = self._intakes.get(plain)
         if intake is not None:
             await intake(scope, receive, send)
-        elif self._gate is not None:
-            await self._gate(scope, receive, send)
+        elif self._limits is not None:
+            await self._limits(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 

@@ -61,8 +61,8 @@ def without_invented_answers(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-def with_gates_answers(document: dict[str, Any]) -> dict[str, Any]:
-    """Add what webhooks/gate.py answers before a route is asked to an OpenAPI document; return it."""
+def with_answers_of_limits(document: dict[str, Any]) -> dict[str, Any]:
+    """Add what webhooks/request_limits.py answers before a route is asked to an OpenAPI document; return it."""
     for path, operations in document["paths"].items():
         for operation in operations.values():
             if path.startswith("/v1/") and "requestBody" in operation:

@@ -7,8 +7,8 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
-from frontdesk.core.serving.guard import EVERYWHERE, NOT_STORED, SiteGuard
 from frontdesk.core.serving.hosts import KnownHosts
+from frontdesk.core.serving.site_protection import EVERYWHERE, NOT_STORED, SiteProtection
 from frontdesk.core.settings import load_settings
 
 #: Streamlit runs scripts and styles of its own in the page, and charts compile their formulas there.
@@ -30,7 +30,7 @@ app = st.App(
     Path(__file__).with_name("app.py"),
     middleware=[
         Middleware(
-            SiteGuard,
+            SiteProtection,
             hosts=KnownHosts.of(load_settings()),
             policy=_POLICY,
             headers={**EVERYWHERE, **NOT_STORED},

@@ -17,7 +17,8 @@ from frontdesk.core.faults import is_of_machine
 from frontdesk.domains.sending.business import SendingBusiness
 from frontdesk.domains.sending.dispatch.composer import NoAddressError, NotComposableError
 from frontdesk.domains.sending.dispatch.dispatch_log import DispatchLog
-from frontdesk.domains.sending.dispatch.guards import (
+from frontdesk.domains.sending.dispatch.lanes import Turn
+from frontdesk.domains.sending.dispatch.last_moment_checks import (
     Fail,
     Postpone,
     Suppress,
@@ -28,7 +29,6 @@ from frontdesk.domains.sending.dispatch.guards import (
     is_counted,
     is_quiet,
 )
-from frontdesk.domains.sending.dispatch.lanes import Turn
 from frontdesk.domains.sending.dispatch.recorder import Recorder
 from frontdesk.domains.sending.dispatch.tenant_senders import TenantSender, TenantSenders
 from frontdesk.domains.sending.outbox.commands import ClaimedCommand

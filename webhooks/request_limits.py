@@ -14,7 +14,7 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from frontdesk.core.errors import FrontdeskError
-from frontdesk.core.serving.guard import EVERYWHERE, NOT_STORED, Header, adding, header_of, refuse
+from frontdesk.core.serving.site_protection import EVERYWHERE, NOT_STORED, Header, adding, header_of, refuse
 from webhooks.callers import Callers
 
 #: A JSON request of /v1: the longest message a person types is a tenth of it.
@@ -35,7 +35,7 @@ _Refusal = tuple[HTTPStatus, str, list[Header]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gate:
+class RequestLimits:
     """Lets requests through to the routes, with at most as much of their bodies as the route may have."""
 
     app: ASGIApp

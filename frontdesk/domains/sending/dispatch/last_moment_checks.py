@@ -1,4 +1,4 @@
-"""Guards: what may not go out now, or at all, though it was intended."""
+"""Checks at the last moment before a call: what may not go out now, or at all, though it was intended."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ NOT_STORED: Mapping[bytes, bytes] = {b"cache-control": b"no-store"}
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
-class SiteGuard:
+class SiteProtection:
     """Lets in what a browser was meant to send to these pages.
 
     `policy` is added as a Content-Security-Policy of its own if it is given: several hold at the same time, so it
