@@ -14,11 +14,11 @@ from rich.table import Table
 from frontdesk.core.errors import ConfigurationError
 from frontdesk.core.private_files import keep_private
 from frontdesk.core.settings import load_settings
-from frontdesk.domains.operations.signs import LIVE_PATH, LiveState
+from frontdesk.domains.operations.heartbeats import LIVE_PATH, LiveState
 from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition
 from frontdesk.domains.sending.outbox.commands import Overdue
 from pipelines.build.verification import Difference
-from pipelines.home_parts import build_modeller, build_signs
+from pipelines.home_parts import build_heartbeats, build_modeller
 from pipelines.progress import progress_bar
 from pipelines.running_dispatcher import open_dispatcher
 
@@ -45,7 +45,7 @@ def process(
             dispatcher.dispatch_due(patience=_PATIENCE, catch_up=modeller.follow_to_end)
             count += modeller.follow_to_end(progress=report)  # what became of the commands
             sequence = modeller.modelled_sequence
-            build_signs(settings).beat(LIVE_PATH, state=LiveState.ENDED, modelled_sequence=sequence)
+            build_heartbeats(settings).beat(LIVE_PATH, state=LiveState.ENDED, modelled_sequence=sequence)
         counts = dispatcher.dispatch_log.counts()
         waiting = dispatcher.overdue()
     Console().print(f"Modelled through event {sequence} ({count} in live batches); published.")

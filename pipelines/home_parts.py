@@ -11,7 +11,7 @@ from frontdesk.core.log.database import open_database
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.log.set_aside import Kind, SetAside, Step
 from frontdesk.core.settings import Settings
-from frontdesk.domains.operations.signs import Signs
+from frontdesk.domains.operations.heartbeats import Heartbeats
 from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition
 from frontdesk.domains.sending.outbox.outbox import Outbox
 from frontdesk.domains.sending.outbox.withdrawals import Withdrawals
@@ -44,15 +44,15 @@ def build_event_log(settings: Settings) -> EventLog:
     return EventLog(engine, ids=UuidV7Factory(SystemClock()))
 
 
-def build_signs(settings: Settings) -> Signs:
-    """Return where the pipelines of a home leave their signs of life; its tables are made if they are missing."""
-    return signs_on(open_database(settings.event_log_url, backups=settings.backups_path))
+def build_heartbeats(settings: Settings) -> Heartbeats:
+    """Return where the pipelines of a home leave their heartbeats; its tables are made if they are missing."""
+    return heartbeats_on(open_database(settings.event_log_url, backups=settings.backups_path))
 
 
-def signs_on(engine: Engine) -> Signs:
-    """Return the signs of life in a database; nothing is opened yet."""
+def heartbeats_on(engine: Engine) -> Heartbeats:
+    """Return the heartbeats in a database; nothing is opened yet."""
     clock = SystemClock()
-    return Signs(engine, clock=clock, ids=UuidV7Factory(clock))
+    return Heartbeats(engine, clock=clock, ids=UuidV7Factory(clock))
 
 
 def build_warehouse_builder(settings: Settings) -> WarehouseBuilder:

@@ -12,9 +12,9 @@ from frontdesk.core.log.database import open_engine
 from frontdesk.core.published.errors import NothingPublishedError
 from frontdesk.core.published.reader import opened as opened_published
 from frontdesk.core.settings import Settings
-from frontdesk.domains.operations.signs import LIVE_PATH, LiveState, Signs
+from frontdesk.domains.operations.heartbeats import LIVE_PATH, Heartbeats, LiveState
 from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition
-from pipelines.home_parts import build_modeller, signs_on
+from pipelines.home_parts import build_modeller, heartbeats_on
 from pipelines.live.live_path import BatchResult
 from pipelines.live.modeller import Modeller
 
@@ -36,7 +36,7 @@ class LiveFollower:
         self._modeller: Modeller | None = None
         self._one_at_a_time = threading.Lock()
         self._idle_reason = "no new events"
-        self._signs: Signs | None = None  #: built once: its engine keeps its connections
+        self._heartbeats: Heartbeats | None = None  #: built once: its engine keeps its connections
         self._beat_at = float("-inf")
         self._state: LiveState | None = None
         self._error: str | None = None  #: of the last try, until one succeeds
@@ -116,12 +116,12 @@ class LiveFollower:
         self._state, self._beat_at = state, time.monotonic()
 
     def _write_beat(self, state: LiveState) -> None:
-        if self._signs is None:
-            self._signs = signs_on(open_engine(self._settings.event_log_url))
+        if self._heartbeats is None:
+            self._heartbeats = heartbeats_on(open_engine(self._settings.event_log_url))
         sequence = None if self._modeller is None else self._modeller.modelled_sequence
-        if sequence is None and (before := self._signs.heartbeat(LIVE_PATH)) is not None:
+        if sequence is None and (before := self._heartbeats.heartbeat(LIVE_PATH)) is not None:
             sequence = before.modelled_sequence
-        self._signs.beat(LIVE_PATH, state=state, modelled_sequence=sequence, error=self._error)
+        self._heartbeats.beat(LIVE_PATH, state=state, modelled_sequence=sequence, error=self._error)
 
     def _fall_back(self) -> None:
         """Until the warehouse can be opened, go by what was published last: the outbox takes account of that."""

@@ -15,7 +15,7 @@ from frontdesk.core.log.database import create_tables, open_engine
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.secrets import Secrets
 from frontdesk.core.settings import Settings
-from frontdesk.domains.operations.signs import Signs
+from frontdesk.domains.operations.heartbeats import Heartbeats
 from frontdesk.domains.sending.outbox.commands import Channel, MessageClass, NewCommand
 from frontdesk.domains.sending.outbox.outbox import Outbox
 from frontdesk.domains.staff.directory import StaffDirectory
@@ -46,7 +46,7 @@ class Beside:
     outbox: Outbox
     log: EventLog
     staff: StaffDirectory
-    signs: Signs
+    heartbeats: Heartbeats
 
     def open_session(self, tenant_id: str) -> str:
         """Sign Mia in to a business; return the token."""
@@ -93,7 +93,7 @@ def receiver_beside(home: Path, *, dashboard_port: int | None = None) -> Iterato
             Outbox(engine, clock=clock, ids=ids),
             EventLog(engine, ids=ids),
             staff,
-            Signs(engine, clock=clock, ids=ids),
+            Heartbeats(engine, clock=clock, ids=ids),
         )
     engine.dispose()
 

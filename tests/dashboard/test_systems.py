@@ -15,7 +15,7 @@ from dashboard.pages.systems.odd_money import problem_words
 from dashboard.pages.systems.unread_times import WHAT_TO_DO
 from dashboard.pages.systems.unread_times import problem_words as time_problem_words
 from dashboard.parts.formatting import MISSING
-from frontdesk.domains.operations.signs import RunKind, RunOutcome
+from frontdesk.domains.operations.heartbeats import RunKind, RunOutcome
 from tests.dashboard.conftest import open_page, text_of
 from tests.dashboard.published_file import MASSAGE, NEWCOMER, two_businesses_published
 from tests.dashboard.receivers import Beside
@@ -118,9 +118,9 @@ def test_lag_shows_until_the_models_catch_up(filled_home: Path, now: datetime) -
 
 
 def test_the_nightly_runs_and_the_other_parts_are_told(beside: Beside) -> None:
-    with beside.signs.recorded(RunKind.BUILD):
+    with beside.heartbeats.recorded(RunKind.BUILD):
         pass
-    with beside.signs.recorded(RunKind.VERIFICATION) as result:
+    with beside.heartbeats.recorded(RunKind.VERIFICATION) as result:
         result.outcome = RunOutcome.DIFFERENT
         result.detail = "marts.fct_bookings: 2 rows differ"
     text = text_of(open_page("systems"))

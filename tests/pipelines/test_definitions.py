@@ -11,10 +11,10 @@ from dagster import AssetKey, AssetSelection, DagsterInstance, Definitions, buil
 
 from frontdesk.core.log.set_aside import Kind
 from frontdesk.core.settings import Settings
-from frontdesk.domains.operations.signs import RunKind, RunOutcome
+from frontdesk.domains.operations.heartbeats import RunKind, RunOutcome
 from pipelines.dagster_definitions import build_definitions
 from pipelines.defs.live import sensors
-from pipelines.home_parts import build_signs
+from pipelines.home_parts import build_heartbeats
 from tests.pipelines.facts import contact
 from tests.pipelines.homes import Home
 from tests.pipelines.kept import REPOSITORY
@@ -122,7 +122,7 @@ def test_the_nightly_build_sets_aside_what_fails_a_model_and_builds_the_others(h
     (aside,) = mistaken.set_aside.read(Kind.EVENT)
     assert aside.sequence == 2
     assert "poison" in aside.reason
-    run = build_signs(settings).newest_runs()[RunKind.BUILD]
+    run = build_heartbeats(settings).newest_runs()[RunKind.BUILD]
     assert (run.outcome, run.detail) == (
         RunOutcome.SUCCEEDED,
         "A model failed; what failed it was looked for and left out",

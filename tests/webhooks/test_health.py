@@ -14,7 +14,7 @@ from frontdesk.core.clock import SystemClock
 from frontdesk.core.ids import UuidV7Factory
 from frontdesk.core.log.database import WRITES_AFTER_READING
 from frontdesk.core.log.schema import write_probes
-from frontdesk.domains.operations.signs import LIVE_PATH, MONITOR, LiveState, RunKind, Signs
+from frontdesk.domains.operations.heartbeats import LIVE_PATH, MONITOR, Heartbeats, LiveState, RunKind
 from frontdesk.domains.sending.outbox.commands import Lane
 from frontdesk.domains.sending.outbox.outbox import Outbox
 from tests.clocks import SetClock
@@ -119,10 +119,10 @@ def test_metrics_of_a_log_that_cannot_be_read(receiver: RunningReceiver, engine:
     assert sequence != sequence  # noqa: PLR0124 - only NaN differs from itself
 
 
-def signs_of(engine: Engine, *, minutes_ago: float = 0) -> Signs:
+def heartbeats_of(engine: Engine, *, minutes_ago: float = 0) -> Heartbeats:
     clock = SetClock(NOW)
     clock.advance(minutes=-minutes_ago)
-    return Signs(engine, clock=clock, ids=UuidV7Factory(SystemClock()))
+    return Heartbeats(engine, clock=clock, ids=UuidV7Factory(SystemClock()))
 
 
 def test_what_is_ill_behind_the_receiver_makes_it_degraded_and_not_away(
@@ -131,8 +131,8 @@ def test_what_is_ill_behind_the_receiver_makes_it_degraded_and_not_away(
     engine = backend.open()
     receiver = start(engine=engine, least_free_mib=1)
     never = get(receiver, "/readyz")
-    signs_of(engine, minutes_ago=10).beat(LIVE_PATH, state=LiveState.FOLLOWING, modelled_sequence=0)
-    with pytest.raises(RuntimeError), signs_of(engine, minutes_ago=60).recorded(RunKind.BUILD):
+    heartbeats_of(engine, minutes_ago=10).beat(LIVE_PATH, state=LiveState.FOLLOWING, modelled_sequence=0)
+    with pytest.raises(RuntimeError), heartbeats_of(engine, minutes_ago=60).recorded(RunKind.BUILD):
         raise RuntimeError("dbt failed")
 
     ill, whole = get(receiver, "/readyz"), receiver.send(Post("/readyz", query="whole=true", method="GET"))
@@ -143,7 +143,7 @@ def test_what_is_ill_behind_the_receiver_makes_it_degraded_and_not_away(
     parts = ill.json()["components"]
     assert parts["live_path"] == {"status": "degraded", "detail": "The live path has stopped", "age_seconds": 600.0}
     assert parts["build"] == {"status": "degraded", "detail": "The nightly build failed", "age_seconds": 3600.0}
-    signs_of(engine).beat(LIVE_PATH, state=LiveState.FOLLOWING, modelled_sequence=0)
+    heartbeats_of(engine).beat(LIVE_PATH, state=LiveState.FOLLOWING, modelled_sequence=0)
     assert get(receiver, "/readyz").json()["components"]["live_path"]["status"] == "ok"
 
 
@@ -162,7 +162,9 @@ def test_a_published_file_is_ill_by_what_it_lacks_and_not_by_its_age(
                 [modelled_sequence],
             )
         (tmp_path / "draft.duckdb").replace(tmp_path / "analytics.duckdb")
-        Signs(engine, clock=clock, ids=UuidV7Factory(SystemClock())).beat(LIVE_PATH, state=state, modelled_sequence=2)
+        Heartbeats(engine, clock=clock, ids=UuidV7Factory(SystemClock())).beat(
+            LIVE_PATH, state=state, modelled_sequence=2
+        )
         return str(get(receiver, "/readyz").json()["components"]["published_file"]["status"])
 
     assert part(1) == "ok", "for a moment"
@@ -198,9 +200,9 @@ def test_metrics_tell_how_far_behind_the_log_and_how_old_everything_is(
     engine = backend.open()
     receiver = start(engine=engine)
     receiver.send_all([stripe_post({"id": f"evt_{n}", "type": "invoice.paid", "created": 1}) for n in range(3)])
-    signs_of(engine, minutes_ago=2).beat(LIVE_PATH, state=LiveState.FOLLOWING, modelled_sequence=1)
-    signs_of(engine, minutes_ago=1).beat(MONITOR, state="watching")
-    with signs_of(engine, minutes_ago=30).recorded(RunKind.VERIFICATION):
+    heartbeats_of(engine, minutes_ago=2).beat(LIVE_PATH, state=LiveState.FOLLOWING, modelled_sequence=1)
+    heartbeats_of(engine, minutes_ago=1).beat(MONITOR, state="watching")
+    with heartbeats_of(engine, minutes_ago=30).recorded(RunKind.VERIFICATION):
         pass
 
     found = values(receiver)

@@ -10,9 +10,9 @@ from prometheus_client.registry import Collector
 
 from frontdesk.core.clock import Clock
 from frontdesk.core.errors import FrontdeskError
+from frontdesk.domains.operations.heartbeats import RunOutcome
 from frontdesk.domains.operations.incidents import Incident
-from frontdesk.domains.operations.readings import PublishedReadings
-from frontdesk.domains.operations.signs import RunOutcome
+from frontdesk.domains.operations.measurements import PublishedReadings
 from frontdesk.domains.operations.summary import Summary
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from frontdesk.core.errors import EventLogUnavailableError
 from frontdesk.core.log.database import check_writable
 from frontdesk.core.serving.hosts import is_loopback
-from frontdesk.domains.operations.signs import Signs
+from frontdesk.domains.operations.heartbeats import Heartbeats
 from frontdesk.domains.operations.summary import Summary, summarise
 from webhooks.dependencies import RuntimeDep, client_address
 from webhooks.health.registry import build_registry
@@ -49,7 +49,7 @@ class Health:
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._signs = Signs(runtime.engine, clock=runtime.clock, ids=runtime.ids)
+        self._heartbeats = Heartbeats(runtime.engine, clock=runtime.clock, ids=runtime.ids)
         self.readiness = ReadinessProbe(runtime.engine)
         self.registry = build_registry(runtime, read_summary=self.read_summary)
 
@@ -58,7 +58,7 @@ class Health:
         settings = self._runtime.settings
         return summarise(
             self._runtime.engine,
-            self._signs,
+            self._heartbeats,
             home=settings.home.absolute(),
             analytics_path=settings.analytics_path,
             least_free_bytes=settings.least_free_mib * 2**20,

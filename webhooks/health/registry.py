@@ -8,7 +8,7 @@ from prometheus_client import CollectorRegistry
 
 from frontdesk.core.errors import EventLogUnavailableError
 from frontdesk.domains.operations.incidents import IncidentBook
-from frontdesk.domains.operations.readings import read_published
+from frontdesk.domains.operations.measurements import read_published
 from frontdesk.domains.operations.summary import Summary
 from webhooks.health.metrics import ReceiverCollector
 from webhooks.health.outbox_metrics import OutboxCollector

@@ -1,1 +1,1 @@
-"""How Frontdesk itself is doing: signs of life, conditions, incidents, alerts, and what the doctor finds."""
+"""How Frontdesk itself is doing: heartbeats, measurements, checks, incidents, alerts, and what the doctor finds."""

@@ -20,7 +20,7 @@ from frontdesk.core.log.database import writing
 from frontdesk.core.log.envelope import NewEvent, Origin
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.values import FRONTDESK_SOURCE
-from frontdesk.domains.operations.conditions import Condition, Kind
+from frontdesk.domains.operations.alert_conditions import Condition, Kind
 from frontdesk.domains.operations.schema import IS_OPEN, alerts, incidents
 
 #: How long it has to stay well before anybody is told so.
@@ -99,7 +99,7 @@ class IncidentBook:
         self._routes = routes
 
     def reconcile(
-        self, conditions: Sequence[Condition], *, judged: Collection[Kind]
+        self, conditions: Sequence[Condition], *, checked: Collection[Kind]
     ) -> list[tuple[Moment, Incident]]:
         """Take note of all that is wrong now of the kinds that were judged; return what there is to tell.
 
@@ -113,7 +113,7 @@ class IncidentBook:
             for key, condition in seen.items():
                 news += self._see(connection, condition, known.get(key), now=now)
             for key, row in known.items():
-                if key not in seen and row.kind in judged:
+                if key not in seen and row.kind in checked:
                     news += self._miss(connection, row, now=now)
             self._log.append_within(
                 connection, [_event(moment, incident, now=now) for moment, incident in news if incident.tenant_id]

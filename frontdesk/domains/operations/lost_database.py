@@ -10,7 +10,7 @@ from typing import Final
 
 import orjson
 
-from frontdesk.domains.operations.conditions import Condition, Kind
+from frontdesk.domains.operations.alert_conditions import Condition, Kind
 from frontdesk.domains.operations.incidents import Alert, Incident, Moment, Route
 
 _SETTLES_IN: Final = timedelta(minutes=5)

@@ -1,4 +1,4 @@
-"""The monitor: judges everything now and then, keeps the incidents, and sends the alerts."""
+"""The monitor: checks everything now and then, keeps the incidents, and sends the alerts."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from frontdesk.core.ids import UuidV7Factory
 from frontdesk.core.log.set_aside import SetAside
 from frontdesk.core.running.addresses import local_url
 from frontdesk.core.settings import Settings
+from frontdesk.domains.operations.alert_conditions import Condition, Kind, check_database
 from frontdesk.domains.operations.alert_routes import build_routes
 from frontdesk.domains.operations.alert_sender import AlertSender
-from frontdesk.domains.operations.conditions import Condition, Kind, judge_database
+from frontdesk.domains.operations.checks import Watched, run_checks
+from frontdesk.domains.operations.heartbeats import MONITOR, Heartbeats
 from frontdesk.domains.operations.incidents import Alert, Incident, IncidentBook, Moment
-from frontdesk.domains.operations.judgement import Watched, judge
 from frontdesk.domains.operations.lost_database import LostDatabase
-from frontdesk.domains.operations.signs import MONITOR, Signs
 from frontdesk.domains.sending.outbox.outbox import Outbox
 from frontdesk.domains.tenancy.tenant import Tenant
 
@@ -54,7 +54,7 @@ def build_monitor(
     return Monitor(
         Watched(
             engine=engine,
-            signs=Signs(engine, clock=clock, ids=ids),
+            heartbeats=Heartbeats(engine, clock=clock, ids=ids),
             outbox=Outbox(engine, clock=clock, ids=ids),
             set_aside=SetAside(engine, clock=clock),
             home=settings.home.absolute(),
@@ -97,14 +97,14 @@ class Monitor:
 
     def look(self) -> Sequence[tuple[Moment, Incident]]:
         """Judge once, and keep what there is to tell; return it."""
-        judgement = judge(self._watched, now=self._clock.now(), started_at=self._started_at)
-        lost = next((each for each in judgement.conditions if each.kind is Kind.DATABASE), None)
+        results = run_checks(self._watched, now=self._clock.now(), started_at=self._started_at)
+        lost = next((each for each in results.conditions if each.kind is Kind.DATABASE), None)
         news: Sequence[tuple[Moment, Incident]] = []
         if lost is None:
             try:
-                news = self._keep(judgement.conditions, judged=judgement.judged - {Kind.DATABASE})
+                news = self._keep(results.conditions, checked=results.checked - {Kind.DATABASE})
             except EventLogUnavailableError as error:
-                [lost] = judge_database(error.detail)
+                [lost] = check_database(error.detail)
         self._lost, self._has_looked = lost, True
         return news
 
@@ -128,9 +128,9 @@ class Monitor:
                 _LOGGER.error("alert not sent", extra={_FIELDS: {"alert": alert.alert_id, "reason": refusal}})
                 self._book.note_failed(alert, refusal)
 
-    def _keep(self, conditions: Sequence[Condition], *, judged: set[Kind]) -> Sequence[tuple[Moment, Incident]]:
-        self._watched.signs.beat(MONITOR, state="watching")
-        news = self._book.reconcile(conditions, judged=judged)
+    def _keep(self, conditions: Sequence[Condition], *, checked: set[Kind]) -> Sequence[tuple[Moment, Incident]]:
+        self._watched.heartbeats.beat(MONITOR, state="watching")
+        news = self._book.reconcile(conditions, checked=checked)
         for moment, incident in news:
             _LOGGER.warning("incident %s", moment, extra={_FIELDS: {"key": incident.key, "title": incident.title}})
         return news

@@ -1,4 +1,4 @@
-"""Tables of signs of life, runs, incidents and alerts, beside the log in the same database."""
+"""Tables of heartbeats, runs, incidents and alerts, beside the log in the same database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the parts behind the receiver are doing, by their signs of life: for /readyz and /metrics."""
+"""How the parts behind the receiver are doing, by their heartbeats: for /readyz and /metrics."""
 
 from __future__ import annotations
 
@@ -13,16 +13,21 @@ from typing import Final
 from sqlalchemy import Engine
 
 from frontdesk.core.published.errors import NothingPublishedError
-from frontdesk.domains.operations.conditions import (
+from frontdesk.domains.operations.alert_conditions import (
     Lag,
-    judge_disk,
-    judge_live_path,
-    judge_runs,
+    check_disk,
+    check_live_path,
+    check_runs,
     matters_still,
     why_behind,
 )
-from frontdesk.domains.operations.readings import ClosedLanes, read_closed_lanes, read_lag, read_published_sequence
-from frontdesk.domains.operations.signs import LIVE_PATH, MONITOR, Heartbeat, Run, RunKind, Signs
+from frontdesk.domains.operations.heartbeats import LIVE_PATH, MONITOR, Heartbeat, Heartbeats, Run, RunKind
+from frontdesk.domains.operations.measurements import (
+    ClosedLanes,
+    read_closed_lanes,
+    read_lag,
+    read_published_sequence,
+)
 
 _MONITOR_LOOKS: Final = timedelta(minutes=2)
 
@@ -63,10 +68,10 @@ class Summary:
 
 
 def summarise(
-    engine: Engine, signs: Signs, *, home: Path, analytics_path: Path, least_free_bytes: int, now: datetime
+    engine: Engine, heartbeats: Heartbeats, *, home: Path, analytics_path: Path, least_free_bytes: int, now: datetime
 ) -> Summary:
-    """Read and judge all parts. Raises EventLogUnavailableError."""
-    beat, monitor, runs = signs.heartbeat(LIVE_PATH), signs.heartbeat(MONITOR), signs.newest_runs()
+    """Read and check all parts. Raises EventLogUnavailableError."""
+    beat, monitor, runs = heartbeats.heartbeat(LIVE_PATH), heartbeats.heartbeat(MONITOR), heartbeats.newest_runs()
     lag = None
     if beat is not None and beat.modelled_sequence is not None:
         lag = read_lag(engine, beat.modelled_sequence, now=now)
@@ -103,7 +108,7 @@ def _live_path(beat: Heartbeat | None, lag: Lag | None, *, now: datetime) -> Com
     if beat is None:
         return Component(health=Health.UNKNOWN, detail="it never ran here")
     age = (now - beat.beat_at).total_seconds()
-    for condition in judge_live_path(beat, lag or Lag(count_events=0, seconds=0.0), now=now):
+    for condition in check_live_path(beat, lag or Lag(count_events=0, seconds=0.0), now=now):
         return Component(health=Health.DEGRADED, detail=condition.title, age_seconds=age)
     return Component(health=Health.OK, detail=beat.state, age_seconds=age)
 
@@ -128,7 +133,7 @@ def _run(kind: RunKind, run: Run | None, *, now: datetime) -> Component:
     if run is None or run.ended_at is None:
         return Component(health=Health.UNKNOWN, detail="it never ran here")
     age = (now - run.ended_at).total_seconds()
-    for condition in judge_runs({kind: run}, now=now):
+    for condition in check_runs({kind: run}, now=now):
         return Component(health=Health.DEGRADED, detail=condition.title, age_seconds=age)
     return Component(health=Health.OK, detail=f"{run.outcome} in {run.seconds:,.0f} s", age_seconds=age)
 
@@ -153,5 +158,5 @@ def _monitor(beat: Heartbeat | None, *, now: datetime) -> Component:
 
 
 def _disk(free: int, least: int) -> Component:
-    health = Health.DEGRADED if [*judge_disk(free_bytes=free, least_bytes=least)] else Health.OK
+    health = Health.DEGRADED if [*check_disk(free_bytes=free, least_bytes=least)] else Health.OK
     return Component(health=health, detail=f"{free / 2**30:,.1f} GiB free")

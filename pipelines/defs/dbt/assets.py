@@ -8,9 +8,9 @@ from dagster_dbt import DbtCliInvocation, DbtCliResource, dbt_assets
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from frontdesk.core.settings import Settings
-from frontdesk.domains.operations.signs import RunKind
+from frontdesk.domains.operations.heartbeats import RunKind
 from pipelines.build.dbt_translator import Translator
-from pipelines.home_parts import build_dbt_runner, build_modeller, build_signs
+from pipelines.home_parts import build_dbt_runner, build_heartbeats, build_modeller
 
 
 def build_dbt_assets(settings: Settings) -> AssetsDefinition:
@@ -20,7 +20,7 @@ def build_dbt_assets(settings: Settings) -> AssetsDefinition:
     def warehouse_models(context: AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
         modeller = build_modeller(settings, published_by="dagster")
         yielded_keys: set[Hashable] = set()
-        with build_signs(settings).recorded(RunKind.BUILD) as result:
+        with build_heartbeats(settings).recorded(RunKind.BUILD) as result:
             # The live path gives the file up between two batches and takes it back afterwards.
             with modeller.lock.held():
                 first = dbt.cli(["build"], context=context)

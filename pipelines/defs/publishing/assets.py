@@ -5,9 +5,9 @@ from __future__ import annotations
 from dagster import AssetKey, AssetsDefinition, Failure, MaterializeResult, asset
 
 from frontdesk.core.settings import Settings
-from frontdesk.domains.operations.signs import RunKind, RunOutcome
+from frontdesk.domains.operations.heartbeats import RunKind, RunOutcome
 from pipelines.build.dbt_runner import Manifest
-from pipelines.home_parts import build_dbt_runner, build_modeller, build_signs
+from pipelines.home_parts import build_dbt_runner, build_heartbeats, build_modeller
 
 PUBLISHED_KEY = ["published", "analytics"]
 VERIFICATION_KEY = ["published", "verification"]
@@ -48,7 +48,7 @@ def build_verification_asset(settings: Settings) -> AssetsDefinition:
     )
     def verification() -> MaterializeResult:  # type: ignore[type-arg]  # generic only since Dagster 1.13's stubs
         modeller = build_modeller(settings, published_by="dagster")
-        with build_signs(settings).recorded(RunKind.VERIFICATION) as result:
+        with build_heartbeats(settings).recorded(RunKind.VERIFICATION) as result:
             differences = modeller.verify()
             result.detail = f"Equal through event {modeller.verified_sequence}"
             if differences:

@@ -29,9 +29,9 @@ from frontdesk.core.log.set_aside import SetAside, Step
 from frontdesk.core.published.connection import attach_published
 from frontdesk.core.published.errors import NothingPublishedError
 from frontdesk.core.serving.hosts import host_of
+from frontdesk.domains.operations.heartbeats import LIVE_PATH, MONITOR, Heartbeats, LiveState, RunKind, RunOutcome
+from frontdesk.domains.operations.measurements import read_published
 from frontdesk.domains.operations.monitor import PIPELINES, RECEIVER, AlertThread, Monitor, build_monitor
-from frontdesk.domains.operations.readings import read_published
-from frontdesk.domains.operations.signs import LIVE_PATH, MONITOR, LiveState, RunKind, RunOutcome, Signs
 from frontdesk.domains.sending.outbox.holds import HoldScope
 from tests.clocks import SetClock
 from tests.damaged_file import damage
@@ -77,8 +77,8 @@ class Watch:
         return self._engine
 
     @property
-    def signs(self) -> Signs:
-        return Signs(self.engine, clock=self.clock, ids=UuidV7Factory(SystemClock()))
+    def heartbeats(self) -> Heartbeats:
+        return Heartbeats(self.engine, clock=self.clock, ids=UuidV7Factory(SystemClock()))
 
     def start(self, **settings: Any) -> None:
         """Start the monitor, or start it again: what it knew is in the database."""
@@ -153,7 +153,7 @@ def test_a_disk_that_is_nearly_full(watch: Watch) -> None:
 
 def test_a_live_path_that_has_stopped(watch: Watch) -> None:
     def beat() -> None:
-        watch.signs.beat(LIVE_PATH, state=LiveState.FOLLOWING, modelled_sequence=0)
+        watch.heartbeats.beat(LIVE_PATH, state=LiveState.FOLLOWING, modelled_sequence=0)
 
     beat()
     told_once(watch, "The live path has stopped")
@@ -166,36 +166,36 @@ def test_a_live_path_that_fails_at_the_same_event_again_and_again(watch: Watch) 
 
     def fail() -> None:
         for state in (LiveState.OPENING, LiveState.FAILING):
-            watch.signs.beat(LIVE_PATH, state=state, modelled_sequence=0, error="ValueError: a poison")
+            watch.heartbeats.beat(LIVE_PATH, state=state, modelled_sequence=0, error="ValueError: a poison")
 
     told_once(watch, "The live path fails", before=fail)
     well_once(
         watch,
         "The live path fails",
-        before=lambda: watch.signs.beat(LIVE_PATH, state=LiveState.FOLLOWING, modelled_sequence=1),
+        before=lambda: watch.heartbeats.beat(LIVE_PATH, state=LiveState.FOLLOWING, modelled_sequence=1),
     )
 
 
 def test_a_build_that_failed_and_a_verification_that_differs(watch: Watch) -> None:
-    with pytest.raises(RuntimeError), watch.signs.recorded(RunKind.BUILD):
+    with pytest.raises(RuntimeError), watch.heartbeats.recorded(RunKind.BUILD):
         raise RuntimeError("dbt failed")
     told_once(watch, "The nightly build failed")
-    with watch.signs.recorded(RunKind.BUILD):
+    with watch.heartbeats.recorded(RunKind.BUILD):
         pass
     well_once(watch, "The nightly build failed")
 
     watch.standins.reset()
-    with watch.signs.recorded(RunKind.VERIFICATION) as result:
+    with watch.heartbeats.recorded(RunKind.VERIFICATION) as result:
         result.outcome, result.detail = RunOutcome.DIFFERENT, "fct_payments differs"
     told_once(watch, "The models are not what a rebuild gives")
     watch.clock.advance(minutes=1)
-    with watch.signs.recorded(RunKind.VERIFICATION):
+    with watch.heartbeats.recorded(RunKind.VERIFICATION):
         pass
     well_once(watch, "The models are not what a rebuild gives")
 
 
 def test_a_verification_that_does_not_run_any_more(watch: Watch) -> None:
-    with watch.signs.recorded(RunKind.VERIFICATION):
+    with watch.heartbeats.recorded(RunKind.VERIFICATION):
         pass
     watch.clock.advance(hours=60)
 
@@ -262,7 +262,7 @@ def test_a_provider_that_is_down(watch: Watch, standins: StandIns) -> None:
 def test_a_provider_that_is_down_stays_told_however_much_others_send(
     watch: Watch, standins: StandIns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("frontdesk.domains.operations.readings._CALLS_LOOKED_AT", 4)
+    monkeypatch.setattr("frontdesk.domains.operations.measurements._CALLS_LOOKED_AT", 4)
     standins.behave("twilio", mode="server_error", status=503)
     try_often(watch, environ=dict(standins.environ))
     title = "twilio is down or refuses (noizylab)"
@@ -365,7 +365,7 @@ def wix(event_id: str, *, at: datetime) -> Any:
 
 def test_flapping_is_told_ever_more_seldom(watch: Watch) -> None:
     def beat() -> None:
-        watch.signs.beat(LIVE_PATH, state=LiveState.FOLLOWING, modelled_sequence=0)
+        watch.heartbeats.beat(LIVE_PATH, state=LiveState.FOLLOWING, modelled_sequence=0)
 
     beat()
     for _ in range(15):  # twelve minutes well, six ill, for four hours and a half
@@ -452,9 +452,11 @@ def test_a_published_file_with_a_damaged_block_is_told_and_everything_else_is_wa
         attach_published(connection, file, name="published")  # it opens, and only a query fails
     full = shutil.disk_usage(home.folder).total // 2**20
     watch = Watch(home.folder, standins, clock, parts=(PIPELINES,), settings_of={"least_free_mib": full})
-    watch.signs.beat(LIVE_PATH, state=LiveState.FOLLOWING, modelled_sequence=0)
+    watch.heartbeats.beat(LIVE_PATH, state=LiveState.FOLLOWING, modelled_sequence=0)
 
-    watch.look(minutes=7, before=lambda: watch.signs.beat(LIVE_PATH, state=LiveState.FOLLOWING, modelled_sequence=0))
+    watch.look(
+        minutes=7, before=lambda: watch.heartbeats.beat(LIVE_PATH, state=LiveState.FOLLOWING, modelled_sequence=0)
+    )
 
     assert watch.mails() == ["The disk is nearly full", "The published file can't be read"]
     with pytest.raises(NothingPublishedError):
@@ -488,7 +490,7 @@ def test_a_published_file_that_falls_behind_the_models(watch: Watch) -> None:
     published_at(watch.folder, 1, when=watch.clock.now())
 
     def beat() -> None:
-        watch.signs.beat(LIVE_PATH, state=LiveState.FOLLOWING, modelled_sequence=2)
+        watch.heartbeats.beat(LIVE_PATH, state=LiveState.FOLLOWING, modelled_sequence=2)
 
     beat()
     watch.look(minutes=3, before=beat)
@@ -506,7 +508,9 @@ def test_an_old_file_of_an_idle_shop_is_well(watch: Watch) -> None:
     log.append([wix("1", at=watch.clock.now())])
     published_at(watch.folder, 1, when=watch.clock.now())
     watch.clock.advance(hours=30)
-    watch.look(minutes=9, before=lambda: watch.signs.beat(LIVE_PATH, state=LiveState.FOLLOWING, modelled_sequence=1))
+    watch.look(
+        minutes=9, before=lambda: watch.heartbeats.beat(LIVE_PATH, state=LiveState.FOLLOWING, modelled_sequence=1)
+    )
     assert watch.mails() == []
 
 
@@ -530,7 +534,7 @@ def test_a_judge_that_raises_is_one_condition_and_the_others_judge(
 
     watch.settings_of = {"least_free_mib": shutil.disk_usage(watch.folder).total // 2**20}
     with monkeypatch.context() as patch:
-        patch.setattr("frontdesk.domains.operations.judgement.read_lanes", fail)
+        patch.setattr("frontdesk.domains.operations.checks.read_lanes", fail)
         watch.look(minutes=9)
         assert watch.mails() == ["The disk is nearly full", "The monitor can't judge providers"]
     watch.look(minutes=9)
@@ -585,7 +589,7 @@ def test_a_mail_server_that_hangs_keeps_nobody_from_looking(watch: Watch, monkey
         for _ in range(5):
             watch.clock.advance(minutes=1)
             monitor.look()
-        beat = watch.signs.heartbeat(MONITOR)
+        beat = watch.heartbeats.heartbeat(MONITOR)
         assert beat is not None
         assert beat.beat_at == watch.clock.now()
         assert not alerts.stop(within_s=0.1), "a call under way is not waited for without end"

@@ -11,9 +11,9 @@ from sqlalchemy import Engine
 
 from frontdesk.core.log import database
 from frontdesk.core.settings import Settings
-from frontdesk.domains.operations.signs import LIVE_PATH, LiveState
+from frontdesk.domains.operations.heartbeats import LIVE_PATH, LiveState
 from pipelines.build.writer_lock import WriterLock
-from pipelines.home_parts import build_signs
+from pipelines.home_parts import build_heartbeats
 from pipelines.live import live_follower
 from pipelines.live.live_follower import LiveFollower
 from tests.core.log.test_database import written_to
@@ -39,25 +39,25 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_heartbeat_that_cannot_be_written_is_noted_and_written_with_the_next(
     settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
-    signs = build_signs(settings)
+    heartbeats = build_heartbeats(settings)
     follower = LiveFollower(settings)
 
     with WriterLock(settings.warehouse_path).held():
         with written_to(settings.home / "frontdesk.db"):
             follower.follow_until(time.monotonic() + 1)
-        unwritten = signs.heartbeat(LIVE_PATH)
+        unwritten = heartbeats.heartbeat(LIVE_PATH)
         follower.follow_until(time.monotonic() + 1)
 
     assert unwritten is None
     assert "the live path could not say that it is waiting" in caplog.text
     assert "database is locked" in caplog.text
-    heartbeat = signs.heartbeat(LIVE_PATH)
+    heartbeat = heartbeats.heartbeat(LIVE_PATH)
     assert heartbeat is not None
     assert heartbeat.state == LiveState.WAITING
 
 
 def test_heartbeats_share_one_engine(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    build_signs(settings)
+    build_heartbeats(settings)
     opened: list[str] = []
     monkeypatch.setattr(live_follower, "open_engine", _counted(database.open_engine, opened))
     follower = LiveFollower(settings)

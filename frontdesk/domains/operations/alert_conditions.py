@@ -1,4 +1,4 @@
-"""What is wrong, judged from what was read: pure functions, one per kind of condition."""
+"""When somebody is to be alerted: what is wrong by what was measured, in a pure function for each kind."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from frontdesk.core.log.set_aside import Aside
-from frontdesk.domains.operations.signs import Heartbeat, LiveState, Run, RunKind, RunOutcome
+from frontdesk.domains.operations.heartbeats import Heartbeat, LiveState, Run, RunKind, RunOutcome
 from frontdesk.domains.sending.outbox.commands import Lane, Overdue
 
 
@@ -98,8 +98,8 @@ _NOT_CONFIGURED = "can't be called: set"
 _MIB = 1024 * 1024
 
 
-def judge_database(problem: str | None) -> Iterator[Condition]:
-    """Judge whether the log can be written; `problem` is why not."""
+def check_database(problem: str | None) -> Iterator[Condition]:
+    """Check whether the log can be written; `problem` is why not."""
     if problem is not None:
         yield Condition(
             kind=Kind.DATABASE,
@@ -111,8 +111,8 @@ def judge_database(problem: str | None) -> Iterator[Condition]:
         )
 
 
-def judge_disk(*, free_bytes: int, least_bytes: int) -> Iterator[Condition]:
-    """Judge whether there is room in the home."""
+def check_disk(*, free_bytes: int, least_bytes: int) -> Iterator[Condition]:
+    """Check whether there is room in the home."""
     if free_bytes < least_bytes:
         yield Condition(
             kind=Kind.DISK,
@@ -123,8 +123,8 @@ def judge_disk(*, free_bytes: int, least_bytes: int) -> Iterator[Condition]:
         )
 
 
-def judge_live_path(beat: Heartbeat | None, lag: Lag, *, now: datetime) -> Iterator[Condition]:
-    """Judge whether events are modelled as they come. The first that is wrong is told: the others follow from it."""
+def check_live_path(beat: Heartbeat | None, lag: Lag, *, now: datetime) -> Iterator[Condition]:
+    """Check whether events are modelled as they come. The first that is wrong is told: the others follow from it."""
     if (reason := why_stopped(beat, now=now)) is not None:
         yield _live_path("The live path has stopped", f"{reason}. {_describe(lag)}")
     elif beat is not None and beat.error and (beat.state == LiveState.FAILING or lag.seconds > 0):
@@ -163,8 +163,8 @@ def _describe(lag: Lag) -> str:
     return f"{lag.count_events:,} events wait, the oldest for {lag.seconds:,.0f} s"
 
 
-def judge_runs(runs: Mapping[RunKind, Run], *, now: datetime) -> Iterator[Condition]:
-    """Judge the nightly build and verification."""
+def check_runs(runs: Mapping[RunKind, Run], *, now: datetime) -> Iterator[Condition]:
+    """Check the nightly build and verification."""
     titles = {
         (RunKind.BUILD, RunOutcome.FAILED): "The nightly build failed",
         (RunKind.VERIFICATION, RunOutcome.FAILED): "The nightly verification failed",
@@ -185,8 +185,8 @@ def judge_runs(runs: Mapping[RunKind, Run], *, now: datetime) -> Iterator[Condit
             )
 
 
-def judge_process(name: str, problem: str | None) -> Iterator[Condition]:
-    """Judge one of our processes that answers at an address; `problem` is why it does not."""
+def check_process(name: str, problem: str | None) -> Iterator[Condition]:
+    """Check one of our processes that answers at an address; `problem` is why it does not."""
     if problem is not None:
         yield Condition(
             kind=Kind.PROCESS,
@@ -197,8 +197,8 @@ def judge_process(name: str, problem: str | None) -> Iterator[Condition]:
         )
 
 
-def judge_lanes(records: Sequence[LaneRecord], overdue: Sequence[Overdue], *, now: datetime) -> Iterator[Condition]:
-    """Judge providers that refuse us or are down, then queues that nobody empties."""
+def check_lanes(records: Sequence[LaneRecord], overdue: Sequence[Overdue], *, now: datetime) -> Iterator[Condition]:
+    """Check providers that refuse us or are down, then queues that nobody empties."""
     waiting = {Lane(each.tenant_id, each.provider) for each in overdue if not each.is_held}
     wrong: set[Lane] = set()
     for each in overdue:
@@ -254,8 +254,8 @@ def _provider(lane: Lane, trouble: str, detail: str) -> Condition:
     )
 
 
-def judge_sources(sources: Sequence[SourceRecord]) -> Iterator[Condition]:
-    """Judge sources that used to deliver and fell silent; one that never did waits for its first delivery."""
+def check_sources(sources: Sequence[SourceRecord]) -> Iterator[Condition]:
+    """Check sources that used to deliver and fell silent; one that never did waits for its first delivery."""
     for each in sources:
         if each.is_silent and each.last_event_at is not None:
             hours = (each.silent_seconds or 0) / 3_600
@@ -270,8 +270,8 @@ def judge_sources(sources: Sequence[SourceRecord]) -> Iterator[Condition]:
             )
 
 
-def judge_set_aside(asides: Sequence[Aside]) -> Iterator[Condition]:
-    """Judge what was set aside so that the rest could go on, by business."""
+def check_set_aside(asides: Sequence[Aside]) -> Iterator[Condition]:
+    """Check what was set aside so that the rest could go on, by business."""
     by_tenant: dict[str, list[Aside]] = {}
     for each in asides:
         by_tenant.setdefault(each.tenant_id, []).append(each)
@@ -288,8 +288,8 @@ def judge_set_aside(asides: Sequence[Aside]) -> Iterator[Condition]:
         )
 
 
-def judge_unjudged(failures: Mapping[str, str]) -> Iterator[Condition]:
-    """Judge the judges: what of each part could not be judged, and why."""
+def check_failed_checks(failures: Mapping[str, str]) -> Iterator[Condition]:
+    """Check the judges: what of each part could not be judged, and why."""
     for name, reason in failures.items():
         yield Condition(
             kind=Kind.UNJUDGED,
@@ -301,8 +301,8 @@ def judge_unjudged(failures: Mapping[str, str]) -> Iterator[Condition]:
         )
 
 
-def judge_published(problem: str | None, *, behind: str | None = None) -> Iterator[Condition]:
-    """Judge whether readers have a published file that is up to date.
+def check_published(problem: str | None, *, behind: str | None = None) -> Iterator[Condition]:
+    """Check whether readers have a published file that is up to date.
 
     `problem` is why they have none, `behind` what it lacks of the models: see why_behind.
     """

@@ -1,4 +1,4 @@
-"""Reads what conditions are judged by, from the log's database, the outbox and the published file."""
+"""Measures what conditions are checked by, from the log's database, the outbox and the published file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from frontdesk.core.errors import EventLogUnavailableError
 from frontdesk.core.log.schema import event_log
 from frontdesk.core.published.errors import NothingPublishedError
 from frontdesk.core.published.reader import opened
-from frontdesk.domains.operations.conditions import Lag, LaneRecord, SourceRecord
+from frontdesk.domains.operations.alert_conditions import Lag, LaneRecord, SourceRecord
 from frontdesk.domains.sending.outbox import holds, rows
 from frontdesk.domains.sending.outbox.commands import AttemptOutcome, Lane
 from frontdesk.domains.sending.outbox.schema import outbox, outbox_attempts

@@ -1,4 +1,4 @@
-"""Judges everything: reads what there is to read, and tells which kinds of conditions could be judged."""
+"""Checks everything: reads what there is to read, and tells which kinds of conditions could be checked."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from frontdesk.connectors.http_calls import describe_error
 from frontdesk.core.errors import EventLogUnavailableError, FrontdeskError
 from frontdesk.core.log.database import check_writable
 from frontdesk.core.log.set_aside import SetAside
-from frontdesk.domains.operations.conditions import (
+from frontdesk.domains.operations.alert_conditions import (
     Condition,
     Kind,
     Lag,
-    judge_database,
-    judge_disk,
-    judge_lanes,
-    judge_live_path,
-    judge_process,
-    judge_published,
-    judge_runs,
-    judge_set_aside,
-    judge_sources,
-    judge_unjudged,
+    check_database,
+    check_disk,
+    check_failed_checks,
+    check_lanes,
+    check_live_path,
+    check_process,
+    check_published,
+    check_runs,
+    check_set_aside,
+    check_sources,
     why_behind,
 )
-from frontdesk.domains.operations.readings import read_lag, read_lanes, read_published
-from frontdesk.domains.operations.signs import LIVE_PATH, Heartbeat, LiveState, Signs
+from frontdesk.domains.operations.heartbeats import LIVE_PATH, Heartbeat, Heartbeats, LiveState
+from frontdesk.domains.operations.measurements import read_lag, read_lanes, read_published
 from frontdesk.domains.sending.outbox.outbox import Outbox
 
 #: The processes need so long to be up after a start of everything.
@@ -45,11 +45,11 @@ _LONGEST_REASON = 300
 
 
 @dataclass(slots=True)
-class Judgement:
+class CheckResults:
     """What is wrong, and of which kinds all that is wrong is known."""
 
     conditions: list[Condition] = field(default_factory=list)
-    judged: set[Kind] = field(default_factory=set)
+    checked: set[Kind] = field(default_factory=set)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +57,7 @@ class Watched:
     """What there is to watch over."""
 
     engine: Engine
-    signs: Signs
+    heartbeats: Heartbeats
     outbox: Outbox
     set_aside: SetAside
     home: Path
@@ -67,28 +67,28 @@ class Watched:
     expects_live_path: bool  #: whether it runs beside this monitor, and never having started is wrong
 
 
-def judge(watched: Watched, *, now: datetime, started_at: datetime) -> Judgement:
-    """Judge all kinds that can be judged now. `started_at` is when the watching began."""
+def run_checks(watched: Watched, *, now: datetime, started_at: datetime) -> CheckResults:
+    """Check all kinds that can be checked now. `started_at` is when the watching began."""
     round_ = _Round(watched, now=now, started_at=started_at)
-    round_.run("disk", round_.judge_disk)
+    round_.run("disk", round_.check_disk)
     if not round_.is_starting:
-        round_.run("processes", round_.judge_processes)
-    if not round_.judge_database():
-        return round_.judgement
-    for name, judge_part in (
-        ("live_path", round_.judge_live_path),
-        ("providers", round_.judge_providers),
-        ("nightly_runs", round_.judge_runs),
-        ("what_was_set_aside", round_.judge_set_aside),
-        ("published_file", round_.judge_published_file),
+        round_.run("processes", round_.check_processes)
+    if not round_.check_database():
+        return round_.results
+    for name, check in (
+        ("live_path", round_.check_live_path),
+        ("providers", round_.check_providers),
+        ("nightly_runs", round_.check_runs),
+        ("what_was_set_aside", round_.check_set_aside),
+        ("published_file", round_.check_published_file),
     ):
-        round_.run(name, judge_part)
-    round_.judge_the_judges()
-    return round_.judgement
+        round_.run(name, check)
+    round_.note_failed_checks()
+    return round_.results
 
 
 class _Round:
-    """One round of judging: each judge by itself, so that one that fails keeps no other from judging."""
+    """One round of checks: each by itself, so that one that fails keeps no other from being made."""
 
     def __init__(self, watched: Watched, *, now: datetime, started_at: datetime) -> None:
         self._watched = watched
@@ -96,24 +96,24 @@ class _Round:
         self._started_at = started_at
         self._failures: dict[str, str] = {}
         self.is_starting = now - started_at < STARTING_LASTS
-        self.judgement = Judgement()
+        self.results = CheckResults()
 
-    def run(self, name: str, judge_part: Callable[[], None]) -> None:
-        """Run one judge. What it raises is noted; what it would have judged stays as it was known before."""
+    def run(self, name: str, check: Callable[[], None]) -> None:
+        """Run one check. What it raises is noted; what it would have told stays as it was known before."""
         try:
-            judge_part()
+            check()
         except FrontdeskError as error:  # the database may be away by now: the next round tells then
             self._failures[name] = error.detail[:_LONGEST_REASON]
         except Exception as error:
             _LOGGER.exception("%s can't be judged", name)
             self._failures[name] = describe_error(error)[:_LONGEST_REASON]
 
-    def judge_the_judges(self) -> None:
-        """Tell which parts could not be judged."""
-        self._add([*judge_unjudged(self._failures)], Kind.UNJUDGED)
+    def note_failed_checks(self) -> None:
+        """Tell which checks failed."""
+        self._add([*check_failed_checks(self._failures)], Kind.UNJUDGED)
 
-    def judge_database(self) -> bool:
-        """Judge whether the log can be written; return it."""
+    def check_database(self) -> bool:
+        """Check whether the log can be written; return it."""
         problem = None
         try:
             check_writable(self._watched.engine)
@@ -122,25 +122,25 @@ class _Round:
         except Exception as error:
             _LOGGER.exception("the database can't be judged")
             problem = describe_error(error)
-        self._add([*judge_database(problem)], Kind.DATABASE)
+        self._add([*check_database(problem)], Kind.DATABASE)
         return problem is None
 
-    def judge_disk(self) -> None:
-        """Judge the room in the home."""
+    def check_disk(self) -> None:
+        """Check the room in the home."""
         home = self._watched.home
         existing = next(folder for folder in (home, *home.parents) if folder.exists())
         free = shutil.disk_usage(existing).free
-        self._add([*judge_disk(free_bytes=free, least_bytes=self._watched.least_free_bytes)], Kind.DISK)
+        self._add([*check_disk(free_bytes=free, least_bytes=self._watched.least_free_bytes)], Kind.DISK)
 
-    def judge_processes(self) -> None:
-        """Judge the processes that answer at an address."""
+    def check_processes(self) -> None:
+        """Check the processes that answer at an address."""
         found = [(name, _why_silent(url)) for name, url in self._watched.processes.items()]
-        self._add([each for name, problem in found for each in judge_process(name, problem)], Kind.PROCESS)
+        self._add([each for name, problem in found for each in check_process(name, problem)], Kind.PROCESS)
 
-    def judge_live_path(self) -> None:
-        """Judge whether events are modelled as they come."""
+    def check_live_path(self) -> None:
+        """Check whether events are modelled as they come."""
         watched = self._watched
-        beat = watched.signs.heartbeat(LIVE_PATH)
+        beat = watched.heartbeats.heartbeat(LIVE_PATH)
         lag = Lag(count_events=0, seconds=0.0)
         if beat is not None and beat.modelled_sequence is not None:
             lag = read_lag(watched.engine, beat.modelled_sequence, now=self._now)
@@ -149,46 +149,46 @@ class _Round:
         if watched.expects_live_path and (beat is None or beat.state == LiveState.ENDED):
             error = beat.error if beat else None
             beat = Heartbeat(beat_at=self._started_at, state="never started", modelled_sequence=None, error=error)
-        self._add([*judge_live_path(beat, lag, now=self._now)], Kind.LIVE_PATH)
+        self._add([*check_live_path(beat, lag, now=self._now)], Kind.LIVE_PATH)
 
-    def judge_providers(self) -> None:
-        """Judge the providers, and the queues that wait for them."""
+    def check_providers(self) -> None:
+        """Check the providers, and the queues that wait for them."""
         lanes, overdue = read_lanes(self._watched.engine), self._watched.outbox.overdue()
         if not self.is_starting:
-            self._add([*judge_lanes(lanes, overdue, now=self._now)], Kind.PROVIDER, Kind.QUEUE)
+            self._add([*check_lanes(lanes, overdue, now=self._now)], Kind.PROVIDER, Kind.QUEUE)
 
-    def judge_runs(self) -> None:
-        """Judge the nightly runs."""
-        runs = self._watched.signs.newest_runs()
-        self._add([*judge_runs(runs, now=self._now)], Kind.BUILD, Kind.VERIFICATION)
+    def check_runs(self) -> None:
+        """Check the nightly runs."""
+        runs = self._watched.heartbeats.newest_runs()
+        self._add([*check_runs(runs, now=self._now)], Kind.BUILD, Kind.VERIFICATION)
 
-    def judge_set_aside(self) -> None:
-        """Judge what was set aside."""
-        self._add([*judge_set_aside(self._watched.set_aside.read())], Kind.SET_ASIDE)
+    def check_set_aside(self) -> None:
+        """Check what was set aside."""
+        self._add([*check_set_aside(self._watched.set_aside.read())], Kind.SET_ASIDE)
 
-    def judge_published_file(self) -> None:
-        """Judge the published file, and by it the sources."""
+    def check_published_file(self) -> None:
+        """Check the published file, and by it the sources."""
         problem = behind = None
         try:
             readings = read_published(self._watched.analytics_path)
         except FrontdeskError as error:
             problem = error.detail
         else:
-            self._add([*judge_sources(readings.sources)], Kind.SOURCE)
+            self._add([*check_sources(readings.sources)], Kind.SOURCE)
             behind = self._why_behind(readings.modelled_sequence)
         if self._watched.expects_live_path:  # else nobody publishes here, and there may never have been one
-            self._add([*judge_published(problem, behind=behind)], Kind.PUBLISHED)
+            self._add([*check_published(problem, behind=behind)], Kind.PUBLISHED)
 
     def _why_behind(self, published_sequence: int) -> str | None:
         """Return what the published file lacks of the models; what they lack is the live path's trouble."""
-        beat = self._watched.signs.heartbeat(LIVE_PATH)
+        beat = self._watched.heartbeats.heartbeat(LIVE_PATH)
         if beat is None or beat.modelled_sequence is None or beat.modelled_sequence <= published_sequence:
             return None
         return why_behind(beat, read_lag(self._watched.engine, published_sequence, now=self._now))
 
     def _add(self, conditions: list[Condition], *kinds: Kind) -> None:
-        self.judgement.conditions += conditions
-        self.judgement.judged.update(kinds)
+        self.results.conditions += conditions
+        self.results.checked.update(kinds)
 
 
 def _why_silent(url: str) -> str | None:

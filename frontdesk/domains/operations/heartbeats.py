@@ -1,4 +1,4 @@
-"""Signs of life that the pipelines leave in the log's database: a heartbeat, and how nightly runs ended."""
+"""Heartbeats that processes leave in the log's database, and how nightly runs ended."""
 
 from __future__ import annotations
 
@@ -84,8 +84,8 @@ class RunResult:
     detail: str = ""
 
 
-class Signs:
-    """Signs of life in one database. Safe to use from several threads; raises EventLogUnavailableError."""
+class Heartbeats:
+    """Heartbeats and runs in one database. Safe to use from several threads; raises EventLogUnavailableError."""
 
     def __init__(self, engine: Engine, *, clock: Clock, ids: IdFactory) -> None:
         self._engine = engine
@@ -106,7 +106,7 @@ class Signs:
             connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=row))
 
     def heartbeat(self, name: str) -> Heartbeat | None:
-        """Return the newest sign of life of something, None if it never gave one."""
+        """Return the newest heartbeat of something, None if it never gave one."""
         with self._reading() as connection:
             row = connection.execute(select(heartbeats).where(heartbeats.c.name == name)).first()
         if row is None:
