@@ -22,7 +22,7 @@ _logger = logging.getLogger(__name__)
 
 #: While idle a build that waits is looked for this often.
 YIELD_CHECK_SECONDS = 0.25
-#: How often it says that it lives; the monitor misses it after two minutes (conditions.py).
+#: How often it says that it lives; the monitor misses it after two minutes (alert_conditions.py).
 BEAT_SECONDS = 5.0
 
 
