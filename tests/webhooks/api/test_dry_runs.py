@@ -18,7 +18,7 @@ from webhooks.api import rules
 from webhooks.app import create_app
 
 OWNER = "owner-of-a-business-0000000001"
-FILE = (Path(__file__).parents[2] / "tenants" / "avatar-imaging.yaml").read_text(encoding="utf-8")
+FILE = (Path(__file__).parents[3] / "tenants" / "avatar-imaging.yaml").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
