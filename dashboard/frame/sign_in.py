@@ -104,7 +104,9 @@ def sign_out(receiver_url: str, members: Iterable[StaffMember]) -> None:
 def sign_in_address(settings: Settings) -> str:
     """Return the address of the sign-in page, as this browser reaches it, leading back to this page."""
     page = urlsplit(st.context.url or "")
-    address = settings.sign_in_url or f"{receiver_address(settings)}/sign-in"
+    address = settings.sign_in_url or receiver_address(settings)
+    if not urlsplit(address).path.strip("/"):
+        address = f"{address.rstrip('/')}/sign-in"
     query = urlencode(st.query_params.to_dict())
     back = f"{page.path or '/'}?{query}" if query else page.path or "/"
     return f"{address}?next={quote(back, safe='/')}"

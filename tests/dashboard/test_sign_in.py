@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.frame import sign_in
+from frontdesk.core.settings import Settings
 from frontdesk.domains.staff.roles import Role
 from tests.dashboard.conftest import APP, TIMEOUT_SECONDS, open_page, owner_of, sign_in_as, text_of
 from tests.dashboard.published_file import ANNA, BARBERS, MASSAGE
@@ -89,3 +90,18 @@ def test_a_tech_sees_fewer_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     sign_in_as(monkeypatch, owner_of(MASSAGE, role=Role.TECH))
     assert "Events a day by source" not in text_of(open_frame())
     assert "José Álvarez" in "".join(button.label for button in open_page("contacts").button)
+
+
+@pytest.mark.parametrize(
+    ("setting", "page"),
+    [
+        ("https://front.example.com", "https://front.example.com/sign-in"),
+        ("https://front.example.com/", "https://front.example.com/sign-in"),
+        ("https://front.example.com/desk/sign-in", "https://front.example.com/desk/sign-in"),
+        (None, "http://127.0.0.1:8000/sign-in"),
+    ],
+)
+def test_the_way_in_leads_to_the_sign_in_page_whether_the_setting_names_it_or_only_the_host(
+    setting: str | None, page: str
+) -> None:
+    assert sign_in.sign_in_address(Settings(sign_in_url=setting)).startswith(f"{page}?next=")
