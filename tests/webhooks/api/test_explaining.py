@@ -49,7 +49,7 @@ def why(command_key: str) -> str:
 def test_a_command_is_explained(receiver: RunningReceiver) -> None:
     answer = get(receiver, why(SENT)).json()
 
-    assert answer["summary"] == "It went out at 2026-11-21 12:00:00Z."
+    assert answer["summary"] == "Sent on Sat 21 Nov 2026, 20:00 AWST."
     assert (answer["rule"]["rule_id"], answer["outcome"]["outcome"]) == ("booking_confirmation", "delivered")
     assert get(receiver, f"commands/{SENT}/why").json() == answer
 

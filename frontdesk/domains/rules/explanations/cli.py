@@ -46,7 +46,7 @@ def show_command(answer: CommandExplanation, *, console: Console) -> None:
         ("Rule", _rule_line(answer)),
         ("Contact", answer.contact_id),
         *(("Because of", _event_line(cause)) for cause in answer.causes),
-        ("Decision", answer.decision.words if answer.decision else "none: the rules as they are now decide none"),
+        ("Decision", answer.decision.words if answer.decision else "none by the rules as they are now"),
         ("Prevented by", _event_line(answer.reason_event) if answer.reason_event else None),
         ("Consent", _consent_line(answer) or answer.guards.consent),
         ("Quiet hours", answer.guards.quiet_hours),
@@ -56,13 +56,13 @@ def show_command(answer: CommandExplanation, *, console: Console) -> None:
     if delivery := answer.delivery:
         rows += [
             ("Outbox", f"{delivery.state} since {_format_time(delivery.changed_at)}, by {delivery.provider}"),
-            ("Held back", f"{delivery.reason}" if delivery.reason else None),
-            ("Next try", _format_time(delivery.next_attempt_at)),
+            ("Reason", f"{delivery.reason}" if delivery.reason else None),
+            ("Next attempt", _format_time(delivery.next_attempt_at)),
             ("Provider's id", delivery.provider_id),
             *((f"Attempt {each.attempt_number}", _attempt_line(each)) for each in delivery.attempts),
         ]
     if answer.outcome:
-        rows.append(("Told by the log", _outcome_line(answer.outcome)))
+        rows.append(("Result", _outcome_line(answer.outcome)))
     if answer.content:
         rows += _content_lines(answer.content)
     _show_rows(rows, console=console)
@@ -81,14 +81,15 @@ def show_absence(answer: AbsenceExplanation, *, console: Console) -> None:
     ]
     left_out = len(answer.decisions) - _MAX_DECISIONS_SHOWN
     if left_out > 0:
-        rows.append(("", f"{left_out} earlier ones: --json has them"))
+        rows.append(("", f"{left_out} earlier: --json shows them"))
     _show_rows(rows, console=console)
 
 
 def _show_head(summary: str, lag_events: int, *, console: Console) -> None:
     console.print(f"[bold]{escape(summary)}[/]", highlight=False)
     if lag_events:
-        note = f"The decisions lag {lag_events} events behind the log; this may not be the last word."
+        events = "1 event is" if lag_events == 1 else f"{lag_events:,} events are"
+        note = f"{events} not processed yet, so this answer may change."
         console.print(f"[yellow]{note}[/]", highlight=False)
 
 
@@ -108,7 +109,7 @@ def _rule_line(answer: CommandExplanation) -> str:
         return "none: a person asked for it, or it sends a report"
     if not rule.is_changed:
         return f"{rule.rule_id}, version {rule.version}"
-    now = "is gone from the business's file" if rule.version_now is None else f"is version {rule.version_now} now"
+    now = "is no longer in the business's file" if rule.version_now is None else f"is version {rule.version_now} now"
     return f"{rule.rule_id}, version {rule.version}; it {now}"
 
 
@@ -132,7 +133,7 @@ def _consent_line(answer: CommandExplanation) -> str | None:
 def _attempt_line(attempt: AttemptRead) -> str:
     resolution = f"; found {attempt.resolution} by {attempt.resolved_by}" if attempt.resolution else ""
     detail = attempt.detail or attempt.provider_id
-    outcome = attempt.outcome or "under way"
+    outcome = attempt.outcome.words if attempt.outcome else "running"
     return f"{_format_time(attempt.started_at)}: {outcome}{f', {detail}' if detail else ''}{resolution}"
 
 
@@ -141,7 +142,7 @@ def _outcome_line(outcome: OutcomeRead) -> str:
         ("done", outcome.done_at),
         ("delivered", outcome.delivered_at),
         ("failed", outcome.failed_at),
-        ("suppressed", outcome.suppressed_at),
+        ("not sent", outcome.suppressed_at),
         ("uncertain", outcome.uncertain_at),
     )
     listed = ", ".join(f"{name} {_format_time(moment)}" for name, moment in moments if moment)
@@ -157,7 +158,7 @@ def _content_lines(content: ContentRead) -> list[tuple[str, str | None]]:
         ("Subject", content.subject),
         ("Text" if content.is_sent else "Text, not sent", content.text),
         ("Segments", str(content.segments) if content.segments else None),
-        ("Not to be made", content.problem),
+        ("Text can't be written", content.problem),
     ]
 
 

@@ -121,7 +121,7 @@ class CommandExplanation(_Answer):
     guards: GuardsRead = Field(description="What consent and quiet hours said, also where they allowed it.")
     consent: ConsentRead | None = Field(description="None: none was needed, or none is known.")
     content: ContentRead | None
-    delivery: DeliveryRead | None = Field(description="None: it never came into the outbox.")
+    delivery: DeliveryRead | None = Field(description="None: it is not in the outbox.")
     outcome: OutcomeRead | None
     lag_events: int = Field(description="Events of the log that the decisions do not know yet.")
 

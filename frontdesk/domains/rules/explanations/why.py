@@ -39,21 +39,34 @@ from frontdesk.domains.sending.templates import EmailTemplate, TemplateRenderErr
 from frontdesk.domains.tasks.facts import TASK_CREATED
 
 _CAN_BE_STOPPED = (None, CommandState.WAITING, CommandState.WITHDRAWN)
+#: Where a command stands, before the moment since when it does.
 _STATE_WORDS = {
-    CommandState.CLAIMED: "It is being sent",
-    CommandState.CALLING: "The provider is being called",
-    CommandState.SENT: "It went out",
-    CommandState.DEAD: "It could not be sent",
-    CommandState.UNCERTAIN: "The provider may have accepted it; nobody knows yet",
-    CommandState.CANCELLED: "It was cancelled",
-    CommandState.WITHDRAWN: "It was taken back",
-    CommandState.SUPPRESSED: "It was held back for good",
+    CommandState.CLAIMED: "Sending since",
+    CommandState.CALLING: "Sending since",
+    CommandState.SENT: "Sent on",
+    CommandState.DEAD: "Failed on",
+    CommandState.UNCERTAIN: "Not confirmed since",
+    CommandState.CANCELLED: "Cancelled on",
+    CommandState.WITHDRAWN: "No longer needed since",
+    CommandState.SUPPRESSED: "Not sent: a check before sending stopped it on",
+}
+#: What is done is said in another word than "Sent", by the command's type.
+_DONE_WORDS = {
+    "create_task": "Task created on",
+    "sync_record": "Record updated on",
+    "call_webhook": "Webhook called on",
 }
 
 
 def format_instant(moment: datetime) -> str:
     """Return a moment as it is shown."""
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z"
+
+
+def format_on_clock(moment: datetime, zone: str) -> str:
+    """Return a moment on a business's clock, such as `Sat 21 Nov 2026, 20:00 AWST`."""
+    local = moment.astimezone(ZoneInfo(zone))
+    return f"{local:%a} {local.day} {local:%b %Y, %H:%M} {local.tzname()}"
 
 
 def describe_decision(decision: Mapping[str, Any], state: CommandState | None) -> str:
@@ -63,27 +76,30 @@ def describe_decision(decision: Mapping[str, Any], state: CommandState | None) -
     """
     match decision["verdict"]:
         case "intended":
-            due = f"intended, due {format_instant(decision['due_at'])}"
+            due = f"approved to send, due {format_instant(decision['due_at'])}"
             if decision["stopped_by"] is None or state not in _CAN_BE_STOPPED:
                 return due
             why = _describe_reason(decision["stopped_by"], decision["stopped_detail"])
-            return f"{due}, and stopped since because {why}"
+            return f"{due}, stopped later because {why}"
         case "shadow":
-            return "not sent: the rule is in shadow, decided and shown only"
+            return "not sent: the rule is in shadow, so it decides and sends nothing"
         case "held_out":
-            return "not sent: the contact is in the rule's holdout, which shows what happens without it"
+            return "not sent: the contact is in the random group that the rule leaves out to measure what it does"
         case _:
             return f"not sent because {_describe_reason(decision['reason'], decision['reason_detail'])}"
 
 
-def describe_delivery(known: KnownCommand) -> str:
-    """Return where a command of the outbox stands."""
+def describe_delivery(known: KnownCommand, *, zone: str) -> str:
+    """Return where a command of the outbox stands, on the clock of its business."""
     if known.state is CommandState.WAITING:
         moment = known.next_attempt_at or known.due_at
         why = f" ({known.reason})" if known.reason else ""
-        return f"It waits until {format_instant(moment)}{why}"
+        return f"Waits until {format_on_clock(moment, zone)}{why}"
+    words = _STATE_WORDS[known.state]
+    if known.state is CommandState.SENT:
+        words = _DONE_WORDS.get(known.command_type, words)
     why = f": {known.reason}" if known.reason else ""
-    return f"{_STATE_WORDS[known.state]} at {format_instant(known.changed_at)}{why}"
+    return f"{words} {format_on_clock(known.changed_at, zone)}{why}"
 
 
 def _describe_reason(reason: str, detail: str | None) -> str:
@@ -120,7 +136,7 @@ def describe_quiet_hours(known: KnownCommand | None, *, tenant: RuledBusiness | 
         return None
     is_marketing = known.message_class is MessageClass.MARKETING
     if known.channel is Channel.EMAIL and not is_marketing:
-        return "not asked: e-mails that are no marketing wait for nobody"
+        return "do not apply: only marketing e-mails wait for them"
     phone = known.payload.get("to") if known.channel is Channel.SMS else None
     moment = known.attempts[-1].started_at if known.attempts else max(now, known.due_at)
     hours = tenant.delivery.quiet_hours
@@ -129,10 +145,10 @@ def describe_quiet_hours(known: KnownCommand | None, *, tenant: RuledBusiness | 
     when = f"{clocks}; quiet from {hours.starts:%H:%M} to {hours.ends:%H:%M}"
     end = end_of_quiet_hours(moment, hours=hours, phone=phone, tenant_zone=tenant.zone)
     if end is None:
-        return f"awake: {when}"
+        return f"not quiet: {when}"
     if known.payload.get("is_immediate") and not is_marketing:
-        return f"not held: an immediate answer to what the contact did ({when})"
-    return f"held until {format_instant(end)}: {when}"
+        return f"do not apply: an immediate answer to the contact ({when})"
+    return f"wait until {format_instant(end)}: {when}"
 
 
 _SENT_TYPES = (MESSAGE_SENT, TASK_CREATED)
@@ -225,7 +241,7 @@ def explain_why(question: WhyQuestion, command_key: str) -> CommandExplanation:
         tenant_id=tenant_id,
         command_type=known.command_type if known else (decision or {})["command_type"],
         contact_id=known.contact_id if known else (decision or {})["contact_id"],
-        summary=_summarise(decision, known),
+        summary=_summarise(decision, known, zone=_zone_of(question, tenant_id)),
         rule=_read_rule(decision, known, tenant=question.tenants.get(tenant_id)),
         decision=read_decision(decision, known) if decision else None,
         causes=tuple(EventRead.model_validate(events[each]) for each in cause_ids if each in events),
@@ -256,7 +272,7 @@ def count_lag_events(published: Published, log: EventLog) -> int:
 
 def _describe_missing(question: WhyQuestion, command_key: str) -> str:
     similar = question.published.similar_keys(command_key, tenant_id=question.tenant_id)
-    remedy = f"did you mean {' or '.join(similar)}?" if similar else "`frontdesk outbox list` shows those that go out"
+    remedy = f"did you mean {' or '.join(similar)}?" if similar else "`frontdesk outbox list` shows the keys"
     return f"no command has the key {command_key}; {remedy}"
 
 
@@ -267,13 +283,18 @@ def _read_events(question: WhyQuestion, decision: Row | None, known: KnownComman
     return question.log.read_by_id(ids)
 
 
-def _summarise(decision: Row | None, known: KnownCommand | None) -> str:
+def _zone_of(question: WhyQuestion, tenant_id: str) -> str:
+    tenant = question.tenants.get(tenant_id)
+    return tenant.zone if tenant else "UTC"
+
+
+def _summarise(decision: Row | None, known: KnownCommand | None, *, zone: str) -> str:
     if known:
-        return f"{describe_delivery(known)}."
+        return f"{describe_delivery(known, zone=zone)}."
     if decision and decision["verdict"] == "intended" and not decision["stopped_by"]:
         return (
-            "Intended, but never put into the outbox: it had expired at "
-            f"{format_instant(decision['expires_at'])}, before it was first known, or is not modelled to the end yet."
+            "Approved to send, but not in the outbox: its event arrived after it had expired on "
+            f"{format_on_clock(decision['expires_at'], zone)}, or is still being processed."
         )
     sentence = describe_decision(decision, None) if decision else "not decided"
     return f"{sentence[0].upper()}{sentence[1:]}."

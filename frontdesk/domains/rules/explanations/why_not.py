@@ -15,7 +15,7 @@ from frontdesk.domains.rules.explanations.why import (
     count_lag_events,
     describe_decision,
     describe_delivery,
-    format_instant,
+    format_on_clock,
     read_decision,
 )
 from frontdesk.domains.rules.rule import Rule
@@ -55,9 +55,9 @@ def explain_why_not(question: WhyNotQuestion, search_text: str) -> AbsenceExplan
         if command and command.state in (CommandState.SENT, CommandState.UNCERTAIN, CommandState.CALLING)
     )
     if decisions:
-        summary = _describe_latest(decisions, known, sent=sent)
+        summary = _describe_latest(decisions, known, sent=sent, zone=tenant.zone)
     else:
-        summary = _describe_silence(rule, facts, name=contact["display_name"])
+        summary = _describe_silence(rule, facts, name=contact["display_name"], zone=tenant.zone)
     return AbsenceExplanation(
         tenant_id=tenant.slug,
         rule_id=rule.id,
@@ -76,13 +76,11 @@ def _find_contact(published: Published, search_text: str, *, tenant_id: str) -> 
     if len(found) > 1:
         named = ", ".join(f"{row['display_name']} ({row['contact_id']})" for row in found[:_MAX_NAMED])
         more = ", ..." if len(found) > _MAX_NAMED else ""
-        raise AmbiguousContactError(
-            f"{len(found)} contacts are meant by {search_text!r}; give the id of one: {named}{more}"
-        )
+        raise AmbiguousContactError(f"{len(found)} contacts match {search_text!r}; give the id of one: {named}{more}")
     if not found:
         similar = published.similar_names(tenant_id, search_text)
         remedy = f"did you mean {' or '.join(similar)}?" if similar else "give an id, phone number, address or name"
-        raise UnknownContactError(f"{tenant_id} knows nobody by {search_text!r}; {remedy}")
+        raise UnknownContactError(f"{tenant_id} has no contact {search_text!r}; {remedy}")
     return found[0]
 
 
@@ -92,33 +90,35 @@ def _count_awaited(fact_type: str, facts: Sequence[Row]) -> AwaitedRead:
 
 
 def _describe_latest(
-    decisions: Sequence[Row], known: Mapping[str, KnownCommand | None], *, sent: Collection[str]
+    decisions: Sequence[Row], known: Mapping[str, KnownCommand | None], *, sent: Collection[str], zone: str
 ) -> str:
     """Return what became of the latest occasion; a rule can do several things at one."""
     latest = [row for row in decisions if row["due_at"] == decisions[0]["due_at"]]
-    by_type = {row["command_type"]: _describe_outcome(row, known[row["command_key"]], sent=sent) for row in latest}
+    by_type = {
+        row["command_type"]: _describe_outcome(row, known[row["command_key"]], sent=sent, zone=zone) for row in latest
+    }
     summary = " ".join(
         by_type.values() if len(by_type) == 1 else (f"{name}: {each}" for name, each in by_type.items())
     )
     earlier = [key for key in sent if key not in {row["command_key"] for row in latest}]
-    return f"{summary} It did act earlier: see `frontdesk why {earlier[0]}`." if earlier else summary
+    return f"{summary} It acted earlier: see `frontdesk why {earlier[0]}`." if earlier else summary
 
 
-def _describe_outcome(decision: Row, known: KnownCommand | None, *, sent: Collection[str]) -> str:
+def _describe_outcome(decision: Row, known: KnownCommand | None, *, sent: Collection[str], zone: str) -> str:
     if decision["command_key"] in sent:
-        return f"It did act: see `frontdesk why {decision['command_key']}`."
+        return f"It acted: see `frontdesk why {decision['command_key']}`."
     if known:
-        return f"{describe_delivery(known)}."
+        return f"{describe_delivery(known, zone=zone)}."
     if decision["verdict"] == "intended" and decision["stopped_by"] is None:
         return (
-            f"It was intended for {format_instant(decision['due_at'])}, but that had passed when the event came in: "
-            "what expired before it was known is never sent."
+            f"It was due on {format_on_clock(decision['due_at'], zone)}. The event arrived after it had expired, and "
+            "an expired message is never sent."
         )
     sentence = describe_decision(decision, None)
     return f"{sentence[0].upper()}{sentence[1:]}."
 
 
-def _describe_silence(rule: Rule, facts: Sequence[Row], *, name: str) -> str:
+def _describe_silence(rule: Rule, facts: Sequence[Row], *, name: str, zone: str) -> str:
     awaited = " or ".join(rule.when)
     if not facts:
         return f"{rule.id} waits for {awaited}; {name} has none."
@@ -130,13 +130,13 @@ def _describe_silence(rule: Rule, facts: Sequence[Row], *, name: str) -> str:
             fact, moment = passed[0]
             when = f"{format_duration(abs(rule.due.offset))} {'before' if rule.due.before else 'after'} the start"
             return (
-                f"{when} was {format_instant(moment)}; that had passed when {fact['type']} happened at "
-                f"{format_instant(fact['occurred_at'])}, so it was too late to act."
+                f"{when} was {format_on_clock(moment, zone)}. {fact['type']} happened later, on "
+                f"{format_on_clock(fact['occurred_at'], zone)}: too late to act."
             )
         return f"{name} has {awaited}, but of no booking whose start is known."
     if "booking" in rule.once_per:
         return f"{name} has {awaited}, but of no known booking; the rule acts once per booking."
-    return f"{name} has {awaited}, but none that {rule.id} could act upon: it never acts upon what it did itself."
+    return f"{name} has {awaited}, but none that {rule.id} acts on: a rule never acts on its own messages and tasks."
 
 
 def _due_moment(rule: Rule, fact: Row) -> datetime | None:

@@ -51,6 +51,19 @@ class AttemptOutcome(StrEnum):
     FAILED = "failed"  #: refused for good, or for the last time
     UNCERTAIN = "uncertain"  #: no answer: a time-out, or the worker died
 
+    @property
+    def words(self) -> str:
+        """How it reads on the command line."""
+        return _OUTCOME_WORDS[self]
+
+
+_OUTCOME_WORDS = {
+    AttemptOutcome.SENT: "accepted",
+    AttemptOutcome.RETRY: "refused for now",
+    AttemptOutcome.FAILED: "refused for good",
+    AttemptOutcome.UNCERTAIN: "no answer",
+}
+
 
 class Resolution(StrEnum):
     """What was found out later about an uncertain attempt."""

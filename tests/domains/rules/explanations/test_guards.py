@@ -55,9 +55,9 @@ def test_consent_is_told_when_it_allows_too(row: dict[str, Any], has_event: bool
 @pytest.mark.parametrize(
     ("payload", "hours", "words"),
     [
-        ({"to": "+61855500201"}, 0, "awake: 20:00 in Australia/Perth; quiet from 21:00 to 08:00"),
-        ({"to": "+61855500201"}, 2, "held until 2026-03-03 00:00:00Z: 22:00 in Australia/Perth; quiet from"),
-        ({"to": "+61855500201", "is_immediate": True}, 2, "not held: an immediate answer to what the contact did"),
+        ({"to": "+61855500201"}, 0, "not quiet: 20:00 in Australia/Perth; quiet from 21:00 to 08:00"),
+        ({"to": "+61855500201"}, 2, "wait until 2026-03-03 00:00:00Z: 22:00 in Australia/Perth; quiet from"),
+        ({"to": "+61855500201", "is_immediate": True}, 2, "do not apply: an immediate answer to the contact"),
     ],
 )
 def test_quiet_hours_are_told_when_they_allow_too(payload: dict[str, Any], hours: int, words: str) -> None:
@@ -70,6 +70,6 @@ def test_quiet_hours_are_told_when_they_allow_too(payload: dict[str, Any], hours
 def test_marketing_by_email_is_held_and_other_email_is_not_asked() -> None:
     mail: dict[str, Any] = {"channel": Channel.EMAIL, "payload": {"to": "a@example.com"}}
     told = describe_quiet_hours(known(**mail), tenant=CLINIC, now=NOON)
-    assert told == "not asked: e-mails that are no marketing wait for nobody"
+    assert told == "do not apply: only marketing e-mails wait for them"
     offer = known(**mail, message_class=MessageClass.MARKETING)
-    assert str(describe_quiet_hours(offer, tenant=CLINIC, now=NOON)).startswith("awake")
+    assert str(describe_quiet_hours(offer, tenant=CLINIC, now=NOON)).startswith("not quiet")

@@ -9,8 +9,8 @@ from tests.domains.rules.explanations.conftest import Ask
 from tests.pipelines.answered_home import ANN, BOB, CAT, DEE, EVE, SENT
 
 TOO_LATE = (
-    "1d before the start was 2026-11-20 15:00:00Z; that had passed when booking.confirmed happened at "
-    "2026-11-21 11:30:00Z"
+    "1d before the start was Fri 20 Nov 2026, 23:00 AWST. booking.confirmed happened later, on "
+    "Sat 21 Nov 2026, 19:30 AWST: too late to act."
 )
 HERE = ("--tenant", "avatar-imaging")
 
@@ -30,8 +30,8 @@ def refused(ask: Ask, *words: str) -> FrontdeskError:
         ("no_response_4h", EVE, "it is no longer needed: message.received at 2026-11-21T09:00:00Z"),
         ("reminder_24h", DEE, "waits for booking.confirmed or booking.rescheduled; Dee Date has none"),
         ("reminder_24h", BOB, TOO_LATE),
-        ("reminder_24h", ANN, "It waits until 2026-11-23 12:00:00Z"),
-        ("booking_confirmation", ANN, f"It did act: see `frontdesk why {SENT}`"),
+        ("reminder_24h", ANN, "Waits until Mon 23 Nov 2026, 20:00 AWST"),
+        ("booking_confirmation", ANN, f"It acted: see `frontdesk why {SENT}`"),
     ],
 )
 def test_the_first_thing_that_failed_is_told(ask: Ask, rule: str, contact: str, words: str) -> None:
