@@ -23,9 +23,9 @@ _MOST_LATE = 50
 def show_list(report_ids: Sequence[ReportId], *, console: Console) -> None:
     """Show what the archive has."""
     if not report_ids:
-        console.print("No report yet; make one with `frontdesk report make`.", highlight=False)
+        console.print("No reports yet. Create one with `frontdesk report make`.", highlight=False)
         return
-    table = Table("Report", "Period", "Known up to event", box=None, pad_edge=False)
+    table = Table("Report", "Period", "Events up to", box=None, pad_edge=False)
     for each in report_ids:
         period = each.period
         table.add_row(str(each), layout.period_words(period.kind, period.start), str(each.log_sequence))
@@ -36,7 +36,7 @@ def show_report(report: Report, *, console: Console) -> None:
     """Show the figures of a report."""
     console.print(f"[bold]{escape(report.business)}: {layout.title_words(report)}[/]", highlight=False)
     console.print(f"{layout.days_words(report)}, {report.zone}; report {report.report_id}", highlight=False)
-    table = _table("Figure", "This period", "Before", "Change")
+    table = _table("Figure", "This period", "Period before", "Change")
     for figure in shown_figures(report):
         previous = layout.value_words(figure.previous, unit=figure.unit, currency=figure.currency)
         table.add_row(figure.name, _words(figure), previous, layout.change_words(figure))
@@ -48,7 +48,7 @@ def show_reproduction(done: Reproduction, *, console: Console) -> None:
     report_id = done.stored.report_id
     if done.have_models_changed:
         console.print(
-            "The models or the business's file are not those that computed it "
+            "The models or the business's file have changed since the report was made "
             f"({done.stored.models_fingerprint[:12]}, now {done.again.models_fingerprint[:12]}).",
             highlight=False,
         )
@@ -63,15 +63,15 @@ def show_comparison(then: Report, now: Report, late: Sequence[LateEvent], *, con
     """Show what differs between then and now, and what was heard of late."""
     differing = [pair for pair in pair_figures(then, now) if pair.differs]
     console.print(
-        f"[bold]{escape(then.business)}: {layout.title_words(then)}[/], known up to event {then.log_sequence} then, "
+        f"[bold]{escape(then.business)}: {layout.title_words(then)}[/], events up to {then.log_sequence} then, "
         f"{now.log_sequence} now",
         highlight=False,
     )
     if differing:
         console.print(_pairs(differing, "As we knew it then", "With what we know now"))
     else:
-        console.print("Every figure is what it was.")
-    console.print(f"{len(late)} things of this period were heard of later.", highlight=False)
+        console.print("No figures have changed since this report was made.")
+    console.print(f"Events of this period that arrived later: {len(late)}", highlight=False)
     table = Table("Event", "What", "Contact", "Late by", box=None, pad_edge=False)
     for each in late[:_MOST_LATE]:
         name = escape(each.contact_name or each.contact_id)
@@ -79,7 +79,7 @@ def show_comparison(then: Report, now: Report, late: Sequence[LateEvent], *, con
     if late:
         console.print(table)
     if len(late) > _MOST_LATE:
-        console.print(f"and {len(late) - _MOST_LATE} more", highlight=False)
+        console.print(f"... and {len(late) - _MOST_LATE} more", highlight=False)
 
 
 def lateness_words(late_by: timedelta) -> str:

@@ -42,16 +42,23 @@ _COLUMNS = {
 #: What nobody said, in the reports' tables.
 _UNKNOWN = "unknown"
 _ALL_IN_ONE = "Tax"
+#: The sections of a document as readers know them, where the name alone says too little.
+_SECTION_NAMES = {
+    "shares": "services and channels",
+    "history": "charts",
+    "credits": "conversions by channel",
+    "revenue": "revenue by staff and service",
+}
 #: Beside more of them the amounts would be cut: they are shown in one.
 _MOST_TAXES = 3
 
 _MODEL_NAMES: Mapping[AttributionModel, str] = {
     "first": "first touch",
     "last": "last touch",
-    "last_non_direct": "last touch that is not direct",
-    "linear": "all touches alike",
-    "position": "first and last touch most",
-    "time_decay": "newer touches more",
+    "last_non_direct": "last non-direct touch",
+    "linear": "linear",
+    "position": "position",
+    "time_decay": "time decay",
 }
 MISSING = "\N{EN DASH}"
 #: A longer name is cut: a note that was pasted into a field is no name, and a row must not be higher than a page.
@@ -110,7 +117,7 @@ def _revenue_table(report: Report, dimension: str) -> ShareTable | None:
     return ShareTable(
         title=f"Revenue by {dimension}",
         heading=dimension.capitalize(),
-        columns=("Received", "Given back", *map(part_words, names), "Before tax"),
+        columns=("Received", "Refunded", *map(part_words, names), "Before tax"),
         rows=tuple((part_words(each.dimension_value), tuple(_revenue_cells(each, names=names))) for each in parts),
     )
 
@@ -129,7 +136,7 @@ def _stage_tables(report: Report) -> Iterator[ShareTable]:
         yield ShareTable(
             title=f"Stages: {part_words(name)}",
             heading="Stage",
-            columns=("Came", "Went on", "Conversion", "Won", "Lost"),
+            columns=("Entered", "Moved on", "Conversion", "Won", "Lost"),
             rows=tuple((part_words(stage.stage_name), tuple(_stage_cells(stage))) for stage in stages),
         )
 
@@ -255,7 +262,8 @@ def left_out_words(report: Report) -> str:
     """Return a sentence about the sections that could not be computed; empty if there are none."""
     if not report.left_out:
         return ""
-    return f"Left out, because it could not be computed: {', '.join(report.left_out)}. The figures are complete."
+    names = ", ".join(_SECTION_NAMES.get(each, each) for each in report.left_out)
+    return f"Missing, because of an error: {names}. The figures are complete."
 
 
 def title_words(report: Report) -> str:

@@ -78,14 +78,14 @@ def text_of(report: Report, *, page_url: str, is_newer_version: bool, has_pdf: b
     """Return the words of the e-mail: the figures that matter most, and where all of them are."""
     lines = [f"{report.business}: {layout.title_words(report)}", f"{layout.days_words(report)} ({report.zone})", ""]
     if is_newer_version:
-        lines += ["This is a new version of a report that you have: it knows what was heard of since.", ""]
+        lines += ["This is a new version of a report that you have. It includes events that arrived later.", ""]
     lines += [_line(each) for each in headline_figures(report)]
     lines += [
         "",
         "All figures, charts and tables are in the PDF."
         if has_pdf
-        else "The PDF could not be made this time. All figures, charts and tables are on the page.",
-        f"This report beside what is known by now: {page_url}",
+        else "The PDF could not be created this time. All figures, charts and tables are on the Reports page.",
+        f"This report beside the figures of today: {page_url}",
     ]
     return "\n".join(lines) + "\n"
 

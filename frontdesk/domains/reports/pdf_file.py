@@ -121,7 +121,7 @@ def to_pdf(report: Report) -> bytes:
     pages.ln(5)
     computed = layout.moment_words(report.generated_at, report.zone)
     pages.line_of(
-        f"Computed {computed} from every event up to number {report.log_sequence} of the log, by the models "
+        f"Created {computed} from all events up to number {report.log_sequence}, with models "
         f"{report.models_fingerprint[:12]}.",
         size=7,
         colour=_QUIET,
@@ -188,7 +188,7 @@ def _show_figures(pages: _Pages, title: str, figures: list[Figure]) -> None:
         for figure in figures
     ]
     colours = [_mood(figure) for figure in figures]
-    _show_table(pages, ("", "This period", "Before", "Change"), rows, widths=(1.6, 1, 1, 1.2), colours=colours)
+    _show_table(pages, ("", "This period", "Period before", "Change"), rows, widths=(1.6, 1, 1, 1.2), colours=colours)
 
 
 def _show_table(

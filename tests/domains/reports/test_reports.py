@@ -62,7 +62,7 @@ def test_a_pdf_that_can_not_be_made_leaves_the_report_with_its_figures(
     mail = reporting.home.outbox.find(key)
     assert mail is not None
     assert mail.payload["attachments"] == []
-    assert "The PDF could not be made this time." in mail.payload["text"]
+    assert "The PDF could not be created this time." in mail.payload["text"]
     reporting.follow()
 
     again = reporting.maker.make(tenant, NOVEMBER, patience_seconds=0)
@@ -82,7 +82,7 @@ def test_a_section_that_can_not_be_computed_is_left_out_and_said_so(
     report = reporting.maker.compute(reporting.tenant, NOVEMBER)
     assert report.left_out == ("stages",)
     assert (report.figures, report.shares, report.credits) == (whole.figures, whole.shares, whole.credits)
-    sentence = "Left out, because it could not be computed: stages. The figures are complete."
+    sentence = "Missing, because of an error: stages. The figures are complete."
     assert sentence in to_html(report).decode()
     assert to_pdf(report)
 

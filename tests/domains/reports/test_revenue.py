@@ -64,12 +64,12 @@ def table_of(report: Report, title: str) -> ShareTable:
 
 def test_revenue_by_staff_and_service_is_in_the_pdf_with_its_taxes(report: Report) -> None:
     table = table_of(report, "Revenue by staff")
-    assert (table.heading, table.columns) == ("Staff", ("Received", "Given back", "GST", "Before tax"))
+    assert (table.heading, table.columns) == ("Staff", ("Received", "Refunded", "GST", "Before tax"))
     assert ("Lee", ("USD 110.00", "USD 55.00", "USD 5.00", "USD 50.00")) in table.rows
     words = words_of(to_pdf(report))
-    assert "Revenue by staff Staff Received Given back GST Before tax" in words
+    assert "Revenue by staff Staff Received Refunded GST Before tax" in words
     assert "Lee USD 110.00 USD 55.00 USD 5.00 USD 50.00" in words
-    assert "Revenue by service Service Received Given back" in words
+    assert "Revenue by service Service Received Refunded" in words
     assert "<h2>Revenue by staff</h2>" in to_html(report).decode()
     # What a part of it is, is told; together they are the figure.
     received = report.find("revenue_received", currency="USD")
@@ -94,7 +94,7 @@ def part(name: str, *taxes: tuple[str | None, int], before_tax: int | None = 100
 def test_taxes_that_would_not_fit_are_shown_in_one(report: Report) -> None:
     parts = (part("Cut", ("A", 1), ("B", 2)), part("Wash", ("C", 3), ("D", 4)), part("Gift", before_tax=None))
     table = table_of(report.model_copy(update={"revenue": parts}), "Revenue by service")
-    assert table.columns == ("Received", "Given back", "Tax", "Before tax")
+    assert table.columns == ("Received", "Refunded", "Tax", "Before tax")
     assert [cells[2:] for _, cells in table.rows] == [
         ("CAD 0.03", "CAD 1.00"),
         ("CAD 0.07", "CAD 1.00"),
