@@ -93,19 +93,23 @@ def show_result(
         console.print(table)
         console.print(f"(times of {zone.key})", style="dim")
     if any(count.last > now for count in result.types.values()):
-        console.print("Some lie in the future: is the column of occurred_at, or its format, right?", style="yellow")
+        console.print("Some are in the future. Check the column and the format of occurred_at.", style="yellow")
     console.print(describe_rows(result, is_dry_run=is_dry_run), highlight=False, soft_wrap=True)
     if is_all_or_nothing and result.count_lacking:
-        console.print("Nothing was written: not every row can go in wholly (--all-or-nothing).")
+        console.print("Nothing was written: not every row can be imported (--all-or-nothing).")
     elif is_dry_run:
         console.print("Dry run: nothing was written.")
     elif result.count_events(Fate.NEW):
-        console.print(f"Run {run_id}: frontdesk import undo {run_id} takes it back.", highlight=False, soft_wrap=True)
+        console.print(f"Run {run_id}. To undo it: frontdesk import undo {run_id}", highlight=False, soft_wrap=True)
 
 
 def describe_rows(result: ImportResult, *, is_dry_run: bool) -> str:
     """Return what became of the rows in one sentence; its numbers add up to the rows read."""
-    words = {RowFate.IN: "good" if is_dry_run else "in", RowFate.NO_EVENT: "that no event wants"}
+    words = {
+        RowFate.IN: "good" if is_dry_run else "imported",
+        RowFate.IN_PART: "imported in part",
+        RowFate.NO_EVENT: "not used by any event",
+    }
     if is_dry_run:
         words[RowFate.IN_PART] = "good in part"
     always = (RowFate.IN, RowFate.REFUSED, RowFate.NO_EVENT)
@@ -126,7 +130,7 @@ def show_lacking(console: Console, result: ImportResult, *, report: Path | None)
     if count > len(result.lacking):
         console.print(f"... and {count - len(result.lacking):,} more.")
     if count and report is None:
-        console.print("--report FILE writes each of these rows with its reason, to be corrected and imported again.")
+        console.print("Add --report FILE to write these rows with their reasons, correct them and import them again.")
     elif count:
         console.print(f"These rows with their reasons: {report}", highlight=False, soft_wrap=True)
 
@@ -156,7 +160,7 @@ def show_runs(console: Console, runs: Sequence[Run]) -> None:
     table.add_column("events", justify="right")
     table.add_column("")
     for run in runs:
-        state = "taken back" if run.is_undone else ""
+        state = "undone" if run.is_undone else ""
         files = ", ".join(run.files)
         table.add_row(
             run.run_id, run.tenant_id, ", ".join(run.sources), escape(files), f"{run.count_events:,}", state
@@ -184,7 +188,7 @@ app = typer.Typer()
 _imports = typer.Typer(
     cls=_FileByDefault,
     no_args_is_help=True,
-    help="Bring the history of an older system into the event log, and take a wrong import back.",
+    help="Import the history of an older system into the event log, and undo a wrong import.",
 )
 app.add_typer(_imports, name="import")
 
@@ -198,18 +202,18 @@ def import_file(
     ] = None,
     tenant: Annotated[str | None, typer.Option(help="Whose history it is, if the mapping does not say.")] = None,
     report: Annotated[
-        Path | None, typer.Option(help="Write rows that are not wholly in to this new file, with the reasons.")
+        Path | None, typer.Option(help="Write rows that are not wholly imported to this new file, with the reasons.")
     ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the first events and the counts; write nothing.")
     ] = False,
     all_or_nothing: Annotated[
-        bool, typer.Option("--all-or-nothing", help="Write nothing unless every row of the file can go in.")
+        bool, typer.Option("--all-or-nothing", help="Write nothing unless every row of the file can be imported.")
     ] = False,
 ) -> None:
-    """Bring a file into the event log; running it again adds nothing. The word `file` can be left out.
+    """Import a file into the event log; running it again adds nothing. The word `file` can be left out.
 
-    Exit status: 0 all rows are in; 2 some are not, the others are in; 1 the file or the mapping can't be used.
+    Exit status: 0 all rows are imported; 2 some are not; 1 the file or the mapping can't be used.
     """
     settings = load_settings()
     if report is not None and report.absolute() == file.absolute():
@@ -232,13 +236,13 @@ def import_file(
 def runs(
     tenant: Annotated[str | None, typer.Option(help="Of this business alone.")] = None,
 ) -> None:
-    """List the runs that wrote something, and which of them are taken back."""
+    """List the runs that wrote something, and which of them are undone."""
     show_runs(Console(), list_runs(_open_log(load_settings()), tenant_id=tenant))
 
 
 _RunId = Annotated[str, typer.Argument(metavar="RUN", help="Name of the run, as `frontdesk import runs` lists it.")]
 _FOLLOWS = (
-    "Pages and figures follow once everything is computed anew: a running frontdesk up does so now, else run "
+    "Pages and figures change after a rebuild: a running frontdesk up starts one now, otherwise run "
     "frontdesk process --once."
 )
 _Reason = Annotated[str | None, typer.Option(help="Why, for the record.")]
@@ -246,25 +250,25 @@ _Reason = Annotated[str | None, typer.Option(help="Why, for the record.")]
 
 @_imports.command("undo")
 def undo(run: _RunId, reason: _Reason = None) -> None:
-    """Take a run back: its events no longer count. The corrected file can then be imported."""
+    """Undo a run: its events no longer count. You can then import the corrected file."""
     clock = SystemClock()
     back = undo_run(
         _open_log(load_settings()), run, ids=UuidV7Factory(clock), clock=clock, by=getuser(), reason=reason
     )
     typer.echo(
-        f"Run {run} is taken back: {back.count_events:,} events of {', '.join(back.files or back.sources)} no longer "
-        f"count. frontdesk import restore {run} lets them count again. {_FOLLOWS}"
+        f"Run {run} is undone: {back.count_events:,} events of {', '.join(back.files or back.sources)} no longer "
+        f"count. To let them count again: frontdesk import restore {run}. {_FOLLOWS}"
     )
 
 
 @_imports.command("restore")
 def restore(run: _RunId, reason: _Reason = None) -> None:
-    """Let a run count again that was taken back."""
+    """Restore a run that was undone: its events count again."""
     clock = SystemClock()
     restored = restore_run(
         _open_log(load_settings()), run, ids=UuidV7Factory(clock), clock=clock, by=getuser(), reason=reason
     )
-    typer.echo(f"Run {run} counts again: {restored.count_events:,} events. {_FOLLOWS}")
+    typer.echo(f"Run {run} is restored: {restored.count_events:,} events count again. {_FOLLOWS}")
 
 
 class _Run:

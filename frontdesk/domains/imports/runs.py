@@ -63,7 +63,7 @@ def undo_run(log: EventLog, run_id: str, *, ids: IdFactory, clock: Clock, by: st
     """Take a run back: its events no longer count. Raises ImportFileError if it is already."""
     run = find_run(log, run_id)
     if run.is_undone:
-        raise ImportFileError(f"run {run_id} is taken back already; frontdesk import restore {run_id} lets it count")
+        raise ImportFileError(f"run {run_id} is already undone; frontdesk import restore {run_id} lets it count")
     log.append([_change(UNDONE, run, ids=ids, clock=clock, by=by, reason=reason)])
     return run
 

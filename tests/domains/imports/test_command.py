@@ -43,7 +43,7 @@ def test_all_rows_in_is_status_0(run: Run, write: Write, mapping: Path, log: Eve
     result = run(write("a.csv", GOOD), "--mapping", mapping)
 
     assert result.exit_code == 0, result.output
-    assert "Rows: 2 read, 2 in, 0 refused, 0 that no event wants." in result.stdout
+    assert "Rows: 2 read, 2 imported, 0 refused, 0 not used by any event." in result.stdout
     assert [event.tenant_id for event in all_events(log)] == ["hmnp", "hmnp"]
 
 
@@ -94,7 +94,7 @@ def test_facts_in_the_future_are_noted(run: Run, write: Write, mapping: Path) ->
     result = run(write("a.csv", "id,at,phone\n1,2150-03-01,\n"), "--mapping", mapping)
 
     assert result.exit_code == 0
-    assert "Some lie in the future" in result.stdout
+    assert "Some are in the future" in result.stdout
 
 
 def test_a_field_that_looks_mistyped_is_noted(run: Run, write: Write) -> None:

@@ -43,7 +43,7 @@ def bring(run: Run, write: Write) -> Callable[[str], Result]:
 
 
 def run_id_of(result: Result) -> str:
-    [run_id] = re.findall(r"frontdesk import undo (\S+) takes it back", result.stdout)
+    [run_id] = re.findall(r"To undo it: frontdesk import undo (\S+)", result.stdout)
     return str(run_id)
 
 
@@ -108,7 +108,7 @@ def test_runs_are_listed_with_their_state(run: Run, bring: Callable[[str], Resul
     [_, *listed] = run("runs").output.splitlines()
 
     assert [line.split() for line in listed] == [
-        [first, "hmnp", "till", "a.csv", "2", "taken", "back"],
+        [first, "hmnp", "till", "a.csv", "2", "undone"],
         [second, "hmnp", "till", "a.csv", "2"],
     ]
 
@@ -126,7 +126,7 @@ def test_what_cannot_be_undone_or_restored(run: Run, bring: Callable[[str], Resu
     run("undo", first)
     error = run("undo", first).exception
     assert isinstance(error, ImportFileError)
-    assert "is taken back already" in error.detail
+    assert "is already undone" in error.detail
 
 
 def test_a_later_name_that_counts_keeps_a_run_from_being_restored_and_an_earlier_one_too(
