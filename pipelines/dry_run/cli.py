@@ -35,18 +35,18 @@ def dry_run(
     *,
     rules: Annotated[
         Path,
-        typer.Option(help="A whole tenant file with changed rules; its slug says whose. It need not lie in place."),
+        typer.Option(help="A whole business file with changed rules, in any folder; its slug says which business."),
     ],
     since: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="Show only what would be due from this day on, the tenant's."),
+        typer.Option(formats=["%Y-%m-%d"], help="Show only what would be due from this day on."),
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print everything as JSON, down to the single command.")
     ] = False,
-    fail_on_change: Annotated[bool, typer.Option(help="End with 1 where anything would go out otherwise.")] = False,
+    fail_on_change: Annotated[bool, typer.Option(help="End with 1 if anything would change.")] = False,
 ) -> None:
-    """Show what changed rules would have sent over all history. Nothing is sent or changed; `up` may be running."""
+    """Test changed rules on past data: show what they would have sent. Sends nothing; `up` may be running."""
     with _refusals():
         dry_run = try_rules_file(load_settings(), rules, since=since.date() if since else None)
     if as_json:
@@ -60,13 +60,13 @@ def dry_run(
 @app.command(name="dry-run-identity")
 def dry_run_identity(
     file: Annotated[
-        Path, typer.Argument(help="A whole tenant file with changed identity rules; only these are looked at.")
+        Path, typer.Argument(help="A whole business file with changed identity rules; only these are read.")
     ],
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print everything as JSON, down to the contact.")] = False,
-    fail_on_change: Annotated[bool, typer.Option(help="End with 1 where anybody becomes one or several.")] = False,
+    fail_on_change: Annotated[bool, typer.Option(help="End with 1 if any contact is joined or split.")] = False,
 ) -> None:
-    """Show who would be one person and who several by other identity rules, and what that moves. Changes nothing."""
+    """Test changed identity rules: show which contacts would be joined or split, and the effect. Changes nothing."""
     with _refusals(), progress_bar("rebuilding beside") as report:
         builder = builder_of(load_settings(), clock=SystemClock())
         _, after = read_both(builder, file)

@@ -27,21 +27,21 @@ def show(dry_run: IdentityDryRun, *, console: Console) -> None:
     console.print(f"{dry_run.tenant_id}, events up to {dry_run.modelled_sequence}", highlight=False)
     console.print(_totals(dry_run))
     if not dry_run.has_changes:
-        console.print("Nobody becomes another.")
+        console.print("No contacts would change.")
         return
-    _show_people("Become one", dry_run.merged, dry_run, console=console)
-    _show_people("Become several", dry_run.split, dry_run, console=console)
+    _show_people("Joined into one", dry_run.merged, dry_run, console=console)
+    _show_people("Split into several", dry_run.split, dry_run, console=console)
     if dry_run.credits:
         console.print(_credits(dry_run))
     console.print(
-        f"Past texts and e-mails that belong to another contact then: {dry_run.count_sends_moved}; "
-        f"sent although that contact had refused them: {dry_run.count_sends_refused}",
+        f"Past texts and e-mails that move to another contact: {dry_run.count_sends_moved}; "
+        f"of these, sent although that contact had opted out: {dry_run.count_sends_refused}",
         highlight=False,
     )
 
 
 def _totals(dry_run: IdentityDryRun) -> Table:
-    table = Table("", "now", "then", box=None)
+    table = Table("", "now", "with the change", box=None)
     pairs = (
         ("contacts", dry_run.before.count_contacts, dry_run.after.count_contacts),
         ("customers who paid", dry_run.before.count_customers, dry_run.after.count_customers),

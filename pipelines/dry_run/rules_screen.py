@@ -34,9 +34,9 @@ def show(dry_run: RulesDryRun, *, console: Console) -> None:
     since = f", from {dry_run.since} on" if dry_run.since else ""
     history = f"{dry_run.tenant_id}, events up to {dry_run.modelled_sequence}{since}"
     if not dry_run.has_changes:
-        console.print(f"Nothing would go out otherwise ({history}).", highlight=False)
+        console.print(f"Nothing would change ({history}).", highlight=False)
     else:
-        console.print(f"What would go out otherwise ({history}):", highlight=False)
+        console.print(f"What would change ({history}):", highlight=False)
         console.print(_by_rule(dry_run))
         console.print()
         console.print(_by_day(dry_run))
@@ -46,10 +46,10 @@ def show(dry_run: RulesDryRun, *, console: Console) -> None:
         console.print(f"{escape(opt_out.rule_id)}: {opt_out.count} not sent because {why}.", highlight=False)
     if dry_run.totals.not_composable:
         console.print(
-            f"[red]{dry_run.totals.not_composable} could not be composed[/]; --json says why.", highlight=False
+            f"[red]{dry_run.totals.not_composable} could not be written[/]; --json says why.", highlight=False
         )
     if dry_run.has_changes:
-        console.print(f"At once, if put in force now: {len(dry_run.at_once)}", highlight=False)
+        console.print(f"Sent at once if you use this file now: {len(dry_run.at_once)}", highlight=False)
     for key in dry_run.at_once[:_MAX_KEYS_SHOWN]:
         console.print(f"  {escape(key)}", highlight=False, soft_wrap=True)
 
@@ -68,14 +68,14 @@ def _by_day(dry_run: RulesDryRun) -> Table:
         table.add_row(f"{each.day} {escape(each.rule_id)} {each.command_type}", *_numbers(each.counts))
     left_out = len(dry_run.rule_days) - _MAX_ROWS_SHOWN
     if left_out > 0:
-        table.add_row(f"... and {left_out} more: --json has them, --since shortens")
+        table.add_row(f"... and {left_out} more: --json shows all, --since fewer")
     return table
 
 
 def _table(first: str) -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column(first, overflow="fold")
-    for name in ("New", "Gone", "Moved", "Text", "Segm.", "Cost"):
+    for name in ("New", "No longer", "Moved", "Text", "Segments", "Cost"):
         table.add_column(name, justify="right", no_wrap=True)
     return table
 
@@ -93,18 +93,18 @@ def _amount(micros: int) -> Decimal:
 
 def _cost(dry_run: RulesDryRun) -> str:
     if dry_run.currency is None:
-        return "Cost of texts: unknown; the tenant's file has no sms_prices."
+        return "Cost of texts: unknown; the business's file has no sms_prices."
     cost = _amount(dry_run.totals.cost_change_micros)
     unpriced = dry_run.totals.unpriced
-    left_out = f"; {unpriced} texts go to where sms_prices has no price" if unpriced else ""
-    return f"Change of the cost of texts: {cost:+.2f} {dry_run.currency}{left_out}."
+    left_out = f"; {unpriced} texts are not in it, for sms_prices has no price for them" if unpriced else ""
+    return f"Cost of texts: {cost:+.2f} {dry_run.currency}{left_out}."
 
 
 def _notes(dry_run: RulesDryRun) -> Iterable[str]:
     yield from dry_run.notes
     behind = dry_run.log_sequence - dry_run.modelled_sequence
     if behind > 0:
-        yield f"the warehouse lags {behind} events behind the log; they are not rehearsed with"
+        yield f"{behind} newer events are not in the warehouse yet, so they are left out"
 
 
 def _plain(value: object) -> Any:

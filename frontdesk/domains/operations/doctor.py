@@ -85,7 +85,7 @@ def _check_home(home: Path) -> Iterator[Finding]:
     try:
         with tempfile.TemporaryFile(dir=existing):
             yield Finding(
-                Level.OK, "Home", f"{folder} is writable" if existing == folder else f"{folder} can be made"
+                Level.OK, "Home", f"{folder} is writable" if existing == folder else f"{folder} can be created"
             )
     except OSError as error:
         remedy = "Give this user the right to write there, or set FRONTDESK_HOME to another folder"
@@ -104,11 +104,13 @@ def _check_modes(settings: Settings) -> Finding:
     try:
         found = too_open(settings.home, group=settings.published_group)
     except ConfigurationError as error:
-        return Finding(Level.ERROR, "Privacy", error.detail, "Set FRONTDESK_PUBLISHED_GROUP to a group that there is")
+        return Finding(
+            Level.ERROR, "Privacy", error.detail, "Set FRONTDESK_PUBLISHED_GROUP to a group of this machine"
+        )
     if not found:
         return Finding(Level.OK, "Privacy", "no other user can read the home")
     shown = f"{found[0]} and {len(found) - 1} more" if found[1:] else str(found[0])
-    remedy = f"Run `frontdesk up`, which puts it right, or chmod -R go-rwx {settings.home.absolute()} as their owner"
+    remedy = f"Run `frontdesk up`, which corrects it, or chmod -R go-rwx {settings.home.absolute()} as their owner"
     return Finding(Level.ERROR, "Privacy", f"open to other users: {shown}", remedy)
 
 
@@ -153,9 +155,7 @@ def _check_delivery(tenants: list[Tenant], secrets: Secrets) -> Iterator[Finding
             missing = [secret_variable(tenant.slug, name) for name in names if not secrets.values(tenant.slug, name)]
             subject = f"Sending of {tenant.slug} by {provider}"
             if missing:
-                yield Finding(
-                    Level.WARNING, subject, "not set: what is to be sent waits", f"Set {', '.join(missing)}"
-                )
+                yield Finding(Level.WARNING, subject, "not set: messages wait", f"Set {', '.join(missing)}")
             else:
                 yield Finding(Level.OK, subject, "set")
 
@@ -197,13 +197,13 @@ def _answers(url: str) -> bool:
 
 
 def _check_database(settings: Settings) -> Finding:
-    remedy = "See that the database runs and may be written; FRONTDESK_DATABASE_URL says where it is"
+    remedy = "Check that the database runs and can be written; FRONTDESK_DATABASE_URL says where it is"
     try:
         url = make_url(settings.event_log_url)
         shown = url.render_as_string(hide_password=True)
         is_file = url.get_backend_name() == "sqlite"
         if is_file and not Path(url.database or "").exists():
-            return Finding(Level.OK, "Event log", f"{shown}: not there yet; the first start makes it")
+            return Finding(Level.OK, "Event log", f"{shown}: not created yet; the first start creates it")
         engine = open_engine(settings.event_log_url)
     except ArgumentError as error:
         return Finding(Level.ERROR, "Event log", f"FRONTDESK_DATABASE_URL: {error}", remedy)
@@ -211,7 +211,7 @@ def _check_database(settings: Settings) -> Finding:
         return Finding(Level.ERROR, "Event log", error.detail, remedy)
     try:
         if not inspect(engine).has_table(event_log.name):
-            return Finding(Level.OK, "Event log", f"{shown}: no tables yet; the first start makes them")
+            return Finding(Level.OK, "Event log", f"{shown}: no tables yet; the first start creates them")
         check_writable(engine)
         last = EventLog(engine, ids=UuidV7Factory(SystemClock())).last_sequence()
     except (EventLogUnavailableError, SQLAlchemyError) as error:

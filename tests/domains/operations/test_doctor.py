@@ -127,7 +127,7 @@ def test_the_event_log(settings: dict[str, Any], tmp_path: Path) -> None:
     [wrong_url] = find(settings | {"database_url": "nonsense"}, "Event log")
     [away] = find(settings | {"database_url": f"postgresql+psycopg://u:hidden@/x?host={tmp_path}"}, "Event log")
 
-    assert (missing.level, "not there yet" in missing.detail) == (Level.OK, True)
+    assert (missing.level, "not created yet" in missing.detail) == (Level.OK, True)
     assert (empty.level, "writable, newest event has sequence 0" in empty.detail) == (Level.OK, True)
     assert (broken.level, "file is not a database" in broken.detail) == (Level.ERROR, True)
     assert (wrong_url.level, away.level) == (Level.ERROR, Level.ERROR)

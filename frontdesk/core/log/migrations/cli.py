@@ -27,7 +27,7 @@ def status() -> None:
     console = Console(soft_wrap=True, highlight=False)
     url = make_url(settings.event_log_url).render_as_string(hide_password=True)
     if not _is_there(settings):
-        console.print(f"{escape(url)}: not there yet; the first start makes it.")
+        console.print(f"{escape(url)}: not created yet; the first start creates it.")
         return
     current, is_noted = _find(open_engine(settings.event_log_url))
     note = "" if is_noted or current == EMPTY else ", told by its tables: it was made before revisions were noted"

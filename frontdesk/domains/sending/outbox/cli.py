@@ -23,13 +23,21 @@ from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.settings import load_settings
 from frontdesk.core.tenant.business import Business
 from frontdesk.core.tenant.files import load_businesses
-from frontdesk.domains.sending.outbox.commands import Channel, CommandFilter, CommandState, Depth, KnownCommand
+from frontdesk.core.time_words import length_words
+from frontdesk.domains.sending.outbox.commands import (
+    MANUAL,
+    Channel,
+    CommandFilter,
+    CommandState,
+    Depth,
+    KnownCommand,
+)
 from frontdesk.domains.sending.outbox.errors import CommandNotFoundError, CommandStateError, OutboxScopeError
 from frontdesk.domains.sending.outbox.holds import ClosedLane, Hold, HoldScope
 from frontdesk.domains.sending.outbox.outbox import Outbox
 from frontdesk.domains.sending.outbox.settlement import settle_as_not_sent, settle_as_sent
 
-app = typer.Typer(name="outbox", help="The commands that go out: texts, e-mails, tasks.", no_args_is_help=True)
+app = typer.Typer(name="outbox", help="What waits to be sent: list, hold, send again.", no_args_is_help=True)
 
 
 class Found(StrEnum):
@@ -85,7 +93,7 @@ def redrive(
     reason: Annotated[str | None, typer.Option(help="Only those whose reason has this in it.")] = None,
     is_all: Annotated[bool, typer.Option("--all", help="All dead commands of every business.")] = False,
 ) -> None:
-    """Let dead commands wait again, with all their tries. What was sent is never among them."""
+    """Queue dead commands again, with all their attempts. What was sent is never among them."""
     outbox = _open_outbox()
     command_filter = CommandFilter(
         tenant_id=tenant,
@@ -102,13 +110,13 @@ def redrive(
         known = _find(outbox, key)
         if not outbox.redrive(key):
             raise CommandStateError(f"{key} is {known.state}; only a dead command can be redriven")
-        show_line(f"{key} waits again.")
+        show_line(f"{key} is queued again.")
         return
     _check_scope(tenant=tenant, rule=rule)
     keys = outbox.redrive_matching(command_filter)
     for redriven in keys:
         show_line(redriven)
-    show_line(f"{len(keys)} wait again.")
+    show_line(f"Queued again: {len(keys)}")
 
 
 @app.command()
@@ -120,7 +128,7 @@ def resolve(
     provider_id: Annotated[str | None, typer.Option(help="The provider's id, where it was found sent.")] = None,
     by: _By,
 ) -> None:
-    """Settle an uncertain command: found sent, it is over; found not sent, it is due at once."""
+    """Settle an uncertain command: found sent, it is done; found not sent, it is due at once."""
     if provider_id is not None and found is Found.NOT_SENT:
         raise OutboxScopeError("--provider-id goes with --found sent alone")
     engine = _open_engine()
@@ -163,7 +171,7 @@ def hold(
     """Hold commands: they stay in the outbox and are not sent until released."""
     scope = _read_scope(tenant=tenant, channel=channel, rule=rule, is_all=is_all)
     is_new = _open_outbox().hold(scope, reason=reason, held_by=by)
-    show_line(f"{describe_scope(scope)}: {'held' if is_new else 'was held already'}.")
+    show_line(f"{describe_scope(scope)}: {'held' if is_new else 'already held'}.")
 
 
 @app.command()
@@ -184,7 +192,7 @@ def release(
 
 @app.command()
 def depth(*, tenant: _Tenant = None) -> None:
-    """Show how much is not over per business and channel, what is held, and which providers are not called."""
+    """Show what waits per business and channel, what is held, and which providers are not called."""
     _check_scope(tenant=tenant)
     outbox = _open_outbox()
     show_depths(outbox.depths(tenant_id=tenant), now=SystemClock().now())
@@ -271,8 +279,8 @@ def show_command(known: KnownCommand) -> None:
         "Key": known.command_key,
         "State": known.state,
         "Reason": known.reason,
-        "Goes out by": f"{known.channel} ({known.provider}), {known.command_type}, {known.message_class}",
-        "Rule": f"{known.rule_id}, version {known.rule_version}" if known.rule_id else "asked for by hand",
+        "Sent by": f"{known.channel} ({known.provider}), {known.command_type}, {known.message_class}",
+        "Rule": _describe_rule(known),
         "Contact": known.contact_id,
         "Because of": ", ".join(known.cause_event_ids),
         "Due": _format_time(known.due_at),
@@ -287,19 +295,25 @@ def show_command(known: KnownCommand) -> None:
     _show_table(("", ""), ((name, value) for name, value in contents.items() if value), has_header=False)
     if known.attempts:
         _show_table(
-            ("Attempt", "Began", "Ended", "Outcome", "Said", "Found out later"),
+            ("Attempt", "Began", "Ended", "Outcome", "Answer", "Found later"),
             (
                 (
                     each.attempt_number,
                     _format_time(each.started_at),
                     _format_time(each.ended_at),
-                    each.outcome or "under way",
+                    each.outcome.words if each.outcome else "running",
                     each.detail or each.provider_id,
                     f"{each.resolution} by {each.resolved_by}" if each.resolution else None,
                 )
                 for each in known.attempts
             ),
         )
+
+
+def _describe_rule(known: KnownCommand) -> str:
+    if known.rule_id in (None, MANUAL):
+        return "none: a person asked for it, or it sends a report"
+    return f"{known.rule_id}, version {known.rule_version}"
 
 
 def show_depths(depths: Sequence[Depth], *, now: datetime) -> None:
@@ -310,20 +324,20 @@ def show_depths(depths: Sequence[Depth], *, now: datetime) -> None:
             each.channel,
             each.waiting_count,
             each.due_count,
-            f"{(now - each.oldest_due_at).total_seconds():.0f} s" if each.oldest_due_at else None,
+            length_words((now - each.oldest_due_at).total_seconds()) if each.oldest_due_at else None,
             each.in_flight_count,
             each.uncertain_count,
             each.dead_count,
         )
         for each in depths
     )
-    _show_table(("Tenant", "Channel", "Waiting", "Due", "Oldest due", "In flight", "Uncertain", "Dead"), rows)
+    _show_table(("Business", "Channel", "Waiting", "Due", "Longest due", "Sending", "Uncertain", "Dead"), rows)
 
 
 def show_holds(holds: Sequence[Hold]) -> None:
     """Show what is held, by whom and why."""
     rows = ((describe_scope(each.scope), each.reason, each.held_by, _format_time(each.held_at)) for each in holds)
-    _show_table(("Held", "Why", "By", "Since"), rows)
+    _show_table(("Held", "Reason", "By", "Since"), rows)
 
 
 def show_closed_lanes(closed: Sequence[ClosedLane]) -> None:
@@ -333,7 +347,7 @@ def show_closed_lanes(closed: Sequence[ClosedLane]) -> None:
          _format_time(each.closed_at))
         for each in closed
     )  # fmt: skip
-    _show_table(("Not called", "Provider", "Fault of the", "Why", "Since"), rows)
+    _show_table(("Not called", "Provider", "Cause", "Reason", "Since"), rows)
 
 
 def show_line(line: str) -> None:
@@ -343,7 +357,7 @@ def show_line(line: str) -> None:
 
 def describe_scope(scope: HoldScope) -> str:
     """Return the scope of a hold in words."""
-    parts = {"tenant": scope.tenant_id, "channel": scope.channel, "rule": scope.rule_id}
+    parts = {"business": scope.tenant_id, "channel": scope.channel, "rule": scope.rule_id}
     return ", ".join(f"{name} {value}" for name, value in parts.items() if value) or "everything"
 
 

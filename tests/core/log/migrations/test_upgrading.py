@@ -182,7 +182,7 @@ def test_references_are_checked_again_after_an_upgrade(tmp_path: Path) -> None:
 def test_db_tells_and_upgrades(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FRONTDESK_HOME", str(tmp_path))
 
-    assert "not there yet" in _run("status")
+    assert "not created yet" in _run("status")
     assert not (tmp_path / "frontdesk.db").exists()
     make_sqlite(tmp_path / "frontdesk.db")
     told = _run("status")

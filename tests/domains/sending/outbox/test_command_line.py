@@ -102,7 +102,7 @@ def test_a_dead_command_is_redriven(outbox: Outbox) -> None:
     outbox.enqueue([new_command(KEY)])
     outbox.fail(KEY, token=call(outbox), reason="503")
 
-    assert "waits again" in run("redrive", KEY).text
+    assert "is queued again" in run("redrive", KEY).text
 
     assert state_of(outbox) is CommandState.WAITING
     assert str(run("redrive", KEY).error) == f"{KEY} is waiting; only a dead command can be redriven"
@@ -113,8 +113,8 @@ def test_dead_commands_are_redriven_by_what_they_have_in_common(outbox: Outbox) 
     for claimed in outbox.claim(limit=9, lease=LEASE):
         outbox.fail(claimed.command_key, token=claimed.token, reason=f"no credit: {claimed.command_key}")
 
-    assert run("redrive", "--tenant", "hmnp", "--reason", "CREDIT: other").text == "other\n1 wait again.\n"
-    assert "1 wait again" in run("redrive", "--all").text
+    assert run("redrive", "--tenant", "hmnp", "--reason", "CREDIT: other").text == "other\nQueued again: 1\n"
+    assert "Queued again: 1" in run("redrive", "--all").text
 
 
 @pytest.mark.parametrize(("found", "state"), [("sent", CommandState.SENT), ("not-sent", CommandState.WAITING)])
@@ -134,15 +134,15 @@ def test_what_is_held_is_shown_and_released(outbox: Outbox) -> None:
     outbox.enqueue([new_command(KEY, due_at=SystemClock().now() - timedelta(minutes=1))])
     scope = ("--tenant", "hmnp", "--channel", "sms")
 
-    assert run("hold", *scope, "--reason", "wrong price", "--by", "Bea").text == "tenant hmnp, channel sms: held.\n"
-    assert "was held already" in run("hold", *scope, "--reason", "again").text
+    assert run("hold", *scope, "--reason", "wrong price", "--by", "Bea").text == "business hmnp, channel sms: held.\n"
+    assert "already held" in run("hold", *scope, "--reason", "again").text
     assert outbox.claim(limit=9, lease=LEASE) == []
     shown = run("depth").text
     for part in ("hmnp", "sms", "wrong price", "Bea"):
         assert part in shown
     assert "wrong price" not in run("depth", "--tenant", "noizylab").text
 
-    assert run("release", *scope).text == "tenant hmnp, channel sms: released.\n"
+    assert run("release", *scope).text == "business hmnp, channel sms: released.\n"
     assert len(outbox.claim(limit=9, lease=LEASE)) == 1
 
 
