@@ -20,7 +20,8 @@ _START_OF_DAY = time(9)
 _TITLE_LENGTH = 90
 #: In pixels; at a phone's width each takes the whole line.
 _WHAT_WIDTH, _WHY_WIDTH = 340, 270
-_HOT, _WARM = 60, 35
+#: The least priority, its colour and its word.
+_PRIORITIES = ((60, "red", "Urgent"), (35, "orange", "Soon"), (0, "gray", "When you have time"))
 #: Column of rpt_tasks to what its points are for.
 _COMPONENTS = {
     "kind_points": "kind of task",
@@ -77,12 +78,16 @@ def _link_contact(task: Any, business: Business) -> None:
 
 def _show_priority(task: Any) -> None:
     score = task.priority_score
-    colour = "red" if score >= _HOT else "orange" if score >= _WARM else "gray"
     st.markdown(
-        f":{colour}-badge[Priority {score:.0f}]  \n:gray[:small[{escape_markdown(task.reason)}]]",
-        help=escape_markdown(f"{describe_points(task)} = {score:g} of 100"),
+        f"{_describe_priority(score)}  \n:gray[:small[{escape_markdown(task.reason)}]]",
+        help=escape_markdown(f"Priority {score:g} of 100: {describe_points(task)}"),
         width=_WHY_WIDTH,
     )
+
+
+def _describe_priority(score: float) -> str:
+    colour, word = next((colour, word) for least, colour, word in _PRIORITIES if score >= least or not least)
+    return f":{colour}-badge[{word}]"
 
 
 def _show_buttons(task: Any, business: Business, assignees: Mapping[str, str]) -> None:

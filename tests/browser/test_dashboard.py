@@ -29,7 +29,7 @@ pytestmark = pytest.mark.browser
 expect.set_options(timeout=TIMEOUT_MILLISECONDS)
 
 PAGES = {
-    "": ["Welcome call", "Order blades", "Priority 72"],
+    "": ["Welcome call", "Order blades", "Urgent"],
     f"pipeline?tenant={MASSAGE}": ["New lead", "Call or text back", "Anna L."],
     f"attribution?tenant={MASSAGE}": ["to the cent", "All models side by side", "Payback by month"],
     "systems": ["Harbour Massage", "Silent for 9 h", "3 refused", "Events a day by source"],

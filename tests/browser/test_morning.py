@@ -48,7 +48,7 @@ def test_a_receptionists_morning(beside_and_url: tuple[Beside, str], page: Page)
     # Today: an overdue welcome call, with why it is there; done in one click and gone.
     row = page.locator(f".st-key-task_key-{WELCOME_CALL}")
     expect(row.get_by_text("5 h overdue")).to_be_visible()
-    expect(row.get_by_text("warm (74)")).to_be_visible()
+    expect(row.get_by_text("warm;")).to_be_visible()
     row.get_by_role("button", name="Done").click()
     expect(row).to_have_count(0)
     assert [(kind, payload["by"]) for kind, payload in told(beside)] == [("task.completed", EMAIL)]

@@ -82,7 +82,7 @@ def _other_tasks(now: datetime) -> tuple[dict[str, Any], ...]:
         display_name=HOSTILE_NAME,
         title=HOSTILE_NAME,
         assigned_to="Lea",
-        reason="Overdue by 4 days; cold (0)",
+        reason="Overdue by 4 days; cold",
     )
     blades = task(
         "order-blades",
@@ -113,7 +113,7 @@ def _add_tasks(rows: PublishedRows, now: datetime) -> None:
         value_points=8.8,
         appointment_points=10.0,
         warmness=74.0,
-        reason="Overdue by 5 hours; warm (74); appointment tomorrow",
+        reason="Overdue by 5 hours; warm; appointment tomorrow",
     )
     recall = task(
         RECALL,
@@ -124,7 +124,7 @@ def _add_tasks(rows: PublishedRows, now: datetime) -> None:
         kind="recall",
         title="Invite to the six-month recall",
         assigned_to="mia@example.com",
-        reason="Due today at 16:30; cool (18)",
+        reason="Due today at 16:30; cool",
     )
     for row in (welcome, recall, *_other_tasks(now)):
         add_task(rows, row, changed_at=now - timedelta(days=1))

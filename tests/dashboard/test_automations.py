@@ -128,7 +128,7 @@ def test_the_page_shows_what_would_go_out_otherwise(tmp_path: Path, monkeypatch:
     assert "Cost: +0.15 AUD" in text
     assert "**Reminder 2h** :green[3 newly sent] · +0.15 AUD" in text
     assert "**Reminder 2h** 2 not sent: the contact opted out" in text
-    assert "**1 command would go out at once**" in text
+    assert "**1 would be sent at once**" in text
     assert "See you soon" in text
 
 

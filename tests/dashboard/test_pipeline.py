@@ -81,7 +81,7 @@ def test_a_stage_that_the_file_has_no_more_is_shown_after_the_others(filled_home
             place["stage"] = "old_stage"
     rows.publish(filled_home / "analytics.duckdb")
     app = open_page("pipeline", tenant=MASSAGE)
-    assert "old_stage (no longer in the file)" in text_of(app)
+    assert "Old stage (no longer in the file)" in text_of(app)
     assert HOSTILE in cards_of(app)
 
 

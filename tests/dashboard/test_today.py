@@ -50,10 +50,10 @@ def test_tasks_are_by_timeframe_and_most_urgent_first() -> None:
 
 def test_a_priority_says_why_and_of_what_it_is_made() -> None:
     app = open_page("today", tenant=MASSAGE)
-    [badge] = [each for each in app.markdown if "Priority 72" in each.value]
-    assert "Overdue by 5 hours; warm (74); appointment tomorrow" in badge.value.replace("\\", "")
+    [badge] = [each for each in app.markdown if "Urgent" in each.value]
+    assert "Overdue by 5 hours; warm; appointment tomorrow" in badge.value.replace("\\", "")
     assert badge.help.replace("\\", "") == (
-        "kind of task 40 + lateness 1.7 + warmness 11.1 + value 8.8 + appointment near 10 = 71.6 of 100"
+        "Priority 71.6 of 100: kind of task 40 + lateness 1.7 + warmness 11.1 + value 8.8 + appointment near 10"
     )
 
 

@@ -30,7 +30,7 @@ _RESULTS = {
     "count_to_do": ("To do", "#56b4e9"),
     "count_failed": ("Failed", "#d55e00"),
     "count_uncertain": ("Not confirmed", "#e69f00"),
-    "count_suppressed": ("Stopped by a guard", "#cc79a7"),
+    "count_suppressed": ("Stopped before sending", "#cc79a7"),
     "count_refused": ("Skipped", "#a9b4b3"),
     "count_held_out": ("Held out", "#8172b3"),
     "count_shadow": ("Shadow", "#7f8c8d"),

@@ -136,8 +136,8 @@ def _show_report(report: Report, business: Business) -> None:
     if report.at_once:
         rules = Counter(key.split("/")[1] for key in report.at_once)
         named = ", ".join(f"{name_rule(rule_id)} ({format_count(count)})" for rule_id, count in rules.most_common())
-        count = format_quantity(len(report.at_once), "command")
-        st.warning(f"**{count} would go out at once** if put in force now: {named}.", icon=":material/bolt:")
+        count = format_count(len(report.at_once))
+        st.warning(f"**{count} would be sent at once** if you use this file now: {named}.", icon=":material/bolt:")
     if report.differing:
         st.subheader("Examples", anchor=False)
         for differing in report.differing[:_EXAMPLES]:
@@ -155,7 +155,7 @@ def _show_figures(report: Report) -> None:
     if report.totals.unpriced:
         st.caption(f"{format_quantity(report.totals.unpriced, 'text')} without a known price are not in the cost.")
     if report.totals.not_composable:
-        count = format_quantity(report.totals.not_composable, "command")
+        count = format_quantity(report.totals.not_composable, "message")
         st.error(f"{count} could not be written: a value in the text is missing.", icon=":material/error:")
 
 

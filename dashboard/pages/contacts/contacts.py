@@ -164,7 +164,7 @@ def _show_heading(context: PageContext, contact: Any, business: Business) -> Non
     badges = [] if contact.is_identified else [":gray-badge[:material/person_off: Not identified]"]
     if contact.acquisition_channel:
         acquisition = " · ".join(
-            value for value in (contact.acquisition_channel, contact.acquisition_campaign) if value
+            value for value in (format_words(contact.acquisition_channel), contact.acquisition_campaign) if value
         )
         badges.append(f":blue-badge[:material/ads_click: {escape_markdown(acquisition)}]")
     phone = f"{contact.phone} ext. {contact.phone_extension}" if contact.phone_extension else contact.phone

@@ -8,7 +8,7 @@ from dashboard.frame import actions, session
 from dashboard.frame.api import ApiRefusedError, ApiUnavailableError, BusinessApi
 from dashboard.frame.session import Business
 from dashboard.parts import components
-from dashboard.parts.formatting import escape_markdown, format_quantity, format_relative, format_words
+from dashboard.parts.formatting import escape_markdown, format_count, format_relative, format_words
 from dashboard.parts.typed_text.box import Action, Field, Typed, show_box
 from dashboard.parts.wording import CHANNELS, name_rule
 from frontdesk.domains.sending.outbox.commands import Channel, CommandState
@@ -33,7 +33,7 @@ def show_bulk_redrive(business: Business, *, channel: str | None, rule_id: str |
 def _redrive_all(business: Business, channel: str | None, rule_id: str | None) -> None:
     def redrive(api: BusinessApi) -> str:
         count = api.redrive_matching(channel=Channel(channel) if channel else None, rule_id=rule_id)
-        return f"{format_quantity(count, 'command')} queued again."
+        return f"Queued again: {format_count(count)}."
 
     actions.act(business.tenant_id, redrive)
 

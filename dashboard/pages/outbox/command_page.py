@@ -68,13 +68,13 @@ def show_text(decision: Any, content: ContentRead | None, *, tenant: Tenant | No
         facts = [f"template {format_words(content.template).lower()}" if content.template else "written by staff"]
         facts += [f"version {content.template_version}"] if content.template_version else []
         facts += [format_quantity(content.segments, "segment")] if content.segments else []
-        label = f"{'Text as it went out' if content.is_sent else 'Text as it reads now'} ({', '.join(facts)})"
+        label = f"{'Text sent' if content.is_sent else 'Text if sent now'} ({', '.join(facts)})"
         _show_words(label, text=content.text, subject=content.subject)
     elif decision is not None and tenant is not None:
         payload = json.loads(decision.payload)
         text = drafts.preview(tenant, channel=decision.channel, payload=payload)
         if text:
-            _show_words("Text as it reads now", text=text, subject=payload.get("subject"))
+            _show_words("Text if sent now", text=text, subject=payload.get("subject"))
 
 
 def _show_words(label: str, *, text: str, subject: str | None) -> None:
@@ -99,7 +99,7 @@ def _explain(decision: Any, business: Business) -> Iterable[tuple[str, str]]:
     yield "Decided", describe_verdict(decision.verdict)
     if decision.reason:
         detail = f" :gray[({escape_markdown(decision.reason_detail)})]" if decision.reason_detail else ""
-        yield "The first condition that failed", f"{describe_reason(decision.reason)}{detail}"
+        yield "Reason", f"{describe_reason(decision.reason)}{detail}"
     yield "Due", escape_markdown(format_instant(decision.due_at, business.zone))
     if decision.expires_at is not None:
         yield "Expires", escape_markdown(format_instant(decision.expires_at, business.zone))

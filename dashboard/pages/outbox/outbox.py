@@ -1,4 +1,4 @@
-"""Outbox: what is to go out, what needs a person, why each command is there, and the kill switches."""
+"""Outbox: what waits, what needs a person, why each message or task is there, and how to pause sending."""
 
 from __future__ import annotations
 
@@ -135,23 +135,27 @@ def _show_depth(business: Business) -> None:
     oldest = min((depth.oldest_due_at for depth in depths if depth.oldest_due_at), default=None)
     now = components.present()
     dead, uncertain = sum(d.dead_count for d in depths), sum(d.uncertain_count for d in depths)
-    with st.grid(columns=6, min_column_width=140):
+    is_late = oldest is not None and oldest < now
+    with st.grid(columns=6 if is_late else 5, min_column_width=140):
         st.metric("Waiting", format_count(sum(depth.waiting_count for depth in depths)), border=True)
         st.metric("Due now", format_count(sum(depth.due_count for depth in depths)), border=True)
-        st.metric("Oldest due", format_relative(oldest, now=now) if oldest and oldest < now else "None", border=True)
+        if is_late:
+            st.metric("Waiting since", format_relative(oldest, now=now), border=True)
         st.metric("Sending", format_count(sum(depth.in_flight_count for depth in depths)), border=True)
         st.metric("Not confirmed", f":orange[{format_count(uncertain)}]" if uncertain else "0", border=True)
         st.metric("Failed", f":red[{format_count(dead)}]" if dead else "0", border=True)
     lines = [_describe_depth(depth) for depth in depths if depth.channel is not Channel.SYNC]
     if lines:
         st.markdown("  \n".join(lines))
+    if not is_late:
+        st.caption("Nothing is due.")
 
 
 def _describe_depth(depth: DepthRead) -> str:
     parts = [f"{format_count(depth.waiting_count)} waiting", f"{format_count(depth.due_count)} due"]
-    parts += [f"{format_count(depth.in_flight_count)} being sent"] * bool(depth.in_flight_count)
-    parts += [f":orange[{format_count(depth.uncertain_count)} uncertain]"] * bool(depth.uncertain_count)
-    parts += [f":red[{format_count(depth.dead_count)} dead]"] * bool(depth.dead_count)
+    parts += [f"{format_count(depth.in_flight_count)} sending"] * bool(depth.in_flight_count)
+    parts += [f":orange[{format_count(depth.uncertain_count)} not confirmed]"] * bool(depth.uncertain_count)
+    parts += [f":red[{format_count(depth.dead_count)} failed]"] * bool(depth.dead_count)
     return f":material/{CHANNEL_ICONS[depth.channel]}: **{CHANNELS[depth.channel]}** {' · '.join(parts)}"
 
 
@@ -222,7 +226,7 @@ def _show_due(business: Business) -> None:
         due = automation_queries.fetch_due(context.file, tenant_id=business.tenant_id, since=since, until=until)
         st.subheader(f"Due in the next {_HOURS} hours", anchor=False)
         if due.empty:
-            st.caption("Nothing.")
+            st.caption("Nothing is due.")
             return
         chart = _build_chart(due, business, since=since, until=until)
         st.altair_chart(chart, alt=f"Messages and tasks due in the next {_HOURS} hours, by channel")

@@ -21,6 +21,7 @@ from dashboard.parts.formatting import (
     format_day,
     format_moment,
     format_money,
+    format_words,
 )
 from dashboard.parts.wording import OPTED_OUT, describe_warmness, forbids_texts
 from frontdesk.core.time_words import age_words
@@ -106,10 +107,21 @@ def _columns(pipeline: Pipeline, cards: Sequence[Any]) -> tuple[Stage, ...]:
     known = {stage.key for stage in pipeline.stages}
     unknown = sorted({card.stage for card in cards} - known)
     removed_stages = [
-        Stage(pipeline.key, pipeline.name, key, f"{key} (no longer in the file)", is_won=False, next_action=None)
+        Stage(
+            pipeline.key,
+            pipeline.name,
+            key,
+            f"{format_words(key)} (no longer in the file)",
+            is_won=False,
+            next_action=None,
+        )
         for key in unknown
     ]
     return (*pipeline.stages, *removed_stages)
+
+
+def _name_removed(stage: str) -> str:
+    return f"{format_words(stage)} (no longer in the file)"
 
 
 def _show_heading(stage: Stage, cards: Sequence[Any]) -> None:

@@ -51,17 +51,14 @@
     group by capped.tenant_id, capped.contact_id
 {%- endmacro %}
 
-{#- A score in a word and its number: "warm (74)". -#}
+{#- A score in a word: "warm". -#}
 {% macro warmness_words(score) -%}
-    concat(
-            case
-                when {{ score }} >= 75 then 'hot'
-                when {{ score }} >= 40 then 'warm'
-                when {{ score }} >= 15 then 'cool'
-                else 'cold'
-            end,
-            ' (', round({{ score }})::integer, ')'
-        )
+    case
+            when {{ score }} >= 75 then 'hot'
+            when {{ score }} >= 40 then 'warm'
+            when {{ score }} >= 15 then 'cool'
+            else 'cold'
+        end
 {%- endmacro %}
 
 {#- A span of time in its largest unit: "2 days", "1 hour", "5 minutes". -#}

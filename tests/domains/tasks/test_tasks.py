@@ -85,7 +85,7 @@ def test_open_tasks_are_overdue_today_or_upcoming(home: Home) -> None:
         ("undated", "today", None),
     ]
     reasons = {row[0]: str(row[3]) for row in rows}
-    assert reasons["late"].startswith("Overdue by 2 days; cool (")
+    assert reasons["late"].startswith("Overdue by 2 days; cool")
     assert reasons["late"].endswith("; appointment tomorrow")
     assert reasons["back"].startswith("Back from snooze today")
     assert reasons["undated"] == "No due time"
