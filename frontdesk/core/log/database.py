@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, delete, event, insert,
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from frontdesk.core.errors import ConfigurationError, EventLogUnavailableError
+from frontdesk.core.log.database_errors import reason_of
 from frontdesk.core.log.database_file import DatabaseFile
 from frontdesk.core.log.migrations.revisions import newest_revision, read_revision
 from frontdesk.core.log.postgresql import connect_arguments, limit_waits, without_limits
@@ -90,7 +91,7 @@ def create_tables(engine: Engine, *, backups: Path | None = None) -> None:
         with _migrating(engine) as connection:
             upgrade(connection, backups=backups)
     except SQLAlchemyError as error:
-        raise EventLogUnavailableError(f"can't open the operational database: {error}") from error
+        raise EventLogUnavailableError(f"can't open the operational database: {reason_of(error)}") from error
 
 
 def check_not_newer(engine: Engine) -> None:
@@ -130,7 +131,7 @@ def has_tables(engine: Engine) -> bool:
     try:
         return inspect(engine).has_table("event_log")
     except SQLAlchemyError as error:
-        raise EventLogUnavailableError(f"can't read the operational database: {error}") from error
+        raise EventLogUnavailableError(f"can't read the operational database: {reason_of(error)}") from error
 
 
 @contextmanager
@@ -155,7 +156,7 @@ def check_writable(engine: Engine) -> None:
             connection.execute(insert(write_probes), {"filler": bytes(_PROBE_BYTES)})
             connection.execute(delete(write_probes))
     except SQLAlchemyError as error:
-        raise EventLogUnavailableError(f"the operational database can't be written: {error}") from error
+        raise EventLogUnavailableError(f"the operational database can't be written: {reason_of(error)}") from error
 
 
 def _begin(connection: Connection) -> None:

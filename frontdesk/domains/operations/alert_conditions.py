@@ -105,8 +105,8 @@ def check_database(problem: str | None) -> Iterator[Condition]:
             kind=Kind.DATABASE,
             subject="",
             title="The event log can't be written",
-            detail=f"{problem}. Deliveries are answered so that providers send them again.",
-            remedy="See that the database runs, its disk has room, and its file is the right one.",
+            detail=f"{problem[:1].upper()}{problem[1:]}. Deliveries are answered so that providers send them again.",
+            remedy="Check that the database runs, that its disk has room, and that its file is the right one.",
             lasts_for=timedelta(seconds=20),
         )
 

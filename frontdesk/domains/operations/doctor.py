@@ -97,7 +97,11 @@ def _check_home(home: Path) -> Iterator[Finding]:
         if level is Level.OK
         else "Make room: the log, the warehouse and its published copies grow with every event"
     )
-    yield Finding(level, "Disk", f"{free / _GIB:,.1f} GiB free", remedy)
+    yield Finding(level, "Disk", _room_words(free), remedy)
+
+
+def _room_words(free: int) -> str:
+    return f"{free / _GIB:,.1f} GiB free" if free >= _GIB else f"{free // 2**20:,} MiB free"
 
 
 def _check_modes(settings: Settings) -> Finding:

@@ -95,6 +95,11 @@ class Monitor:
         self._has_looked = False
         self._lost: Condition | None = None  #: at the last look: why the database, and so the table, is away
 
+    @property
+    def lost(self) -> Condition | None:
+        """Why the database could not be written at the last look, and so no incident be kept; None if it could."""
+        return self._lost
+
     def look(self) -> Sequence[tuple[Moment, Incident]]:
         """Judge once, and keep what there is to tell; return it."""
         results = run_checks(self._watched, now=self._clock.now(), started_at=self._started_at)

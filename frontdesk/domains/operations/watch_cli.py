@@ -13,6 +13,7 @@ from rich.console import Console
 from frontdesk.core.errors import ConfigurationError, EventLogUnavailableError
 from frontdesk.core.log.database import create_tables, open_engine
 from frontdesk.core.settings import load_settings
+from frontdesk.domains.operations.alert_conditions import Condition
 from frontdesk.domains.operations.monitor import PARTS, AlertThread, build_monitor
 from frontdesk.domains.tenancy.tenant import load_tenants
 
@@ -48,6 +49,7 @@ def watch(
     if not once:
         alerts.start()
     has_tables = False
+    told: Condition | None = None
     while not stopping.is_set():
         try:
             if not has_tables:
@@ -57,9 +59,17 @@ def watch(
             console.print(error.detail, markup=False)
         for moment, incident in monitor.look():
             console.print(f"{moment}: {incident.title}. {incident.detail}", markup=False)
+        told = _show_lost(console, monitor.lost, told=told)
         if once:
             monitor.send_alerts()
             return
         alerts.ring()
         stopping.wait(LOOK_EVERY_S)
     alerts.stop(within_s=_ENDS_WITHIN_S)
+
+
+def _show_lost(console: Console, lost: Condition | None, *, told: Condition | None) -> Condition | None:
+    """Show that the database can't be written, once: without it no incident is kept, so none tells. Return it."""
+    if lost is not None and lost != told:
+        console.print(f"{lost.title}. {lost.detail} {lost.remedy}", markup=False)
+    return lost

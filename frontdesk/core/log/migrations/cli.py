@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from frontdesk.core.errors import EventLogUnavailableError
 from frontdesk.core.log.database import create_tables, open_engine
+from frontdesk.core.log.database_errors import reason_of
 from frontdesk.core.log.migrations.revisions import EMPTY, known_revisions, newest_revision, read_revision, recognise
 from frontdesk.core.settings import Settings, load_settings
 
@@ -68,7 +69,7 @@ def _find(engine: Engine) -> tuple[str, bool]:
         with engine.connect() as connection:
             return recognise(connection), False
     except SQLAlchemyError as error:
-        raise EventLogUnavailableError(f"can't read the operational database: {error}") from error
+        raise EventLogUnavailableError(f"can't read the operational database: {reason_of(error)}") from error
 
 
 def _is_there(settings: Settings) -> bool:
