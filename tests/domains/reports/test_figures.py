@@ -59,7 +59,7 @@ def test_stages_and_credits_are_what_counting_gives(reporting: ReportingHome, ki
         totals.update({channel: int(conversions) for channel, (conversions, _) in credited.items()})
         page = to_html(report).decode()
         assert ("Stages: Job" in page) == bool(stages)
-        assert ("Conversions by channel (last touch that is not direct)" in page) == bool(credited)
+        assert ("Conversions by channel (last non-direct touch)" in page) == bool(credited)
     assert min(totals[channel] for channel in ("none", "google", "instagram", "referral")) > 0
 
 
