@@ -97,7 +97,7 @@ def _cost(dry_run: RulesDryRun) -> str:
     cost = _amount(dry_run.totals.cost_change_micros)
     unpriced = dry_run.totals.unpriced
     left_out = f"; {unpriced} texts are not in it, for sms_prices has no price for them" if unpriced else ""
-    return f"Cost of texts: {cost:+.2f} {dry_run.currency}{left_out}."
+    return f"Change in the cost of texts: {cost:+.2f} {dry_run.currency}{left_out}."
 
 
 def _notes(dry_run: RulesDryRun) -> Iterable[str]:

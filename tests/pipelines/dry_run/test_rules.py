@@ -233,7 +233,7 @@ def test_since_leaves_out_what_was_due_before(both: Both, dry_run: DryRun) -> No
 def test_a_terminal_shows_rules_and_days_and_ends_with_1_where_asked(both: Both, dry_run: DryRun) -> None:
     shown = dry_run(both.draft, "--fail-on-change")
     assert shown.exit_code == 1
-    for words in ("What would change", "reminder_3h send_sms", "Total", "Change of the cost of texts: "):
+    for words in ("What would change", "reminder_3h send_sms", "Total", "Change in the cost of texts: "):
         assert words in shown.output
     assert dry_run(both.draft).exit_code == 0
 
