@@ -15,9 +15,3 @@
         else 'engagement'
     end
 {%- endmacro %}
-
-{#- The facts to model: all, or the ones that staging made of this batch (same columns, in a temporary table). -#}
-{% macro unioned_facts() -%}
-    {%- set all_facts = ref('int_facts_unioned') -%}
-    {%- if var('live') -%} {{ source('live', 'new_facts') }} {%- else -%} {{ all_facts }} {%- endif -%}
-{%- endmacro %}

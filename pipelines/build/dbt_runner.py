@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -30,9 +30,9 @@ _FINGERPRINTED = ("dbt_project.yml", "models", "macros", "seeds", "analyses")
 #: What the Python models compute with.
 MODEL_CODE = Path(str(crediting.__file__)).parent
 _TAIL_LINES = 40
-#: Where dbt keeps what it has parsed, and the targets that parse alike: the live form's variables make another parse.
+#: Where dbt keeps what it has parsed, and the targets, each of which begins with what another has parsed.
 _PARSED = "partial_parse.msgpack"
-_ALIKE = ("full", "parsed", "docs")
+_TARGETS = ("full", "compiled", "docs")
 
 
 class DbtError(FrontdeskError):
@@ -43,19 +43,21 @@ class DbtError(FrontdeskError):
 
 @dataclass(frozen=True, slots=True)
 class LiveModel:
-    """A model in its live form."""
+    """A model that the live path keeps up to date."""
 
     name: str
     relation: str  #: quoted, with database and schema
     schema: str
-    sql: str
-    #: append, replace, upsert, replace_all; scratch, inline: a view in a build, held for a batch or not at all
+    sql: str  #: as dbt compiled it
+    #: append: rows of the new events; replace: rows of a scope; merge: added to the row that is there; replace_all;
+    #: scratch, inline: a view in a build, held for a batch or not at all
     mode: str
-    column: str | None  #: replace: what the scope names; upsert: the key
-    scope: str | None  #: replace: temporary table of the values whose rows go
+    column: str | None  #: replace, append: what the scope names; merge: the key
+    scope: str | None  #: the list of values (pipelines/live/scopes.py) whose rows a batch concerns
+    merge: Mapping[str, str]  #: merge: by column, the aggregate of the row that is there and the batch's
     event_types: tuple[str, ...]  #: prefixes of the event types it reads; empty: it runs for every batch
     fact_families: tuple[str, ...]  #: families of the facts it folds, alone; empty: it runs for every batch
-    reads: frozenset[str]  #: names of the models whose rows of the batch it reads
+    parents: Mapping[str, str]  #: relations that it reads, by name
     is_of_business: bool = False  #: staging of what has no contact: no facts, its marts read it themselves
 
     @property
@@ -84,7 +86,7 @@ class Manifest:
         decisions = next(key for key in live if live[key]["name"] == DECISIONS)
         urgent = self._ancestors(decisions) | {decisions}
         order.sort(key=lambda key: key not in urgent)
-        return _reading_through_inline([_live_model(live[key]) for key in order])
+        return tuple(self._live_model(live[key]) for key in order)
 
     def public_relations(self) -> list[tuple[str, str]]:
         """Return (schema, name) of everything that readers see."""
@@ -119,6 +121,24 @@ class Manifest:
             _portable(node)
             for node in self._nodes.values()
             if node["resource_type"] == "analysis" and node["name"] == name
+        )
+
+    def _live_model(self, node: Mapping[str, Any]) -> LiveModel:
+        live = node["config"]["meta"]["live"]
+        parents = (self._nodes[key] for key in node["depends_on"]["nodes"] if key in self._nodes)
+        return LiveModel(
+            name=node["name"],
+            relation=node["relation_name"],
+            schema=node["schema"],
+            sql=node["compiled_code"],
+            mode=live["mode"],
+            column=live.get("column"),
+            scope=live.get("scope"),
+            merge=live.get("merge", {}),
+            event_types=tuple(live.get("event_types", ())),
+            fact_families=tuple(live.get("fact_families", ())),
+            parents={parent["name"]: parent["relation_name"] for parent in parents},
+            is_of_business=live.get("is_of_business", False),
         )
 
     def _public(self) -> Iterable[Mapping[str, Any]]:
@@ -179,17 +199,17 @@ class DbtRunner:
         """Run the tests on what is built. Raises DbtError."""
         self._run(["test", "--quiet"], warehouse=self._warehouse_path, target=self._target_dir / "full")
 
-    def live_manifest(self) -> Manifest:
-        """Compile the project in its live form, once per state of the project. Raises DbtError."""
-        arguments = ["compile", "--quiet", "--vars", "live: true"]
-        # Nobody runs the live form's tests; compiling the thousand of them takes 15 of 40 s.
-        arguments += ["--exclude", "resource_type:test", "resource_type:unit_test"]
-        path = self._once_per_state(arguments, name="live")
+    def manifest(self) -> Manifest:
+        """Return what dbt knows of the project, compiled. Raises DbtError."""
+        path = self.compiled_manifest()
         return _read_manifest(path, path.stat().st_mtime_ns)
 
-    def parsed_manifest(self) -> Path:
-        """Parse the project, once per state of it; return the manifest's path. Raises DbtError."""
-        return self._once_per_state(["parse", "--quiet"], name="parsed")
+    def compiled_manifest(self) -> Path:
+        """Compile the project, once per state of it; return the manifest's path. Raises DbtError."""
+        arguments = ["compile", "--quiet"]
+        # Nobody runs the tests from here; compiling the thousand of them takes 15 of 40 s.
+        arguments += ["--exclude", "resource_type:test", "resource_type:unit_test"]
+        return self._once_per_state(arguments, name="compiled")
 
     def docs_site(self, folder: Path) -> Path:
         """Write dbt's documentation into `folder` as one page that needs no server; return it. Raises DbtError."""
@@ -252,10 +272,10 @@ class DbtRunner:
             raise DbtError(f"`dbt {' '.join(arguments)}` ended with {done.returncode}:\n{tail}")
 
     def _take_over_parse(self, target: Path) -> None:
-        """Begin with what a target that parses alike has parsed: 5 s instead of 15."""
-        if target.name not in _ALIKE or (target / _PARSED).exists():
+        """Begin with what another target has parsed: 5 s instead of 15."""
+        if (target / _PARSED).exists():
             return
-        for other in (self._target_dir / name for name in _ALIKE):
+        for other in (self._target_dir / name for name in _TARGETS):
             if (other / _PARSED).exists() and (other / "project_dir").exists():
                 for file in (_PARSED, "project_dir"):
                     shutil.copyfile(other / file, target / file)
@@ -297,32 +317,3 @@ def _portable(node: Mapping[str, Any]) -> str:
 
 def _dbt_executable() -> str:
     return str(Path(sys.executable).with_name("dbt"))
-
-
-def _reading_through_inline(models: Iterable[LiveModel]) -> tuple[LiveModel, ...]:
-    """Return the models, with what an inline model reads among what its readers read."""
-    reads: dict[str, frozenset[str]] = {}
-    found = []
-    for model in models:
-        through = (reads.get(name, frozenset()) for name in model.reads)
-        found.append(replace(model, reads=model.reads.union(*through)))
-        if model.mode == "inline":
-            reads[model.name] = found[-1].reads
-    return tuple(found)
-
-
-def _live_model(node: Mapping[str, Any]) -> LiveModel:
-    live = node["config"]["meta"]["live"]
-    return LiveModel(
-        name=node["name"],
-        relation=node["relation_name"],
-        schema=node["schema"],
-        sql=node["compiled_code"],
-        mode=live["mode"],
-        column=live.get("column"),
-        scope=live.get("scope"),
-        event_types=tuple(live.get("event_types", ())),
-        fact_families=tuple(live.get("fact_families", ())),
-        reads=frozenset(key.rsplit(".", 1)[-1] for key in node["depends_on"]["nodes"] if key.startswith("source.")),
-        is_of_business=live.get("is_of_business", False),
-    )

@@ -77,7 +77,7 @@ class WarehouseBuilder:
         """Open the built warehouse for events that come. Raises DbtError."""
         return OpenWarehouse(
             self.path,
-            self.dbt.live_manifest(),
+            self.dbt.manifest(),
             log=self.log,
             engine=self.engine,
             sink=sink,

@@ -22,7 +22,7 @@ app.add_typer(docs, name="docs")
 @docs.command()
 def dictionary() -> None:
     """Print the data dictionary as Markdown."""
-    manifest = build_dbt_runner(load_settings()).parsed_manifest()
+    manifest = build_dbt_runner(load_settings()).compiled_manifest()
     sys.stdout.write(data_dictionary(orjson.loads(manifest.read_bytes())))
 
 

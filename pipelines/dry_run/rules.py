@@ -70,7 +70,7 @@ def try_rules(
     zone = ZoneInfo(after.zone)
     moment = None if since is None else datetime.combine(since, time(), tzinfo=zone)
     check_there_is(builder.path)
-    manifest = builder.dbt.live_manifest()
+    manifest = builder.dbt.manifest()
     with (
         copied_warehouse(builder.path) as copy,
         decided(builder.beside(copy), after, manifest=manifest) as connection,

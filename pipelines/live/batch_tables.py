@@ -12,11 +12,10 @@ from collections.abc import Sequence
 import duckdb
 
 from frontdesk.core.log.envelope import Event
-from pipelines.build.dbt_runner import LiveModel, Manifest
+from pipelines.build.dbt_runner import LiveModel
 from pipelines.ingest.log_copy import PARSED_EVENTS, events_table
+from pipelines.live.batch_sql import NEW_EVENTS, NEW_FACTS, BatchModel, in_scope
 
-#: The batch's events, in the columns of raw.event_log, and the facts that staging makes of them.
-NEW_EVENTS, NEW_FACTS = "new_events", "new_facts"
 #: Up to so many events are a small batch. One thread is faster for it than several, which wait for one another.
 _FEW_EVENTS = 50
 #: What is deleted from a table in memory is never given back: after so many small batches the tables are made anew.
@@ -29,7 +28,7 @@ _PLANS_BY_VALUES = "statistics_propagation,compressed_materialization"
 class BatchTables:
     """One temporary table per live model. The caller owns the connection and its transactions."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, models: Sequence[BatchModel]) -> None:
         self._connection = connection
         self._names: list[str] = []
         self._prepared: set[str] = set()
@@ -37,13 +36,15 @@ class BatchTables:
         self._is_small = True
         self._count_batches = 0
         self._create(NEW_EVENTS, "from raw.event_log")
-        self._create(NEW_FACTS, manifest.query("live_new_facts"))
-        for model in manifest.live_models:
-            if model.mode == "inline":
+        self._create(NEW_FACTS, "from intermediate.int_facts_unioned")
+        for each in models:
+            if each.model.mode == "inline":
                 # A step that one model reads: planned with it, where a table of its own costs 5 ms a batch.
-                connection.execute(f"create or replace temp view {model.name} as {model.sql}")
-            else:
-                self._create(model.name, model.sql if model.mode == "scratch" else f"from {model.relation}")
+                connection.execute(f"create or replace temp view {each.name} as {each.sql}")
+                continue
+            self._create(each.name, each.sql if each.model.mode == "scratch" else f"from {each.model.relation}")
+            if each.model.mode == "append" and each.model.scope:
+                self._create(in_scope(each.model), f"from {each.model.relation}")
 
     def _create(self, name: str, shape: str) -> None:
         self._connection.execute(f"create or replace temp table {name} as select * from ({shape}) limit 0")
@@ -71,19 +72,24 @@ class BatchTables:
         parsed = self._connection.from_arrow(events_table(events)).project(PARSED_EVENTS)
         parsed.insert_into(f"temp.main.{NEW_EVENTS}")
 
-    def fill(self, model: LiveModel, query: str) -> None:
-        """Hold what a model makes of the batch; `query` is its SQL with the scopes written out."""
-        self._filled.add(model.name)
-        insert = f"insert into temp.main.{model.name} by name {query}"
-        if not self._is_small or query != model.sql or model.mode == "replace_all":
-            # Planned each time: for constants there is an index, and for many rows another plan.
+    def fill(self, each: BatchModel) -> None:
+        """Hold what a model makes of the batch."""
+        insert = f"insert into temp.main.{each.name} by name {each.sql}"
+        self._filled.add(each.name)
+        # A large batch, and what reads a whole table, is planned each time: for many rows there is another plan.
+        if not self._is_small or each.model.mode == "replace_all":
             self._connection.execute(insert)
             return
-        statement = f"fill_{model.name}"
+        statement = f"fill_{each.name}"
         if statement not in self._prepared:
             self._connection.execute(f"prepare {statement} as {insert}")
             self._prepared.add(statement)
         self._connection.execute(f"execute {statement}")
+
+    def copy(self, model: LiveModel, *, rows: str, table: str) -> None:
+        """Hold rows that the warehouse has of a model. They are named by constants: for these there is an index."""
+        self._filled.add(table)
+        self._connection.execute(f"insert into temp.main.{table} by name from {model.relation} where {rows}")
 
     def add_facts(self, model: LiveModel) -> None:
         """Collect a staging model's rows: planning the union of all staging tables would cost more than a batch."""

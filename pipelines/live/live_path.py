@@ -1,8 +1,8 @@
 """The live path: one batch of new events through the models, in one transaction, on one warm connection.
 
-dbt is where the models are written, compiled and tested; what runs each batch is the SQL that dbt compiled in its
-live form. Rows of the contacts that the batch touches replace the old ones, so the cost depends on the batch and
-not on the history, and the result is what a build from the whole log would give.
+dbt is where the models are written, compiled and tested; what runs each batch is the SQL that dbt compiled, reading
+the batch's tables (batch_sql.py). Rows of the contacts that the batch touches replace the old ones, so the cost
+depends on the batch and not on the history, and the result is what a build from the whole log would give.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from frontdesk.core.faults import breaks_connection, is_of_machine
 from frontdesk.core.log.envelope import Event
 from pipelines.build.dbt_runner import DECISIONS, LiveModel, Manifest
 from pipelines.ingest.log_copy import replace_rejection_counts, replace_set_aside, set_aside_state, set_log_position
-from pipelines.live.batch_tables import NEW_EVENTS, BatchTables
+from pipelines.live.batch_sql import NEW_EVENTS, BatchModel, in_scope, models_of_batch
+from pipelines.live.batch_tables import BatchTables
+from pipelines.live.scopes import Scopes, read_scopes, rows_with
 
-#: What a batch touches, each a list of values that the next ones and the models build on: analyses/live_<name>.sql.
-_SCOPES = ("new_identifiers", "scope_components", "scope_identifiers", "scope_contacts")
 #: Which contact each identifier in scope belongs to now, and with that each fact.
 _OWNERS = "int_contact_identifiers"
 _FACTS = "int_facts_attributed"
@@ -92,24 +92,24 @@ class LivePath:
         self._connection = connection
         self._engine = engine
         self._sink = sink
-        self._stored_late = _stored_after_decisions(manifest.live_models)
-        self._models = [model for model in manifest.live_models if model.mode != "inline"]
-        self._queries = {name: manifest.query(f"live_{name}") for name in _SCOPES}
+        models = models_of_batch(manifest.live_models)
+        self._stored_late = _stored_after_decisions(models)
+        self._models = [each for each in models if each.model.mode != "inline"]
+        self._in_scope = [each.model for each in models if each.model.mode == "append" and each.model.scope]
         #: Types of the facts that a model reads, where the tenants' files name them.
         self._fact_types = _read_fact_types(connection, manifest.query("live_fact_types"))
-        self._scopes: dict[str, frozenset[str]] = {}
+        self._scopes = Scopes()
         #: Before this one runs, the scopes are read.
-        self._first_in_scope = next(
-            model.name for model in self._models if any(_mark(scope) in model.sql for scope in _SCOPES)
-        )
+        tables = [in_scope(model) for model in self._in_scope]
+        self._first_in_scope = next(each.name for each in models if any(table in each.sql for table in tables))
         self._has_moved = False  #: whether an identifier that was known belongs to another contact now
         #: Families and types of the facts in scope, and of those of them that their contact did not have before.
         self._facts: frozenset[str] = frozenset()
         self._new_facts: frozenset[str] = frozenset()
-        self._unchanged: dict[str, LiveModel] = {}  #: not run in this batch: what there is of them stands
+        self._unchanged: dict[str, BatchModel] = {}  #: not run in this batch: what there is of them stands
         #: Of what was set aside when it was copied last; None: it is copied with the next batch.
         self._set_aside_state: tuple[object, ...] | None = None
-        self._tables = BatchTables(connection, manifest)
+        self._tables = BatchTables(connection, models)
 
     def run_batch(
         self,
@@ -193,25 +193,25 @@ class LivePath:
     ) -> list[Change]:
         self._tables.fill_events(events)
         types = {event.type for event in events}
-        models = (model for model in self._models if _concerns(model, types))
+        models = (each for each in self._models if _concerns(each.model, types))
         return self._run_models(_unless(gives_up, models), note=note, decided=decided)
 
     def _run_models(
-        self, models: Iterable[LiveModel], *, note: Callable[[], None], decided: Callable[[], None]
+        self, models: Iterable[BatchModel], *, note: Callable[[], None], decided: Callable[[], None]
     ) -> list[Change]:
         """Run models in their order; what decisions do not need is written after them."""
         changes: list[Change | None] = []
         waiting: list[LiveModel] = []
-        for model in models:
-            if self._make(model):
-                if model.name in self._stored_late:
-                    waiting.append(model)
+        for each in models:
+            if self._make(each):
+                if each.name in self._stored_late:
+                    waiting.append(each.model)
                 else:
-                    changes.append(self._store(model))
-            if model.name == DECISIONS:
+                    changes.append(self._store(each.model))
+            if each.name == DECISIONS:
                 decided()
                 note()
-                changes += [self._store(each) for each in waiting]
+                changes += [self._store(model) for model in waiting]
         return [change for change in changes if change]
 
     def _note_events(self, *, log_sequence: int, copied_at: datetime, postponed: Sequence[int]) -> None:
@@ -227,16 +227,17 @@ class LivePath:
             replace_set_aside(self._connection, self._engine)
             self._set_aside_state = state
 
-    def _make(self, model: LiveModel) -> bool:
+    def _make(self, each: BatchModel) -> bool:
         """Hold what the batch makes of a model; tell whether that is to be stored."""
+        model = each.model
         if model.name == self._first_in_scope:
-            self._read_scopes()
+            self._enter_scope()
         if not self._concern(model, self._new_facts):
-            self._unchanged[model.name] = model
+            self._unchanged[model.name] = each
             return False
-        for name in model.reads & self._unchanged.keys():
-            self._recall(self._unchanged.pop(name))
-        self._tables.fill(model, self._in_scope(model.sql))
+        for name in each.reads & self._unchanged.keys():
+            self._recall(self._unchanged.pop(name).model)
+        self._tables.fill(each)
         if model.name == _OWNERS:
             self._has_moved = self._moves(model)
         elif model.name == _FACTS:
@@ -244,6 +245,12 @@ class LivePath:
         elif model.schema == "staging" and not model.is_of_business:
             self._tables.add_facts(model)
         return model.mode != "scratch"
+
+    def _enter_scope(self) -> None:
+        """Read what the batch touches, and hold what earlier events left of it."""
+        self._scopes = read_scopes(self._connection)
+        for model in self._in_scope:
+            self._tables.copy(model, rows=rows_with(model.column, self._scopes.of(model)), table=in_scope(model))
 
     def _store(self, model: LiveModel) -> Change | None:
         """Store what the batch made of a model; None if readers see no difference."""
@@ -269,16 +276,19 @@ class LivePath:
     def _recall(self, model: LiveModel) -> None:
         """Hold the rows that stand of a model that this batch does not change, for a model that reads them."""
         if self._concern(model, self._facts):
-            rows = rows_with(model.column, self._scopes[str(model.scope)])
-            self._tables.fill(model, f"from {model.relation} where {rows}")
+            self._tables.copy(model, rows=rows_with(model.column, self._scopes.of(model)), table=model.name)
 
     def _replace(self, model: LiveModel) -> Change | None:
         """Put the rows that the batch made of a model in the place of those it had; None if they are the same."""
+        if model.mode == "merge":
+            keys = self._values(f"select {model.column} from temp.main.{model.name}")
+            self._tables.copy(model, rows=rows_with(model.column, keys), table=model.name)
+        made = _made(model)
         # What nobody is shown is not compared: its keys are enough.
         columns = "*" if model.is_public or model.column is None else model.column
-        coming = self._read(f"select {columns} from temp.main.{model.name} order by all")
-        keys = None if model.column is None else self._replaced(model, coming)
-        rows = rows_with(model.column, keys)
+        coming = self._read(f"select {columns} from ({made}) order by all")
+        replaced = None if model.column is None else self._replaced(model, coming)
+        rows = rows_with(model.column, replaced)
         if model.is_public:
             # Compared here, not by EXCEPT: for a few rows planning is what costs (6 ms a table, this 2 ms).
             going = self._read(f"select * from {model.relation} where {rows} order by all")
@@ -288,12 +298,12 @@ class LivePath:
             if model.name == DECISIONS:
                 self._sink.apply(going, coming)
         self._connection.execute(f"delete from {model.relation} where {rows}")
-        self._insert(model)
-        return Change(model, keys) if model.is_public else None
+        self._connection.execute(f"insert into {model.relation} by name {made}")
+        return Change(model, replaced) if model.is_public else None
 
     def _moves(self, owners: LiveModel) -> bool:
         """Tell whether what belonged to one contact is another's now; what is only new takes no fact from anybody."""
-        rows = rows_with("identifier_key", self._scopes["scope_identifiers"])
+        rows = rows_with("identifier_key", self._scopes.identifiers)
         moved = f"""
             select count(*)
             from {owners.relation} as before
@@ -308,18 +318,7 @@ class LivePath:
     def _replaced(self, model: LiveModel, coming: pa.Table) -> frozenset[str]:
         """Return the values whose rows this batch replaces: those that go, and those that come."""
         values = coming.column(model.column).unique().to_pylist()
-        return frozenset(map(str, values)) | self._scopes.get(model.scope or "", frozenset())
-
-    def _read_scopes(self) -> None:
-        self._scopes = {}
-        for name in _SCOPES:
-            self._scopes[name] = self._values(self._in_scope(self._queries[name]))
-
-    def _in_scope(self, query: str) -> str:
-        """Write out the values of the scopes that a query names (macros/live.sql)."""
-        for name, values in self._scopes.items():
-            query = query.replace(_mark(name), _constants(values))
-        return query
+        return frozenset(map(str, values)) | self._scopes.of(model)
 
     def _read(self, query: str) -> pa.Table:
         return self._connection.execute(query).arrow().read_all()
@@ -337,32 +336,29 @@ def _read_fact_types(connection: duckdb.DuckDBPyConnection, query: str) -> dict[
     return {name: frozenset(type_ for _, type_ in types) for name, types in groupby(rows, key=itemgetter(0))}
 
 
-def _stored_after_decisions(models: Sequence[LiveModel]) -> frozenset[str]:
+def _stored_after_decisions(models: Sequence[BatchModel]) -> frozenset[str]:
     """Return the models before the decisions that none of these reads but as rows of the batch."""
-    names = [model.name for model in models]
+    names = [each.name for each in models]
     early = models[: names.index(DECISIONS)]
-    return frozenset(model.name for model in early if not any(model.relation in other.sql for other in early))
+    read = {each.name for each in early if each.model.mode == "append" and each.model.scope}
+    read |= {each.name for each in early if any(each.model.relation in other.sql for other in early)}
+    return frozenset({each.name for each in early} - read)
 
 
-def _unless(gives_up: Callable[[], bool], models: Iterable[LiveModel]) -> Iterator[LiveModel]:
+def _unless(gives_up: Callable[[], bool], models: Iterable[BatchModel]) -> Iterator[BatchModel]:
     for model in models:
         if gives_up():
             raise BatchGivenUp
         yield model
 
 
-def rows_with(column: str | None, keys: frozenset[str] | None) -> str:
-    """Return the SQL condition on the rows of these keys; every row for None."""
-    return "true" if keys is None else f"{column} in ({_constants(keys)})"
-
-
-def _mark(scope: str) -> str:
-    """Return what a query has where the values of a scope belong (macros/live.sql)."""
-    return f"'{{{scope}}}'"
-
-
-def _constants(values: Iterable[str]) -> str:
-    return ", ".join(f"'{value}'" for value in sorted(values)) or "null"
+def _made(model: LiveModel) -> str:
+    """Return the query of what the batch made of a model: its rows, or those added up with what was there."""
+    table = f"temp.main.{model.name}"
+    if not model.merge:
+        return f"from {table}"
+    merged = ", ".join(f"{expression} as {column}" for column, expression in model.merge.items())
+    return f"select * replace ({merged}) from {table} group by all"
 
 
 def _concerns(model: LiveModel, types: set[str]) -> bool:

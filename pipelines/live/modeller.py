@@ -71,7 +71,7 @@ class Modeller:
 
     def open(self, *, progress: ProgressCallback | None = None) -> None:
         """Take the writer lock and open the warehouse; build it first if it is not what the project says."""
-        self._builder.dbt.live_manifest()
+        self._builder.dbt.manifest()
         self.lock.acquire()
         try:
             is_empty = self._builder.needs_build() and self._builder.begin(progress=progress)
@@ -255,7 +255,7 @@ class Modeller:
         opened = _opened(self._warehouse)
         self._publisher = Publisher(
             opened.connection,
-            self._builder.dbt.live_manifest(),
+            self._builder.dbt.manifest(),
             analytics_path=self._analytics_path,
             set_aside=self._builder.set_aside,
         )

@@ -22,7 +22,8 @@ from frontdesk.core.faults import breaks_connection, is_of_machine
 from frontdesk.core.log.set_aside import Kind, SetAside, Step, reason_of
 from frontdesk.core.private_files import share_as_its_folder
 from pipelines.build.dbt_runner import PUBLIC_SCHEMAS, Manifest
-from pipelines.live.live_path import Change, rows_with
+from pipelines.live.live_path import Change
+from pipelines.live.scopes import rows_with
 from pipelines.publish.published_macros import create_published_macros
 
 #: With three, a file is written again two publishes after readers were last pointed at it: a reader that has

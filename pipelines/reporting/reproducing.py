@@ -78,7 +78,7 @@ def reproduce(
         beside = builder.beside(Path(folder) / builder.path.name)
         beside.build(with_tests=False, progress=progress, end=stored.log_sequence, quarantine=quarantine)
         with warehouse.connected(beside.path) as connection:
-            create_published_macros(connection, builder.dbt.live_manifest())
+            create_published_macros(connection, builder.dbt.manifest())
             again = compute_again(connection, stored, tenant, dbt=builder.dbt)
     return Reproduction(stored=stored, again=again)
 

@@ -6,12 +6,14 @@ import ast
 import csv
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import orjson
 import pytest
 
 from frontdesk.domains.imports.known_facts import CANONICAL_PAYLOADS
+from pipelines.build.dbt_runner import Manifest
 from pipelines.documenting.data_dictionary import data_dictionary
 from pipelines.documenting.staging_lists import (
     EVENT_TYPES_SEED,
@@ -20,6 +22,7 @@ from pipelines.documenting.staging_lists import (
     facts_macro,
     known_event_types,
 )
+from pipelines.live.batch_sql import HistoryUnreachableError, models_of_batch
 from tests.architecture.dbt_manifest import DbtProject, Model
 from tests.pipelines.homes import HomeFactory
 
@@ -41,22 +44,16 @@ KEYLESS = {
     "int_facts_normalised": "as int_facts_unioned",
     "int_facts_attributed": "as int_facts_unioned",
     "int_identifiers_observed": "observations to be counted: each identifier as often as a fact names it",
-    "int_identifiers_in_scope": "as int_identifiers_observed",
     "int_happenings_told": "happenings to be looked up: each as often as a delivery tells of it",
 }
 #: Tables of events that the live path leaves alone, and why that is right.
 BUILT_ONLY = {"fct_channel_credits_modelled": "solved over all journeys at once; says as of which sequence"}
 #: Public models without a contract, and why that is right.
 CONTRACTLESS = {"fct_channel_credits_modelled": "dbt enforces none on Python; CREDITS_SCHEMA is tested instead"}
-#: Mode of the live path to the macros of which a model's text needs one, lest a batch reads the whole history.
-RESTRICTIONS = {
-    "append": ("logged_events()", "unioned_facts()", "rows_of_batch("),
-    "replace": ("attributed_facts()", "only_identifiers_in_scope(", "rows_of_batch("),
-    "upsert": ("logged_events()",),
-    "replace_all": (),
-    "scratch": ("attributed_facts()", "only_identifiers_in_scope(", "rows_of_batch("),
-    "inline": ("attributed_facts()", "rows_of_batch("),
-}
+#: How the live path brings a model up to date.
+MODES = {"append", "replace", "merge", "replace_all", "scratch", "inline"}
+#: What the live path reads of the log in the place of these: a batch's events, and the facts of its staging.
+OF_BATCH = {"stg_event_log__events", "int_facts_unioned"}
 #: So many lines of a model can be read at one look; a longer one shows in a unit test what is hard in it.
 UNTESTED_LINES = 60
 #: Temporary tables of one batch that name the rows to replace.
@@ -78,7 +75,7 @@ PUBLISHED_FROM = {
 
 @pytest.fixture(scope="module")
 def manifest(homes: HomeFactory) -> Path:
-    return homes.parsed_manifest()
+    return homes.compiled_manifest()
 
 
 @pytest.fixture(scope="module")
@@ -106,10 +103,6 @@ def test_every_figure_that_is_counted_has_its_rows(project: DbtProject) -> None:
     with (REPOSITORY / "dbt_project" / "seeds" / "metrics.csv").open(encoding="utf-8") as file:
         figures = {row["metric"] for row in csv.DictReader(file) if row["aggregation"] not in ("ratio", "difference")}
     assert set(re.findall(r"'([a-z_]+)'", named)) - {"inbound"} == figures
-
-
-def test_temporary_tables_of_a_batch_are_read_through_macros_only(project: DbtProject) -> None:
-    assert [model.name for model in project.models.values() if "source('live'" in model.raw_code] == []
 
 
 def test_each_layer_reads_itself_and_the_ones_before_it(project: DbtProject) -> None:
@@ -263,9 +256,11 @@ def test_live_models_say_which_rows_a_batch_replaces(project: DbtProject) -> Non
     for name, model in live_models(project).items():
         live = model.live or {}
         assert model.is_stored == (live["mode"] not in ("scratch", "inline")), name
-        assert live["mode"] in RESTRICTIONS, name
-        assert ("column" in live) == (live["mode"] in ("replace", "upsert")), name
-        assert ("scope" in live) == (live["mode"] == "replace"), name
+        assert live["mode"] in MODES, name
+        assert ("scope" in live) == ("column" in live and live["mode"] != "merge"), name
+        assert "scope" in live or live["mode"] != "replace", name
+        assert ("merge" in live) == (live["mode"] == "merge"), name
+        assert set(live.get("merge", ())) < set(model.columns), name
         assert live.get("scope", "scope_contacts") in SCOPES, name
         assert set(live.get("fact_families", ())) <= FACT_FAMILIES, name
         if "column" in live:
@@ -274,22 +269,35 @@ def test_live_models_say_which_rows_a_batch_replaces(project: DbtProject) -> Non
             assert live["column"] in indexed, f"{name}: rows to replace are found by an index"
 
 
-def test_what_is_planned_with_its_reader_has_one_and_names_no_scope(project: DbtProject) -> None:
+def test_what_is_planned_with_its_reader_has_one(project: DbtProject) -> None:
     live = live_models(project)
     inline = {name: model for name, model in live.items() if (model.live or {})["mode"] == "inline"}
     assert inline
-    for name, model in inline.items():
-        readers = [other for other, reader in live.items() if f"rows_of_batch('{name}')" in reader.raw_code]
+    for name in inline:
+        readers = [other for other, reader in live.items() if f"ref('{name}')" in reader.raw_code]
         assert len(readers) == 1, f"{name}: is computed again for each of {readers}"
-        assert "in_scope(" not in model.raw_code, (
-            f"{name}: the values of a scope are written out where a model is run"
-        )
 
 
-def test_live_models_read_their_batch_and_not_the_history(project: DbtProject) -> None:
-    for name, model in live_models(project).items():
-        macros = RESTRICTIONS[(model.live or {})["mode"]]
-        assert not macros or any(macro in model.raw_code for macro in macros), f"{name} needs one of {macros}"
+def test_live_models_read_their_batch_and_not_the_history(manifest: Path, project: DbtProject) -> None:
+    """What reads a batch where it needs history is refused; what reads history must not be made of events."""
+    batch = models_of_batch(Manifest(manifest).live_models)
+    assert {each.name for each in batch} == live_models(project).keys()
+    log = "stg_event_log__events"
+    of_events = {name for name, model in project.models.items() if log in {name, *project.ancestors(model)}}
+    for each in batch:
+        if each.model.mode == "replace_all":
+            continue
+        history = each.model.parents.keys() & of_events - each.reads
+        assert history == set(), f"{each.name} reads the whole of {history}, as it was before the batch"
+
+
+def test_the_rule_about_history_finds_what_reads_it(manifest: Path) -> None:
+    models = Manifest(manifest).live_models
+    marts = next(model for model in models if model.name == "fct_bookings")
+    for parent in OF_BATCH | {"stg_frontdesk__spend"}:
+        reading = replace(marts, parents={parent: f'"warehouse"."staging"."{parent}"'})
+        with pytest.raises(HistoryUnreachableError, match="fct_bookings"):
+            models_of_batch([*(model for model in models if model.name != "fct_bookings"), reading])
 
 
 def test_live_staging_runs_for_every_type_it_reads(project: DbtProject) -> None:
@@ -302,6 +310,7 @@ def test_live_staging_runs_for_every_type_it_reads(project: DbtProject) -> None:
                         r"'([^']+)'", model.raw_code.partition("with events as")[2].partition("),\n\nparsed as")[0]
                     )
                 )
+                read -= OF_BATCH
                 assert read, name
                 assert {type_ for type_ in read if not type_.startswith(prefixes)} == set(), name
                 assert {type_ for type_ in CANONICAL_PAYLOADS if type_.startswith(prefixes)} == read, name

@@ -90,9 +90,8 @@ class Home:
         shutil.rmtree(self.folder)
 
     def compile(self) -> None:
-        """Compile the project in its live form and parse it in the other, once per state of it."""
-        self._dbt().live_manifest()
-        self._dbt().parsed_manifest()
+        """Compile the project, once per state of it."""
+        self._dbt().compiled_manifest()
 
     def build(self, *models: str) -> None:
         """Build these models from what the warehouse has, and publish them: what only builds compute."""
@@ -197,10 +196,6 @@ class HomeFactory:
     def _compile(self, folder: Path) -> None:
         home = _template(folder, target_dir=folder, tenants=self._tenants)
         home.compile()
-        # The parse, which every build begins with; where the project lies is noted beside it.
-        (folder / "full").mkdir()
-        for parsed in ("partial_parse.msgpack", "project_dir"):
-            shutil.copyfile(folder / "parsed" / parsed, folder / "full" / parsed)
 
     def _build(self, folder: Path, *, tenants: Mapping[str, Tenant]) -> None:
         home = _template(folder, target_dir=self._target_dir, tenants=tenants)
@@ -213,9 +208,9 @@ class HomeFactory:
             folder = kept(f"warehouse-{warehouse_digest(tenants)}", partial(self._build, tenants=tenants))
         return folder / "warehouse.duckdb"
 
-    def parsed_manifest(self) -> Path:
-        """Return what dbt knows of the project, parsed once for all workers."""
-        return self._target_dir / "parsed" / "manifest.json"
+    def compiled_manifest(self) -> Path:
+        """Return what dbt knows of the project, compiled once for all workers."""
+        return self._target_dir / "compiled" / "manifest.json"
 
     def prepare(self, folder: Path) -> None:
         """Give a folder that real processes use as their home what they would build and compile first."""

@@ -16,7 +16,7 @@ from pipelines.home_parts import build_dbt_runner, build_heartbeats, build_model
 def build_dbt_assets(settings: Settings) -> AssetsDefinition:
     """Return the models, seeds and tests of the project; materialising builds them from the whole raw log."""
 
-    @dbt_assets(manifest=build_dbt_runner(settings).parsed_manifest(), dagster_dbt_translator=Translator())
+    @dbt_assets(manifest=build_dbt_runner(settings).compiled_manifest(), dagster_dbt_translator=Translator())
     def warehouse_models(context: AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
         modeller = build_modeller(settings, published_by="dagster")
         yielded_keys: set[Hashable] = set()

@@ -15,7 +15,7 @@ VERIFICATION_KEY = ["published", "verification"]
 
 def build_published_asset(settings: Settings) -> AssetsDefinition:
     """Return the asset; materialising it writes the whole file and replaces the published one."""
-    manifest = Manifest(build_dbt_runner(settings).parsed_manifest())
+    manifest = Manifest(build_dbt_runner(settings).compiled_manifest())
 
     @asset(
         key=PUBLISHED_KEY,

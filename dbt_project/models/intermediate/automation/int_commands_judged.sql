@@ -2,13 +2,13 @@
 
 with facts as (
 
-    select * from {{ attributed_facts() }}
+    select * from {{ ref('int_facts_attributed') }}
 
 ),
 
 candidates as (
 
-    select * from {{ rows_of_batch('int_rule_candidates') }}
+    select * from {{ ref('int_rule_candidates') }}
 
 ),
 

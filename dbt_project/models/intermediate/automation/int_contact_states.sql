@@ -2,7 +2,7 @@
 
 with facts as (
 
-    select * from {{ attributed_facts() }}
+    select * from {{ ref('int_facts_attributed') }}
 
 ),
 
@@ -14,13 +14,13 @@ tenants as (
 
 booking_states as (
 
-    select * from {{ rows_of_batch('int_booking_states') }}
+    select * from {{ ref('int_booking_states') }}
 
 ),
 
 payments as (
 
-    select * from {{ rows_of_batch('int_payment_facts') }}
+    select * from {{ ref('int_payment_facts') }}
 
 ),
 

@@ -2,13 +2,13 @@
 
 with facts as (
 
-    select * from {{ attributed_facts() }}
+    select * from {{ ref('int_facts_attributed') }}
 
 ),
 
 payments as (
 
-    select * from {{ rows_of_batch('int_payment_facts') }}
+    select * from {{ ref('int_payment_facts') }}
 
 ),
 

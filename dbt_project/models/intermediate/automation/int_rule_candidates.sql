@@ -2,19 +2,19 @@
 
 with candidates as materialized (
 
-    select * from {{ rows_of_batch('int_rule_causes_prevented') }}
+    select * from {{ ref('int_rule_causes_prevented') }}
 
 ),
 
 booking_states as (
 
-    select * from {{ rows_of_batch('int_booking_states') }}
+    select * from {{ ref('int_booking_states') }}
 
 ),
 
 contact_states as (
 
-    select * from {{ rows_of_batch('int_contact_states') }}
+    select * from {{ ref('int_contact_states') }}
 
 ),
 

@@ -2,13 +2,13 @@
 
 with facts as (
 
-    select * from {{ attributed_facts() }}
+    select * from {{ ref('int_facts_attributed') }}
 
 ),
 
 booking_states as (
 
-    select * from {{ rows_of_batch('int_booking_states') }}
+    select * from {{ ref('int_booking_states') }}
 
 ),
 

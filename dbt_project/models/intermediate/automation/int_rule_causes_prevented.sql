@@ -2,13 +2,13 @@
 
 with candidates as materialized (
 
-    select * from {{ rows_of_batch('int_rule_causes_dated') }}
+    select * from {{ ref('int_rule_causes_dated') }}
 
 ),
 
 happenings as (
 
-    select * from {{ rows_of_batch('int_happenings_told') }}
+    select * from {{ ref('int_happenings_told') }}
 
 ),
 

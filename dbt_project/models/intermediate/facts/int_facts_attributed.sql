@@ -3,13 +3,12 @@
 with facts as (
 
     select * from {{ ref('int_facts_normalised') }}
-    where {{ only_identifiers_in_scope('primary_identifier_key') }}
 
 ),
 
 contact_identifiers as (
 
-    select * from {{ rows_of_batch('int_contact_identifiers') }}
+    select * from {{ ref('int_contact_identifiers') }}
 
 ),
 

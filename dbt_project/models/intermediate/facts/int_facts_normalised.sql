@@ -1,12 +1,12 @@
 {{ config(
     tags=['live'],
-    meta={'live': {'mode': 'append'}},
+    meta={'live': {'mode': 'append', 'column': 'primary_identifier_key', 'scope': 'scope_identifiers'}},
     indexes=[{'columns': ['primary_identifier_key']}]
 ) }}
 
 with facts as (
 
-    select * from {{ unioned_facts() }}
+    select * from {{ ref('int_facts_unioned') }}
 
 ),
 

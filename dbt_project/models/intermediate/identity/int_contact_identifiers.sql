@@ -6,7 +6,7 @@
 
 with persons as materialized (
 
-    select * from {{ rows_of_batch('int_identifiers_merged') }}
+    select * from {{ ref('int_identifiers_merged') }}
 
 ),
 

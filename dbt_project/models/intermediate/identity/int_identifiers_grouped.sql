@@ -2,19 +2,19 @@
 
 with observed as (
 
-    select * from {{ rows_of_batch('int_identifiers_in_scope') }}
+    select * from {{ ref('int_identifiers_observed') }}
 
 ),
 
 components as (
 
-    select * from {{ rows_of_batch('int_identity_components') }}
+    select * from {{ ref('int_identity_components') }}
 
 ),
 
 nearest_cores as (
 
-    select * from {{ rows_of_batch('int_identity_cores_nearest') }}
+    select * from {{ ref('int_identity_cores_nearest') }}
 
 ),
 

@@ -2,13 +2,13 @@
 
 with recursive grouped as materialized (
 
-    select * from {{ rows_of_batch('int_identifiers_grouped') }}
+    select * from {{ ref('int_identifiers_grouped') }}
 
 ),
 
 decisions as (
 
-    select * from {{ rows_of_batch('int_identity_decisions') }}
+    select * from {{ ref('int_identity_decisions') }}
 
 ),
 

@@ -1,6 +1,6 @@
 {{ config(
     tags=['live'],
-    meta={'live': {'mode': 'append'}},
+    meta={'live': {'mode': 'append', 'column': 'identifier_key', 'scope': 'scope_identifiers'}},
     indexes=[{'columns': ['identifier_key']}]
 ) }}
 
@@ -15,7 +15,7 @@
 
 with facts as (
 
-    select * from {{ rows_of_batch('int_facts_normalised') }}
+    select * from {{ ref('int_facts_normalised') }}
 
 ),
 

@@ -11,7 +11,7 @@ with recursive observed as materialized (  -- noqa: PRS
     select distinct
         identifier_key,
         primary_identifier_key
-    from {{ rows_of_batch('int_identifiers_in_scope') }}
+    from {{ ref('int_identifiers_observed') }}
 
 ),
 
@@ -20,7 +20,8 @@ decisions as materialized (
     select distinct
         identifier_key_a,
         identifier_key_b
-    from {{ rows_of_batch('int_identity_decisions_in_scope') }}
+    from {{ ref('stg_frontdesk__identity_decisions') }}
+    where identifier_key_a is not null
 
 ),
 

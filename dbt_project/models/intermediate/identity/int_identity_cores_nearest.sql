@@ -2,13 +2,13 @@
 
 with reached as materialized (
 
-    select * from {{ rows_of_batch('int_identity_cores_reached') }}
+    select * from {{ ref('int_identity_cores_reached') }}
 
 ),
 
 decisions as (
 
-    select * from {{ rows_of_batch('int_identity_decisions') }}
+    select * from {{ ref('int_identity_decisions') }}
 
 ),
 

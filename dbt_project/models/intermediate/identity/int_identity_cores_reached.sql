@@ -4,19 +4,19 @@
 -- (phones) are never merged silently. What staff say is another person's may be a core too.
 with recursive observed as (
 
-    select * from {{ rows_of_batch('int_identifiers_in_scope') }}
+    select * from {{ ref('int_identifiers_observed') }}
 
 ),
 
 components as (
 
-    select * from {{ rows_of_batch('int_identity_components') }}
+    select * from {{ ref('int_identity_components') }}
 
 ),
 
 decisions as (
 
-    select * from {{ rows_of_batch('int_identity_decisions') }}
+    select * from {{ ref('int_identity_decisions') }}
 
 ),
 

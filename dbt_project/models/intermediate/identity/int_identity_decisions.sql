@@ -2,14 +2,14 @@
 
 with decisions as (
 
-    select * from {{ rows_of_batch('int_identity_decisions_in_scope') }}
-    where decision in ('same_person', 'different_people')
+    select * from {{ ref('stg_frontdesk__identity_decisions') }}
+    where identifier_key_a is not null and decision in ('same_person', 'different_people')
 
 ),
 
 components as (
 
-    select * from {{ rows_of_batch('int_identity_components') }}
+    select * from {{ ref('int_identity_components') }}
 
 ),
 

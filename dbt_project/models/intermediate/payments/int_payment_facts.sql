@@ -7,7 +7,7 @@ with attributed as (
         last_value(
             if({{ is_about_a_payment('payment_change') }}, null, currency) ignore nulls
         ) over payment as own_currency
-    from {{ attributed_facts() }}
+    from {{ ref('int_facts_attributed') }}
     where fact_family = 'payment'
     window payment as (
         partition by tenant_id, payment_id order by fact_order

@@ -21,13 +21,13 @@ with settings as (
 
 bookings as (
 
-    select * from {{ rows_of_batch('fct_bookings') }}
+    select * from {{ ref('fct_bookings') }}
 
 ),
 
 payments as (
 
-    select * from {{ rows_of_batch('fct_payments') }}
+    select * from {{ ref('fct_payments') }}
     where succeeded_at is not null
 
 ),
@@ -40,7 +40,7 @@ leads as (
         contact_id,
         coalesce(lead_id, source || ':' || source_event_id) as lead_id,
         min(occurred_at) as created_at
-    from {{ attributed_facts() }}
+    from {{ ref('int_facts_attributed') }}
     where fact_type = 'lead.created'
     group by tenant_id, contact_id, coalesce(lead_id, source || ':' || source_event_id)
 

@@ -6,7 +6,7 @@
 
 with judged as (
 
-    select * from {{ rows_of_batch('int_commands_judged') }}
+    select * from {{ ref('int_commands_judged') }}
 
 ),
 
@@ -29,7 +29,7 @@ consent_changes as (
             'event_id': event_id,
             'evidence': evidence
         } as change
-    from {{ rows_of_batch('fct_consents') }}
+    from {{ ref('fct_consents') }}
 
 ),
 

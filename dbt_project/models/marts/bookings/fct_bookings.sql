@@ -6,7 +6,7 @@
 
 with facts as (
 
-    select * from {{ attributed_facts() }}
+    select * from {{ ref('int_facts_attributed') }}
     where fact_family = 'booking'
 
 ),

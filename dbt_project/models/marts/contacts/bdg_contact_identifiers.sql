@@ -6,7 +6,7 @@
 
 with contact_identifiers as (
 
-    select * from {{ rows_of_batch('int_contact_identifiers') }}
+    select * from {{ ref('int_contact_identifiers') }}
 
 ),
 
@@ -14,7 +14,7 @@ with contact_identifiers as (
 -- in fct_identity_conflicts.
 contacts as (
 
-    select distinct contact_id from {{ attributed_facts() }}
+    select distinct contact_id from {{ ref('int_facts_attributed') }}
 
 ),
 

@@ -6,7 +6,7 @@
 
 with facts as (
 
-    select * from {{ attributed_facts() }}
+    select * from {{ ref('int_facts_attributed') }}
 
 ),
 
@@ -22,7 +22,7 @@ bookings as (
         contact_id,
         count(*) as count_bookings,
         count(*) filter (where status = 'completed') as count_bookings_completed
-    from {{ rows_of_batch('fct_bookings') }}
+    from {{ ref('fct_bookings') }}
     group by contact_id
 
 ),
@@ -33,7 +33,7 @@ payments as (
         contact_id,
         currency,
         sum(net_minor) as amount_paid_minor
-    from {{ rows_of_batch('fct_payments') }}
+    from {{ ref('fct_payments') }}
     where succeeded_at is not null
     group by contact_id, currency
 
@@ -44,7 +44,7 @@ messages as (
     select
         contact_id,
         count(*) as count_messages
-    from {{ rows_of_batch('fct_messages') }}
+    from {{ ref('fct_messages') }}
     group by contact_id
 
 ),

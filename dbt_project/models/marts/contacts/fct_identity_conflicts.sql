@@ -6,13 +6,13 @@
 
 with contact_identifiers as (
 
-    select * from {{ rows_of_batch('int_contact_identifiers') }}
+    select * from {{ ref('int_contact_identifiers') }}
 
 ),
 
 decisions as (
 
-    select * from {{ rows_of_batch('int_identity_decisions') }}
+    select * from {{ ref('int_identity_decisions') }}
 
 ),
 

@@ -6,7 +6,7 @@
 
 with facts as (
 
-    select * from {{ attributed_facts() }}
+    select * from {{ ref('int_facts_attributed') }}
     where
         full_name is not null
         and (
@@ -18,7 +18,7 @@ with facts as (
 
 contact_identifiers as (
 
-    select * from {{ rows_of_batch('int_contact_identifiers') }}
+    select * from {{ ref('int_contact_identifiers') }}
 
 ),
 

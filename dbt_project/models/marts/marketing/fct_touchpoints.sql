@@ -12,7 +12,7 @@ with facts as (
         list({{ one_spelling('channel') }}) filter (where fact_family = 'touch') over (
             partition by contact_id, occurred_at
         ) as channels_touched
-    from {{ attributed_facts() }}
+    from {{ ref('int_facts_attributed') }}
     where fact_family in ('touch', 'lead')
 
 ),

@@ -6,7 +6,7 @@
 
 with facts as (
 
-    select * from {{ rows_of_batch('int_payment_facts') }}
+    select * from {{ ref('int_payment_facts') }}
 
 ),
 

@@ -9,7 +9,7 @@ with facts as (
     select
         *,
         payment_change = 'itemised' as is_added
-    from {{ rows_of_batch('int_payment_facts') }}
+    from {{ ref('int_payment_facts') }}
     where lines is not null
 
 ),

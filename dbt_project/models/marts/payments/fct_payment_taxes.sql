@@ -6,13 +6,13 @@
 
 with facts as (
 
-    select * from {{ rows_of_batch('int_payment_facts') }}
+    select * from {{ ref('int_payment_facts') }}
 
 ),
 
 lines as (
 
-    select * from {{ rows_of_batch('fct_payment_lines') }}
+    select * from {{ ref('fct_payment_lines') }}
 
 ),
 

@@ -6,25 +6,25 @@
 
 with facts as (
 
-    select * from {{ rows_of_batch('int_payment_facts') }}
+    select * from {{ ref('int_payment_facts') }}
 
 ),
 
 payment_lines as (
 
-    select * from {{ rows_of_batch('fct_payment_lines') }}
+    select * from {{ ref('fct_payment_lines') }}
 
 ),
 
 payment_taxes as (
 
-    select * from {{ rows_of_batch('fct_payment_taxes') }}
+    select * from {{ ref('fct_payment_taxes') }}
 
 ),
 
 bookings as (
 
-    select * from {{ rows_of_batch('fct_bookings') }}
+    select * from {{ ref('fct_bookings') }}
 
 ),
 

@@ -21,7 +21,7 @@ with facts as (
         attributes,
         -- A booking can be confirmed, cancelled and confirmed again for the same time: each of its facts is a thing.
         md5({{ told_happening() }}) as thing_key
-    from {{ attributed_facts() }}
+    from {{ ref('int_facts_attributed') }}
     where not {{ is_keyword_reply() }}
 
 ),
@@ -35,7 +35,7 @@ coming_bookings as (
         booking_id,
         valid_from,
         coalesce(least(valid_until, upcoming_until), 'infinity') as valid_until
-    from {{ rows_of_batch('int_booking_states') }}
+    from {{ ref('int_booking_states') }}
     where status in ('pending', 'confirmed')
 
 ),

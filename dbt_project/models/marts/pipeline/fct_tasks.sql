@@ -6,7 +6,7 @@
 
 with facts as (
 
-    select * from {{ attributed_facts() }}
+    select * from {{ ref('int_facts_attributed') }}
     where entity_kind = 'task'
 
 ),
@@ -19,7 +19,7 @@ decisions as (
         coalesce(stopped_by, case when verdict = 'refused' then reason end) as ending_reason,
         coalesce(stopped_detail, reason_detail) as ending_detail,
         stopped_at
-    from {{ rows_of_batch('fct_decisions') }}
+    from {{ ref('fct_decisions') }}
     where command_type = 'create_task'
 
 ),

@@ -9,7 +9,7 @@ with facts as (
     select
         *,
         md5(concat_ws('|', fact_type, {{ told_thing() }})) as thing_key
-    from {{ attributed_facts() }}
+    from {{ ref('int_facts_attributed') }}
     where not {{ is_keyword_reply() }}
 
 ),

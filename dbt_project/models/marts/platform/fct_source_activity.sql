@@ -1,12 +1,23 @@
 {{ config(
     tags=['live'],
-    meta={'live': {'mode': 'upsert', 'column': 'activity_key'}},
+    meta={'live': {
+        'mode': 'merge', 'column': 'activity_key',
+        'merge': {
+            'active_hours': 'bit_or(active_hours)',
+            'count_events': 'sum(count_events)::bigint',
+            'count_webhook_events': 'sum(count_webhook_events)::bigint',
+            'first_occurred_at': 'min(first_occurred_at)',
+            'last_occurred_at': 'max(last_occurred_at)',
+            'last_received_at': 'max(last_received_at)',
+            'last_sequence': 'max(last_sequence)'
+        }
+    }},
     indexes=[{'columns': ['activity_key']}]
 ) }}
 
 with logged as (
 
-    select * from {{ logged_events() }}
+    select * from {{ ref('stg_event_log__events') }}
 
 ),
 
@@ -43,31 +54,6 @@ known_types as (
 
 ),
 
-{% if var('live') %}
--- Counts only ever grow: what is there already is one more row to add up.
-present as (
-
-    select * exclude (is_known_type)
-    from {{ this }}
-    where activity_key in (select e.activity_key from events as e)
-
-),
-
-counted as (
-
-    select * from events
-    union all by name
-    select * from present
-
-),
-{% else %}
-counted as (
-
-    select * from events
-
-),
-{% endif %}
-
 summed as (
 
     select
@@ -85,7 +71,7 @@ summed as (
         max(last_occurred_at) as last_occurred_at,
         max(last_received_at) as last_received_at,
         max(last_sequence) as last_sequence
-    from counted
+    from events
     group by tenant_id, activity_key, source, type, activity_date
 
 ),

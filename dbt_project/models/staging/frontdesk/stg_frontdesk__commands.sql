@@ -11,7 +11,7 @@
 
 with events as (
 
-    select * from {{ logged_events() }}
+    select * from {{ ref('stg_event_log__events') }}
     where
         type in (
             'message.requested',

@@ -1,7 +1,7 @@
 {{ config(
     tags=['live'],
     meta={'live': {
-        'mode': 'append',
+        'mode': 'append', 'column': 'identifier_key_a', 'scope': 'scope_identifiers',
         'event_types': ['identity.'],
         'is_of_business': true
     }},
@@ -10,7 +10,7 @@
 
 with events as (
 
-    select * from {{ logged_events() }}
+    select * from {{ ref('stg_event_log__events') }}
     where type in ('identity.decided')
 
 ),

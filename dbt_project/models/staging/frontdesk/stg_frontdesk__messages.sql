@@ -10,7 +10,7 @@
 
 with events as (
 
-    select * from {{ logged_events() }}
+    select * from {{ ref('stg_event_log__events') }}
     where type in ('message.received', 'message.sent', 'message.delivered', 'message.failed', 'message.read')
 
 ),

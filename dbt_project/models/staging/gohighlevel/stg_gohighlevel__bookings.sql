@@ -4,7 +4,7 @@
 -- appointment triggered the workflow. A cancellation is an AppointmentUpdate with the status cancelled.
 with events as (
 
-    select * from {{ logged_events() }}
+    select * from {{ ref('stg_event_log__events') }}
     where
         source = 'gohighlevel'
         and type in (

@@ -4,7 +4,7 @@
 -- STOP elsewhere must not be contacted again because a setting here is off.
 with events as (
 
-    select * from {{ logged_events() }}
+    select * from {{ ref('stg_event_log__events') }}
     where
         source = 'gohighlevel'
         and type in ('gohighlevel.ContactCreate', 'gohighlevel.ContactUpdate', 'gohighlevel.ContactDndUpdate')

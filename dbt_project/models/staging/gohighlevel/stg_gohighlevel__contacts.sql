@@ -3,7 +3,7 @@
 -- Marketplace webhooks (camel case) and the workflow action (snake case), one row per delivery about a contact.
 with events as (
 
-    select * from {{ logged_events() }}
+    select * from {{ ref('stg_event_log__events') }}
     where
         source = 'gohighlevel'
         and type in (

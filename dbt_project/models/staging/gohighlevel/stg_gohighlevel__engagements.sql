@@ -6,7 +6,7 @@ with events as (
         events.*,
         tenants.decimal_mark,
         tenants.currency as tenant_currency
-    from {{ logged_events() }} as events
+    from {{ ref('stg_event_log__events') }} as events
     left join {{ ref('stg_tenants__tenants') }} as tenants on events.tenant_id = tenants.tenant_id
     where
         events.source = 'gohighlevel'

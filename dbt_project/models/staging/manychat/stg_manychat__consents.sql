@@ -5,7 +5,7 @@
 -- counts as a refusal only where ManyChat knows the address; without one it means that nobody asked.
 with events as (
 
-    select * from {{ logged_events() }}
+    select * from {{ ref('stg_event_log__events') }}
     where source = 'manychat' and starts_with(type, 'manychat.') and type <> 'manychat.unparsable'
 
 ),

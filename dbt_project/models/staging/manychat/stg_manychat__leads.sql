@@ -4,7 +4,7 @@
 -- gave the step. Each delivery is a lead who reached that step.
 with events as (
 
-    select * from {{ logged_events() }}
+    select * from {{ ref('stg_event_log__events') }}
     where source = 'manychat' and starts_with(type, 'manychat.') and type <> 'manychat.unparsable'
 
 ),

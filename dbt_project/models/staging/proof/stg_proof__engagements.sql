@@ -5,7 +5,7 @@
 -- only after `transaction.released`.
 with events as (
 
-    select * from {{ logged_events() }}
+    select * from {{ ref('stg_event_log__events') }}
     where
         source = 'proof'
         and (starts_with(type, 'proof.transaction.') or type in (

@@ -11,7 +11,7 @@ with events as (
         regexp_extract(
             type, '^stripe\.(payment_intent|checkout\.session|charge\.dispute|charge\.refund|refund|charge)\.', 1
         ) as about
-    from {{ logged_events() }}
+    from {{ ref('stg_event_log__events') }}
     where
         source = 'stripe'
         and type in (

@@ -2,7 +2,7 @@
 
 with events as (
 
-    select * from {{ logged_events() }}
+    select * from {{ ref('stg_event_log__events') }}
     where
         source = 'twilio'
         and type in (

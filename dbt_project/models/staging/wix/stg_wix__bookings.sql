@@ -11,7 +11,7 @@ with events as (
         tenants.currency as tenant_currency,
         tenants.zone as tenant_zone,
         regexp_extract(events.type, 'booking_(\w+)$', 1) as verb
-    from {{ logged_events() }} as events
+    from {{ ref('stg_event_log__events') }} as events
     left join {{ ref('stg_tenants__tenants') }} as tenants on events.tenant_id = tenants.tenant_id
     where
         events.source = 'wix'

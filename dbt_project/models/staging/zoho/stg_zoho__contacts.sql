@@ -5,7 +5,7 @@
 with events as (
 
     select * replace (lower(type) as type)
-    from {{ logged_events() }}
+    from {{ ref('stg_event_log__events') }}
     where source = 'zoho'
 
 ),

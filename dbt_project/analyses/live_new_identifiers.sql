@@ -1,7 +1,0 @@
--- The identifiers that the new events name.
-select identifier_key
-from {{ rows_of_batch('int_identifiers_observed') }}
-union
-select unnest([identifier_key_a, identifier_key_b]) as identifier_key
-from {{ rows_of_batch('stg_frontdesk__identity_decisions') }}
-where identifier_key_a is not null

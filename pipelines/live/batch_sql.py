@@ -1,0 +1,83 @@
+"""The SQL of the live models for one batch: what dbt compiled for the whole log, reading tables of the batch instead.
+
+Only the names of relations are replaced. What dbt builds and what the live path runs is one text, and an analyst who
+reads a model reads what decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pipelines.build.dbt_runner import LiveModel
+
+#: The batch's events, in the columns of raw.event_log, and the facts that staging makes of them.
+NEW_EVENTS, NEW_FACTS = "new_events", "new_facts"
+#: What models read of the log itself, and of all staging at once: by the table that holds the batch's part of it.
+_OF_BATCH = {"stg_event_log__events": NEW_EVENTS, "int_facts_unioned": NEW_FACTS}
+
+#: Modes of the models to which a batch's events are enough.
+_OF_NEW_EVENTS = ("append", "merge")
+
+
+class HistoryUnreachableError(Exception):
+    """A model reads rows of a batch where it needs those of the past too."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchModel:
+    """A live model as a batch runs it."""
+
+    model: LiveModel
+    sql: str
+    reads: frozenset[str]  #: names of the models whose rows of the batch it reads, through inline ones too
+
+    @property
+    def name(self) -> str:
+        """Name of the model."""
+        return self.model.name
+
+
+def models_of_batch(models: Sequence[LiveModel]) -> tuple[BatchModel, ...]:
+    """Return the models as a batch runs them, in the same order. Raises HistoryUnreachableError."""
+    live = {model.name: model for model in models}
+    inline: dict[str, frozenset[str]] = {}
+    found = []
+    for model in models:
+        sql, reads = model.sql, set[str]()
+        for parent, relation in model.parents.items():
+            table = _table(model, parent, live)
+            if table is not None:
+                sql = sql.replace(relation, f"temp.main.{table}")
+                reads |= {parent} | inline.get(parent, frozenset())
+        found.append(BatchModel(model, sql, frozenset(reads)))
+        if model.mode == "inline":
+            inline[model.name] = frozenset(reads)
+    return tuple(found)
+
+
+def in_scope(model: LiveModel) -> str:
+    """Return the name of the table that holds a model's rows of the scope, those of earlier events too."""
+    return f"{model.name}_in_scope"
+
+
+def _table(model: LiveModel, parent: str, live: Mapping[str, LiveModel]) -> str | None:
+    """Return the temporary table that a model reads in the place of a relation; None if it reads the relation.
+
+    What is made anew as a whole reads the warehouse. What appends reads the batch alone; what replaces the rows of a
+    scope reads all of that scope.
+    """
+    if model.mode == "replace_all":
+        return None
+    if parent in _OF_BATCH:
+        if model.mode not in _OF_NEW_EVENTS:
+            raise HistoryUnreachableError(f"{model.name} reads {parent}, of which a batch has only what is new")
+        return _OF_BATCH[parent]
+    read = live.get(parent)
+    if read is None or read.mode == "replace_all":
+        return None
+    if read.mode != "append" or model.mode == "append":
+        return read.name
+    if read.scope is None:
+        raise HistoryUnreachableError(f"{model.name} reads {parent}, which is appended to, and has no scope")
+    return in_scope(read)
