@@ -20,7 +20,7 @@ from frontdesk.core.log.envelope import NewEvent
 from frontdesk.core.log.set_aside import Aside, Kind, Step
 from frontdesk.domains.sending.outbox.commands import MAX_COMMAND_KEY, NewCommand
 from frontdesk.domains.sending.outbox.outbox import Outbox
-from pipelines.build.dbt_runner import LiveModel
+from pipelines.live.batch_sql import BatchModel
 from pipelines.live.batch_tables import BatchTables
 from pipelines.publish.publisher import Publisher
 from tests.domains.rules.test_decisions import START
@@ -89,14 +89,14 @@ def failing_model(monkeypatch: pytest.MonkeyPatch, name: str, error: Callable[[]
     """Have a model fail, in whatever batch has the poison."""
     fill = BatchTables.fill
 
-    def fail(tables: BatchTables, model: LiveModel, query: str) -> None:
+    def fail(tables: BatchTables, model: BatchModel) -> None:
         if model.name == name:
             rows = tables._connection.execute(
                 "select count(*) from temp.main.new_events where source_event_id = ?", [POISON]
             ).fetchone()
             if rows and rows[0]:
                 raise error()
-        fill(tables, model, query)
+        fill(tables, model)
 
     monkeypatch.setattr(BatchTables, "fill", fail)
 
@@ -207,10 +207,10 @@ def test_what_a_failed_batch_decided_and_is_not_decided_again_is_taken_back(
 def test_where_nothing_can_be_modelled_no_event_is_to_blame(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     fill = BatchTables.fill
 
-    def fail(tables: BatchTables, model: LiveModel, query: str) -> None:
+    def fail(tables: BatchTables, model: BatchModel) -> None:
         if model.name == "fct_log_position":
             raise duckdb.BinderException("Binder Error: no such column")
-        fill(tables, model, query)
+        fill(tables, model)
 
     monkeypatch.setattr(BatchTables, "fill", fail)
     with pytest.raises(duckdb.BinderException):
@@ -221,12 +221,12 @@ def test_where_nothing_can_be_modelled_no_event_is_to_blame(home: Home, monkeypa
 def test_a_rule_is_set_aside_however_long_its_errors_are(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     fill, read_tenant = BatchTables.fill, "select count(*) from raw.rules where rule_id = 'reminder_48h'"
 
-    def fail(tables: BatchTables, model: LiveModel, query: str) -> None:
+    def fail(tables: BatchTables, model: BatchModel) -> None:
         rows = tables._connection.execute("select count(*) from temp.main.new_events").fetchone()
         rules = tables._connection.execute(read_tenant).fetchone()
         if model.name == "fct_decisions" and rows and rows[0] and rules and rules[0]:
             raise duckdb.ConversionException(f"Conversion Error: could not read {'a long text ' * 500}")
-        fill(tables, model, query)
+        fill(tables, model)
 
     monkeypatch.setattr(BatchTables, "fill", fail)
     home.follow_in_batches([[booking(str(number), booking_id=f"b{number}")] for number in range(4)])
@@ -238,12 +238,12 @@ def test_a_connection_that_breaks_is_opened_anew(home: Home, monkeypatch: pytest
     """After an internal error DuckDB answers nothing more: the file is opened anew, and the others go on."""
     fill = BatchTables.fill
 
-    def fail(tables: BatchTables, model: LiveModel, query: str) -> None:
+    def fail(tables: BatchTables, model: BatchModel) -> None:
         rows = tables._connection.execute("select source_event_id from temp.main.new_events").fetchall()
         if model.name == "fct_bookings" and (POISON,) in rows:
             tables._connection.close()
             raise duckdb.InternalException("INTERNAL Error: assertion")
-        fill(tables, model, query)
+        fill(tables, model)
 
     monkeypatch.setattr(BatchTables, "fill", fail)
     follow_poison(home)
