@@ -22,10 +22,12 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     event,
+    text,
 )
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 __all__ = [
+    "IS_CONFIGURATION",
     "AutoNumber",
     "UtcDateTime",
     "event_log",
@@ -110,6 +112,9 @@ def refuse_changes(table: Table) -> None:
     )
 
 
+#: Which events are versions of businesses' configurations. Written out: a bound value would miss the index.
+IS_CONFIGURATION = text("type IN ('tenant.configured', 'tenant.removed')")
+
 event_log = Table(
     "event_log",
     metadata,
@@ -133,6 +138,13 @@ event_log = Table(
     Column("payload", Text, nullable=False),
     # The unique index is what makes deduplication atomic under concurrent redelivery.
     UniqueConstraint("tenant_id", "source", "source_event_id", name="event_log_source_event_key"),
+    Index(
+        "event_log_configurations",
+        "tenant_id",
+        "sequence",
+        sqlite_where=IS_CONFIGURATION,
+        postgresql_where=IS_CONFIGURATION,
+    ),
     sqlite_autoincrement=True,  # a sequence is never given twice
 )
 

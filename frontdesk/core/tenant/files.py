@@ -1,14 +1,14 @@
-"""Reads businesses' files, one YAML document each; what is wrong is told by file, key and remedy.
+"""Reads businesses' documents, from YAML files or from the log; what is wrong is told by document, key and remedy.
 
-A file holds the sections of every domain. Who reads it names the shape that it needs, and the keys of other sections
-are left unread; `frontdesk.domains.tenancy` reads them all.
+A document holds the sections of every domain. Who reads it names the shape that it needs, and the keys of other
+sections are left unread; `frontdesk.domains.tenancy` reads them all.
 """
 
 from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -35,24 +35,35 @@ class Problem(NamedTuple):
 
 
 class Files(NamedTuple, Generic[B_co]):
-    """What a folder of businesses' files holds."""
+    """What the documents of several businesses hold."""
 
-    tenants: dict[str, B_co]  #: by slug, in the order of the slugs; of a wrong file, without what is wrong
-    wrong: dict[str, str]  #: what is wrong with the files that are, by slug: file, key and remedy
+    tenants: dict[str, B_co]  #: by slug, in the order of the slugs; of a wrong document, without what is wrong
+    wrong: dict[str, str]  #: what is wrong with the documents that are, by slug: document, key and remedy
 
 
-def load_businesses(folder: Path, shape: type[B]) -> dict[str, B]:
-    """Return the businesses of a folder by slug, each as far as the shape knows it.
+class FileContent(NamedTuple, Generic[B_co]):
+    """What one file holds."""
 
-    What other domains need is not looked at. Raises ConfigurationError if no file can be used.
+    content: Mapping[str, object] | None  #: its keys and values; None if it is no document at all
+    business: B_co | None  #: without what is wrong; None if nobody can be served by it
+    problem: str  #: what is wrong, or empty
+
+
+def read_as(shape: type[B], content: Mapping[str, object], *, name: str) -> B:
+    """Return a business as far as the shape knows it; what other domains need is not looked at.
+
+    name: what errors call the document. Raises ConfigurationError.
     """
+    known = {key: value for key, value in content.items() if key in shape.model_fields}
+    return _Document(name, known).validate(shape, known)
 
-    def read(file: Path) -> B:
-        document = _Document(file, _text_of(file))
-        known = {key: value for key, value in document.content.items() if key in shape.model_fields}
-        return _named(document.validate(shape, known), file)
 
-    return _collect(folder, lambda file: _read_or_tell(file, read)).tenants
+def content_of(file: Path) -> Mapping[str, object]:
+    """Return the keys and values of a file, of which the slug alone is checked. Raises ConfigurationError."""
+    content = _Document.parse(str(file), _text_of(file)).content
+    if content.get("slug") != file.stem:
+        raise ConfigurationError(_other_slug(str(file), content.get("slug"), slug=file.stem))
+    return content
 
 
 class FileReader(Generic[B]):
@@ -72,11 +83,18 @@ class FileReader(Generic[B]):
         by is wrong, it stops that business. It never stops another. Raises ConfigurationError if no file can be
         used.
         """
-        return _collect(folder, self._read_what_can_be)
+        files = sorted(folder.glob("*.yaml"))
+        if not files:
+            raise ConfigurationError(f"{folder}: no tenant files; put one <slug>.yaml per business there")
+        looked_at = {file.stem: self.look_at(file) for file in files}
+        found = _collected({slug: (each.business, each.problem) for slug, each in looked_at.items()})
+        if not found.tenants:
+            raise ConfigurationError("\n".join(found.wrong.values()))
+        return found
 
     def read_named(self, file: Path) -> B:
         """Read one file, named by its slug. Raises ConfigurationError that names file, key and remedy."""
-        return _named(self.read(file), file)
+        return _named(self.read(file), str(file), slug=file.stem)
 
     def read(self, file: Path) -> B:
         """Read a file of any name, such as a draft. Raises ConfigurationError as read_named does."""
@@ -84,26 +102,42 @@ class FileReader(Generic[B]):
 
     def parse(self, text: str, *, file: Path) -> B:
         """Return the business that a text describes; `file` is what errors name. Raises ConfigurationError."""
-        document = _Document(file, text)
+        return self._validate(_Document.parse(str(file), text))
+
+    def look_at(self, file: Path) -> FileContent[B]:
+        """Return what a file holds and what is wrong with it; never raises for what is in it."""
+        try:
+            document = _Document.parse(str(file), _text_of(file))
+        except ConfigurationError as error:
+            return FileContent(None, None, error.detail)
+        business, problem = self._read_what_can_be(document, slug=file.stem)
+        return FileContent(document.content, business, problem)
+
+    def read_documents(self, documents: Mapping[str, Mapping[str, object]]) -> Files[B]:
+        """Read documents by slug, as read_folder reads files; none of them may be usable."""
+        found = {
+            slug: self._read_what_can_be(_Document(f"configuration of {slug}", content), slug=slug)
+            for slug, content in sorted(documents.items())
+        }
+        return _collected(found)
+
+    def _validate(self, document: _Document) -> B:
         business = document.validate(self._shape, document.content)
         problems = [document.tell(problem.path, problem.message) for problem in self._check(business)]
         if problems:
             raise ConfigurationError("\n".join(problems))
         return business
 
-    def _read_what_can_be(self, file: Path) -> tuple[B | None, str]:
-        business, problem = _read_or_tell(file, self.read_named)
-        if business is not None:
-            return business, problem
+    def _read_what_can_be(self, document: _Document, *, slug: str) -> tuple[B | None, str]:
         try:
-            content = _Document(file, _text_of(file)).content
-        except ConfigurationError:
-            return None, problem
-        # The rules in any case: nothing acts by a file that is wrong. Else what is wrong alone.
+            return _named(self._validate(document), document.name, slug=slug), ""
+        except ConfigurationError as error:
+            problem = error.detail
+        # The rules in any case: nothing acts by a document that is wrong. Else what is wrong alone.
         left_out = {"rules"}
         while True:
             try:
-                rest = {key: value for key, value in content.items() if key not in left_out}
+                rest = {key: value for key, value in document.content.items() if key not in left_out}
                 business = self._shape.model_validate(rest)
             except ValidationError as error:
                 wrong = _keys_of(error)
@@ -111,39 +145,29 @@ class FileReader(Generic[B]):
                     return None, problem
                 left_out |= wrong
                 continue
-            business.note_left_out(content, left_out=left_out)
-            return (business, problem) if business.slug == file.stem else (None, problem)
+            business.note_left_out(document.content, left_out=left_out)
+            return (business, problem) if business.slug == slug else (None, problem)
 
 
-def _collect(folder: Path, read: Callable[[Path], tuple[B | None, str]]) -> Files[B]:
-    files = sorted(folder.glob("*.yaml"))
-    if not files:
-        raise ConfigurationError(f"{folder}: no tenant files; put one <slug>.yaml per business there")
-    found = {file: read(file) for file in files}
-    tenants = {business.slug: business for business, _ in found.values() if business is not None}
-    wrong = {file.stem: problem for file, (_, problem) in found.items() if problem}
-    if not tenants:
-        raise ConfigurationError("\n".join(wrong.values()))
+def _collected(found: Mapping[str, tuple[B | None, str]]) -> Files[B]:
+    """Return what was read by slug; what is wrong is logged."""
+    tenants = {slug: business for slug, (business, _) in found.items() if business is not None}
+    wrong = {slug: problem for slug, (_, problem) in found.items() if problem}
     for slug, problem in wrong.items():
         what = "its rules are" if slug in tenants else "all of it is"
-        _logger.error("the file of %s is wrong; %s set aside: %s", slug, what, problem)
+        _logger.error("the configuration of %s is wrong; %s set aside: %s", slug, what, problem)
     return Files(tenants, wrong)
 
 
-def _read_or_tell(file: Path, read: Callable[[Path], B]) -> tuple[B | None, str]:
-    try:
-        return read(file), ""
-    except ConfigurationError as error:
-        return None, error.detail
-
-
-def _named(business: B, file: Path) -> B:
-    """Return the business of a file that has its name. Raises ConfigurationError for another's."""
-    if business.slug != file.stem:
-        raise ConfigurationError(
-            f"{file}: slug: is {business.slug!r}; rename the file or set the slug to {file.stem!r}"
-        )
+def _named(business: B, name: str, *, slug: str) -> B:
+    """Return the business of a document that has its slug. Raises ConfigurationError for another's."""
+    if business.slug != slug:
+        raise ConfigurationError(_other_slug(name, business.slug, slug=slug))
     return business
+
+
+def _other_slug(name: str, found: object, *, slug: str) -> str:
+    return f"{name}: slug: is {found!r}; rename the file or set the slug to {slug!r}"
 
 
 def _text_of(file: Path) -> str:
@@ -156,10 +180,16 @@ def _text_of(file: Path) -> str:
 
 
 class _Document:
-    """A file's text as YAML, with the places of its keys. Raises ConfigurationError if it is none."""
+    """A document's content, with the places of its keys where it is a text."""
 
-    def __init__(self, file: Path, text: str) -> None:
-        self._file = file
+    def __init__(self, name: str, content: Mapping[str, object], *, root: yaml.Node | None = None) -> None:
+        self.name = name
+        self.content = content
+        self._root = root
+
+    @classmethod
+    def parse(cls, name: str, text: str) -> _Document:
+        """Return the document that a text is in YAML. Raises ConfigurationError if it is none."""
         try:
             loader = _UniqueKeyLoader(text)
             root = loader.get_single_node()
@@ -167,17 +197,16 @@ class _Document:
                 refuse_huge(root)
             content = None if root is None else loader.construct_document(root)
         except yaml.YAMLError as error:
-            raise ConfigurationError(f"{file}: not readable as YAML: {error}") from error
+            raise ConfigurationError(f"{name}: not readable as YAML: {error}") from error
         except RecursionError as error:
-            raise ConfigurationError(f"{file}: not readable as YAML: it is nested too deeply") from error
+            raise ConfigurationError(f"{name}: not readable as YAML: it is nested too deeply") from error
         except (ValueError, OverflowError, TypeError) as error:  # such as a day that no month has, or 5,000 digits
-            raise ConfigurationError(f"{file}: a value is not readable: {error}; put it in quotes") from error
+            raise ConfigurationError(f"{name}: a value is not readable: {error}; put it in quotes") from error
         if root is None or not isinstance(content, dict):
-            raise ConfigurationError(f"{file}: must be a mapping of keys such as slug, name, zone")
-        self._root = root
-        self.content: dict[str, object] = content
+            raise ConfigurationError(f"{name}: must be a mapping of keys such as slug, name, zone")
+        return cls(name, content, root=root)
 
-    def validate(self, shape: type[B], content: dict[str, object]) -> B:
+    def validate(self, shape: type[B], content: Mapping[str, object]) -> B:
         try:
             return shape.model_validate(content)
         except ValidationError as error:
@@ -185,7 +214,8 @@ class _Document:
 
     def tell(self, path: tuple[str | int, ...], message: str) -> str:
         key = ".".join(str(part) for part in path) or "(file)"
-        return f"{self._file}: {key}: {message} (line {line_of(self._root, path)})"
+        place = "" if self._root is None else f" (line {line_of(self._root, path)})"
+        return f"{self.name}: {key}: {message}{place}"
 
     def _explain(self, error: ValidationError) -> Iterator[str]:
         # The input of a wrong secret name may be the secret itself: it is never repeated.

@@ -27,7 +27,7 @@ from frontdesk.core.log.envelope import NewEvent
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.settings import Settings, load_settings
 from frontdesk.core.tenant.business import Business
-from frontdesk.core.tenant.files import load_businesses
+from frontdesk.core.tenant.businesses import load_businesses
 from frontdesk.domains.imports.computed_columns import KEPT, kept_columns
 from frontdesk.domains.imports.csv_file import CsvFile
 from frontdesk.domains.imports.importer import DryRunLog, Fate, ImportResult, RowFate, RunLog, RunWriter, import_rows
@@ -288,7 +288,7 @@ class _Run:
 
     def find_tenant(self, slug: str | None) -> Business:
         """Return the tenant. Raises ImportFileError if none is named or there is no such one."""
-        tenants = load_businesses(self.settings.tenants_dir, Business)
+        tenants = load_businesses(self.settings, Business)
         known = ", ".join(tenants)
         if slug is None:
             raise ImportFileError(f"{self.file}: whose history is it? Give --tenant, one of: {known}")

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from frontdesk.core.errors import located_message
 from frontdesk.core.plain_text import Identifier
+from frontdesk.core.tenant import facts as tenant
 from frontdesk.core.values import Instant
 from frontdesk.domains.attribution import facts as attribution
 from frontdesk.domains.bookings import facts as bookings
@@ -42,6 +43,13 @@ class ImportedEvent(BaseModel):
     causation_id: Identifier | None = None
     tenant_id: str | None = Field(default=None, description="If given, must be the key's tenant.")
     schema_version: Literal[1] = 1
+
+    @field_validator("type")
+    @classmethod
+    def _configures_no_business(cls, type_: str) -> str:
+        if type_ in tenant.FACTS:
+            raise ValueError(f"{type_} is not imported: a business is configured by its file")
+        return type_
 
     @field_validator("payload")
     @classmethod

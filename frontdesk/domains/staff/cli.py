@@ -16,7 +16,7 @@ from frontdesk.core.ids import UuidV7Factory
 from frontdesk.core.log.database import open_database
 from frontdesk.core.settings import load_settings
 from frontdesk.core.tenant.business import Business
-from frontdesk.core.tenant.files import load_businesses
+from frontdesk.core.tenant.businesses import load_businesses
 from frontdesk.domains.staff.accounts import Account
 from frontdesk.domains.staff.directory import StaffDirectory
 from frontdesk.domains.staff.errors import AccountError, UnknownAccountError
@@ -159,7 +159,7 @@ def _open() -> tuple[StaffDirectory, Mapping[str, Business]]:
         clock=clock,
         ids=UuidV7Factory(clock),
     )
-    return directory, load_businesses(settings.tenants_dir, Business)
+    return directory, load_businesses(settings, Business)
 
 
 def _open_for(tenant_id: str | None) -> StaffDirectory:

@@ -1,4 +1,4 @@
-"""Tenants: one YAML file per business, with the sections of every domain."""
+"""Tenants: one document per business, with the sections of every domain."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic import Field, PrivateAttr, model_validator
 
 from frontdesk.core.placeholders import NOBODYS_IDS, nobodys_value
 from frontdesk.core.tenant.business import refuse_repeats
-from frontdesk.core.tenant.files import FileReader, Files, Problem
+from frontdesk.core.tenant.files import FileContent, FileReader, Files, Problem
 from frontdesk.domains.catalogue.settings import BookableBusiness
 from frontdesk.domains.identity.settings import IdentifyingBusiness, IdentityRule
 from frontdesk.domains.reports.settings import ReportingBusiness
@@ -98,6 +98,16 @@ def load_tenants(folder: Path) -> dict[str, Tenant]:
 def read_tenants(folder: Path) -> Files[Tenant]:
     """Read every file of the folder; one that is wrong stops its own business alone (FileReader.read_folder)."""
     return _reader().read_folder(folder)
+
+
+def read_documents(documents: Mapping[str, Mapping[str, object]]) -> Files[Tenant]:
+    """Read documents by slug, such as those in force in the log; none raises (FileReader.read_documents)."""
+    return _reader().read_documents(documents)
+
+
+def look_at(file: Path) -> FileContent[Tenant]:
+    """Return what a file holds and what is wrong with it; never raises for what is in it."""
+    return _reader().look_at(file)
 
 
 def load_tenant(file: Path) -> Tenant:

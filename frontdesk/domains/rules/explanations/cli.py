@@ -19,7 +19,7 @@ from frontdesk.core.log.database import open_database
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.published.errors import UnknownRuleError
 from frontdesk.core.settings import Settings, load_settings
-from frontdesk.core.tenant.files import load_businesses
+from frontdesk.core.tenant.businesses import load_businesses
 from frontdesk.domains.rules.explanations.explainer import Explainer
 from frontdesk.domains.rules.explanations.shapes import (
     AbsenceExplanation,
@@ -199,7 +199,7 @@ def why(
 ) -> None:
     """Show why a command went out, or did not: rule, cause, consent, words, every attempt, what came of it."""
     settings = load_settings()
-    answer = _explainer(settings, load_businesses(settings.tenants_dir, RuledBusiness)).explain_command(key)
+    answer = _explainer(settings, load_businesses(settings, RuledBusiness)).explain_command(key)
     if as_json:
         typer.echo(answer.model_dump_json(indent=2))
     else:
@@ -216,7 +216,7 @@ def why_not(
 ) -> None:
     """Show why a rule did not act for a contact: the first condition that failed, or the fact that never came."""
     settings = load_settings()
-    tenants = load_businesses(settings.tenants_dir, RuledBusiness)
+    tenants = load_businesses(settings, RuledBusiness)
     tenant_id = _choose_tenant(tenants, tenant, rule_id=rule)
     answer = _explainer(settings, tenants).explain_absence(tenant_id, rule_id=rule, contact=contact)
     if as_json:

@@ -22,7 +22,7 @@ from frontdesk.core.log.database import open_database
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.settings import load_settings
 from frontdesk.core.tenant.business import Business
-from frontdesk.core.tenant.files import load_businesses
+from frontdesk.core.tenant.businesses import load_businesses
 from frontdesk.core.time_words import length_words
 from frontdesk.domains.sending.outbox.commands import (
     MANUAL,
@@ -246,7 +246,7 @@ def _check_scope(*, tenant: str | None, rule: str | None = None, is_rule_checked
         if rule is not None:
             raise OutboxScopeError("--rule needs --tenant: two businesses may name a rule alike")
         return
-    tenants = load_businesses(load_settings().tenants_dir, _NamedRules)
+    tenants = load_businesses(load_settings(), _NamedRules)
     if tenant not in tenants:
         raise OutboxScopeError(f"there is no business {tenant}; use one of {', '.join(sorted(tenants))}")
     rules = sorted(str(each.get("id")) for each in tenants[tenant].rules)
