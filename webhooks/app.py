@@ -21,6 +21,7 @@ from frontdesk.core.settings import Settings
 from frontdesk.domains.sending.outbox.outbox import Outbox
 from frontdesk.domains.staff.directory import StaffDirectory
 from frontdesk.domains.staff.passwords import Passwords
+from frontdesk.domains.tenancy.directory import TenantDirectory
 from frontdesk.domains.tenancy.tenant import Tenant
 from webhooks.api import (
     audit,
@@ -36,13 +37,15 @@ from webhooks.api import (
     stage_changes,
     tasks,
 )
-from webhooks.callers import Callers, OwnerKeys
+from webhooks.businesses import ServedBusinesses
+from webhooks.callers import Callers
+from webhooks.following import Following
 from webhooks.health import probes
 from webhooks.intake import deliveries
 from webhooks.pages import media, sign_in
 from webhooks.problems import install_problem_handlers, with_answers_of_limits, without_invented_answers
 from webhooks.request_limits import RequestLimits, route_limits
-from webhooks.runtime import Runtime, configure_masks, configure_sources
+from webhooks.runtime import Runtime
 
 _ROUTERS = (
     deliveries.router,
@@ -131,15 +134,22 @@ def create_app(
     ids: IdFactory | None = None,
     passwords: Passwords | None = None,
     wrong_files: Mapping[str, str] = NOTHING_WRONG,
+    directory: TenantDirectory | None = None,
 ) -> Receiver:
     """Return the receiver as an ASGI application; it works between its lifespan's start and end.
 
     A source whose secret or setting can't be used is answered 503 until it is mended, as a business is whose file
-    can't be read (`wrong_files`, see frontdesk/domains/tenancy/tenant.py): providers send again.
+    can't be read (`wrong_files`, see frontdesk/domains/tenancy/tenant.py): providers send again. With a `directory`,
+    which `tenants` is then, new versions of the businesses are followed while it runs.
     """
     clock = clock or SystemClock()
     ids = ids or UuidV7Factory(clock)
-    configured = configure_sources(tenants, secrets=secrets, settings=settings)
+    businesses = ServedBusinesses(
+        tenants,
+        wrong=lambda: wrong_files if directory is None else directory.wrong,
+        secrets=secrets,
+        settings=settings,
+    )
     staff = StaffDirectory.open(engine, settings=settings, clock=clock, ids=ids, passwords=passwords)
     runtime = Runtime(
         settings=settings,
@@ -147,15 +157,15 @@ def create_app(
         log=EventLog(engine, ids=ids),
         outbox=Outbox(engine, clock=clock, ids=ids),
         staff=staff,
-        callers=Callers(owner_keys=OwnerKeys.load(tenants, secrets=secrets), staff=staff),
+        callers=Callers(owner_keys=businesses.owner_keys, staff=staff),
         ids=ids,
         secrets=secrets,
         clock=clock,
-        tenants=tenants,
-        sources=configured.sources,
-        set_aside=frozenset(wrong_files.keys() - tenants.keys()) | configured.unusable.keys(),
+        businesses=businesses,
+        following=None
+        if directory is None
+        else Following.of(directory, businesses, engine=engine, settings=settings, clock=clock),
         rejections=RejectionRecorder(engine),
-        masks=configure_masks(tenants, secrets=secrets),
         metrics_token=operator_secret(METRICS_TOKEN, environ=secrets.environ),
     )
     app = Receiver(runtime)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -15,7 +15,6 @@ from frontdesk.domains.staff.accounts import Account
 from frontdesk.domains.staff.directory import StaffDirectory
 from frontdesk.domains.staff.roles import Permission, Role, may, role_needed
 from frontdesk.domains.staff.sessions import Session
-from frontdesk.domains.tenancy.tenant import Tenant
 from webhooks.logs import log_unusable_key
 
 #: How a program that has the owner's key is called where staff have their e-mail address.
@@ -26,37 +25,52 @@ _SAME_READING = timedelta(minutes=5)
 _MAX_READINGS = 10_000
 
 
-@dataclass(frozen=True, slots=True)
 class OwnerKeys:
-    """Tenants by the hash of their keys: a look-up by hash tells nothing of a key by its time."""
+    """Tenants by the hash of their keys: a look-up by hash tells nothing of a key by its time.
 
-    tenant_of: Mapping[bytes, str]
+    Safe to read from several threads; one at a time loads.
+    """
 
-    @classmethod
-    def load(cls, tenants: Mapping[str, Tenant], *, secrets: Secrets) -> OwnerKeys:
-        """Read every tenant's keys. One that is too short, or of two tenants, is nobody's, and that is logged."""
-        tenant_of: dict[bytes, str] = {}
-        shared: set[bytes] = set()
-        for tenant_id in tenants:
-            for key in secrets.values(tenant_id, OWNER_API_KEY):
-                if len(key) < MIN_KEY_LENGTH:
-                    log_unusable_key(
-                        secret_variable(tenant_id, OWNER_API_KEY),
-                        f"has fewer than {MIN_KEY_LENGTH} characters; make one by: openssl rand -hex 24",
-                    )
-                    continue
-                other = tenant_of.setdefault(_hash(key), tenant_id)
-                if other != tenant_id:
-                    shared.add(_hash(key))
-                    log_unusable_key(
-                        secret_variable(tenant_id, OWNER_API_KEY),
-                        f"is also a key of {other}; a key must tell the tenant, so give each its own",
-                    )
-        return cls({key: tenant_id for key, tenant_id in tenant_of.items() if key not in shared})
+    def __init__(self, secrets: Secrets) -> None:
+        self._secrets = secrets
+        self._keys_of: dict[str, frozenset[bytes]] = {}
+        self._tenant_of: Mapping[bytes, str] = {}
+
+    def load(self, slugs: Iterable[str], *, known: Collection[str]) -> None:
+        """Read these tenants' keys anew; who is not known has none.
+
+        A key that is too short, or of two tenants, is nobody's, and that is logged.
+        """
+        changed = list(slugs)
+        for tenant_id in changed:
+            self._keys_of.pop(tenant_id, None)
+            if tenant_id in known:
+                self._keys_of[tenant_id] = frozenset(self._read(tenant_id))
+        tenants_of: dict[bytes, list[str]] = {}
+        for tenant_id, keys in self._keys_of.items():
+            for key in keys:
+                tenants_of.setdefault(key, []).append(tenant_id)
+        for sharing in tenants_of.values():
+            if len(sharing) > 1 and not set(sharing).isdisjoint(changed):
+                log_unusable_key(
+                    secret_variable(sharing[-1], OWNER_API_KEY),
+                    f"is also a key of {sharing[0]}; a key must tell the tenant, so give each its own",
+                )
+        self._tenant_of = {key: sharing[0] for key, sharing in tenants_of.items() if len(sharing) == 1}
 
     def find_tenant(self, key: str) -> str | None:
         """Return the tenant of the key, None if it is nobody's."""
-        return self.tenant_of.get(_hash(key))
+        return self._tenant_of.get(_hash(key))
+
+    def _read(self, tenant_id: str) -> Iterator[bytes]:
+        for key in self._secrets.values(tenant_id, OWNER_API_KEY):
+            if len(key) >= MIN_KEY_LENGTH:
+                yield _hash(key)
+                continue
+            log_unusable_key(
+                secret_variable(tenant_id, OWNER_API_KEY),
+                f"has fewer than {MIN_KEY_LENGTH} characters; make one by: openssl rand -hex 24",
+            )
 
 
 def _hash(key: str) -> bytes:

@@ -14,7 +14,7 @@ from frontdesk.core.private_files import keep_private
 from frontdesk.core.secrets import Secrets
 from frontdesk.core.serving.connections import open_guard
 from frontdesk.core.settings import load_settings
-from frontdesk.domains.tenancy.tenant import read_tenants
+from frontdesk.domains.tenancy.directory import TenantDirectory
 from webhooks.app import create_app
 from webhooks.logs import configure_logging
 
@@ -33,15 +33,15 @@ def serve(
     configure_logging()
     settings = load_settings()
     keep_private(settings.home, group=settings.published_group)
-    files = read_tenants(settings.tenants_dir)
     engine = open_engine(settings.event_log_url)
     check_not_newer(engine)
+    directory = TenantDirectory.open(engine, folder=settings.tenants_dir)
     receiver = create_app(
         settings,
         engine=engine,
         secrets=Secrets(os.environ),
-        tenants=files.tenants,
-        wrong_files=files.wrong,
+        tenants=directory,
+        directory=directory,
     )
     # What is loaded by now stays for ever; searching it for garbage stopped the event loop for 0.2 s under load.
     gc.collect()

@@ -61,6 +61,11 @@ def log_event_log_unavailable(cause: str) -> None:
     logging.getLogger(LOGGER_NAME).error("event log unavailable", extra={FIELDS: {"cause": cause}})
 
 
+def log_following(event: str, **fields: object) -> None:
+    """Write what became of following the businesses' configurations."""
+    logging.getLogger(LOGGER_NAME).info(event, extra={FIELDS: fields})
+
+
 def log_unusable_source(tenant_id: str, source: str, detail: str) -> None:
     """Tell that a source can't be used as it is configured; its deliveries are answered 503."""
     fields = {"tenant": tenant_id, "source": source, "reason": detail}

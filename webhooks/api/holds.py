@@ -60,7 +60,7 @@ def list_holds(*, caller: Annotated[Caller, allow(Permission.LOOK)], runtime: Ru
 def hold(body: HoldBody, *, caller: _Holder, runtime: RuntimeDep) -> HoldAnswer:
     """Hold commands: they stay in the outbox and are not sent until released. Holding twice holds once."""
     scope = HoldScope(tenant_id=caller.tenant_id, channel=body.channel, rule_id=body.rule_id)
-    _check_rule(body.rule_id, runtime.tenants[caller.tenant_id])
+    _check_rule(body.rule_id, runtime.businesses.get(caller.tenant_id))
     runtime.callers.note(caller, "hold.made", subject=f"{_scope_text(scope)}: {body.reason}")
     is_new = runtime.outbox.hold(scope, reason=body.reason, held_by=caller.named(body.held_by))
     return HoldAnswer(is_new=is_new)

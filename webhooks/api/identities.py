@@ -45,7 +45,7 @@ async def decide_identity(
     tenant_id = caller.tenant_id
     id_ = request_id(runtime, tenant_id=tenant_id, operation="identity-decisions", idempotency_key=idempotency_key)
     given = given_fields(body)
-    region = runtime.tenants[tenant_id].country
+    region = runtime.businesses.get(tenant_id).country
     # As facts name them, or the decision would wait for ever: people write 0491 570 156 and Ana@Example.com.
     for identifier in given["identifiers"]:
         identifier["value"] = identifier_value(identifier["kind"], identifier["value"], region=region)

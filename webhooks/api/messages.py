@@ -58,7 +58,7 @@ async def send_message(
 ) -> MessageAccepted:
     """Ask for a text or e-mail to one person. Their consent, hours and limits hold for it as for any other."""
     tenant_id = caller.tenant_id
-    _check_message(body, runtime.tenants[tenant_id])
+    _check_message(body, runtime.businesses.get(tenant_id))
     message_id = request_id(runtime, tenant_id=tenant_id, operation="messages", idempotency_key=idempotency_key)
     appended = await append_request(
         runtime,

@@ -143,7 +143,7 @@ def make_now(
 
 def _period_over(body: ReportWanted, runtime: Runtime, *, tenant_id: str) -> Period:
     """Return the period that is asked for. Raises NoSuchPeriodError, before a process is started for it."""
-    zone = ZoneInfo(runtime.tenants[tenant_id].zone)
+    zone = ZoneInfo(runtime.businesses.get(tenant_id).zone)
     return parse_period(body.start.isoformat(), body.kind, now=runtime.clock.now(), zone=zone)
 
 

@@ -65,8 +65,10 @@ def explain_absence(
     contact: _Contact,
     caller: Annotated[Caller, allow(Permission.LOOK, audits="absence.explained")],
     explainer: _ExplainerDep,
+    runtime: RuntimeDep,
 ) -> AbsenceExplanation:
     """Explain why a rule did not act for a contact: the first condition that failed, or what never happened."""
+    runtime.businesses.get(caller.tenant_id)
     return explainer.explain_absence(caller.tenant_id, rule_id=rule_id, contact=contact)
 
 

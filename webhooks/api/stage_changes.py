@@ -53,7 +53,7 @@ async def change_stage(
 ) -> EventAccepted:
     """Tell that a booking or a person came into a stage of one of the business's pipelines."""
     tenant_id = caller.tenant_id
-    _check_stage(body, runtime.tenants[tenant_id])
+    _check_stage(body, runtime.businesses.get(tenant_id))
     await asyncio.to_thread(_check_is_own, runtime, caller=caller, booking_id=body.booking_id)
     id_ = request_id(runtime, tenant_id=tenant_id, operation="stage-changes", idempotency_key=idempotency_key)
     payload = given_fields(body) | signature(caller, key="by")

@@ -21,7 +21,7 @@ def build_registry(runtime: Runtime, *, read_summary: Callable[[], Summary]) -> 
     registry = CollectorRegistry()
     registry.register(
         ReceiverCollector(
-            tallies=lambda: [intake.tally for intake in runtime.intakes.values()],
+            tallies=lambda: [intake.tally for intake in list(runtime.intakes.values())],
             gauges=lambda: _gauges(runtime),
             counters=lambda: _counters(runtime),
         )

@@ -114,7 +114,7 @@ def _refuse(runtime: Runtime, *, tenant: str, source: str) -> Response:
 def _explain(tenant: str, source: str, *, runtime: Runtime) -> RefusedError:
     if tenant.lower() in runtime.tenants and f"{tenant}{source}" != f"{tenant}{source}".lower():
         return RefusedError(Reason.WRONG_ADDRESS, "addresses are in lower case; correct the one at the provider")
-    if runtime.set_aside & {tenant, (tenant, source)} and source in source_names():
+    if runtime.businesses.is_set_aside(tenant, source) and source in source_names():
         return RefusedError(
             Reason.SET_ASIDE,
             "the file, settings or secrets of this business can't be used now; send again later",

@@ -56,15 +56,25 @@ class Intake:
     done here.
     """
 
-    def __init__(self, *, tenant_id: str, source: Source, services: IntakeServices, masks: Masks) -> None:
-        self.tally = Tally(tenant_id=tenant_id, source=source.name)
+    def __init__(
+        self,
+        *,
+        tenant_id: str,
+        source: Source,
+        services: IntakeServices,
+        masks: Masks,
+        before: Intake | None = None,
+    ) -> None:
+        """before: whose place it takes; what was counted there counts on."""
+        self.tally: Tally = before.tally if before else Tally(tenant_id=tenant_id, source=source.name)
         self._tenant_id = tenant_id
         self._source = source
         self._services = services
         self._masks = masks
-        self._bucket = TokenBucket(per_minute=services.rate_limit_per_minute)
+        per_minute = services.rate_limit_per_minute
+        self._bucket: TokenBucket = before._bucket if before else TokenBucket(per_minute=per_minute)
         # Refusals have a bucket of their own: forgeries must not use up what the provider is allowed.
-        self._refusals_bucket = TokenBucket(per_minute=services.rate_limit_per_minute)
+        self._refusals_bucket: TokenBucket = before._refusals_bucket if before else TokenBucket(per_minute=per_minute)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""

@@ -64,6 +64,20 @@ def open_engine(url: str) -> Engine:
     return engine
 
 
+def open_existing(url: str) -> Engine | None:
+    """Return an engine for reading, None for a SQLite file that is not there: opening it would make a home.
+
+    Raises ConfigurationError for no such URL.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        return open_engine(url)  # which says how it is written
+    if parsed.get_backend_name() == "sqlite" and not Path(str(parsed.database)).exists():
+        return None
+    return open_engine(url)
+
+
 def open_database(url: str, *, backups: Path | None = None) -> Engine:
     """Return an engine whose tables are at the newest revision; see create_tables, which raises what this does."""
     engine = open_engine(url)

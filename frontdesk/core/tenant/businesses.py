@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import make_url
-
 from frontdesk.core.errors import ConfigurationError, EventLogUnavailableError
-from frontdesk.core.log.database import has_tables, open_engine
+from frontdesk.core.log.database import has_tables, open_existing
 from frontdesk.core.settings import Settings
 from frontdesk.core.tenant.business import Business
 from frontdesk.core.tenant.configurations import read_newest
@@ -59,10 +56,9 @@ def _read_files(settings: Settings) -> tuple[dict[str, Mapping[str, object] | No
 
 def _in_force(settings: Settings) -> dict[str, Mapping[str, object] | None]:
     """Return the newest document of each business in the log; None for one that has left."""
-    url = make_url(settings.event_log_url)
-    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
-        return {}  # opening it would make a home
-    engine = open_engine(settings.event_log_url)
+    engine = open_existing(settings.event_log_url)
+    if engine is None:
+        return {}
     try:
         if not has_tables(engine):
             return {}

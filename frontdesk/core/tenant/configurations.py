@@ -116,6 +116,11 @@ _QUERY = select(
 ).where(IS_CONFIGURATION)
 
 
+def digest_of(document: Mapping[str, object], *, slug: str) -> str:
+    """Return what versions that say the same have in common. Raises ConfigurationError for what JSON can't hold."""
+    return sha256(_as_json(document, slug=slug)).hexdigest()
+
+
 def read_newest(engine: Engine, *, until: int | None = None) -> dict[str, Configuration]:
     """Return the version in force of each business by slug; see Configurations.newest."""
     last = select(func.max(event_log.c.sequence)).where(IS_CONFIGURATION).group_by(event_log.c.tenant_id)

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
+from sqlalchemy import Engine
+
+from frontdesk.core.clock import Clock, SystemClock
+from frontdesk.core.errors import EventLogUnavailableError
+from frontdesk.core.ids import UuidV7Factory
+from frontdesk.core.log.database import has_tables
+from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.tenant.configurations import Configuration, Configurations
 from frontdesk.core.tenant.files import Files
-from frontdesk.domains.tenancy.tenant import Tenant, read_documents
+from frontdesk.domains.tenancy.tenant import Tenant, read_documents, read_tenants
+
+_logger = logging.getLogger(__name__)
 
 
 class TenantDirectory(Mapping[str, Tenant]):
@@ -18,11 +29,33 @@ class TenantDirectory(Mapping[str, Tenant]):
         self._lock = threading.Lock()
         self._sequence = 0
         self._files: Files[Tenant] = Files({}, {})
+        self._versions: dict[str, Configuration] = {}
+
+    @classmethod
+    def open(cls, engine: Engine, *, folder: Path, clock: Clock | None = None) -> TenantDirectory:
+        """Return a home's businesses: by their files for as long as the log can't be read or holds none.
+
+        Raises ConfigurationError if no business can be read anywhere.
+        """
+        directory = cls(open_configurations(engine, clock=clock))
+        try:
+            if has_tables(engine):
+                directory.refresh()
+        except EventLogUnavailableError as error:
+            _logger.warning("the businesses are read from their files until the log can be read: %s", error.detail)
+        if not directory.sequence:
+            directory._files = read_tenants(folder)
+        return directory
 
     @property
     def wrong(self) -> Mapping[str, str]:
         """What is wrong with the configurations that are, by slug: an upgrade may have made them so."""
         return self._files.wrong
+
+    @property
+    def versions(self) -> Mapping[str, Configuration]:
+        """The versions in force by slug, wrong ones too; none for as long as files are read."""
+        return self._versions
 
     @property
     def sequence(self) -> int:
@@ -38,12 +71,17 @@ class TenantDirectory(Mapping[str, Tenant]):
             newest = {each.tenant_id: each for each in versions}
             documents = {slug: each.document for slug, each in newest.items() if each.document is not None}
             read = read_documents(documents)
-            kept = {slug: tenant for slug, tenant in self._files.tenants.items() if slug not in newest}
-            wrong = {slug: problem for slug, problem in self._files.wrong.items() if slug not in newest}
-            tenants = dict(sorted({**kept, **read.tenants}.items()))
-            self._files = Files(tenants, {**wrong, **read.wrong})
+            before = self._files
+            # What was read from files is no version: the log's are all that there is.
+            replaced = newest.keys() if self._sequence else newest.keys() | before.tenants.keys()
+            kept = {slug: tenant for slug, tenant in before.tenants.items() if slug not in replaced}
+            wrong = {slug: problem for slug, problem in before.wrong.items() if slug not in replaced}
+            in_force = {slug: each for slug, each in self._versions.items() if slug not in newest}
+            in_force |= {slug: each for slug, each in newest.items() if each.document is not None}
+            self._versions = dict(sorted(in_force.items()))
+            self._files = Files(dict(sorted({**kept, **read.tenants}.items())), {**wrong, **read.wrong})
             self._sequence = max(each.sequence for each in versions)
-            return frozenset(newest)
+            return frozenset(slug for slug in replaced if _differs(slug, before, self._files))
 
     def _all(self) -> list[Configuration]:
         return list(self._configurations.newest().values())
@@ -56,3 +94,19 @@ class TenantDirectory(Mapping[str, Tenant]):
 
     def __len__(self) -> int:
         return len(self._files.tenants)
+
+
+def open_configurations(engine: Engine, *, clock: Clock | None = None) -> Configurations:
+    """Return the versions in the database of an engine."""
+    clock = clock or SystemClock()
+    return Configurations(engine, log=EventLog(engine, ids=UuidV7Factory(clock)), clock=clock)
+
+
+def describe_version(version: Configuration) -> str:
+    """Return when a version was written and by whom, for people."""
+    return f"{version.written_at:%Y-%m-%d %H:%M} UTC by {version.written_by}"
+
+
+def _differs(slug: str, before: Files[Tenant], after: Files[Tenant]) -> bool:
+    is_same = before.tenants.get(slug) == after.tenants.get(slug)
+    return not is_same or before.wrong.get(slug) != after.wrong.get(slug)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from sqlalchemy import Engine
+
+from frontdesk.core.clock import Clock, SystemClock
 from frontdesk.core.errors import ConfigurationError
 from frontdesk.core.log.set_aside import Kind, SetAside, Step
 from frontdesk.core.tenant.configurations import Configuration, Configurations
+from frontdesk.domains.tenancy.directory import open_configurations
 from frontdesk.domains.tenancy.tenant import look_at
 
 #: What is looked at to see whether a file changed: when it was written, and its size.
@@ -21,6 +25,13 @@ class TenantFiles:
         self._configurations = configurations
         self._set_aside = set_aside
         self._seen: dict[str, _State] = {}
+
+    @classmethod
+    def open(cls, engine: Engine, *, folder: Path, clock: Clock | None = None) -> TenantFiles:
+        """Return a folder's files, to be written into the database of an engine, whose tables are there."""
+        clock = clock or SystemClock()
+        configurations = open_configurations(engine, clock=clock)
+        return cls(folder, configurations=configurations, set_aside=SetAside(engine, clock=clock))
 
     def write_changes(self) -> frozenset[str]:
         """Append a version for each file that says something else than the log; return whose.

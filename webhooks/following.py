@@ -1,0 +1,82 @@
+"""Follows the versions of businesses' configurations in the log, while the receiver runs."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from sqlalchemy import Engine
+
+from frontdesk.core.clock import Clock
+from frontdesk.core.errors import EventLogUnavailableError
+from frontdesk.core.log.set_aside import Kind, SetAside
+from frontdesk.core.settings import Settings
+from frontdesk.domains.tenancy.directory import TenantDirectory
+from frontdesk.domains.tenancy.files import TenantFiles
+from webhooks.businesses import Served, ServedBusinesses
+from webhooks.logs import log_event_log_unavailable, log_following, log_unexpected_error
+
+_LOOK_EVERY_S: Final = 0.5
+
+
+class Following:
+    """Brings new versions from the log to the businesses that are served."""
+
+    def __init__(
+        self, directory: TenantDirectory, businesses: ServedBusinesses, *, files: TenantFiles, set_aside: SetAside
+    ) -> None:
+        self._directory = directory
+        self._businesses = businesses
+        self._files = files
+        self._set_aside = set_aside
+        self._behind: set[str] = set()  #: known to have changed, and not prepared yet
+
+    @classmethod
+    def of(
+        cls,
+        directory: TenantDirectory,
+        businesses: ServedBusinesses,
+        *,
+        engine: Engine,
+        settings: Settings,
+        clock: Clock,
+    ) -> Following:
+        """Return what follows a directory; `businesses` serves what is in it."""
+        files = TenantFiles.open(engine, folder=settings.tenants_dir, clock=clock)
+        return cls(directory, businesses, files=files, set_aside=SetAside(engine, clock=clock))
+
+    async def begin(self) -> None:
+        """Write what the files say now, and serve by the log from here on. Raises EventLogUnavailableError."""
+        await asyncio.to_thread(self._files.write_changes)
+        await self._take_over()
+
+    async def go_on(self) -> None:
+        """Follow until it is cancelled. A database that is away is told once, and nothing ends."""
+        is_told = False
+        while True:
+            await asyncio.sleep(_LOOK_EVERY_S)
+            try:
+                await self._take_over()
+            except EventLogUnavailableError as error:
+                if not is_told:
+                    log_event_log_unavailable(error.detail)
+                is_told = True
+            except Exception as error:  # noqa: BLE001 - whoever is served stays so, and the next look may succeed
+                if not is_told:
+                    log_unexpected_error(error)
+                is_told = True
+            else:
+                is_told = False
+
+    async def _take_over(self) -> None:
+        prepared, unreadable = await asyncio.to_thread(self._look)
+        self._businesses.note_unreadable(unreadable)
+        if prepared:
+            self._businesses.take_over(prepared)
+            self._behind -= prepared.keys()
+            log_following("configurations followed", tenants=sorted(prepared), sequence=self._directory.sequence)
+
+    def _look(self) -> tuple[dict[str, Served], frozenset[str]]:
+        self._behind |= self._directory.refresh()
+        unreadable = frozenset(self._set_aside.subjects(Kind.BUSINESS) - self._directory.keys())
+        return (self._businesses.prepare(self._behind) if self._behind else {}), unreadable
