@@ -14,7 +14,8 @@ from frontdesk.core.settings import Settings
 from frontdesk.domains.reports.archive import ReportArchive
 from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition
 from frontdesk.domains.sending.dispatch.dispatcher import Dispatcher, build_dispatcher
-from frontdesk.domains.tenancy.tenant import read_tenants
+from frontdesk.domains.tenancy.directory import TenantDirectory
+from frontdesk.domains.tenancy.files import TenantFiles
 
 
 class Dispatching:
@@ -56,13 +57,16 @@ class Dispatching:
 def open_dispatcher(settings: Settings, *, position: DecidedPosition) -> Dispatcher:
     """Return the dispatcher of a home, with the secrets of this process's environment. To be closed after use."""
     engine = open_database(settings.event_log_url, backups=settings.backups_path)
-    files = read_tenants(settings.tenants_dir)
+    directory = TenantDirectory.open(engine, folder=settings.tenants_dir)
+    # Whoever starts first writes what the files say; nothing is sent by a version that was replaced meanwhile.
+    TenantFiles.open(engine, folder=settings.tenants_dir).write_changes()
+    directory.refresh()
     return build_dispatcher(
         settings,
         engine=engine,
-        tenants=files.tenants,
+        tenants=directory,
         environ=os.environ,
         position=position,
-        wrong_files=files.wrong,
+        followed=directory,
         read_report=ReportArchive(settings.reports_path).read_written,
     )

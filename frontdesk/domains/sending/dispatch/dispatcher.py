@@ -25,10 +25,10 @@ from frontdesk.domains.sending.dispatch.composer import ReportReader
 from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition, KnownEvents
 from frontdesk.domains.sending.dispatch.dispatch_log import DispatchLog
 from frontdesk.domains.sending.dispatch.due_watch import DueWatch
-from frontdesk.domains.sending.dispatch.lanes import LaneState, QueuedCommand, Rate, Transition, recipient_of
+from frontdesk.domains.sending.dispatch.lanes import LaneState, QueuedCommand, Transition, recipient_of
 from frontdesk.domains.sending.dispatch.look_ups import LookUps
 from frontdesk.domains.sending.dispatch.recorder import Recorder
-from frontdesk.domains.sending.dispatch.tenant_senders import TenantSenders
+from frontdesk.domains.sending.dispatch.tenant_senders import Followed, TenantSenders
 from frontdesk.domains.sending.dispatch.worker import HandlingResult, Worker
 from frontdesk.domains.sending.outbox.commands import ClaimedCommand, Lane, Overdue
 from frontdesk.domains.sending.outbox.errors import OutboxUnavailableError
@@ -43,6 +43,8 @@ _POLL_S: Final = 0.005
 #: After the database could not be used.
 _PAUSE_S: Final = 1.0
 _HOUSEKEEPING_EVERY: Final = timedelta(seconds=5)
+#: Between two looks for new configurations: one query over an index.
+_FOLLOW_EVERY: Final = timedelta(seconds=1)
 _LOOK_UPS_AT_ONCE: Final = 10
 _UNDECIDED: Final = "waits until the newest events are decided upon"
 #: What is claimed and may not be called, since a build holds the warehouse, waits no longer than this in its lane.
@@ -99,12 +101,13 @@ class Dispatcher:
         self._lanes: dict[Lane, LaneState] = {}
         self._closed_lanes: set[Lane] = set()  #: as the outbox has them, seconds ago
         self._lane_notes: dict[Lane, _LaneNote] = {}  #: to be noted there
-        # A thread for every call that there can be, and one for look-ups: no lane ever waits for another's thread.
-        self._pool = ThreadPoolExecutor(senders.count_lanes() * calls_at_once + 1, thread_name_prefix="delivery")
+        self._count_lanes = len(senders.lanes())
+        self._pool = self._open_pool()
         self._ended: SimpleQueue[_EndedCall] = SimpleQueue()
         self._bell = threading.Event()
         self._looking_up: Future[int] | None = None
         self._housekeeping_at: datetime | None = None
+        self._follow_at: datetime | None = None
         self._count_over = 0  #: commands that came to their end since the start
 
     def wake(self) -> None:
@@ -174,11 +177,34 @@ class Dispatcher:
         try:
             has_ended = self._settle_ended()
             self._note_lanes()
+            self._follow()
             return any([has_ended, expires_leases and self._expire_leases(), self._claim(), self._start()])
         except (OutboxUnavailableError, EventLogUnavailableError) as error:
             self.dispatch_log.trouble("outbox not usable", error.detail)
             self._bell.wait(_PAUSE_S)
             return False
+
+    def _follow(self) -> None:
+        """Send by the newest configurations, looked for now and then; lanes of others stay as they are."""
+        now = self._clock.now()
+        if self._follow_at is not None and now < self._follow_at:
+            return
+        self._follow_at = now + _FOLLOW_EVERY
+        changed = self._senders.follow()
+        for lane, state in self._lanes.items():
+            if lane.tenant_id in changed:
+                state.set_rate(self._senders.texts_per_second(lane))
+        if changed:
+            # A lane that a business gave up may have calls under way.
+            count_lanes = len(self._senders.lanes() | self._lanes.keys())
+            if count_lanes > self._count_lanes:
+                self._count_lanes = count_lanes
+                self._pool.shutdown(wait=False)  # what is under way there ends by itself
+                self._pool = self._open_pool()
+
+    def _open_pool(self) -> ThreadPoolExecutor:
+        """Return threads for every call that there can be, and one for look-ups: no lane waits for another's."""
+        return ThreadPoolExecutor(self._count_lanes * self._calls_at_once + 1, thread_name_prefix="delivery")
 
     def _claim(self) -> bool:
         if not self._known.is_positioned:
@@ -325,9 +351,8 @@ class Dispatcher:
 
     def _state_of(self, lane: Lane) -> LaneState:
         if lane not in self._lanes:
-            per_second = self._senders.texts_per_second(lane)
-            rate = Rate(per_second) if per_second else None
-            self._lanes[lane] = LaneState(lane=lane, calls_at_once=self._calls_at_once, rate=rate)
+            self._lanes[lane] = LaneState(lane=lane, calls_at_once=self._calls_at_once)
+            self._lanes[lane].set_rate(self._senders.texts_per_second(lane))
         return self._lanes[lane]
 
 
@@ -346,12 +371,14 @@ def build_dispatcher(
     calls_at_once: int = 4,
     wrong_files: Mapping[str, str] = NOTHING_WRONG,
     read_report: ReportReader | None = None,
+    followed: Followed | None = None,
 ) -> Dispatcher:
     """Return a dispatcher over the database of an engine, whose tables are there. To be closed after use.
 
     environ holds the businesses' secrets, see frontdesk/core/secrets.py. wrong_files: what is wrong with a
     business's file, by slug. read_report: reads files that go with e-mails. position: how far what the outbox holds
     takes account of the log; nothing is called that was decided before its business's newest events were known.
+    followed: what changes `tenants` while it runs, and tells what is wrong instead of `wrong_files`.
     """
     clock = clock or SystemClock()
     ids = UuidV7Factory(clock)
@@ -364,6 +391,7 @@ def build_dispatcher(
         clock=clock,
         wrong_files=wrong_files,
         read_report=read_report,
+        followed=followed,
     )
     dispatch_log = DispatchLog()
     known = KnownEvents(engine, position=position)

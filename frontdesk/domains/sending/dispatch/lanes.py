@@ -93,6 +93,11 @@ class Rate:
         self._last_turn: Turn | None = None
         self._lock = threading.Lock()
 
+    def change(self, per_second: float) -> None:
+        """Go on at another pace, from the next call on."""
+        with self._lock:
+            self._interval = timedelta(seconds=1 / per_second)
+
     def is_free(self, now: datetime) -> bool:
         """Tell whether a call could go out now."""
         return self._free_at is None or now >= self._free_at
@@ -205,6 +210,15 @@ class LaneState:
                 return queued.command
             busy.add(queued.recipient)
         return None
+
+    def set_rate(self, per_second: float | None) -> None:
+        """Let so many calls begin a second; None: as many as there are. Who is in line stays there."""
+        if per_second is None:
+            self.rate = None
+        elif self.rate is None:
+            self.rate = Rate(per_second)
+        else:
+            self.rate.change(per_second)
 
     def line_up(self) -> Turn | None:
         """Return the next place in the line of the sending number; None if it has no rate."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from frontdesk.connectors.account import SendingAccount
 from frontdesk.connectors.answers import Accepted, Answer, Deliverer, Doubt, LookUp, NotFound
@@ -96,8 +96,21 @@ class TenantSender:
         return descriptors()[provider].open_deliverer(account)
 
 
+class Followed(Protocol):
+    """Businesses whose configurations change while they are used."""
+
+    @property
+    def wrong(self) -> Mapping[str, str]:
+        """What is wrong with the configurations that are, by slug."""
+        ...
+
+    def refresh(self) -> frozenset[str]:
+        """Take over new versions; return whose they are. Raises EventLogUnavailableError."""
+        ...
+
+
 class TenantSenders:
-    """All tenants' senders."""
+    """All tenants' senders. Safe to read from several threads; one alone follows."""
 
     def __init__(
         self,
@@ -108,12 +121,35 @@ class TenantSenders:
         clock: Clock,
         wrong_files: Mapping[str, str],
         read_report: ReportReader | None = None,
+        followed: Followed | None = None,
     ) -> None:
+        """followed: what changes `tenants`, and tells what is wrong instead of `wrong_files`."""
+        self._tenants = tenants
+        self._settings = settings
+        self._secrets = secrets
+        self._clock = clock
         self._wrong = wrong_files
-        self._senders = {
-            slug: TenantSender(tenant, settings=settings, secrets=secrets, clock=clock, read_report=read_report)
-            for slug, tenant in tenants.items()
-        }
+        self._read_report = read_report
+        self._followed = followed
+        self._behind: set[str] = set()  #: known to have changed, and not made anew yet
+        self._senders = {slug: self._make(tenant) for slug, tenant in tenants.items()}
+
+    def follow(self) -> frozenset[str]:
+        """Make the senders of changed businesses anew; return whose. A call under way ends with the one it has.
+
+        Raises EventLogUnavailableError.
+        """
+        if self._followed is None:
+            return frozenset()
+        self._behind |= self._followed.refresh()
+        if not self._behind:
+            return frozenset()
+        changed = frozenset(self._behind)
+        found = {slug: self._tenants.get(slug) for slug in changed}
+        made = {slug: self._make(tenant) for slug, tenant in found.items() if tenant is not None}
+        self._senders = {slug: each for slug, each in self._senders.items() if slug not in changed} | made
+        self._behind.clear()
+        return changed
 
     def find(self, tenant_id: str) -> TenantSender | None:
         """Return a tenant's sender, None if there is no such tenant."""
@@ -131,7 +167,8 @@ class TenantSenders:
 
     def fault_of_file(self, tenant_id: str) -> str:
         """Return what is wrong with a tenant's file; empty if nothing is. Until it is mended, commands wait."""
-        return self._wrong.get(tenant_id, "")
+        wrong = self._wrong if self._followed is None else self._followed.wrong
+        return wrong.get(tenant_id, "")
 
     def texts_per_second(self, lane: Lane) -> float | None:
         """Return the rate of a lane's sending number, None if it has none."""
@@ -139,9 +176,20 @@ class TenantSenders:
         sms = sender.tenant.delivery.sms if sender else None
         return sms.per_second if sms and sms.provider == lane.provider else None
 
-    def count_lanes(self) -> int:
-        """Return how many lanes there can be."""
-        return sum(
-            len({sender.tenant.delivery.provider_of(channel) for channel in Channel} - {None})
+    def lanes(self) -> frozenset[Lane]:
+        """Return the lanes that there can be."""
+        return frozenset(
+            sender.lane_of(provider)
             for sender in self._senders.values()
+            for channel in Channel
+            if (provider := sender.tenant.delivery.provider_of(channel)) is not None
+        )
+
+    def _make(self, tenant: SendingBusiness) -> TenantSender:
+        return TenantSender(
+            tenant,
+            settings=self._settings,
+            secrets=self._secrets,
+            clock=self._clock,
+            read_report=self._read_report,
         )
