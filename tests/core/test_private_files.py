@@ -17,7 +17,8 @@ from frontdesk.core.errors import ConfigurationError
 from frontdesk.core.log.database import create_tables, open_engine
 from frontdesk.core.private_files import begin_privately, keep_private, share_as_its_folder, too_open
 from frontdesk.core.settings import Settings
-from frontdesk.domains.operations.doctor import Level, examine
+from frontdesk.domains.operations.doctor import examine
+from frontdesk.domains.operations.findings import Level
 
 
 @pytest.fixture(autouse=True)

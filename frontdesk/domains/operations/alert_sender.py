@@ -20,7 +20,7 @@ from frontdesk.core.settings import Settings
 from frontdesk.domains.operations.alert_routes import SYSTEM_ENDPOINT
 from frontdesk.domains.operations.incidents import Alert, AlertChannel, Moment
 from frontdesk.domains.sending.dispatch.dispatcher import NOTHING_WRONG
-from frontdesk.domains.sending.dispatch.tenant_senders import TenantSenders
+from frontdesk.domains.sending.dispatch.tenant_senders import Followed, TenantSenders
 from frontdesk.domains.sending.outbox.commands import Channel
 from frontdesk.domains.sending.settings import WEBHOOK_PROVIDER
 from frontdesk.domains.tenancy.tenant import Tenant
@@ -32,15 +32,31 @@ class AlertSender:
     """Sends to every kind of route, with the secrets of this process's environment."""
 
     def __init__(
-        self, settings: Settings, tenants: Mapping[str, Tenant], *, environ: Mapping[str, str], clock: Clock
+        self,
+        settings: Settings,
+        tenants: Mapping[str, Tenant],
+        *,
+        environ: Mapping[str, str],
+        clock: Clock,
+        followed: Followed | None = None,
     ) -> None:
+        """followed: what changes `tenants` while they are used."""
         self._settings = settings
         self._tenants = tenants
         self._environ = environ
         self._clock = clock
         self._senders = TenantSenders(
-            tenants, settings=settings, secrets=Secrets(environ), clock=clock, wrong_files=NOTHING_WRONG
+            tenants,
+            settings=settings,
+            secrets=Secrets(environ),
+            clock=clock,
+            wrong_files=NOTHING_WRONG,
+            followed=followed,
         )
+
+    def follow(self) -> None:
+        """Send by the businesses' newest configurations from here on. Raises EventLogUnavailableError."""
+        self._senders.follow()
 
     def send(self, alert: Alert) -> str | None:
         """Send an alert; return why it was not taken, None if it was."""

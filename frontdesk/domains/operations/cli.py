@@ -18,8 +18,10 @@ from frontdesk.core.running.run_files import RunFiles
 from frontdesk.core.running.screen import Screen
 from frontdesk.core.running.supervisor import run_parts
 from frontdesk.core.settings import load_settings
-from frontdesk.domains.operations.doctor import Level, examine
-from frontdesk.domains.tenancy.tenant import load_tenants
+from frontdesk.core.tenant.business import Business
+from frontdesk.core.tenant.businesses import load_businesses
+from frontdesk.domains.operations.doctor import examine
+from frontdesk.domains.operations.findings import Level
 
 app = typer.Typer()
 
@@ -44,7 +46,7 @@ def up(
     settings = load_settings()
     keep_private(settings.home, group=settings.published_group)
     left_out = _parse_groups(without)
-    tenants = load_tenants(settings.tenants_dir)
+    tenants = load_businesses(settings, Business)
     logs = settings.home.absolute() / "logs"
     screen = Screen(Console(), logs=logs, shows_output=output)
     run_files = RunFiles(settings.home)

@@ -6,8 +6,6 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 import duckdb
@@ -29,8 +27,10 @@ from frontdesk.core.running.ports import why_unavailable
 from frontdesk.core.secrets import Secrets, secret_variable
 from frontdesk.core.serving.hosts import host_of
 from frontdesk.core.settings import Settings
+from frontdesk.domains.operations.findings import Finding, Level
+from frontdesk.domains.operations.tenant_checks import check_tenants
 from frontdesk.domains.sending.outbox.commands import Channel
-from frontdesk.domains.tenancy.tenant import Tenant, load_tenant
+from frontdesk.domains.tenancy.tenant import Tenant
 
 _OLDEST_PYTHON = (3, 11)
 _GIB = 2**30
@@ -39,30 +39,12 @@ _TOO_LITTLE_DISK = _GIB // 4
 _PROBE_TIMEOUT_S = 2.0
 
 
-class Level(StrEnum):
-    """How bad a finding is."""
-
-    OK = "ok"
-    WARNING = "warning"
-    ERROR = "error"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one check found."""
-
-    level: Level
-    subject: str
-    detail: str
-    remedy: str = ""
-
-
 def examine(settings: Settings, *, environ: Mapping[str, str]) -> Iterator[Finding]:
     """Yield the findings of all checks. Nothing is left behind."""
     yield _check_python(sys.version_info[:3])
     yield from _check_home(settings.home)
     yield _check_modes(settings)
-    tenants, findings = _check_tenants(settings.tenants_dir)
+    tenants, findings = check_tenants(settings)
     yield from findings
     yield from _check_secrets(tenants, Secrets(environ))
     yield from _check_delivery(tenants, Secrets(environ))
@@ -116,24 +98,6 @@ def _check_modes(settings: Settings) -> Finding:
     shown = f"{found[0]} and {len(found) - 1} more" if found[1:] else str(found[0])
     remedy = f"Run `frontdesk up`, which corrects it, or chmod -R go-rwx {settings.home.absolute()} as their owner"
     return Finding(Level.ERROR, "Privacy", f"open to other users: {shown}", remedy)
-
-
-def _check_tenants(folder: Path) -> tuple[list[Tenant], list[Finding]]:
-    tenants: list[Tenant] = []
-    findings: list[Finding] = []
-    for file in sorted(folder.glob("*.yaml")):
-        try:
-            tenants.append(load_tenant(file))
-        except ConfigurationError as error:
-            findings += [
-                Finding(Level.ERROR, "Tenants", line, "Correct the file") for line in error.detail.splitlines()
-            ]
-    if tenants:
-        findings.append(Finding(Level.OK, "Tenants", f"valid: {', '.join(tenant.slug for tenant in tenants)}"))
-    elif not findings:
-        remedy = "Put one <slug>.yaml per business there, or set FRONTDESK_TENANTS_DIR"
-        findings.append(Finding(Level.ERROR, "Tenants", f"{folder}: no tenant files", remedy))
-    return tenants, findings
 
 
 def _check_secrets(tenants: list[Tenant], secrets: Secrets) -> Iterator[Finding]:

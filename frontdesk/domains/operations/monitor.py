@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import Final
 
 from sqlalchemy import Engine
@@ -22,6 +23,7 @@ from frontdesk.domains.operations.checks import Watched, run_checks
 from frontdesk.domains.operations.heartbeats import MONITOR, Heartbeats
 from frontdesk.domains.operations.incidents import Alert, Incident, IncidentBook, Moment
 from frontdesk.domains.operations.lost_database import LostDatabase
+from frontdesk.domains.sending.dispatch.tenant_senders import Followed
 from frontdesk.domains.sending.outbox.outbox import Outbox
 from frontdesk.domains.tenancy.tenant import Tenant
 
@@ -41,8 +43,12 @@ def build_monitor(
     environ: Mapping[str, str],
     parts: Collection[str] = (),
     clock: Clock | None = None,
+    followed: Followed | None = None,
 ) -> Monitor:
-    """Return the monitor of a home; `parts` of PARTS run beside it. environ holds the secrets."""
+    """Return the monitor of a home; `parts` of PARTS run beside it. environ holds the secrets.
+
+    followed: what changes `tenants` while they are used; whom to tell is asked of the newest at each look.
+    """
     clock = clock or SystemClock()
     ids = UuidV7Factory(clock)
     addresses = {
@@ -50,7 +56,7 @@ def build_monitor(
         DASHBOARD: f"{local_url(settings.host, settings.dashboard_port)}/_stcore/health",
     }
     routes = build_routes(settings, tenants)
-    sender = AlertSender(settings, tenants, environ=environ, clock=clock)
+    sender = AlertSender(settings, tenants, environ=environ, clock=clock, followed=followed)
     return Monitor(
         Watched(
             engine=engine,
@@ -67,6 +73,7 @@ def build_monitor(
         lost_database=LostDatabase(settings.home.absolute(), routes=routes(None), send=sender.send),
         send=sender.send,
         clock=clock,
+        follow=sender.follow,
     )
 
 
@@ -85,12 +92,14 @@ class Monitor:
         lost_database: LostDatabase,
         send: Callable[[Alert], str | None],
         clock: Clock,
+        follow: Callable[[], None],
     ) -> None:
         self._watched = watched
         self._book = book
         self._lost_database = lost_database
         self._send = send
         self._clock = clock
+        self._follow = follow
         self._started_at = clock.now()
         self._has_looked = False
         self._lost: Condition | None = None  #: at the last look: why the database, and so the table, is away
@@ -102,6 +111,8 @@ class Monitor:
 
     def look(self) -> Sequence[tuple[Moment, Incident]]:
         """Judge once, and keep what there is to tell; return it."""
+        with suppress(EventLogUnavailableError):  # that the database is away is found below
+            self._follow()
         results = run_checks(self._watched, now=self._clock.now(), started_at=self._started_at)
         lost = next((each for each in results.conditions if each.kind is Kind.DATABASE), None)
         news: Sequence[tuple[Moment, Incident]] = []

@@ -15,7 +15,7 @@ from frontdesk.core.log.database import create_tables, open_engine
 from frontdesk.core.settings import load_settings
 from frontdesk.domains.operations.alert_conditions import Condition
 from frontdesk.domains.operations.monitor import PARTS, AlertThread, build_monitor
-from frontdesk.domains.tenancy.tenant import load_tenants
+from frontdesk.domains.tenancy.directory import TenantDirectory
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -36,8 +36,9 @@ def watch(
     if unknown := [name for name in names if name not in PARTS]:
         raise ConfigurationError(f"--parts {', '.join(unknown)}: is no part; use {', '.join(PARTS)}")
     engine = open_engine(settings.event_log_url)
+    directory = TenantDirectory.open(engine, folder=settings.tenants_dir)
     monitor = build_monitor(
-        settings, engine=engine, tenants=load_tenants(settings.tenants_dir), environ=os.environ, parts=names
+        settings, engine=engine, tenants=directory, followed=directory, environ=os.environ, parts=names
     )
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

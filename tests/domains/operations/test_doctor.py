@@ -12,9 +12,11 @@ from typing import Any, NamedTuple
 import duckdb
 import pytest
 
-from frontdesk.core.log.database import create_tables, open_engine
+from frontdesk.core.log.database import create_tables, open_database, open_engine
 from frontdesk.core.settings import Settings
-from frontdesk.domains.operations.doctor import Finding, Level, examine
+from frontdesk.domains.operations.doctor import examine
+from frontdesk.domains.operations.findings import Finding, Level
+from frontdesk.domains.tenancy.files import TenantFiles
 from tests.core.running.standins import free_port
 
 ROOT = Path(__file__).parents[3]
@@ -82,6 +84,25 @@ def test_every_wrong_tenant_file_is_told(settings: dict[str, Any]) -> None:
     assert any("one.yaml: name: is missing" in detail for detail in wrong)
     assert any("two.yaml: zone: is missing" in detail for detail in wrong)
     assert findings[-1] == Finding(Level.OK, "Tenants", "valid: noizylab")
+
+
+def test_a_file_that_is_not_in_force_is_told(settings: dict[str, Any]) -> None:
+    engine = open_database(Settings(**settings).event_log_url)
+    file = settings["tenants_dir"] / "noizylab.yaml"
+    text = file.read_text(encoding="utf-8")
+    TenantFiles.open(engine, folder=file.parent).write_changes()
+    engine.dispose()
+    assert [finding.level for finding in find(settings, "Tenants")] == [Level.OK]
+
+    file.write_text(text.replace("zone: America/Toronto", "zone: Toronto"), encoding="utf-8")
+    wrong, valid = find(settings, "Tenants")
+    assert (wrong.level, "zone" in wrong.detail) == (Level.ERROR, True)
+    assert "by the file noizylab.yaml stays in force" in wrong.remedy
+    assert valid == Finding(Level.OK, "Tenants", "valid: noizylab")
+
+    file.write_text(text.replace("name: NOIZYLAB", "name: Noizy"), encoding="utf-8")
+    [other, _] = find(settings, "Tenants")
+    assert (other.level, "noizylab.yaml is not in force: the version of" in other.detail) == (Level.WARNING, True)
 
 
 def test_no_tenants_at_all(settings: dict[str, Any], tmp_path: Path) -> None:

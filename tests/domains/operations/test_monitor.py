@@ -29,14 +29,17 @@ from frontdesk.core.log.set_aside import SetAside, Step
 from frontdesk.core.published.connection import attach_published
 from frontdesk.core.published.errors import NothingPublishedError
 from frontdesk.core.serving.hosts import host_of
+from frontdesk.domains.operations.alert_routes import build_routes
 from frontdesk.domains.operations.heartbeats import LIVE_PATH, MONITOR, Heartbeats, LiveState, RunKind, RunOutcome
 from frontdesk.domains.operations.measurements import read_published
 from frontdesk.domains.operations.monitor import PIPELINES, RECEIVER, AlertThread, Monitor, build_monitor
 from frontdesk.domains.sending.outbox.holds import HoldScope
+from frontdesk.domains.tenancy.directory import TenantDirectory
+from frontdesk.domains.tenancy.files import TenantFiles
 from tests.clocks import SetClock
 from tests.damaged_file import damage
 from tests.domains.sending.dispatch.sending_fixture import mail, open_sending, tenants_for, text
-from tests.domains.sending.dispatch.standins import WEBHOOK_SECRET, StandIns, standing_in
+from tests.domains.sending.dispatch.standins import TENANTS_DIR, WEBHOOK_SECRET, StandIns, standing_in
 from tests.domains.sending.outbox.factories import NOON
 from tests.pipelines.facts import contact, fact
 from tests.pipelines.homes import Home
@@ -637,3 +640,23 @@ def test_only_this_machines_own_names_go_past_a_proxy(
     post_a_full_disk(watch, url=url)
     watch.look(minutes=3)
     assert [is_this_machine(host_of(each)) for each in opened[:1]] == [is_local]
+
+
+def test_whom_to_tell_follows_the_configuration(watch: Watch, tmp_path: Path) -> None:
+    folder = tmp_path / "tenants"
+    shutil.copytree(TENANTS_DIR, folder)
+    files = TenantFiles.open(watch.engine, folder=folder)
+    files.write_changes()
+    directory = TenantDirectory.open(watch.engine, folder=folder)
+    settings = watch.standins.settings(home=watch.folder, alert_email=OWNER)
+    monitor = build_monitor(
+        settings, engine=watch.engine, tenants=directory, followed=directory, environ=dict(watch.standins.environ)
+    )
+    monitor.look()
+    assert "alerts" not in (folder / "noizylab.yaml").read_text(encoding="utf-8")
+    with (folder / "noizylab.yaml").open("a", encoding="utf-8") as file:
+        file.write("alerts: {email: [boss@noizylab.example]}\n")
+    files.write_changes()
+    monitor.look()
+    [route] = build_routes(settings, directory)("noizylab")
+    assert (route.target, route.tenant_id) == ("boss@noizylab.example", "noizylab")
