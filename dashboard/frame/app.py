@@ -11,6 +11,7 @@ import streamlit as st
 from dashboard.frame import actions, session, sign_in
 from dashboard.frame.analytics_file import AnalyticsFile, AnalyticsFileError, NothingPublishedYetError
 from dashboard.frame.api import ApiRefusedError, ApiUnavailableError
+from dashboard.frame.configurations import open_configurations_in_force
 from dashboard.frame.session import Business, PageContext, ReceiverAccess
 from dashboard.frame.sign_in import SignedIn, SignInNeededError
 from dashboard.pages.inbox.settled_messages import settled_messages
@@ -79,7 +80,7 @@ def _show() -> None:
     receiver = ReceiverAccess(
         receiver_url,
         signed_in,
-        tenants_dir=settings.tenants_dir.absolute(),
+        configurations=open_configurations_in_force(settings.event_log_url, settings.tenants_dir.absolute()),
         receiver_page=sign_in.receiver_address(settings),
     )
     session.set_context(PageContext(file, businesses, chosen, receiver))

@@ -9,15 +9,14 @@ import streamlit as st
 
 from dashboard.frame.analytics_file import AnalyticsFile
 from dashboard.frame.api import ApiUnavailableError, BusinessApi
+from dashboard.frame.configurations import ConfigurationsInForce
 from dashboard.frame.sign_in import SignedIn
 from dashboard.parts import queries
 from frontdesk.core.errors import ConfigurationError
-from frontdesk.domains.tenancy.tenant import Tenant, load_tenant
+from frontdesk.domains.tenancy.tenant import Tenant
 
 _KEY = "context"
 _NOTED_KEY = "noted_reads"
-#: The receiver reads the tenants' files when it starts; what is changed since is offered here a minute later.
-_TENANT_FILE_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -32,11 +31,11 @@ class Business:
 
 @dataclass(frozen=True)
 class ReceiverAccess:
-    """Where changes go and in whose name: the receiver's address, who is signed in, and the tenants' own files."""
+    """Where changes go and in whose name: the receiver's address, who is signed in, and what is in force."""
 
     receiver_url: str
     signed_in: SignedIn
-    tenants_dir: Path
+    configurations: ConfigurationsInForce
     receiver_page: str = ""  #: the receiver as the browser reaches it, for links
 
 
@@ -85,15 +84,10 @@ class PageContext:
         noted.add((tenant_id, contact_id))
 
     def load_tenant(self, tenant_id: str) -> Tenant:
-        """Return a business's own file. Raises ConfigurationError if there is none that can be read."""
+        """Return a business as it is in force. Raises ConfigurationError if there is none that can be read."""
         if self.receiver is None:
-            raise ConfigurationError("this page has no folder of tenants' files")
-        return _load_tenant(self.receiver.tenants_dir / f"{tenant_id}.yaml")
-
-
-@st.cache_resource(show_spinner=False, max_entries=64, ttl=_TENANT_FILE_SECONDS)
-def _load_tenant(file: Path) -> Tenant:
-    return load_tenant(file)
+            raise ConfigurationError("this page reads no configurations")
+        return self.receiver.configurations.get(tenant_id)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8, on_release=AnalyticsFile.close)

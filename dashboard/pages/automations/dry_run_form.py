@@ -108,12 +108,7 @@ def _try_what_was_asked(business: Business) -> None:
 
 
 def _present_file(context: PageContext, business: Business) -> str:
-    if context.receiver is None:
-        return ""
-    try:
-        return (context.receiver.tenants_dir / f"{business.tenant_id}.yaml").read_text(encoding="utf-8")
-    except OSError:
-        return ""
+    return context.receiver.configurations.text_of(business.tenant_id) if context.receiver else ""
 
 
 def _show_report(report: Report, business: Business) -> None:

@@ -144,6 +144,7 @@ def _show_business(
             "No source yet: name the business's sources in its tenant file, and point the providers' webhooks here.",
             icon=":material/sensors_off:",
         )
+        _show_settings_in_force(context, business)
         return
     with st.grid(columns="auto", min_column_width=290, border=True):
         # What a person should look at comes first.
@@ -154,6 +155,25 @@ def _show_business(
                 lines.append(_describe_quarantined(quarantined[key]))
             # Two blanks at the end of a line break it in Markdown.
             st.markdown("  \n".join(lines))
+    _show_settings_in_force(context, business)
+
+
+def _show_settings_in_force(context: PageContext, business: Business) -> None:
+    """Tell since when the business's configuration is in force and by whom, and what is wrong with it."""
+    if context.receiver is None:
+        return
+    version = context.receiver.configurations.version_of(business.tenant_id)
+    if version is None:
+        return
+    now = components.present()
+    since = format_relative(version.written_at, now=now)
+    moment = format_moment(version.written_at, business.zone, now=now)
+    st.caption(escape_markdown(f"Settings in force since {since}: {moment}, by {version.written_by}."))
+    problem = context.receiver.configurations.problem_of(business.tenant_id)
+    if problem:
+        # One line: the rest is told to whoever runs Frontdesk, with the keys and the remedies.
+        first = escape_markdown(shorten(problem.splitlines()[0], length=_REASON_LENGTH))
+        st.error(f"What is wrong with these settings is left out: {first}", icon=":material/error:")
 
 
 def _needs_attention(source: Any, quarantined: _Quarantined) -> bool:
