@@ -10,7 +10,7 @@ import logging
 import re
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import yaml
 from pydantic import ValidationError
@@ -249,20 +249,56 @@ def _keys_of(error: ValidationError) -> set[str]:
     return keys
 
 
+_WHOLE, _NUMBER, _KEYS, _LIST = (
+    "write a whole number",
+    "write a number",
+    "write keys with their values below it",
+    "write a list, each entry after a dash",
+)
+#: What to do about a kind of mistake, in place of pydantic's words.
+_REMEDIES: Final[Mapping[str, str]] = {
+    "literal_error": "use one of {expected}",
+    "enum": "use one of {expected}",
+    "string_pattern_mismatch": "write it in the form {pattern}",
+    "string_type": "write it as text, in quotes",
+    "string_too_short": "write at least {min_length} characters",
+    "string_too_long": "write at most {max_length} characters",
+    "too_short": "give at least {min_length} item{plural}",
+    "too_long": "give at most {max_length} items",
+    "greater_than": "write a number greater than {gt}",
+    "greater_than_equal": "write {ge} or more",
+    "less_than": "write a number less than {lt}",
+    "less_than_equal": "write {le} or less",
+    "decimal_max_places": "write at most {decimal_places} digits after the point",
+    "decimal_max_digits": "write at most {max_digits} digits",
+    "decimal_whole_digits": "write at most {whole_digits} digits before the point",
+    "bool_type": "write true or false",
+    "bool_parsing": "write true or false",
+    "union_tag_invalid": "use one of {expected_tags}",
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), _WHOLE),
+    **dict.fromkeys(("float_type", "float_parsing", "decimal_type", "decimal_parsing", "finite_number"), _NUMBER),
+    **dict.fromkeys(("model_type", "model_attributes_type", "dict_type", "mapping_type"), _KEYS),
+    **dict.fromkeys(("list_type", "tuple_type", "set_type", "frozen_set_type"), _LIST),
+    **dict.fromkeys(("time_type", "time_parsing"), 'write it like "17:00"'),
+    **dict.fromkeys(("date_type", "date_parsing", "date_from_datetime_parsing"), "write it like 2026-12-31"),
+}
+_MOST_SHOWN: Final = 80
+
+
 def _remedy(problem: Any, *, is_secret: bool) -> str:
     kind, given, message = problem["type"], problem["input"], validation_message(problem)
     if kind == "missing":
         return "is missing; add it"
     if kind == "extra_forbidden":
         return "is not a known key; remove it or correct its spelling"
-    if is_secret:
-        return f"{message}; write names, such as STRIPE_API_KEY, and keep the secrets themselves in the environment"
-    if isinstance(given, dict):
-        return message
-    remedies = {
-        "literal_error": "use one of {expected}",
-        "string_pattern_mismatch": "write it in the form {pattern}",
-        "string_type": "write it as text, in quotes",
-    }
     context = problem.get("ctx", {})
-    return f"is {given!r}; " + (remedies[kind].format(**context) if kind in remedies else message)
+    plural = "" if context.get("min_length") == 1 else "s"
+    known = _REMEDIES.get(kind)
+    remedy = known.format(**context, plural=plural) if known else message.replace("Input should ", "it must ")
+    if is_secret:
+        wrong = "is no name of a secret" if kind == "string_pattern_mismatch" else remedy
+        return f"{wrong}; write names, such as STRIPE_API_KEY, and keep the secrets themselves in the environment"
+    if isinstance(given, dict):
+        return remedy
+    shown = repr(given)
+    return f"is {shown if len(shown) <= _MOST_SHOWN else shown[:_MOST_SHOWN] + '...'}; {remedy}"
