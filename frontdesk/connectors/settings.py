@@ -16,8 +16,10 @@ SourceName = Annotated[str, one_of(source_names)]
 class Source(Strict):
     """A provider that posts to this business, and the names of its secrets (never the secrets)."""
 
-    name: SourceName
-    secrets: Annotated[tuple[SecretName, ...], Field(min_length=1)]
+    name: SourceName = Field(description="The provider.")
+    secrets: Annotated[tuple[SecretName, ...], Field(min_length=1)] = Field(
+        description="Names of the secrets that prove its deliveries; see docs/configuration.md."
+    )
     settings: dict[str, str] = Field(default_factory=dict, description="Public ids, such as a location id.")
 
     @model_validator(mode="after")
@@ -32,7 +34,7 @@ class Source(Strict):
 class ConnectedBusiness(Business):
     """A business with the providers that post to it."""
 
-    sources: tuple[Source, ...]
+    sources: tuple[Source, ...] = Field(description="Who posts to it; an empty list if nobody does.")
 
     def find_source(self, name: str) -> Source | None:
         """Return the source of that name, None if this business has none."""

@@ -18,8 +18,8 @@ from frontdesk.core.values import Currency
 class OpenHours(Strict):
     """One opening period in local time; closing must be after opening (24:00 is written 23:59)."""
 
-    opens: LocalTime
-    closes: LocalTime
+    opens: LocalTime = Field(description="When it opens.")
+    closes: LocalTime = Field(description="When it closes.")
 
     @model_validator(mode="after")
     def _closes_after_opening(self) -> OpenHours:
@@ -36,12 +36,14 @@ class Business(Strict):
         {"decimal_mark", "all_day_time", "phone_calling_code", "phone_trunk_prefix"}
     )
 
-    slug: Slug
-    name: str
-    industry: str
+    slug: Slug = Field(description="Its name in addresses, secrets and the log; that of the file. It stays.")
+    name: str = Field(description="As customers know it.")
+    industry: str = Field(description="What it does, in its own words.")
     zone: str = Field(description="IANA zone, such as Australia/Perth.")
-    currency: Currency
-    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+    currency: Currency = Field(description="ISO 4217, of prices and reports.")
+    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = Field(
+        description="ISO 3166: how phone numbers and amounts are read."
+    )
     phone_calling_code: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,2}$")] | None = Field(
         default=None, description="Not needed: numbers are read as those of the country."
     )
@@ -49,11 +51,15 @@ class Business(Strict):
         default="", description="Not needed: numbers are read as those of the country."
     )
     decimal_mark: Literal[".", ","] | None = Field(
-        default=None, description="What its systems write before decimals, where that is not the country's way."
+        examples=[","],
+        default=None,
+        description="What its systems write before decimals, where that is not the country's way.",
     )
-    email: Email
+    email: Email = Field(description="Where customers reach it.")
     phone: E164Phone | None = Field(default=None, description="E.164, such as +16135550100.")
-    hours: dict[Weekday, tuple[OpenHours, ...]]
+    hours: dict[Weekday, tuple[OpenHours, ...]] = Field(
+        description="When it is open, by day; a day that is left out is closed."
+    )
     all_day_time: LocalTime = Field(
         default=time(9),
         description="What reminders of an appointment without a time of day count from, such as 09:00.",

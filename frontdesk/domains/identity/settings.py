@@ -22,9 +22,10 @@ class IdentityRule(Strict):
         "gohighlevel_contact",
         "zoho_record",
         "external_id",
-    ]
-    use: Literal["strong", "link", "ignore"]
+    ] = Field(description="What kind of identifier.", examples=["email"])
+    use: Literal["strong", "link", "ignore"] = Field(description="How it tells persons apart.", examples=["link"])
     ignored_values: tuple[str, ...] = Field(
+        examples=[["0400 000 000"]],
         default=(),
         description="Values that belong to nobody, as people write them: 0400 000 000, WALK_IN.",
     )

@@ -70,9 +70,11 @@ class Due(_Strict):
     tomorrow at nine gets no reminder of 24 hours.
     """
 
-    after: Duration | None = None
-    before: Duration | None = None
-    of: Literal["fact", "booking_start"] | None = None
+    after: Duration | None = Field(default=None, description="So long after it.")
+    before: Duration | None = Field(default=None, description="So long before the booking's start.")
+    of: Literal["fact", "booking_start"] | None = Field(
+        default=None, description="What `after` counts from.", examples=["booking_start"]
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -111,22 +113,26 @@ class Unless(_Strict):
     A fact counts if it is about the same contact, booking or entity (payment, invoice, repair) as the cause.
     """
 
-    happened: dict[FactType, Scopes] = Field(default_factory=dict)
-    booking_is: Annotated[tuple[BookingStatus, ...], BeforeValidator(_as_list)] = ()
+    happened: dict[FactType, Scopes] = Field(
+        description="Facts that cancel it, and whose: of the same contact, booking or entity.", default_factory=dict
+    )
+    booking_is: Annotated[tuple[BookingStatus, ...], BeforeValidator(_as_list)] = Field(
+        default=(), description="States of the booking that cancel it."
+    )
 
 
 class Condition(_Strict):
     """A field of contact, booking or fact compared with a value; an unknown value meets is_not_set alone."""
 
-    field: str
-    operator: Operator = "equals"
-    value: Any = None
+    field: str = Field(description="What is compared, such as fact.source.")
+    operator: Operator = Field(default="equals", description="How it is compared.")
+    value: Any = Field(default=None, description="With what.")
 
 
 class SendText(_Strict):
     """A template sent to the contact's phone or e-mail address; the template's id alone stands for it."""
 
-    template: TemplateId
+    template: TemplateId = Field(description="Id of the template.", examples=["reminder_24h"])
 
     @model_validator(mode="before")
     @classmethod
@@ -137,23 +143,23 @@ class SendText(_Strict):
 class CreateTask(_Strict):
     """A task for staff, due a duration after the rule or at the end of that day on the business's clock."""
 
-    kind: RuleId
-    title: TemplateText
-    due: TaskDue = "end_of_day"
+    kind: RuleId = Field(description="What kind of task it is.")
+    title: TemplateText = Field(description="What staff read, a template.")
+    due: TaskDue = Field(default="end_of_day", description="When it is to be done.")
 
 
 class SyncRecord(_Strict):
     """A record made equal, or removed, in a provider's system."""
 
-    target: str
-    record: Literal["contact", "booking", "invoice", "session"]
-    operation: Literal["upsert", "delete"] = "upsert"
+    target: str = Field(description="The provider.")
+    record: Literal["contact", "booking", "invoice", "session"] = Field(description="What is made equal.")
+    operation: Literal["upsert", "delete"] = Field(default="upsert", description="What is done with it.")
 
 
 class CallWebhook(_Strict):
     """A signed post to an endpoint of the tenant's file."""
 
-    endpoint: RuleId
+    endpoint: RuleId = Field(description="Key of the endpoint.", examples=["crm"])
 
 
 Action = SendText | CreateTask | SyncRecord | CallWebhook
@@ -191,9 +197,13 @@ class Actions(_Strict):
 class Rule(_Strict):
     """One automation. Its version is raised by whoever changes what it means, and is kept with every command."""
 
-    id: RuleId
-    version: Annotated[int, Field(ge=1)] = 1
-    when: Annotated[tuple[FactType, ...], BeforeValidator(_as_list), Field(min_length=1)]
+    id: RuleId = Field(description="Its name, for ever: another id is another rule.")
+    version: Annotated[int, Field(ge=1)] = Field(
+        default=1, description="Raise it when the rule means something else."
+    )
+    when: Annotated[tuple[FactType, ...], BeforeValidator(_as_list), Field(min_length=1)] = Field(
+        description="The facts that it answers to."
+    )
     due: Due = Due()
     unless: Unless = Unless()
     only_if: tuple[Condition, ...] = ()
@@ -201,6 +211,10 @@ class Rule(_Strict):
         default="fact", description="Of several facts about the same, only the first is acted upon."
     )
     do: Actions
-    message_class: Annotated[Literal["transactional", "marketing"], Field(alias="class")]
-    holdout_percent: Annotated[int, Field(ge=0, le=100)] = 0
+    message_class: Annotated[Literal["transactional", "marketing"], Field(alias="class")] = Field(
+        description="What consent, quiet hours and caps take it for."
+    )
+    holdout_percent: Annotated[int, Field(ge=0, le=100)] = Field(
+        default=0, description="Percent of contacts for whom nothing is done, to compare."
+    )
     is_shadow: bool = Field(default=False, description="Decided and shown, never sent.")

@@ -24,9 +24,11 @@ from frontdesk.domains.sending.templates import Reading, Templates, render
 class Endpoint(Strict):
     """An address that rules post to, signed; plain http only to this machine."""
 
-    key: Key
-    url: Annotated[str, StringConstraints(pattern=r"^(https://|http://(127\.0\.0\.1|localhost)[:/])[^\s]+$")]
-    secret: SecretName = Field(description="Name of the secret that signs.")
+    key: Key = Field(description="Its name in rules.", examples=["crm"])
+    url: Annotated[str, StringConstraints(pattern=r"^(https://|http://(127\.0\.0\.1|localhost)[:/])[^\s]+$")] = Field(
+        description="Where to post.", examples=["https://crm.example/hooks"]
+    )
+    secret: SecretName = Field(examples=["OUTGOING_WEBHOOK_SECRET"], description="Name of the secret that signs.")
 
 
 def _carriers_that_take_cancel_for_stop() -> tuple[str, ...]:
@@ -37,7 +39,9 @@ class OptOut(Strict):
     """How replies that withdraw a consent are read."""
 
     languages: tuple[Language, ...] | None = Field(
-        default=None, description="Languages that customers write in; left out, those of the country."
+        examples=[["en", "fr"]],
+        default=None,
+        description="Languages that customers write in; left out, those of the country.",
     )
     cancel_is_stop: tuple[SourceName, ...] = Field(
         default_factory=_carriers_that_take_cancel_for_stop,

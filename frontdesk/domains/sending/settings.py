@@ -31,7 +31,7 @@ class _Delivery(Strict):
 class SmsDelivery(_Delivery):
     """By whom texts go out. A rate above what the carrier grants the number only moves the queue to the provider."""
 
-    provider: SmsProvider
+    provider: SmsProvider = Field(description="Who sends them.")
     sender: E164Phone | AlphaTag = Field(alias="from", description="E.164; with ClickSend also a name.")
     per_second: Annotated[float, Field(gt=0, le=1_000)] = Field(
         default=1.0, description="Texts a second from this number."
@@ -47,8 +47,8 @@ class SmsDelivery(_Delivery):
 class EmailDelivery(_Delivery):
     """By whom e-mails go out."""
 
-    provider: EmailProvider
-    sender: Email = Field(alias="from")
+    provider: EmailProvider = Field(description="Who sends them.")
+    sender: Email = Field(description="Address that they come from.", alias="from")
     host: HostName | None = Field(default=None, description="SMTP only.")
     port: Annotated[int, Field(gt=0, le=65_535)] = Field(
         default=SUBMISSION_PORT, description="SMTP only; of submission with STARTTLS."
@@ -66,8 +66,8 @@ class EmailDelivery(_Delivery):
 class QuietHours(_Delivery):
     """When nobody wants to be written to, by the recipient's clock; may pass midnight."""
 
-    starts: LocalTime = Field(default=time(21), alias="from")
-    ends: LocalTime = Field(default=time(8), alias="until")
+    starts: LocalTime = Field(description="When they begin.", default=time(21), alias="from")
+    ends: LocalTime = Field(description="When they end.", default=time(8), alias="until")
 
     @model_validator(mode="after")
     def _has_length(self) -> QuietHours:
@@ -79,14 +79,16 @@ class QuietHours(_Delivery):
 class MarketingCap(_Delivery):
     """At most so many marketing messages to one contact in so many days, over all channels."""
 
-    messages: Annotated[int, Field(ge=1)] = 3
-    days: Annotated[int, Field(ge=1, le=366)] = 7
+    messages: Annotated[int, Field(ge=1)] = Field(default=3, description="At most so many.")
+    days: Annotated[int, Field(ge=1, le=366)] = Field(default=7, description="In so many days.")
 
 
 class Retries(_Delivery):
     """Minutes between attempts, and how many attempts there are in all; the last wait repeats."""
 
-    minutes: Annotated[tuple[Annotated[float, Field(gt=0, le=10_080)], ...], Field(min_length=1)]
+    minutes: Annotated[tuple[Annotated[float, Field(gt=0, le=10_080)], ...], Field(min_length=1)] = Field(
+        description="Waits between attempts."
+    )
     attempts: Annotated[int, Field(ge=1, le=50)] | None = Field(
         default=None, description="Left out: every wait is used once."
     )
@@ -100,7 +102,9 @@ class Delivery(_Delivery):
     quiet_hours: QuietHours = QuietHours()
     marketing_cap: MarketingCap = MarketingCap()
     monthly_texts: Annotated[int, Field(ge=0)] | None = Field(
-        default=None, description="Texts that the plan includes in a calendar month of the tenant's zone."
+        examples=[500],
+        default=None,
+        description="Texts that the plan includes in a calendar month of the tenant's zone.",
     )
     retries: dict[Channel, Retries] = Field(default_factory=dict)
 

@@ -39,10 +39,10 @@ class SmsPrices(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    currency: Currency
+    currency: Currency = Field(description="Of the prices.")
     per_segment: Annotated[
         dict[DialPrefix, Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=6)]], Field(min_length=1)
-    ]
+    ] = Field(description="Price of a segment by the beginning of the number.")
 
 
 def measure_sms(text: str) -> SmsSize:

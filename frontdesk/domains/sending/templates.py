@@ -93,8 +93,8 @@ class EmailTemplate(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    subject: TemplateText
-    text: TemplateText
+    subject: TemplateText = Field(description="Its subject, a template.")
+    text: TemplateText = Field(description="Its words, a template.", examples=["Hi {{ contact.first_name }}"])
 
 
 class Templates(BaseModel):
@@ -102,8 +102,12 @@ class Templates(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    sms: dict[TemplateId, TemplateText] = Field(default_factory=dict)
-    email: dict[TemplateId, EmailTemplate] = Field(default_factory=dict)
+    sms: dict[TemplateId, TemplateText] = Field(
+        description="Words of texts.",
+        examples=[{"thanks": "Thank you, {{ contact.first_name }}!"}],
+        default_factory=dict,
+    )
+    email: dict[TemplateId, EmailTemplate] = Field(description="Subjects and words of e-mails.", default_factory=dict)
 
     def over(self, defaults: Templates) -> Templates:
         """Return the templates of both; if both have one, this one's."""

@@ -43,8 +43,12 @@ class Warmness(Strict):
     """How warm a contact is: points per fact, halved every half_life_days, between 0 and 100."""
 
     version: Version = Field(default=1, description="Raise it when points change; it is kept with every score.")
-    half_life_days: Annotated[float, Field(gt=0, le=3650)] = 14
-    points: dict[str, FactPoints] = Field(default_factory=lambda: dict(DEFAULT_FACT_POINTS))
+    half_life_days: Annotated[float, Field(gt=0, le=3650)] = Field(
+        default=14, description="After so many days points count half."
+    )
+    points: dict[str, FactPoints] = Field(
+        description="Points of a fact.", default_factory=lambda: dict(DEFAULT_FACT_POINTS)
+    )
     caps: dict[str, Annotated[float, Field(gt=0, le=100)]] = Field(
         default_factory=dict, description="The most that all facts of a type give, or take, together."
     )
@@ -72,14 +76,16 @@ class Priority(Strict):
     kinds: dict[Key, Share] = Field(default_factory=dict, description="Points of a kind of task.")
     other_kinds: Share = 20
     late: Share = 25
-    late_full_after_hours: Annotated[float, Field(gt=0)] = 72
+    late_full_after_hours: Annotated[float, Field(gt=0)] = Field(default=72, description="So late gives all of late.")
     warmness: Share = 15
     value: Share = 10
     value_full_from: Annotated[Price, Field(gt=0)] = Field(
         default=Decimal(500), description="Price of a booking that gives all of value."
     )
     appointment: Share = 10
-    appointment_within_hours: Annotated[float, Field(gt=0)] = 48
+    appointment_within_hours: Annotated[float, Field(gt=0)] = Field(
+        default=48, description="An appointment so soon gives some of appointment."
+    )
 
     @model_validator(mode="after")
     def _shares_fit(self) -> Priority:

@@ -58,8 +58,8 @@ class Entry(Strict):
 class Stage(Strict):
     """A step of the pipeline."""
 
-    key: Key
-    name: str
+    key: Key = Field(description="Its name in facts and reports.")
+    name: str = Field(description="As staff know it.")
     entered_on: tuple[Entry, ...] = ()
     only_from: tuple[StageReference, ...] = Field(
         default=(),
@@ -87,8 +87,8 @@ class Stage(Strict):
 class Pipeline(Strict):
     """Ordered stages a contact or booking moves through."""
 
-    key: Key
-    name: str
+    key: Key = Field(description="Its name in facts and reports.")
+    name: str = Field(description="As staff know it.")
     of: Literal["contact", "booking"] = Field(
         default="contact",
         description="What moves. A contact is in one stage over all pipelines of contacts, a booking in one of each.",

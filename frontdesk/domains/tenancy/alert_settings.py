@@ -10,5 +10,9 @@ from frontdesk.core.tenant.fields import Key, MailableEmail, Strict
 class AlertSettings(Strict):
     """Where alerts about this business go. With neither, whoever runs the system is told (FRONTDESK_ALERT_EMAIL)."""
 
-    email: tuple[MailableEmail, ...] = Field(default=(), description="Who is told by e-mail, from its own address.")
-    endpoint: Key | None = Field(default=None, description="Key of the endpoint that alerts are posted to, signed.")
+    email: tuple[MailableEmail, ...] = Field(
+        examples=[["owner@salon.example"]], default=(), description="Who is told by e-mail, from its own address."
+    )
+    endpoint: Key | None = Field(
+        examples=["crm"], default=None, description="Key of the endpoint that alerts are posted to, signed."
+    )

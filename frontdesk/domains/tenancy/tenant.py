@@ -26,7 +26,9 @@ class Tenant(BookableBusiness, IdentifyingBusiness, RuledBusiness, ReportingBusi
 
     read_by: ClassVar[frozenset[str]] = IdentifyingBusiness.read_by | RuledBusiness.read_by
 
-    plan: Literal["starter", "pro", "teams"] | None = None
+    plan: Literal["starter", "pro", "teams"] | None = Field(
+        default=None, description="The plan of its platform, where it has one."
+    )
     pipelines: Annotated[tuple[Pipeline, ...], Field(min_length=1)]
     warmness: Warmness = Warmness()
     priority: Priority = Priority()
