@@ -6,7 +6,7 @@ whoever acts for a business reads them. So one log holds what was decided and by
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -58,7 +58,12 @@ class Configurations:
 
     def since(self, sequence: int) -> list[Configuration]:
         """Return the versions after a sequence, ascending. Raises EventLogUnavailableError."""
-        return _read(self._engine, _QUERY.where(event_log.c.sequence > sequence).order_by(event_log.c.sequence))
+        # This is asked all the time. Added to, so that the index of configurations is read and not every event since.
+        number = event_log.c.sequence + 0
+        newest = select(func.max(number)).where(IS_CONFIGURATION).having(func.max(number) > sequence)
+        if not _rows(self._engine, newest):
+            return []
+        return sorted(_read(self._engine, _QUERY.where(number > sequence)), key=lambda each: each.sequence)
 
     def documents(self, *, until: int | None = None) -> dict[str, Mapping[str, object]]:
         """Return the documents in force by slug; as of a sequence. Raises EventLogUnavailableError."""
@@ -130,9 +135,13 @@ def read_newest(engine: Engine, *, until: int | None = None) -> dict[str, Config
 
 
 def _read(engine: Engine, query: Select[Any]) -> list[Configuration]:
+    return [_configuration(row) for row in _rows(engine, query)]
+
+
+def _rows(engine: Engine, query: Select[Any]) -> Sequence[RowMapping]:
     try:
         with engine.connect() as connection:
-            return [_configuration(row) for row in connection.execute(query).mappings()]
+            return connection.execute(query).mappings().all()
     except SQLAlchemyError as error:
         raise EventLogUnavailableError(f"the event log can't be used now: {reason_of(error)}") from error
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from threading import Barrier, Thread
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
 
 from frontdesk.core.errors import ConfigurationError
 from frontdesk.core.log.event_log import EventLog
@@ -90,3 +91,23 @@ def test_versions_are_found_by_their_index(engine: Engine, configurations: Confi
             connection.execute(text("set enable_seqscan = off"))  # of one row PostgreSQL would read the table
             plan = connection.execute(text(f"explain {query}")).fetchall()
     assert "event_log_configurations" in str(plan)
+
+
+def test_a_look_for_new_versions_reads_no_other_events(engine: Engine, configurations: Configurations) -> None:
+    """Every process looks twice a second, and a million events may have come since the last version."""
+    configurations.write("one", {"slug": "one"}, by="Ana")
+    asked: list[tuple[str, Any]] = []
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def _note(*given: Any) -> None:
+        asked.append((given[2], given[3]))
+
+    assert configurations.since(1) == []
+    assert [each.tenant_id for each in configurations.since(0)] == ["one"]
+    event.remove(engine, "before_cursor_execute", _note)
+    selects = [each for each in asked if each[0].startswith("SELECT")]
+    assert len(selects) == 3
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection:
+            plans = [str(connection.exec_driver_sql(f"explain query plan {sql}", of).all()) for sql, of in selects]
+        assert all("event_log_configurations" in plan and "PRIMARY KEY" not in plan for plan in plans), plans
