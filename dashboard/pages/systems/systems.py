@@ -166,9 +166,9 @@ def _show_settings_in_force(context: PageContext, business: Business) -> None:
     if version is None:
         return
     now = components.present()
-    since = format_relative(version.written_at, now=now)
+    ago = format_relative(version.written_at, now=now)
     moment = format_moment(version.written_at, business.zone, now=now)
-    st.caption(escape_markdown(f"Settings in force since {since}: {moment}, by {version.written_by}."))
+    st.caption(escape_markdown(f"Settings in force since {moment}, {ago}, by {version.written_by}."))
     problem = context.receiver.configurations.problem_of(business.tenant_id)
     if problem:
         # One line: the rest is told to whoever runs Frontdesk, with the keys and the remedies.
