@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from sqlalchemy import Engine
 
 from frontdesk.core.clock import Clock, SystemClock
 from frontdesk.core.errors import ConfigurationError
 from frontdesk.core.ids import UuidV7Factory
-from frontdesk.core.log.database import open_database
+from frontdesk.core.log.database import has_tables, open_database
 from frontdesk.core.log.event_log import EventLog
-from frontdesk.core.log.set_aside import Kind, SetAside, Step
+from frontdesk.core.log.set_aside import SetAside
 from frontdesk.core.settings import Settings
+from frontdesk.core.tenant.configurations import Configurations, read_newest
 from frontdesk.domains.operations.heartbeats import Heartbeats
 from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition
 from frontdesk.domains.sending.outbox.outbox import Outbox
 from frontdesk.domains.sending.outbox.withdrawals import Withdrawals
-from frontdesk.domains.tenancy.tenant import load_tenants, read_tenants
+from frontdesk.domains.tenancy.files import TenantFiles
+from frontdesk.domains.tenancy.tenant import Tenant, read_tenants
 from pipelines.build.dbt_runner import DbtRunner
 from pipelines.build.start_cache import StartCache
 from pipelines.build.warehouse_builder import WarehouseBuilder
@@ -68,7 +72,7 @@ def warehouse_builder_on(engine: Engine, *, settings: Settings, clock: Clock) ->
         path=settings.warehouse_path,
         log=EventLog(engine, ids=UuidV7Factory(clock)),
         engine=engine,
-        tenants=load_tenants(settings.tenants_dir),
+        tenants=_tenants_in_files(settings, engine),
         dbt=build_dbt_runner(settings),
         clock=clock,
         cache=StartCache(settings.start_cache_path),
@@ -76,25 +80,33 @@ def warehouse_builder_on(engine: Engine, *, settings: Settings, clock: Clock) ->
 
 
 def build_modeller(settings: Settings, *, published_by: str, position: DecidedPosition | None = None) -> Modeller:
-    """Return the modeller of one home. Raises ConfigurationError for a wrong tenant file.
+    """Return the modeller of one home, whose files are in the log by then. Raises ConfigurationError.
 
     `position` is told how far the outbox takes account of the log.
     """
-    builder = build_warehouse_builder(settings)
+    engine = open_database(settings.event_log_url, backups=settings.backups_path)
+    build_tenant_files(settings, engine).write_changes()
+    builder = warehouse_builder_on(engine, settings=settings, clock=SystemClock())
     outbox = Outbox(builder.engine, clock=builder.clock, ids=UuidV7Factory(builder.clock))
     withdrawals = Withdrawals(builder.engine, outbox=outbox, log=builder.log)
-    _note_wrong_files(settings, set_aside=builder.set_aside)
     filler = OutboxFiller(
         outbox, withdrawals=withdrawals, clock=builder.clock, set_aside=builder.set_aside, position=position
     )
     return Modeller(builder, filler=filler, analytics_path=settings.analytics_path, published_by=published_by)
 
 
-def _note_wrong_files(settings: Settings, *, set_aside: SetAside) -> None:
-    """Note which businesses' files are wrong, and which are no longer."""
-    wrong = read_tenants(settings.tenants_dir).wrong
-    known = {each.subject: each.reason for each in set_aside.read(Kind.BUSINESS)}
-    for slug, problem in wrong.items():
-        if slug not in known:
-            set_aside.note(Kind.BUSINESS, slug, step=Step.CONFIGURATION, reason=problem, tenant_id=slug)
-    set_aside.let_in(Kind.BUSINESS, known.keys() - wrong.keys())
+def build_tenant_files(settings: Settings, engine: Engine) -> TenantFiles:
+    """Return what writes the businesses' files of a home into its log."""
+    clock = SystemClock()
+    configurations = Configurations(engine, log=EventLog(engine, ids=UuidV7Factory(clock)), clock=clock)
+    return TenantFiles(settings.tenants_dir, configurations=configurations, set_aside=SetAside(engine, clock=clock))
+
+
+def _tenants_in_files(settings: Settings, engine: Engine) -> Mapping[str, Tenant]:
+    """Return what the files say: of businesses whose file is not in the log yet, that counts."""
+    try:
+        return read_tenants(settings.tenants_dir).tenants
+    except ConfigurationError:
+        if has_tables(engine) and read_newest(engine):
+            return {}
+        raise

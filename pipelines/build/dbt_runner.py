@@ -88,6 +88,16 @@ class Manifest:
         order.sort(key=lambda key: key not in urgent)
         return tuple(self._live_model(live[key]) for key in order)
 
+    def live_models_below(self, raw_tables: Iterable[str]) -> frozenset[str]:
+        """Return the names of the live models that read any of these tables, directly or through others."""
+        sources = {f"source.frontdesk.raw.{table}" for table in raw_tables}
+        return frozenset(model.name for model in self.live_models if sources & self._sources_of(model.name))
+
+    def _sources_of(self, name: str) -> frozenset[str]:
+        key = f"model.frontdesk.{name}"
+        read = (self._nodes[each]["depends_on"].get("nodes", ()) for each in self._ancestors(key) | {key})
+        return frozenset(each for parents in read for each in parents if each.startswith("source."))
+
     def public_relations(self) -> list[tuple[str, str]]:
         """Return (schema, name) of everything that readers see."""
         return [(node["schema"], node["name"]) for node in self._public()]

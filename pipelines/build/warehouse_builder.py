@@ -17,7 +17,8 @@ from frontdesk.core.clock import Clock
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.log.set_aside import Kind, SetAside, Step
 from frontdesk.core.progress import ProgressCallback
-from frontdesk.domains.tenancy.tenant import Tenant
+from frontdesk.core.tenant.configurations import Configurations
+from frontdesk.domains.tenancy.tenant import Tenant, read_documents
 from pipelines.build import warehouse
 from pipelines.build.dbt_runner import DbtError, DbtRunner
 from pipelines.build.start_cache import StartCache
@@ -35,11 +36,9 @@ from pipelines.ingest.log_copy import (
     replace_quarantine,
     replace_rejection_counts,
     replace_set_aside,
-    replace_tenants,
     set_log_position,
 )
-from pipelines.ingest.pipeline_tables import replace_pipelines
-from pipelines.ingest.rule_tables import replace_rules
+from pipelines.ingest.tenant_tables import replace_documents
 from pipelines.live.live_path import DecisionSink, Nobody
 from pipelines.live.open_warehouse import OpenWarehouse, RuleSetAside
 
@@ -58,6 +57,7 @@ class WarehouseBuilder:
     path: Path
     log: EventLog
     engine: Engine
+    #: Businesses that are not configured in the log, such as by a file that is not in it yet.
     tenants: Mapping[str, Tenant]
     dbt: DbtRunner
     clock: Clock
@@ -67,6 +67,11 @@ class WarehouseBuilder:
     def beside(self, path: Path) -> WarehouseBuilder:
         """Return the builder of another warehouse from the same log."""
         return replace(self, path=path, dbt=self.dbt.beside(path), is_beside=True)
+
+    @property
+    def configurations(self) -> Configurations:
+        """The versions of businesses' configurations in this home's log."""
+        return Configurations(self.engine, log=self.log, clock=self.clock)
 
     @property
     def set_aside(self) -> SetAside:
@@ -141,13 +146,13 @@ class WarehouseBuilder:
             if not self.is_beside and (is_new or is_tried_again or self._is_outdated(connection)):
                 self.set_aside.let_in(Kind.RULE, self.set_aside.subjects(Kind.RULE))
             connection.execute("delete from raw.built_from")
-            self._replace_documents(connection)
             start = copied_sequence(connection)
             if quarantine is None:
                 self._leave_out_what_is_known(connection)
             else:
                 replace_quarantine(connection, quarantine)
             end = self.log.last_sequence() if end is None else end
+            self._replace_documents(connection, until=end)
             self._copy_log(connection, progress=progress, start=start, end=end)
             note_undone_events(connection)
             if side_tables is not None:
@@ -170,18 +175,22 @@ class WarehouseBuilder:
         row = connection.execute("select fingerprint from raw.built_from").fetchone()
         return row is None or row[0] != self._fingerprint()
 
-    def _replace_documents(self, connection: duckdb.DuckDBPyConnection) -> None:
-        """Copy the businesses' files, without the rules that are set aside."""
-        aside = {(each.tenant_id, each.subject) for each in self.set_aside.read(Kind.RULE)}
-        tenants = [
-            tenant.model_copy(
-                update={"rules": tuple(rule for rule in tenant.rules if (tenant.slug, rule.id) not in aside)}
-            )
-            for tenant in self.tenants.values()
-        ]
-        replace_tenants(connection, tenants)
-        replace_rules(connection, tenants)
-        replace_pipelines(connection, tenants)
+    def businesses(self, *, until: int | None = None) -> dict[str, Tenant]:
+        """Return the businesses as they are configured, without the rules that are set aside; as of a sequence."""
+        newest = self.configurations.newest(until=until)
+        documents = {slug: each.document for slug, each in newest.items() if each.document is not None}
+        read = read_documents(documents).tenants
+        others = {slug: tenant for slug, tenant in self.tenants.items() if slug not in newest}
+        return {slug: self._without_rules_aside(tenant) for slug, tenant in sorted({**others, **read}.items())}
+
+    def _without_rules_aside(self, tenant: Tenant) -> Tenant:
+        aside = {each.subject for each in self.set_aside.read(Kind.RULE) if each.tenant_id == tenant.slug}
+        if not aside:
+            return tenant
+        return tenant.model_copy(update={"rules": tuple(rule for rule in tenant.rules if rule.id not in aside)})
+
+    def _replace_documents(self, connection: duckdb.DuckDBPyConnection, *, until: int) -> None:
+        replace_documents(connection, self.businesses(until=until).values())
 
     def _leave_out_what_is_known(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Leave out of a new warehouse at first what another had set aside: it would only fail the build again."""
@@ -216,7 +225,7 @@ class WarehouseBuilder:
 
     def _follow_from_nothing(self, error: DbtError, *, end: int, progress: ProgressCallback | None) -> None:
         with warehouse.connected(self.path) as connection:
-            self._replace_documents(connection)
+            self._replace_documents(connection, until=end)
             connection.execute("delete from raw.event_log")
             left_out = frozenset(read_quarantine(connection).column("sequence").to_pylist())
         try:
@@ -238,7 +247,7 @@ class WarehouseBuilder:
             if self._try_set_aside():
                 return
             with warehouse.connected(self.path) as connection:
-                self._replace_documents(connection)
+                self._replace_documents(connection, until=copied_sequence(connection))
             self.dbt.build(with_tests=False)
 
     def _try_set_aside(self) -> bool:
@@ -258,7 +267,7 @@ class WarehouseBuilder:
         return True
 
     def _count_rules(self) -> int:
-        return sum(len(tenant.rules) for tenant in self.tenants.values())
+        return sum(len(tenant.rules) for tenant in self.businesses().values())
 
     def quarantine(self) -> pa.Table:
         """Return the events that the warehouse leaves out."""
@@ -303,7 +312,8 @@ class WarehouseBuilder:
 
     def _fingerprint(self) -> str:
         digest = hashlib.sha256(self.dbt.fingerprint().encode())
-        for slug in sorted(self.tenants):
+        # What is configured in the log changes with its events, and not with this.
+        for slug in sorted(self.tenants.keys() - self.configurations.newest().keys()):
             digest.update(self.tenants[slug].model_dump_json().encode())
         return digest.hexdigest()
 

@@ -16,7 +16,8 @@ from pipelines.build import warehouse
 from pipelines.build.dbt_runner import DECISIONS, Manifest
 from pipelines.build.warehouse_builder import WarehouseBuilder
 from pipelines.build.writer_lock import WriterLock
-from pipelines.ingest.rule_tables import replace_rules
+from pipelines.ingest.tenant_tables import replace_documents
+from pipelines.live.batch_sql import models_of_batch
 
 #: What decisions are made of, in this order.
 _STEPS = (
@@ -78,7 +79,7 @@ def decided(builder: WarehouseBuilder, tenant: Tenant, *, manifest: Manifest) ->
             connection.execute(
                 f"create temp table present as {present if is_as_modelled else _decide(connection, manifest)}"
             )
-            replace_rules(connection, [tenant])
+            replace_documents(connection, [tenant], of=frozenset({tenant.slug}))
             connection.execute(f"create temp table tried as {_decide(connection, manifest)}")
         except (duckdb.CatalogException, duckdb.BinderException) as error:
             raise WarehouseOutdatedError(
@@ -89,7 +90,7 @@ def decided(builder: WarehouseBuilder, tenant: Tenant, *, manifest: Manifest) ->
 
 def _decide(connection: duckdb.DuckDBPyConnection, manifest: Manifest) -> str:
     """Make what decisions build on, by the rules that the copy has now; return the query that decides."""
-    queries = {model.name: model.sql for model in manifest.live_models}
+    queries = {each.name: each.sql for each in models_of_batch(manifest.live_models)}
     for name in _STEPS:
         connection.execute(f"create or replace temp table {name} as {queries[name]}")
     return queries[DECISIONS]

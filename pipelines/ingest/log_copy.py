@@ -1,9 +1,9 @@
-"""Copies the event log and the tenants' files into the warehouse's raw schema."""
+"""Copies the event log, and what stands beside it, into the warehouse's raw schema."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from importlib.resources import files
@@ -17,11 +17,9 @@ from frontdesk.core.faults import is_of_machine
 from frontdesk.core.log.envelope import RUN_HEADER, Event
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.log.schema import rejection_counts, set_aside
-from frontdesk.core.money import to_minor_units
 from frontdesk.core.values import FRONTDESK_SOURCE
 from frontdesk.domains.imports.facts import RESTORED, UNDONE
 from frontdesk.domains.imports.undone_runs import CHANGE_ID_PREFIX
-from frontdesk.domains.tenancy.tenant import Tenant
 
 _TIMESTAMP = pa.timestamp("us", tz="UTC")
 _EVENT_SCHEMA = pa.schema(
@@ -304,56 +302,6 @@ def put_side_tables(connection: duckdb.DuckDBPyConnection, tables: Mapping[str, 
         connection.register("side_table", rows)
         connection.execute(f"insert into raw.{name} by name from side_table")
         connection.unregister("side_table")
-
-
-def replace_tenants(connection: duckdb.DuckDBPyConnection, tenants: Iterable[Tenant]) -> None:
-    """Copy what the models need of the tenants' files."""
-    tenants = list(tenants)
-    for table in ("tenants", "services", "tenant_sources", "identity_rules", "attribution_settings"):
-        connection.execute(f"delete from raw.{table}")
-    _insert(
-        connection,
-        "raw.tenants",
-        [
-            (
-                *(t.slug, t.name, t.industry, t.zone, t.all_day_time, t.currency, t.country),
-                *(",".join(t.spoken_languages()), list(t.opt_out.cancel_is_stop), t.written_decimal_mark),
-            )
-            for t in tenants
-        ],
-    )
-    _insert(
-        connection,
-        "raw.services",
-        [
-            (
-                *(t.slug, s.key, s.name, to_minor_units(s.price, t.currency), t.currency, s.duration_minutes),
-                orjson.dumps(s.provider_ids).decode(),
-            )
-            for t in tenants
-            for s in t.services
-        ],
-    )
-    _insert(connection, "raw.tenant_sources", [(t.slug, s.name) for t in tenants for s in t.sources])
-    _insert(
-        connection,
-        "raw.identity_rules",
-        [(t.slug, r.identifier, r.use, t.nobodys_values(r)) for t in tenants for r in t.identity],
-    )
-    _insert(connection, "raw.attribution_settings", [_attribution_row(t) for t in tenants])
-
-
-def _attribution_row(tenant: Tenant) -> tuple[object, ...]:
-    settings = tenant.attribution
-    return (
-        tenant.slug,
-        settings.conversion,
-        settings.revenue,
-        list(settings.lookbacks_days),
-        settings.half_life_days,
-        *settings.position,
-        list(settings.direct_channels),
-    )
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Sequence[object]]) -> None:

@@ -1,16 +1,14 @@
-"""Copies pipelines, stages and scores of the tenants' files into the warehouse's raw schema."""
+"""Pipelines, stages and scores of businesses as rows, in the columns of the raw schema."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 
 from frontdesk.core.money import to_minor_units
 from frontdesk.domains.tenancy.tenant import Tenant
-from pipelines.ingest.tenant_tables import replace_rows
 
 _TEXTS = pa.list_(pa.string())
 _POINTS = pa.map_(pa.string(), pa.float64())
@@ -53,11 +51,15 @@ _SCORING = pa.schema(
 )
 
 
-def replace_pipelines(connection: duckdb.DuckDBPyConnection, tenants: Iterable[Tenant]) -> None:
-    """Make raw.pipeline_stages and raw.scoring those of the tenants' files."""
+def pipeline_tables(tenants: Iterable[Tenant]) -> dict[str, pa.Table]:
+    """Return the rows of raw.pipeline_stages and raw.scoring, by table."""
     tenants = list(tenants)
-    replace_rows(connection, "pipeline_stages", _STAGES, (row for tenant in tenants for row in _stage_rows(tenant)))
-    replace_rows(connection, "scoring", _SCORING, (_scoring_row(tenant) for tenant in tenants))
+    return {
+        "pipeline_stages": pa.Table.from_pylist(
+            [row for tenant in tenants for row in _stage_rows(tenant)], schema=_STAGES
+        ),
+        "scoring": pa.Table.from_pylist([_scoring_row(tenant) for tenant in tenants], schema=_SCORING),
+    }
 
 
 def _stage_rows(tenant: Tenant) -> Iterator[dict[str, Any]]:

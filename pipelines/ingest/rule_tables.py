@@ -1,4 +1,4 @@
-"""Copies the tenants' rules into the warehouse's raw schema, as the rows that the models decide by."""
+"""Rules of businesses as the rows that the models decide by, in the columns of the raw schema."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-import duckdb
 import orjson
 import pyarrow as pa
 
@@ -16,7 +15,6 @@ from frontdesk.domains.sending.facts import MESSAGE_REQUESTED
 from frontdesk.domains.sending.outbox.commands import MANUAL, Channel
 from frontdesk.domains.sending.templates import EmailTemplate, Templates, read_template
 from frontdesk.domains.tenancy.tenant import Tenant
-from pipelines.ingest.tenant_tables import replace_rows
 
 _GROUPS = ("contact", "booking", "fact")
 
@@ -60,12 +58,16 @@ _ACTIONS = pa.schema(
 _SENDERS = pa.schema([("tenant_id", pa.string()), ("channel", pa.string()), ("provider", pa.string())])
 
 
-def replace_rules(connection: duckdb.DuckDBPyConnection, tenants: Iterable[Tenant]) -> None:
-    """Make raw.rules, raw.rule_actions and raw.senders those of the tenants' files."""
+def rule_tables(tenants: Iterable[Tenant]) -> dict[str, pa.Table]:
+    """Return the rows of raw.rules, raw.rule_actions and raw.senders, by table."""
     tenants = list(tenants)
-    replace_rows(connection, "rules", _RULES, (row for tenant in tenants for row in _rule_rows(tenant)))
-    replace_rows(connection, "rule_actions", _ACTIONS, (row for tenant in tenants for row in _action_rows(tenant)))
-    replace_rows(connection, "senders", _SENDERS, (row for tenant in tenants for row in _sender_rows(tenant)))
+    return {
+        "rules": pa.Table.from_pylist([row for tenant in tenants for row in _rule_rows(tenant)], schema=_RULES),
+        "rule_actions": pa.Table.from_pylist(
+            [row for tenant in tenants for row in _action_rows(tenant)], schema=_ACTIONS
+        ),
+        "senders": pa.Table.from_pylist([row for tenant in tenants for row in _sender_rows(tenant)], schema=_SENDERS),
+    }
 
 
 def _rule_rows(tenant: Tenant) -> Iterator[dict[str, Any]]:

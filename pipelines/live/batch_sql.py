@@ -13,6 +13,8 @@ from pipelines.build.dbt_runner import LiveModel
 
 #: The batch's events, in the columns of raw.event_log, and the facts that staging makes of them.
 NEW_EVENTS, NEW_FACTS = "new_events", "new_facts"
+#: All identifiers of the businesses whose rows are made anew.
+IDENTIFIERS = "identifiers_of_businesses"
 #: What models read of the log itself, and of all staging at once: by the table that holds the batch's part of it.
 _OF_BATCH = {"stg_event_log__events": NEW_EVENTS, "int_facts_unioned": NEW_FACTS}
 

@@ -14,7 +14,7 @@ import duckdb
 from frontdesk.core.log.envelope import Event
 from pipelines.build.dbt_runner import LiveModel
 from pipelines.ingest.log_copy import PARSED_EVENTS, events_table
-from pipelines.live.batch_sql import NEW_EVENTS, NEW_FACTS, BatchModel, in_scope
+from pipelines.live.batch_sql import IDENTIFIERS, NEW_EVENTS, NEW_FACTS, BatchModel, in_scope
 
 #: Up to so many events are a small batch. One thread is faster for it than several, which wait for one another.
 _FEW_EVENTS = 50
@@ -31,12 +31,14 @@ class BatchTables:
     def __init__(self, connection: duckdb.DuckDBPyConnection, models: Sequence[BatchModel]) -> None:
         self._connection = connection
         self._names: list[str] = []
+        self.columns: dict[str, frozenset[str]] = {}  #: of each table
         self._prepared: set[str] = set()
         self._filled: set[str] = set()
         self._is_small = True
         self._count_batches = 0
         self._create(NEW_EVENTS, "from raw.event_log")
         self._create(NEW_FACTS, "from intermediate.int_facts_unioned")
+        self._create(IDENTIFIERS, "select identifier_key from intermediate.int_identifiers_observed")
         for each in models:
             if each.model.mode == "inline":
                 # A step that one model reads: planned with it, where a table of its own costs 5 ms a batch.
@@ -48,6 +50,8 @@ class BatchTables:
 
     def _create(self, name: str, shape: str) -> None:
         self._connection.execute(f"create or replace temp table {name} as select * from ({shape}) limit 0")
+        described = self._connection.execute(f"from temp.main.{name}").description
+        self.columns[name] = frozenset(column[0] for column in described)
         self._names.append(name)
 
     def begin(self, *, count_events: int) -> None:
@@ -88,8 +92,12 @@ class BatchTables:
 
     def copy(self, model: LiveModel, *, rows: str, table: str) -> None:
         """Hold rows that the warehouse has of a model. They are named by constants: for these there is an index."""
+        self.insert(table, f"from {model.relation} where {rows}")
+
+    def insert(self, table: str, query: str) -> None:
+        """Hold the rows of a query."""
         self._filled.add(table)
-        self._connection.execute(f"insert into temp.main.{table} by name from {model.relation} where {rows}")
+        self._connection.execute(f"insert into temp.main.{table} by name {query}")
 
     def add_facts(self, model: LiveModel) -> None:
         """Collect a staging model's rows: planning the union of all staging tables would cost more than a batch."""

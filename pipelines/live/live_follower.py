@@ -14,14 +14,17 @@ from frontdesk.core.published.reader import opened as opened_published
 from frontdesk.core.settings import Settings
 from frontdesk.domains.operations.heartbeats import LIVE_PATH, Heartbeats, LiveState
 from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition
-from pipelines.home_parts import build_modeller, heartbeats_on
-from pipelines.live.live_path import BatchResult
+from frontdesk.domains.tenancy.files import TenantFiles
+from pipelines.home_parts import build_modeller, build_tenant_files, heartbeats_on
+from pipelines.live.batch_result import BatchResult
 from pipelines.live.modeller import Modeller
 
 _logger = logging.getLogger(__name__)
 
 #: While idle a build that waits is looked for this often.
 YIELD_CHECK_SECONDS = 0.25
+#: Businesses' files are looked at this often: what is changed in one is in force within two seconds.
+FILES_CHECK_SECONDS = 0.5
 #: How often it says that it lives; the monitor misses it after two minutes (alert_conditions.py).
 BEAT_SECONDS = 5.0
 
@@ -37,6 +40,8 @@ class LiveFollower:
         self._one_at_a_time = threading.Lock()
         self._idle_reason = "no new events"
         self._heartbeats: Heartbeats | None = None  #: built once: its engine keeps its connections
+        self._files: TenantFiles | None = None  #: likewise
+        self._files_seen_at = float("-inf")
         self._beat_at = float("-inf")
         self._state: LiveState | None = None
         self._error: str | None = None  #: of the last try, until one succeeds
@@ -71,6 +76,7 @@ class LiveFollower:
             modeller = self._modeller
             if modeller is None:
                 continue
+            self._write_files(now)
             if now >= next_yield_check:
                 next_yield_check = now + YIELD_CHECK_SECONDS
                 if modeller.lock.somebody_waits() or self._is_replaced():
@@ -85,6 +91,15 @@ class LiveFollower:
                     self._error = None
             self._beat(LiveState.FOLLOWING)
         return results
+
+    def _write_files(self, now: float) -> None:
+        """Have the log know what changed in the businesses' files."""
+        if now < self._files_seen_at + FILES_CHECK_SECONDS:
+            return
+        self._files_seen_at = now
+        if self._files is None:
+            self._files = build_tenant_files(self._settings, open_engine(self._settings.event_log_url))
+        self._files.write_changes()
 
     def _open(self) -> bool:
         modeller = build_modeller(self._settings, published_by="live path", position=self._position)

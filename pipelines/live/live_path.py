@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from itertools import groupby
@@ -24,9 +23,11 @@ from frontdesk.core.faults import breaks_connection, is_of_machine
 from frontdesk.core.log.envelope import Event
 from pipelines.build.dbt_runner import DECISIONS, LiveModel, Manifest
 from pipelines.ingest.log_copy import replace_rejection_counts, replace_set_aside, set_aside_state, set_log_position
+from pipelines.live.batch_result import BatchResult, Change
 from pipelines.live.batch_sql import NEW_EVENTS, BatchModel, in_scope, models_of_batch
 from pipelines.live.batch_tables import BatchTables
 from pipelines.live.scopes import Scopes, read_scopes, rows_with
+from pipelines.live.whole_businesses import WholeBusinesses
 
 #: Which contact each identifier in scope belongs to now, and with that each fact.
 _OWNERS = "int_contact_identifiers"
@@ -57,32 +58,6 @@ class Nobody:
         """Do nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What one batch changed in one published table."""
-
-    model: LiveModel
-    keys: frozenset[str] | None  #: values of the model's column whose rows are others now; None: any row
-
-
-@dataclass(frozen=True, slots=True)
-class BatchResult:
-    """One batch that is committed in the warehouse."""
-
-    count_events: int
-    last_sequence: int
-    changes: tuple[Change, ...]
-
-
-def combine(results: Sequence[BatchResult]) -> BatchResult:
-    """Return what several batches, one after the other, did together."""
-    return BatchResult(
-        count_events=sum(result.count_events for result in results),
-        last_sequence=results[-1].last_sequence,
-        changes=tuple(change for result in results for change in result.changes),
-    )
-
-
 class LivePath:
     """Runs batches. The caller holds the writer lock and owns the connection."""
 
@@ -92,7 +67,9 @@ class LivePath:
         self._connection = connection
         self._engine = engine
         self._sink = sink
+        self._manifest = manifest
         models = models_of_batch(manifest.live_models)
+        self._all_models = models
         self._stored_late = _stored_after_decisions(models)
         self._models = [each for each in models if each.model.mode != "inline"]
         self._in_scope = [each.model for each in models if each.model.mode == "append" and each.model.scope]
@@ -127,7 +104,7 @@ class LivePath:
         `postponed` are those before the newest one modelled that are not. `gives_up` is asked before each model.
         """
         last_sequence = max(modelled_sequence, *(event.sequence for event in events), 0)
-        with self._transaction(events):
+        with self._transaction(count_events=len(events)):
             note = partial(
                 self._note_events,
                 log_sequence=log_sequence,
@@ -151,7 +128,7 @@ class LivePath:
         """
         sink, self._sink = self._sink, Nobody()
         try:
-            with self._transaction([event]):
+            with self._transaction(count_events=1):
                 self._connection.execute(
                     "delete from raw.rules where tenant_id = ? and list_contains(?, rule_id)",
                     [tenant_id, list(rule_ids)],
@@ -167,10 +144,38 @@ class LivePath:
         finally:
             self._sink = sink
 
+    def configure(
+        self,
+        replace: Callable[[duckdb.DuckDBPyConnection], frozenset[str]],
+        *,
+        slugs: frozenset[str],
+        now: datetime,
+    ) -> tuple[Change, ...]:
+        """Take over other configurations of businesses, and make of their rows what these concern.
+
+        `replace` writes them into the raw schema and returns the tables that changed; nothing is changed if anything
+        raises. The events that brought them are a batch of their own, after this.
+        """
+        with self._transaction(count_events=self._count_events(slugs)):
+            concerned = self._manifest.live_models_below(replace(self._connection))
+            businesses = WholeBusinesses(
+                self._connection, self._all_models, tables=self._tables, slugs=slugs, concerned=concerned
+            )
+            changes = businesses.make(self._sink, now=now)
+        self._tables.empty()
+        self._fact_types = _read_fact_types(self._connection, self._manifest.query("live_fact_types"))
+        return tuple(changes)
+
+    def _count_events(self, slugs: frozenset[str]) -> int:
+        row = self._connection.execute(
+            f"select count(*) from raw.event_log where {rows_with('tenant_id', slugs)}"
+        ).fetchone()
+        return int(row[0]) if row else 0
+
     @contextmanager
-    def _transaction(self, events: Sequence[Event]) -> Iterator[None]:
+    def _transaction(self, *, count_events: int) -> Iterator[None]:
         """Begin a batch, and end it for all or nothing."""
-        self._tables.begin(count_events=len(events))
+        self._tables.begin(count_events=count_events)
         self._has_moved = False
         self._unchanged.clear()
         self._connection.execute("begin")
@@ -299,7 +304,9 @@ class LivePath:
                 self._sink.apply(going, coming)
         self._connection.execute(f"delete from {model.relation} where {rows}")
         self._connection.execute(f"insert into {model.relation} by name {made}")
-        return Change(model, replaced) if model.is_public else None
+        if not model.is_public:
+            return None
+        return Change(model, None if model.column is None or replaced is None else {model.column: replaced})
 
     def _moves(self, owners: LiveModel) -> bool:
         """Tell whether what belonged to one contact is another's now; what is only new takes no fact from anybody."""

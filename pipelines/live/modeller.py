@@ -8,11 +8,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import takewhile
 from pathlib import Path
 from typing import TypeVar
 
+import duckdb
+
 from frontdesk.core.log.envelope import Event
 from frontdesk.core.progress import ProgressCallback
+from frontdesk.core.tenant.configurations import is_configuration
 from frontdesk.domains.sending.echoes import are_echoes, choose_batch
 from pipelines.build import warehouse
 from pipelines.build.verification import Difference, compare_warehouses
@@ -27,7 +31,8 @@ from pipelines.ingest.log_copy import (
     read_side_tables,
     read_undone_runs,
 )
-from pipelines.live.live_path import BatchGivenUp, BatchResult, combine
+from pipelines.live.batch_result import BatchResult, combine
+from pipelines.live.live_path import BatchGivenUp
 from pipelines.live.open_warehouse import OpenWarehouse, RuleSetAside
 from pipelines.live.outbox_filler import OutboxFiller
 from pipelines.publish.publisher import Publisher
@@ -68,6 +73,11 @@ class Modeller:
     def modelled_sequence(self) -> int:
         """The newest sequence that the open warehouse has modelled."""
         return _opened(self._warehouse).modelled_sequence
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The connection to the open warehouse."""
+        return _opened(self._warehouse).connection
 
     def open(self, *, progress: ProgressCallback | None = None) -> None:
         """Take the writer lock and open the warehouse; build it first if it is not what the project says."""
@@ -168,6 +178,10 @@ class Modeller:
             if ask_for_build(coming, undone_runs=self._undone_runs):
                 results.append(self._build_again())
                 break
+            if versions := list(takewhile(is_configuration, coming)):
+                results.append(self._configure(versions))
+                break
+            coming = list(takewhile(lambda event: not is_configuration(event), coming))
             batch = choose_batch(coming, now=self._clock.now())
             try:
                 results.append(self._run_batch(batch.events, postponed=batch.postponed))
@@ -237,6 +251,12 @@ class Modeller:
         )
         self._filler.decided(self.modelled_sequence)  # what was set aside is decided upon too
         self._filler.settle(_opened(self._warehouse).connection, modelled_sequence=self.modelled_sequence)
+        return result
+
+    def _configure(self, versions: list[Event]) -> BatchResult:
+        """Take over configurations that the log brings; what they decide otherwise goes to the outbox."""
+        result = _opened(self._warehouse).configure(versions)
+        self._filler.decided(self.modelled_sequence)
         return result
 
     def _run_empty_batch(self) -> BatchResult:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import duckdb
+import orjson
 from sqlalchemy import Engine
 
 from frontdesk.core.clock import Clock
@@ -14,10 +15,14 @@ from frontdesk.core.faults import breaks_connection, is_of_machine
 from frontdesk.core.log.envelope import Event
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.log.set_aside import Kind, SetAside, Step, reason_of
+from frontdesk.core.tenant.configurations import CONFIGURED
+from frontdesk.domains.tenancy.tenant import read_documents
 from pipelines.build import warehouse
 from pipelines.build.dbt_runner import Manifest
 from pipelines.ingest.log_copy import copied_sequence, quarantine_event
-from pipelines.live.live_path import BatchGivenUp, BatchResult, DecisionSink, LivePath, combine
+from pipelines.ingest.tenant_tables import replace_documents
+from pipelines.live.batch_result import BatchResult, Change, combine
+from pipelines.live.live_path import BatchGivenUp, DecisionSink, LivePath
 
 #: A rule is set aside once so many different events could be modelled without it, and not with it. Before that, the
 #: events are: one odd event must not take a rule from everybody.
@@ -90,6 +95,40 @@ class OpenWarehouse:
         half = len(events) // 2
         return combine([self.run(part, postponed=postponed) for part in (events[:half], events[half:])])
 
+    def configure(self, events: Sequence[Event], *, postponed: Sequence[int] = ()) -> BatchResult:
+        """Take over the configurations that events bring, ascending by sequence, and model the events.
+
+        One that fails is set aside, and the version before it stays in force. Raises as run does.
+        """
+        try:
+            changes = self._take_over(events)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others go on
+            self._go_on_after(error)
+            if len(events) == 1:
+                self._put_aside(events[0], error, step=Step.CONFIGURATION)
+                return replace(self._run([], postponed=postponed), count_events=1)
+            half = len(events) // 2
+            return combine([self.configure(part, postponed=postponed) for part in (events[:half], events[half:])])
+        result = self.run(events, postponed=postponed)
+        return replace(result, changes=(*changes, *result.changes))
+
+    def _take_over(self, events: Sequence[Event]) -> tuple[Change, ...]:
+        newest = {event.tenant_id: event for event in events}
+        documents = {
+            slug: orjson.loads(event.payload)["document"]
+            for slug, event in newest.items()
+            if event.type == CONFIGURED
+        }
+        tenants = read_documents(documents).tenants.values()
+        for slug in newest:
+            # Another version may do what the one before could not.
+            of_business = [each.subject for each in self._set_aside.read(Kind.RULE) if each.tenant_id == slug]
+            self._set_aside.let_in(Kind.RULE, of_business, tenant_id=slug)
+        slugs = frozenset(newest)
+        return self._live.configure(
+            lambda connection: replace_documents(connection, tenants, of=slugs), slugs=slugs, now=self._clock.now()
+        )
+
     def _run(
         self, events: Sequence[Event], *, postponed: Sequence[int], gives_up: Callable[[], bool] = lambda: False
     ) -> BatchResult:
@@ -112,21 +151,25 @@ class OpenWarehouse:
         except Exception as again:  # noqa: BLE001 - whatever it is, it is the second time
             self._go_on_after(again)
         rule_id = self._rule_at_fault(event)
+        step = Step.DECISIONS if rule_id else Step.MODELS
+        self._put_aside(event, error, step=step, blamed=_blamed(rule_id) if rule_id else "")
+        if rule_id:
+            self._weigh(event.tenant_id, rule_id, error)
+        return replace(self._run([], postponed=postponed), count_events=1)
+
+    def _put_aside(self, event: Event, error: Exception, *, step: Step, blamed: str = "") -> None:
         # First in the warehouse: an event that is noted but not yet left out would only be tried once more.
         quarantine_event(self.connection, event, reason=str(error) or type(error).__name__, now=self._clock.now())
         self._set_aside.note(
             Kind.EVENT,
             event.event_id,
-            step=Step.DECISIONS if rule_id else Step.MODELS,
+            step=step,
             reason=reason_of(error),
-            blamed=_blamed(rule_id) if rule_id else "",
+            blamed=blamed,
             tenant_id=event.tenant_id,
             sequence=event.sequence,
         )
         self.modelled_sequence = max(self.modelled_sequence, event.sequence)
-        if rule_id:
-            self._weigh(event.tenant_id, rule_id, error)
-        return replace(self._run([], postponed=postponed), count_events=1)
 
     def _rule_at_fault(self, event: Event) -> str | None:
         """Return the rule without which the event could be modelled; None if it is the event alone."""

@@ -6,12 +6,15 @@ group with it. So a scope is whole groups, by records and by decisions of staff.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import duckdb
 
 from pipelines.build.dbt_runner import LiveModel
+
+#: Values by column: the rows that have one of them.
+Keys = Mapping[str, frozenset[str]]
 
 _NEW_IDENTIFIERS = """
     select identifier_key from temp.main.int_identifiers_observed
@@ -62,6 +65,18 @@ def rows_with(column: str | None, keys: frozenset[str] | None) -> str:
     The keys are written out: DuckDB looks constants up in its indexes, where a subquery makes it scan the table.
     """
     return "true" if keys is None else f"{column} in ({_constants(keys)})"
+
+
+def rows_with_any(keys: Keys | None) -> str:
+    """Return the SQL condition on the rows of any of these keys; every row for None."""
+    return "true" if keys is None else " or ".join(rows_with(column, values) for column, values in keys.items())
+
+
+def joined(one: Keys | None, other: Keys | None) -> Keys | None:
+    """Return the keys of both."""
+    if one is None or other is None:
+        return None
+    return {column: one.get(column, frozenset()) | other.get(column, frozenset()) for column in {*one, *other}}
 
 
 def _values(connection: duckdb.DuckDBPyConnection, query: str) -> frozenset[str]:

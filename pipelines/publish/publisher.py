@@ -22,8 +22,8 @@ from frontdesk.core.faults import breaks_connection, is_of_machine
 from frontdesk.core.log.set_aside import Kind, SetAside, Step, reason_of
 from frontdesk.core.private_files import share_as_its_folder
 from pipelines.build.dbt_runner import PUBLIC_SCHEMAS, Manifest
-from pipelines.live.live_path import Change
-from pipelines.live.scopes import rows_with
+from pipelines.live.batch_result import Change
+from pipelines.live.scopes import joined, rows_with_any
 from pipelines.publish.published_macros import create_published_macros
 
 #: With three, a file is written again two publishes after readers were last pointed at it: a reader that has
@@ -157,7 +157,7 @@ class Publisher:
 
     def _write(self, change: Change) -> None:
         """Replace the rows of one table that are others now."""
-        model, rows = change.model, rows_with(change.model.column, change.keys)
+        model, rows = change.model, rows_with_any(change.keys)
         table = f"published.{model.schema}.{model.name}"
         self._connection.execute(f"delete from {table} where {rows}")
         self._connection.execute(f"insert into {table} by name select * from {model.relation} where {rows}")
@@ -245,8 +245,7 @@ def _add(missing: dict[str, Change], changes: Iterable[Change]) -> None:
     """Add changes to those that a file lacks already: the rows themselves are read when it is written."""
     for change in changes:
         known = missing.get(change.model.name, change)
-        keys = None if known.keys is None or change.keys is None else known.keys | change.keys
-        missing[change.model.name] = Change(change.model, keys)
+        missing[change.model.name] = Change(change.model, joined(known.keys, change.keys))
 
 
 def _copy(newest: Path, path: Path) -> None:

@@ -28,6 +28,11 @@ REMOVED: Final = "tenant.removed"
 SOURCE: Final = "frontdesk"
 
 
+def is_configuration(event: NewEvent) -> bool:
+    """Tell whether an event is a version of a business's configuration."""
+    return event.source == SOURCE and event.type in (CONFIGURED, REMOVED)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
     """One version of a business's configuration."""

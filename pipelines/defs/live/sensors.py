@@ -19,8 +19,8 @@ from frontdesk.core.settings import Settings
 from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition
 from pipelines.defs.event_log.assets import EVENT_LOG_KEY
 from pipelines.defs.publishing.assets import PUBLISHED_KEY
+from pipelines.live.batch_result import BatchResult
 from pipelines.live.live_follower import LiveFollower
-from pipelines.live.live_path import BatchResult
 from pipelines.running_dispatcher import Dispatching
 
 #: Between two evaluations the daemon needs up to a second; the longer one lasts, the fewer events meet the gap.

@@ -1,3 +1,5 @@
+{{ config(tags=['live'], meta={'live': {'mode': 'replace_all', 'event_types': ['tenant.']}}) }}
+
 with settings as (
 
     select * from {{ ref('stg_tenants__attribution') }}
