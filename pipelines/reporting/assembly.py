@@ -12,8 +12,8 @@ from frontdesk.core.settings import Settings
 from frontdesk.domains.reports.archive import ReportArchive
 from frontdesk.domains.reports.report_maker import ReportMaker
 from frontdesk.domains.sending.outbox.outbox import Outbox
-from frontdesk.domains.tenancy.tenant import Tenant, load_tenants
-from pipelines.home_parts import build_dbt_runner
+from frontdesk.domains.tenancy.tenant import Tenant
+from pipelines.home_parts import build_dbt_runner, build_warehouse_builder
 
 
 def build_report_maker(settings: Settings) -> ReportMaker:
@@ -35,7 +35,7 @@ def build_report_maker(settings: Settings) -> ReportMaker:
 
 def find_tenant(settings: Settings, slug: str) -> Tenant:
     """Return a business. Raises ConfigurationError that names those there are."""
-    tenants = load_tenants(settings.tenants_dir)
+    tenants = build_warehouse_builder(settings).businesses()
     if slug not in tenants:
         raise ConfigurationError(f"there is no business {slug!r}; use one of {', '.join(tenants)}")
     return tenants[slug]

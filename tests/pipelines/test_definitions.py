@@ -14,6 +14,7 @@ from frontdesk.core.settings import Settings
 from frontdesk.domains.operations.heartbeats import RunKind, RunOutcome
 from pipelines.dagster_definitions import build_definitions
 from pipelines.defs.live import sensors
+from pipelines.defs.reporting.assets import BUSINESSES
 from pipelines.home_parts import build_heartbeats
 from tests.pipelines.facts import contact
 from tests.pipelines.homes import Home
@@ -51,7 +52,7 @@ def test_the_sensor_models_new_events_and_reports_what_it_materialised(home: Hom
     sensor = definitions.resolve_sensor_def(sensors.SENSOR_NAME)
     with DagsterInstance.ephemeral() as instance:
         result = sensor.evaluate_tick(build_sensor_context(instance=instance))
-    assert result.cursor == "1"
+    assert result.cursor == str(home.log.last_sequence())
     reported = {event.asset_key for event in result.asset_events}
     assert {AssetKey(["raw", "event_log"]), AssetKey(["marts", "dim_contacts"])} <= reported
     assert home.query("select phone from marts.dim_contacts") == [("+61400000001",)]
@@ -61,9 +62,11 @@ def test_a_partition_is_a_report_in_the_archive(home: Home, definitions: Definit
     home.log.append([contact("1", phone="+61400000001")])
     with home.modeller().opened() as modeller:
         modeller.follow_to_end()
-    job = definitions.resolve_job_def("avatar_imaging_weekly_report_job")
+    job = definitions.resolve_job_def("weekly_report_job")
     with DagsterInstance.ephemeral() as instance:
-        assert job.execute_in_process(instance=instance, partition_key="2026-11-09").success
+        instance.add_dynamic_partitions(BUSINESSES.name or "", ["avatar-imaging"])
+        key = "avatar-imaging|2026-11-09"
+        assert job.execute_in_process(instance=instance, partition_key=key).success
     names = sorted(path.name for path in (home.folder / "reports").rglob("*") if path.is_file())
     assert names == ["1.html", "1.json", "1.pdf"]
     assert home.log.read_after(1, limit=9)[0].type == "report.computed"

@@ -1,6 +1,5 @@
-"""The reports as assets: one per business and kind, a partition for every period on the business's calendar."""
+"""The reports as assets: one per kind, a partition for every period of every business."""
 
-from datetime import date
 from zoneinfo import ZoneInfo
 
 from dagster import (
@@ -8,22 +7,26 @@ from dagster import (
     AssetKey,
     AssetsDefinition,
     Config,
+    DynamicPartitionsDefinition,
     MaterializeResult,
     MonthlyPartitionsDefinition,
-    TimeWindowPartitionsDefinition,
+    MultiPartitionKey,
+    MultiPartitionsDefinition,
     WeeklyPartitionsDefinition,
     asset,
 )
 from pydantic import Field
 
+from frontdesk.core.clock import SystemClock
 from frontdesk.core.settings import Settings
-from frontdesk.domains.reports.periods import Period, PeriodKind
-from frontdesk.domains.tenancy.tenant import Tenant
+from frontdesk.domains.reports.periods import Period, PeriodKind, parse_period
 from pipelines.defs.publishing.assets import PUBLISHED_KEY
-from pipelines.reporting.assembly import build_report_maker
+from pipelines.reporting.assembly import build_report_maker, find_tenant
 
 #: What the keys of these assets begin with.
 ARCHIVE = "archive"
+#: Businesses that have had reports made here: one that joins is a partition more, and no definition.
+BUSINESSES = DynamicPartitionsDefinition(name="businesses")
 #: The first period that can be made here; `frontdesk report make` makes any.
 _FIRST_WEEK, _FIRST_MONTH = "2015-01-05", "2015-01-01"
 #: The live path models an event within a second; a build of everything holds it up for minutes.
@@ -40,35 +43,45 @@ class ReportConfig(Config):
     )
 
 
-def report_key(tenant_id: str, kind: PeriodKind) -> AssetKey:
-    """Return the key of a business's weekly or monthly reports."""
-    return AssetKey([ARCHIVE, tenant_id.replace("-", "_"), f"{kind}_report"])
+def report_key(kind: PeriodKind) -> AssetKey:
+    """Return the key of the weekly or monthly reports."""
+    return AssetKey([ARCHIVE, f"{kind}_report"])
 
 
-def partitions_of(tenant: Tenant, kind: PeriodKind) -> TimeWindowPartitionsDefinition:
-    """Return the periods of a kind; a partition's key is the first day, and it begins at midnight in the zone."""
-    if kind is PeriodKind.WEEKLY:
-        return WeeklyPartitionsDefinition(start_date=_FIRST_WEEK, day_offset=1, timezone=tenant.zone)
-    return MonthlyPartitionsDefinition(start_date=_FIRST_MONTH, timezone=tenant.zone)
+def partition_of(tenant_id: str, period: Period) -> MultiPartitionKey:
+    """Return the key of the partition of a business's period; a period is named by its first day."""
+    return MultiPartitionKey({"business": tenant_id, "first_day": period.start.isoformat()})
 
 
-def build_report_asset(settings: Settings, tenant: Tenant, kind: PeriodKind) -> AssetsDefinition:
+def _partitions(kind: PeriodKind) -> MultiPartitionsDefinition:
+    # By days, whose instants differ from zone to zone: the business's own clock says when a period is over.
+    first_days: WeeklyPartitionsDefinition | MonthlyPartitionsDefinition = (
+        WeeklyPartitionsDefinition(start_date=_FIRST_WEEK, day_offset=1, end_offset=1)
+        if kind is PeriodKind.WEEKLY
+        else MonthlyPartitionsDefinition(start_date=_FIRST_MONTH, end_offset=1)
+    )
+    return MultiPartitionsDefinition({"business": BUSINESSES, "first_day": first_days})
+
+
+def build_report_asset(settings: Settings, kind: PeriodKind) -> AssetsDefinition:
     """Return the asset; materialising a partition again adds a version if more is known by now."""
 
     @asset(
-        key=report_key(tenant.slug, kind),
-        partitions_def=partitions_of(tenant, kind),
+        key=report_key(kind),
+        partitions_def=_partitions(kind),
         deps=[AssetKey(PUBLISHED_KEY)],
         group_name="reporting",
         kinds={"python", "duckdb"},
-        description=f"The {kind} reports of {tenant.name}, {tenant.zone}: figures, page and PDF in the archive.",
+        description=f"The {kind} reports of all businesses: figures, page and PDF in the archive.",
     )
     def report(context: AssetExecutionContext, config: ReportConfig) -> MaterializeResult:  # type: ignore[type-arg]  # generic only since Dagster 1.13's stubs
-        period = Period(kind, date.fromisoformat(context.partition_key))
+        business, first_day = _parts(context.partition_key)
+        tenant = find_tenant(settings, business)
+        zone = ZoneInfo(tenant.zone)
+        period = parse_period(first_day, kind, now=SystemClock().now(), zone=zone)
         made = build_report_maker(settings).make(
             tenant, period, patience_seconds=_PATIENCE_SECONDS, is_mailed=config.mail
         )
-        zone = ZoneInfo(tenant.zone)
         return MaterializeResult(
             metadata={
                 "report_id": str(made.report_id),
@@ -79,3 +92,9 @@ def build_report_asset(settings: Settings, tenant: Tenant, kind: PeriodKind) -> 
         )
 
     return report
+
+
+def _parts(partition_key: str) -> tuple[str, str]:
+    """Return business and first day of a partition's key: its dimensions stand in the order of their names."""
+    business, _, first_day = partition_key.partition("|")
+    return business, first_day

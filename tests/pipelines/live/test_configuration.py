@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import Any
 
@@ -36,6 +36,14 @@ def configure(home: Home, change: Callable[[Document], None], *, slug: str = TEN
     document = document_of(slug)
     change(document)
     assert configurations_of(home).write(slug, document, by="a test") is not None
+
+
+def all_of(changes: Sequence[Callable[[Document], None]]) -> Callable[[Document], None]:
+    def change(document: Document) -> None:
+        for each in changes:
+            each(document)
+
+    return change
 
 
 def booking(name: str, **also: Any) -> NewEvent:
@@ -76,7 +84,7 @@ def test_what_changed_one_after_the_other_gives_what_a_rebuild_gives(
         home.log.append([*story_events, *chain.from_iterable(CONTRADICTION)])
         modeller.follow_to_end()
         for count in range(1, len(steps) + 1):
-            configure(home, lambda document, changes=steps[:count]: [change(document) for change in changes])
+            configure(home, all_of(steps[:count]))
             modeller.follow_to_end()
     assert home.set_aside.read() == []
     assert home.modeller().verify() == []
