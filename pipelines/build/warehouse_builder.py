@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 
 import duckdb
+import orjson
 import pyarrow as pa
 from sqlalchemy import Engine
 
@@ -108,7 +109,7 @@ class WarehouseBuilder:
             self.build(with_tests=False, progress=progress)
             return False
         warehouse.remove(self.path)
-        digest = self._fingerprint()
+        digest = self._empty_warehouse_digest()
         if not self.cache.take(digest, self.path.name, to=self.path):
             self.build(with_tests=False, progress=progress, end=0, side_tables=_empty_side_tables())
             with warehouse.connected(self.path) as connection:
@@ -167,13 +168,21 @@ class WarehouseBuilder:
             self._let_in_again()
         with warehouse.connected(self.path) as connection:
             modelled = copied_sequence(connection)
-            connection.execute("insert into raw.built_from values (?, ?)", [self._fingerprint(), modelled])
+            others = orjson.dumps(self._others(self.configurations.newest(until=modelled).keys())).decode()
+            connection.execute(
+                "insert into raw.built_from values (?, ?, ?)", [self.dbt.fingerprint(), modelled, others]
+            )
         if with_tests:
             self.dbt.test()
 
     def _is_outdated(self, connection: duckdb.DuckDBPyConnection) -> bool:
-        row = connection.execute("select fingerprint from raw.built_from").fetchone()
-        return row is None or row[0] != self._fingerprint()
+        row = connection.execute("select fingerprint, others from raw.built_from").fetchone()
+        if row is None or row[0] != self.dbt.fingerprint():
+            return True
+        # What is configured in the log is followed there.
+        in_log = self.configurations.newest().keys()
+        built_from = {slug: digest for slug, digest in orjson.loads(row[1]).items() if slug not in in_log}
+        return built_from != self._others(in_log)
 
     def businesses(self, *, until: int | None = None) -> dict[str, Tenant]:
         """Return the businesses as they are configured, without the rules that are set aside; as of a sequence."""
@@ -310,12 +319,14 @@ class WarehouseBuilder:
         replace_rejection_counts(connection, self.engine)
         replace_set_aside(connection, self.engine)
 
-    def _fingerprint(self) -> str:
-        digest = hashlib.sha256(self.dbt.fingerprint().encode())
-        # What is configured in the log changes with its events, and not with this.
-        for slug in sorted(self.tenants.keys() - self.configurations.newest().keys()):
-            digest.update(self.tenants[slug].model_dump_json().encode())
-        return digest.hexdigest()
+    def _others(self, in_log: Collection[str]) -> dict[str, str]:
+        """Return the digests of the configurations that are not in the log, by slug."""
+        others = {slug: tenant for slug, tenant in self.tenants.items() if slug not in in_log}
+        return {slug: sha256(tenant.model_dump_json().encode()).hexdigest() for slug, tenant in others.items()}
+
+    def _empty_warehouse_digest(self) -> str:
+        """Return a digest of all that decides what a warehouse of an empty log holds."""
+        return sha256(f"{self.dbt.fingerprint()} {sorted(self._others(()).items())}".encode()).hexdigest()
 
 
 def _empty_side_tables() -> dict[str, pa.Table]:

@@ -82,7 +82,12 @@ create table if not exists raw.log_position (
 );
 
 -- What the models in this file were last built from: when it differs from the project's, everything is built again.
-create table if not exists raw.built_from (fingerprint varchar not null, modelled_sequence bigint not null);
+-- Others: of businesses that were not configured in the log, the digests of their configurations by slug, as JSON.
+create table if not exists raw.built_from (
+    fingerprint varchar not null,
+    modelled_sequence bigint not null,
+    others varchar not null
+);
 
 -- Events that no model could digest, with the reason: kept apart so that the rest goes on; shown on the Systems page.
 create table if not exists raw.quarantined_events (
