@@ -88,6 +88,16 @@ class Configurations:
         payload = b'{"document":' + content + b',"sha256":"' + digest.encode() + b'","by":' + orjson.dumps(by) + b"}"
         return self._append(slug, CONFIGURED, payload, name=digest, before=before)
 
+    def wrote_last(self, slug: str, document: Mapping[str, object], *, by: str) -> bool:
+        """Tell whether the newest version that one writer wrote of a business is this document.
+
+        What others wrote since stands then. Raises as write does.
+        """
+        digest = sha256(_as_json(document, slug=slug)).hexdigest()
+        of_tenant = _QUERY.where(event_log.c.tenant_id == slug).order_by(event_log.c.sequence.desc())
+        newest = next((each for each in _read(self._engine, of_tenant) if each.written_by == by), None)
+        return newest is not None and newest.digest == digest
+
     def remove(self, slug: str, *, by: str) -> Appended | None:
         """Append that a business has left; None if it is not there. Raises EventLogUnavailableError."""
         before = self._in_force(slug)

@@ -34,8 +34,9 @@ class TenantFiles:
         return cls(folder, configurations=configurations, set_aside=SetAside(engine, clock=clock))
 
     def write_changes(self) -> frozenset[str]:
-        """Append a version for each file that says something else than the log; return whose.
+        """Append a version for each file that says something else than it did last; return whose.
 
+        What sign-up or a settings page wrote since stands until the file itself is changed.
         A file that is gone removes its business, if a file wrote it; of a folder without files nothing is removed:
         it may not be mounted. What is wrong is noted among what is set aside. Raises EventLogUnavailableError.
         """
@@ -65,6 +66,8 @@ class TenantFiles:
         if found.content is None or found.business is None or (found.problem and not is_first):
             return False
         try:
+            if self._configurations.wrote_last(slug, found.content, by=_writer(slug)):
+                return False
             return self._configurations.write(slug, found.content, by=_writer(slug)) is not None
         except ConfigurationError as error:
             self._set_aside.note(Kind.BUSINESS, slug, step=Step.CONFIGURATION, reason=error.detail, tenant_id=slug)

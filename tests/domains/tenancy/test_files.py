@@ -132,3 +132,24 @@ def test_a_folder_without_files_removes_nobody(
     shutil.rmtree(folder)
     assert files.write_changes() == frozenset()
     assert configurations.documents() == before
+
+
+def test_what_others_wrote_stands_until_the_file_itself_is_changed(
+    folder: Path, files: TenantFiles, configurations: Configurations, aside: SetAside, directory: TenantDirectory
+) -> None:
+    files.write_changes()
+    document = dict(configurations.documents()["hmnp"])
+    configurations.write("hmnp", document | {"zone": "America/Denver"}, by="the settings page")
+    configurations.remove("noizylab", by="Ana")
+    started_again = TenantFiles(folder, configurations=configurations, set_aside=aside)
+    assert started_again.write_changes() == frozenset()
+    directory.refresh()
+    assert directory["hmnp"].zone == "America/Denver"
+    assert "noizylab" not in directory
+
+    change(folder / "hmnp.yaml", "zone: America/Chicago", "zone: America/New_York")
+    change(folder / "noizylab.yaml", "industry: ", "industry: other ")
+    assert started_again.write_changes() == {"hmnp", "noizylab"}
+    directory.refresh()
+    assert directory["hmnp"].zone == "America/New_York"
+    assert "noizylab" in directory
