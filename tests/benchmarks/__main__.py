@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from tests.benchmarks.attribution import measure_attribution
+from tests.benchmarks.configuration import ConfigurationPlan, measure_configuration
 from tests.benchmarks.figures import Figures, Report
 from tests.benchmarks.homes import BenchHomes
 from tests.benchmarks.intake import IntakePlan, measure_intake
@@ -42,6 +43,7 @@ class Part(StrEnum):
     OUTAGE = "outage"
     PAGES = "pages"
     ATTRIBUTION = "attribution"
+    CONFIGURATION = "configuration"
 
 
 @app.command()
@@ -73,6 +75,7 @@ def bench(
         Part.PAGES: lambda: measure_pages(homes.home(events), report, plan=PagesPlan()),
         Part.TEXTS: lambda: measure_texts(homes.home(_TEXTS_HISTORY), report, plan=TextsPlan()),
         Part.OUTAGE: lambda: measure_outage(homes.home(_TEXTS_HISTORY), report, plan=TextsPlan(samples=60)),
+        Part.CONFIGURATION: lambda: measure_configuration(homes.home(events), report, plan=ConfigurationPlan()),
         Part.ATTRIBUTION: lambda: measure_attribution(report),
         Part.OUTBOX: lambda: measure_outbox(_BUILD / "bench" / "outbox", report, plan=OutboxPlan()),
     }

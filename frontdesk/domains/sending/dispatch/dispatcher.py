@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from random import Random
 from types import MappingProxyType
@@ -16,7 +17,7 @@ from sqlalchemy import Engine
 
 from frontdesk.core.clock import Clock, SystemClock
 from frontdesk.core.errors import EventLogUnavailableError
-from frontdesk.core.ids import UuidV7Factory
+from frontdesk.core.ids import IdFactory, UuidV7Factory
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.secrets import Secrets
 from frontdesk.core.settings import Settings
@@ -33,6 +34,7 @@ from frontdesk.domains.sending.dispatch.worker import HandlingResult, Worker
 from frontdesk.domains.sending.outbox.commands import ClaimedCommand, Lane, Overdue
 from frontdesk.domains.sending.outbox.errors import OutboxUnavailableError
 from frontdesk.domains.sending.outbox.outbox import Outbox
+from frontdesk.domains.sending.outbox.owners import Owner, find_dead, forget, owners_folder
 from frontdesk.domains.sending.outbox.transitions import AFTER_AN_EARLIER_ONE
 
 #: How long a claimed command may wait for its turn in its lane.
@@ -82,12 +84,17 @@ class Dispatcher:
         clock: Clock,
         dispatch_log: DispatchLog,
         known: KnownEvents,
+        owners: Path,
+        ids: IdFactory,
         calls_at_once: int = 4,
     ) -> None:
         """`calls_at_once` is per lane; with 1, or if its number has a rate, calls begin in due order.
 
-        Those to one recipient always do. `known` says what may be called: see decided_position.py.
+        Those to one recipient always do. `known` says what may be called: see decided_position.py. owners: the folder
+        in which the dispatchers of this home say that they live.
         """
+        self._owners = owners
+        self._owner = _open_owner(owners, ids=ids, dispatch_log=dispatch_log)
         self._outbox = outbox
         self._watch = watch
         self._recorder = recorder
@@ -171,6 +178,9 @@ class Dispatcher:
         self._wind_down()
         self._pool.shutdown()
         self._watch.close()
+        if self._owner is not None:
+            self._owner.close()
+            self._owner = None
 
     def _turn(self, *, expires_leases: bool = True) -> bool:
         """Do what can be done now without waiting; return whether there was anything."""
@@ -213,7 +223,7 @@ class Dispatcher:
         skip = [state.lane for state in self._lanes.values() if not state.wants_more(now)]
         if not self._watch.has_due(now, skip=skip):
             return False
-        claimed = self._outbox.claim(limit=_CLAIM_LIMIT, lease=CLAIM_LEASE, skip=skip)
+        claimed = self._outbox.claim(limit=_CLAIM_LIMIT, lease=CLAIM_LEASE, skip=skip, owner=self._owner)
         queue = [QueuedCommand(command=command, needs=None, asked_at=self._clock.now()) for command in claimed]
         # Lined up before the log is asked: where it can't be read now, they are asked about at their turn.
         for queued in queue:
@@ -307,7 +317,7 @@ class Dispatcher:
                 self._closed_lanes.add(lane)
 
     def _expire_leases(self) -> bool:
-        """Take back leases that ran out, and have uncertain commands looked up, now and then."""
+        """Take back leases that ran out or whose owner died, and have what is uncertain looked up, now and then."""
         now = self._clock.now()
         if self._housekeeping_at is not None and now < self._housekeeping_at:
             return False
@@ -316,7 +326,9 @@ class Dispatcher:
         if self._looking_up is not None and (error := self._looking_up.exception()) is not None:
             self.dispatch_log.trouble("look-ups", repr(error))
         self._housekeeping_at = now + _HOUSEKEEPING_EVERY
-        self._recorder.expire_leases(recompose=self._senders.recompose)
+        dead = find_dead(self._owners)
+        self._recorder.expire_leases(recompose=self._senders.recompose, dead=dead)
+        forget(self._owners, dead)
         self._closed_lanes = {each.lane for each in self._outbox.closed_lanes()}
         self._looking_up = self._pool.submit(self._look_ups.run, limit=_LOOK_UPS_AT_ONCE)
         self._looking_up.add_done_callback(lambda _: self._bell.set())
@@ -354,6 +366,15 @@ class Dispatcher:
             self._lanes[lane] = LaneState(lane=lane, calls_at_once=self._calls_at_once)
             self._lanes[lane].set_rate(self._senders.texts_per_second(lane))
         return self._lanes[lane]
+
+
+def _open_owner(folder: Path, *, ids: IdFactory, dispatch_log: DispatchLog) -> Owner | None:
+    try:
+        return Owner(folder, ids=ids)
+    except OSError as error:
+        # Without it a death is noticed when the leases run out.
+        dispatch_log.trouble("no file can be locked", str(error))
+        return None
 
 
 NOTHING_WRONG: Mapping[str, str] = MappingProxyType({})
@@ -412,6 +433,8 @@ def build_dispatcher(
         clock=clock,
         dispatch_log=dispatch_log,
         known=known,
+        owners=owners_folder(settings.home),
+        ids=ids,
         calls_at_once=calls_at_once,
     )
     position.on_advance(dispatcher.wake)

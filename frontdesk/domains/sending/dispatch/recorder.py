@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import Engine
@@ -189,16 +189,18 @@ class Recorder:
             now=self._clock.now(),
         )
 
-    def expire_leases(self, *, recompose: Callable[[KnownCommand], Composed | None]) -> Expired:
+    def expire_leases(
+        self, *, recompose: Callable[[KnownCommand], Composed | None], dead: Collection[str] = ()
+    ) -> Expired:
         """Take back leases that ran out, and tell of those that may have been called, with what they sent.
 
-        recompose: see TenantSenders.recompose.
+        recompose: see TenantSenders.recompose. dead: see Outbox.expire_leases.
         """
         expired = Expired([], [])
 
         def step(outbox: Outbox) -> list[NewEvent]:
             nonlocal expired
-            expired = outbox.expire_leases()
+            expired = outbox.expire_leases(dead=dead)
             found = [outbox.find(command_key) for command_key in expired.uncertain]
             now = self._clock.now()
             endings = (

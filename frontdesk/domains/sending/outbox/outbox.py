@@ -33,6 +33,7 @@ from frontdesk.domains.sending.outbox.commands import (
 )
 from frontdesk.domains.sending.outbox.errors import OutboxUnavailableError
 from frontdesk.domains.sending.outbox.holds import ClosedLane, Hold, HoldScope
+from frontdesk.domains.sending.outbox.owners import Owner
 from frontdesk.domains.sending.outbox.redecision import Note
 from frontdesk.domains.sending.outbox.rows import BATCH_SIZE, batches
 from frontdesk.domains.sending.outbox.schema import outbox
@@ -255,16 +256,18 @@ class Outbox(OutboxReader):
         lease: timedelta,
         channels: Collection[Channel] | None = None,
         skip: Collection[Lane] = (),
+        owner: Owner | None = None,
     ) -> list[ClaimedCommand]:
         """Lease up to `limit` commands that are due and not held, oldest due first; no two workers get the same.
 
         channels: only these; None for all. skip: lanes to leave alone, such as those of a provider that is down.
+        owner: whose death ends the lease before it runs out.
         """
         now = self._clock.now()
         with self._writing() as connection:
             return transitions.lease_due(
                 connection,
-                token=self._ids.new_event_id(),
+                token=owner.new_token(self._ids) if owner else self._ids.new_event_id(),
                 now=now,
                 leased_until=now + lease,
                 limit=limit,
@@ -371,13 +374,16 @@ class Outbox(OutboxReader):
             reason=reason,
         )
 
-    def expire_leases(self) -> Expired:
-        """Take back leases that ran out: claimed -> waiting, calling -> uncertain. To be called now and then."""
+    def expire_leases(self, *, dead: Collection[str] = ()) -> Expired:
+        """Take back leases that ran out: claimed -> waiting, calling -> uncertain. To be called now and then.
+
+        dead: names of owners whose leases are taken back though they have not run out.
+        """
         waiting: list[str] = []
         uncertain: list[str] = []
         while True:
             with self._writing() as connection:
-                batch = transitions.expire_leases(connection, now=self._clock.now())
+                batch = transitions.expire_leases(connection, now=self._clock.now(), dead=dead)
             waiting += batch.waiting
             uncertain += batch.uncertain
             if len(batch.waiting) + len(batch.uncertain) < BATCH_SIZE:

@@ -41,6 +41,7 @@ from frontdesk.domains.sending.outbox.commands import (
 )
 from frontdesk.domains.sending.outbox.errors import CommandKeyClashError
 from frontdesk.domains.sending.outbox.holds import is_held
+from frontdesk.domains.sending.outbox.owners import NAME_LENGTH
 from frontdesk.domains.sending.outbox.redecision import refresh
 from frontdesk.domains.sending.outbox.rows import BATCH_SIZE, Row, batches, to_claimed, to_row
 from frontdesk.domains.sending.outbox.schema import IS_LEASED, IS_WAITING, outbox, outbox_attempts
@@ -195,12 +196,13 @@ def next_due_at(connection: Connection) -> datetime | None:
     return instant
 
 
-def expire_leases(connection: Connection, *, now: datetime) -> Expired:
-    """Take back up to BATCH_SIZE leases that ran out; see Outbox.expire_leases."""
-    reason = "the lease ran out during the call: the provider may have accepted it"
+def expire_leases(connection: Connection, *, now: datetime, dead: Collection[str] = ()) -> Expired:
+    """Take back up to BATCH_SIZE leases that ran out, or whose owner is dead; see Outbox.expire_leases."""
+    reason = "the call was broken off: the provider may have accepted it"
+    is_of_dead = func.substr(outbox.c.token, 1, NAME_LENGTH).in_(sorted(dead))
     query = (
         select(outbox.c.sequence, outbox.c.command_key, outbox.c.state, outbox.c.token)
-        .where(text(IS_LEASED), outbox.c.leased_until <= now)
+        .where(text(IS_LEASED), or_(outbox.c.leased_until <= now, is_of_dead))
         .order_by(outbox.c.sequence)
         .limit(BATCH_SIZE)
         .with_for_update(skip_locked=True)

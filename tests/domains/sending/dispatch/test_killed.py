@@ -77,6 +77,29 @@ def test_killed_at_each_step_nothing_is_sent_twice_and_nothing_is_lost(
     assert ledger["count"] == 3 * rounds
 
 
+@pytest.mark.parametrize("step", STEPS)
+def test_what_a_killed_one_held_is_taken_back_at_once(
+    standins: StandIns, tmp_path: Path, kill_worker: KillWorker, step: str
+) -> None:
+    """Nobody waits until its leases run out; what it may have called is in doubt, and not called again."""
+    database = f"sqlite:///{tmp_path / 'outbox.db'}"
+    engine = open_engine(database)
+    create_tables(engine)
+    outbox = Outbox(engine, clock=SystemClock(), ids=UuidV7Factory(SystemClock()))
+    outbox.enqueue(_commands(0))
+    common = {"database": database, "settings": _settings(standins), "environ": dict(standins.environ)}
+
+    assert kill_worker.run(step=step, offset_s=0, **common) == -signal.SIGKILL
+    assert kill_worker.run(step="", offset_s=1, **common) == 0
+
+    found = [known for key in _keys(0) if (known := outbox.find(key)) is not None]
+    assert {known.state for known in found} <= {CommandState.SENT, CommandState.UNCERTAIN}
+    if step in ("before claim", "after claim", "after the record"):
+        assert {known.state for known in found} == {CommandState.SENT}
+    assert standins.ledger()["repeated_contents"] == []
+    engine.dispose()
+
+
 #: What tells that a command went out.
 TOLD = {"message.sent", "task.created"}
 
