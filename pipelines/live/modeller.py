@@ -14,6 +14,7 @@ from typing import TypeVar
 
 import duckdb
 
+from frontdesk.core.log.commit_watch import CommitWatch
 from frontdesk.core.log.envelope import Event
 from frontdesk.core.progress import ProgressCallback
 from frontdesk.core.tenant.configurations import is_configuration
@@ -39,7 +40,7 @@ from pipelines.publish.publisher import Publisher
 
 #: Events per batch of the live path. Larger batches cost less per event, smaller ones are seen sooner.
 LIVE_BATCH_SIZE = 2_000
-#: A look at the log's end costs some 50 microseconds on SQLite; this is what a waiting event can lose.
+#: Between two looks whether anybody has committed (commit_watch.py); this is what a waiting event can lose.
 POLL_SECONDS = 0.005
 #: Without events, readers still get new counts of refused deliveries, and the proof that somebody publishes.
 HEARTBEAT = timedelta(minutes=1)
@@ -67,6 +68,8 @@ class Modeller:
         #: Echoes before it that wait for a later batch.
         self._postponed: list[Event] = []
         self._undone_runs: frozenset[str] = frozenset()
+        self._commits = CommitWatch(builder.engine)
+        self._has_no_news = False  #: as of the last look at the log
         self._published_at = datetime.min.replace(tzinfo=UTC)
 
     @property
@@ -92,6 +95,7 @@ class Modeller:
 
     def close(self) -> None:
         """Close the warehouse and give the writer lock back."""
+        self._commits.close()
         self._close_warehouse()
         self.lock.release()
 
@@ -222,7 +226,11 @@ class Modeller:
     def _has_events_to_model(self) -> bool:
         if self._postponed:
             return True
-        if self._log.last_sequence() <= self.modelled_sequence:
+        if self._has_no_news and not self._commits.has_changed():
+            return False
+        self._commits.has_changed()  # what is committed from here on is seen at the next look
+        self._has_no_news = self._log.last_sequence() <= self.modelled_sequence
+        if self._has_no_news:
             return False
         events = self._log.read_after(self.modelled_sequence, limit=_ECHOES_LOOKED_AT)
         gathered_since = min((event.received_at for event in events), default=self._clock.now())
