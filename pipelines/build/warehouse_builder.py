@@ -102,16 +102,17 @@ class WarehouseBuilder:
     def begin(self, *, progress: ProgressCallback | None = None) -> bool:
         """Make a warehouse that is not there, or not of this version; tell whether it has nothing of this home yet.
 
-        A short log is followed from its beginning, in a warehouse of an empty log that is kept for all homes. Raises
-        DbtError.
+        A short log is followed from its beginning, in a warehouse of an empty log and no business that is kept for
+        all homes. Raises DbtError.
         """
         if self.cache is None or not self._can_follow_from_nothing():
             self.build(with_tests=False, progress=progress)
             return False
         warehouse.remove(self.path)
-        digest = self._empty_warehouse_digest()
+        digest = self.dbt.fingerprint()
         if not self.cache.take(digest, self.path.name, to=self.path):
-            self.build(with_tests=False, progress=progress, end=0, side_tables=_empty_side_tables())
+            of_nobody = replace(self, tenants={})
+            of_nobody.build(with_tests=False, progress=progress, end=0, side_tables=_empty_side_tables())
             with warehouse.connected(self.path) as connection:
                 connection.execute("checkpoint")  # all of it is in its file then
             self.cache.keep(digest, self.path.name, file=self.path)
@@ -176,13 +177,25 @@ class WarehouseBuilder:
             self.dbt.test()
 
     def _is_outdated(self, connection: duckdb.DuckDBPyConnection) -> bool:
-        row = connection.execute("select fingerprint, others from raw.built_from").fetchone()
-        if row is None or row[0] != self.dbt.fingerprint():
-            return True
-        # What is configured in the log is followed there.
+        row = connection.execute("select fingerprint from raw.built_from").fetchone()
+        return row is None or row[0] != self.dbt.fingerprint()
+
+    def changed_others(self, connection: duckdb.DuckDBPyConnection) -> dict[str, Tenant | None]:
+        """Return the businesses that are configured beside the log, and otherwise than the warehouse has them.
+
+        None: it is configured nowhere any more. What is configured in the log is followed there.
+        """
+        row = connection.execute("select others from raw.built_from").fetchone()
         in_log = self.configurations.newest().keys()
-        built_from = {slug: digest for slug, digest in orjson.loads(row[1]).items() if slug not in in_log}
-        return built_from != self._others(in_log)
+        known = orjson.loads(row[0]) if row else {}
+        now = self._others(in_log)
+        slugs = {slug for slug in {*known, *now} - in_log if known.get(slug) != now.get(slug)}
+        return {slug: self.tenants.get(slug) for slug in sorted(slugs)}
+
+    def note_others(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Note that the warehouse has the businesses that are configured beside the log as they are now."""
+        others = orjson.dumps(self._others(self.configurations.newest().keys())).decode()
+        connection.execute("update raw.built_from set others = ?", [others])
 
     def businesses(self, *, until: int | None = None) -> dict[str, Tenant]:
         """Return the businesses as they are configured, without the rules that are set aside; as of a sequence."""
@@ -323,10 +336,6 @@ class WarehouseBuilder:
         """Return the digests of the configurations that are not in the log, by slug."""
         others = {slug: tenant for slug, tenant in self.tenants.items() if slug not in in_log}
         return {slug: sha256(tenant.model_dump_json().encode()).hexdigest() for slug, tenant in others.items()}
-
-    def _empty_warehouse_digest(self) -> str:
-        """Return a digest of all that decides what a warehouse of an empty log holds."""
-        return sha256(f"{self.dbt.fingerprint()} {sorted(self._others(()).items())}".encode()).hexdigest()
 
 
 def _empty_side_tables() -> dict[str, pa.Table]:

@@ -107,6 +107,9 @@ class Modeller:
         self._warehouse = opened = self._builder.open(sink=self._filler)
         self._postponed = read_postponed(opened.connection, self._log)
         self._undone_runs = read_undone_runs(opened.connection)
+        if changed := self._builder.changed_others(opened.connection):
+            opened.take_over(changed)
+            self._builder.note_others(opened.connection)
         self._filler.reconcile(opened.connection, modelled_sequence=self.modelled_sequence)
         self._filler.opened(self.modelled_sequence)
         if is_empty or not knows_set_aside(opened.connection, self._builder.engine):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from frontdesk.core.log.envelope import Event
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.log.set_aside import Kind, SetAside, Step, reason_of
 from frontdesk.core.tenant.configurations import CONFIGURED
-from frontdesk.domains.tenancy.tenant import read_documents
+from frontdesk.domains.tenancy.tenant import Tenant, read_documents
 from pipelines.build import warehouse
 from pipelines.build.dbt_runner import Manifest
 from pipelines.ingest.log_copy import copied_sequence, quarantine_event
@@ -114,17 +114,22 @@ class OpenWarehouse:
 
     def _take_over(self, events: Sequence[Event]) -> tuple[Change, ...]:
         newest = {event.tenant_id: event for event in events}
-        documents = {
-            slug: orjson.loads(event.payload)["document"]
-            for slug, event in newest.items()
-            if event.type == CONFIGURED
-        }
-        tenants = read_documents(documents).tenants.values()
-        for slug in newest:
+        configured = {slug: event for slug, event in newest.items() if event.type == CONFIGURED}
+        documents = {slug: orjson.loads(event.payload)["document"] for slug, event in configured.items()}
+        tenants = read_documents(documents).tenants
+        return self.take_over({slug: tenants.get(slug) for slug in newest})
+
+    def take_over(self, businesses: Mapping[str, Tenant | None]) -> tuple[Change, ...]:
+        """Make of businesses' rows what their configurations concern; None: one that has left.
+
+        Whatever it raises, nothing is changed.
+        """
+        for slug in businesses:
             # Another version may do what the one before could not.
             of_business = [each.subject for each in self._set_aside.read(Kind.RULE) if each.tenant_id == slug]
             self._set_aside.let_in(Kind.RULE, of_business, tenant_id=slug)
-        slugs = frozenset(newest)
+        slugs = frozenset(businesses)
+        tenants = [tenant for tenant in businesses.values() if tenant is not None]
         return self._live.configure(
             lambda connection: replace_documents(connection, tenants, of=slugs), slugs=slugs, now=self._clock.now()
         )
