@@ -93,7 +93,7 @@ class Configurations:
 
         What others wrote since stands then. Raises as write does.
         """
-        digest = sha256(_as_json(document, slug=slug)).hexdigest()
+        digest = digest_of(document, slug=slug)
         of_tenant = _QUERY.where(event_log.c.tenant_id == slug).order_by(event_log.c.sequence.desc())
         newest = next((each for each in _read(self._engine, of_tenant) if each.written_by == by), None)
         return newest is not None and newest.digest == digest

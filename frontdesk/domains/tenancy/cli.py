@@ -281,15 +281,13 @@ def _first(values: list[str]) -> str:
 
 
 def _warn_of_other_file(settings: Settings, slug: str, *, digest: str) -> None:
-    """Tell where a file of the folder says something else: it is put in force when it changes, and at each start."""
+    """Tell where a file of the folder says something else: it is put in force when it is changed."""
     file = settings.tenants_dir / f"{slug}.yaml"
     if not file.exists():
         return
     found: FileContent[Tenant] = look_at(file)
     if found.content is None or digest_of(found.content, slug=slug) != digest:
-        typer.echo(
-            f"{file} says something else, and is put in force at the next start: write the same there.", err=True
-        )
+        typer.echo(f"{file} says something else: change it too, or its next change takes this back.", err=True)
 
 
 @contextmanager

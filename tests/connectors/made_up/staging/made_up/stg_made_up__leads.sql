@@ -2,7 +2,7 @@
 
 with events as (
 
-    select * from {{ logged_events() }}
+    select * from {{ ref('stg_event_log__events') }}
     where type = 'made-up.thing.happened'
 
 ),
