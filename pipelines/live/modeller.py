@@ -188,7 +188,7 @@ class Modeller:
             if versions := list(takewhile(is_configuration, coming)):
                 results.append(self._configure(versions))
                 break
-            coming = list(takewhile(lambda event: not is_configuration(event), coming))
+            coming = _before_configuration(coming)
             batch = choose_batch(coming, now=self._clock.now())
             try:
                 results.append(self._run_batch(batch.events, postponed=batch.postponed))
@@ -240,10 +240,13 @@ class Modeller:
         return not are_echoes(events) or self._clock.now() - gathered_since >= ECHOES_GATHER
 
     def _is_overtaken(self, sequence: int) -> bool:
-        """Tell whether something that is no echo came after a sequence."""
+        """Tell whether something that is no echo came after a sequence, and can go before what is there.
+
+        What came after another configuration can't: it is modelled by that one.
+        """
         if self._log.last_sequence() <= sequence:
             return False
-        return not are_echoes(self._log.read_after(sequence, limit=_ECHOES_LOOKED_AT))
+        return not are_echoes(_before_configuration(self._log.read_after(sequence, limit=_ECHOES_LOOKED_AT)))
 
     def beat(self) -> bool:
         """Publish again, with the refusals of the meantime, if the last publish is old; tell whether it was."""
@@ -300,6 +303,11 @@ class Modeller:
             return
         self._published_at = self._clock.now()
         publisher.publish_changes(result.changes, now=self._published_at, published_by=self._published_by)
+
+
+def _before_configuration(events: Sequence[Event]) -> list[Event]:
+    """Return the events up to the first that brings another configuration."""
+    return list(takewhile(lambda event: not is_configuration(event), events))
 
 
 _Part = TypeVar("_Part")

@@ -90,7 +90,7 @@ def test_profile_shows_what_is_known() -> None:
     app = open_page("contacts", tenant=MASSAGE, contact=ANNA)
     text = text_of(app)
     assert "Lind & Co · +61412345678 · anna.lind@example.com" in text
-    assert "instagram · autumn_offer" in text
+    assert "Instagram · autumn_offer" in text
     assert "Bookings: 3" in text
     assert "Paid: A$250.00" in text
 

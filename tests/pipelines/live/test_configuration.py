@@ -180,3 +180,14 @@ def test_what_can_not_be_taken_over_leaves_the_version_before(home: Home, monkey
     assert [aside.reason for aside in home.set_aside.read(Kind.EVENT)] == ["ValueError: no such version"]
     assert home.query("select count(*) from marts.fct_bookings") == [(2,)]
     assert home.query(f"select zone from marts.dim_tenants where tenant_id = '{TENANT}'") == [("Australia/Perth",)]
+
+
+def test_echoes_before_a_configuration_give_way_to_nothing_behind_it(home: Home) -> None:
+    """They are modelled by the version before, and what comes after by the one after: nobody waits for anybody."""
+    with home.modeller().opened() as modeller:
+        home.log.append([fact("message.sent", {"message_id": "m", "channel": "sms"}, event_id="echo")])
+        configure(home, lambda document: document.update(name="Another name"))
+        home.log.append([booking("ct-1")])
+        modeller.follow_to_end()
+        assert modeller.modelled_sequence == home.log.last_sequence() == 3
+    assert home.query("select count(*) from marts.fct_bookings") == [(1,)]
