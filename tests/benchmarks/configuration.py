@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from itertools import count
 
 import orjson
@@ -150,6 +151,7 @@ def _join(configurations: Configurations, count_businesses: int) -> None:
         configurations.write(slug, _document(slug, name=f"Business {number}"), by="bench")
 
 
+@cache
 def _file_of(slug: str) -> dict[str, object]:
     document: dict[str, object] = yaml.safe_load((REPOSITORY / "tenants" / f"{slug}.yaml").read_text("utf-8"))
     return document
