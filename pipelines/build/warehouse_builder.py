@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -40,7 +40,7 @@ from pipelines.ingest.log_copy import (
     set_log_position,
 )
 from pipelines.ingest.tenant_tables import replace_documents
-from pipelines.live.live_path import DecisionSink, Nobody
+from pipelines.live.decision_sink import DecisionSink, Nobody
 from pipelines.live.open_warehouse import OpenWarehouse, RuleSetAside
 
 #: A backlog longer than this is faster built than followed (measured: about 4,000 events/s live, 30,000 built).
@@ -64,6 +64,8 @@ class WarehouseBuilder:
     clock: Clock
     cache: StartCache | None = None  #: where a new home's warehouse is from
     is_beside: bool = False  #: whether it is only to be compared with the home's own
+    #: Businesses as a dry run has them, whatever is configured.
+    instead: Mapping[str, Tenant] = field(default_factory=dict)
 
     def beside(self, path: Path) -> WarehouseBuilder:
         """Return the builder of another warehouse from the same log."""
@@ -197,22 +199,24 @@ class WarehouseBuilder:
         others = orjson.dumps(self._others(self.configurations.newest().keys())).decode()
         connection.execute("update raw.built_from set others = ?", [others])
 
-    def businesses(self, *, until: int | None = None) -> dict[str, Tenant]:
-        """Return the businesses as they are configured, without the rules that are set aside; as of a sequence."""
+    def configured(self, *, until: int | None = None) -> dict[str, Tenant]:
+        """Return the businesses as they are configured, by slug; as of a sequence."""
         newest = self.configurations.newest(until=until)
         documents = {slug: each.document for slug, each in newest.items() if each.document is not None}
-        read = read_documents(documents).tenants
         others = {slug: tenant for slug, tenant in self.tenants.items() if slug not in newest}
-        return {slug: self._without_rules_aside(tenant) for slug, tenant in sorted({**others, **read}.items())}
+        return dict(sorted({**others, **read_documents(documents).tenants, **self.instead}.items()))
 
-    def _without_rules_aside(self, tenant: Tenant) -> Tenant:
-        aside = {each.subject for each in self.set_aside.read(Kind.RULE) if each.tenant_id == tenant.slug}
-        if not aside:
-            return tenant
-        return tenant.model_copy(update={"rules": tuple(rule for rule in tenant.rules if rule.id not in aside)})
+    def _without_rules_aside(self, tenants: Iterable[Tenant]) -> list[Tenant]:
+        aside = {(each.tenant_id, each.subject) for each in self.set_aside.read(Kind.RULE)}
+        return [
+            tenant.model_copy(
+                update={"rules": tuple(rule for rule in tenant.rules if (tenant.slug, rule.id) not in aside)}
+            )
+            for tenant in tenants
+        ]
 
     def _replace_documents(self, connection: duckdb.DuckDBPyConnection, *, until: int) -> None:
-        replace_documents(connection, self.businesses(until=until).values())
+        replace_documents(connection, self._without_rules_aside(self.configured(until=until).values()))
 
     def _leave_out_what_is_known(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Leave out of a new warehouse at first what another had set aside: it would only fail the build again."""
@@ -289,7 +293,7 @@ class WarehouseBuilder:
         return True
 
     def _count_rules(self) -> int:
-        return sum(len(tenant.rules) for tenant in self.businesses().values())
+        return sum(len(tenant.rules) for tenant in self.configured().values())
 
     def quarantine(self) -> pa.Table:
         """Return the events that the warehouse leaves out."""

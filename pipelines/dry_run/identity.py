@@ -147,12 +147,12 @@ def try_identity(
     Raises WarehouseOutdatedError if there is no warehouse. Events after the warehouse's newest are left out.
     """
     check_there_is(builder.path)
-    tenant = builder.tenants[after.slug].model_copy(update={"identity": after.identity})
+    tenant = builder.configured()[after.slug].model_copy(update={"identity": after.identity})
     with TemporaryDirectory(prefix="frontdesk-identity-") as folder, copied_warehouse(builder.path) as before:
         beside = Path(folder) / builder.path.name
         with warehouse.connected(before) as connection:
             end = copied_sequence(connection)
-        changed = replace(builder, tenants={**builder.tenants, after.slug: tenant}).beside(beside)
+        changed = replace(builder, instead={after.slug: tenant}).beside(beside)
         changed.build(with_tests=False, progress=progress, end=end)
         moved = _credits(before, beside, {"tenant_id": tenant.slug})
         with duckdb.connect() as connection:

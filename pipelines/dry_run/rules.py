@@ -47,9 +47,10 @@ def builder_of(settings: Settings, *, clock: Clock) -> WarehouseBuilder:
 def read_both(builder: WarehouseBuilder, file: Path) -> tuple[Tenant, Tenant]:
     """Return a tenant as the home has it and as a changed file has it. Raises ConfigurationError."""
     after = read_tenant(file)
-    before = builder.tenants.get(after.slug)
+    tenants = builder.configured()
+    before = tenants.get(after.slug)
     if before is None:
-        known = ", ".join(sorted(builder.tenants))
+        known = ", ".join(tenants)
         raise ConfigurationError(f"{file}: slug: there is no business {after.slug!r}; use one of {known}")
     return before, after
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import partial
 from itertools import groupby
 from operator import itemgetter
-from typing import NoReturn, Protocol
+from typing import NoReturn
 
 import duckdb
 import pyarrow as pa
@@ -21,11 +21,13 @@ from sqlalchemy import Engine
 
 from frontdesk.core.faults import breaks_connection, is_of_machine
 from frontdesk.core.log.envelope import Event
+from frontdesk.core.tenant.configurations import CONFIGURED, REMOVED
 from pipelines.build.dbt_runner import DECISIONS, LiveModel, Manifest
 from pipelines.ingest.log_copy import replace_rejection_counts, replace_set_aside, set_aside_state, set_log_position
 from pipelines.live.batch_result import BatchResult, Change
 from pipelines.live.batch_sql import NEW_EVENTS, BatchModel, in_scope, models_of_batch
 from pipelines.live.batch_tables import BatchTables
+from pipelines.live.decision_sink import DecisionSink, Nobody
 from pipelines.live.scopes import Scopes, read_scopes, rows_with
 from pipelines.live.whole_businesses import WholeBusinesses
 
@@ -36,26 +38,6 @@ _FACTS = "int_facts_attributed"
 
 class BatchGivenUp(Exception):  # noqa: N818 - nothing is wrong
     """The batch was rolled back, as asked: something more urgent waits."""
-
-
-class DecisionSink(Protocol):
-    """Who acts on what is decided. Both tables have the columns of fct_decisions, of the contacts in scope."""
-
-    def apply(self, before: pa.Table, after: pa.Table) -> None:
-        """Act on the difference. Called within the batch: what is only looked at comes after it."""
-
-    def decided(self, sequence: int) -> None:
-        """Take note that all events up to this one are decided upon; called after the difference was acted on."""
-
-
-class Nobody:
-    """Acts on nothing: for a warehouse that is only being computed."""
-
-    def apply(self, before: pa.Table, after: pa.Table) -> None:
-        """Do nothing."""
-
-    def decided(self, sequence: int) -> None:
-        """Do nothing."""
 
 
 class LivePath:
@@ -69,7 +51,6 @@ class LivePath:
         self._sink = sink
         self._manifest = manifest
         models = models_of_batch(manifest.live_models)
-        self._all_models = models
         self._stored_late = _stored_after_decisions(models)
         self._models = [each for each in models if each.model.mode != "inline"]
         self._in_scope = [each.model for each in models if each.model.mode == "append" and each.model.scope]
@@ -156,10 +137,16 @@ class LivePath:
         `replace` writes them into the raw schema and returns the tables that changed; nothing is changed if anything
         raises. The events that brought them are a batch of their own, after this.
         """
-        with self._transaction(count_events=self._count_events(slugs)):
+        count_events = self._count_events(slugs)
+        with self._transaction(count_events=count_events):
             concerned = self._manifest.live_models_below(replace(self._connection))
             businesses = WholeBusinesses(
-                self._connection, self._all_models, tables=self._tables, slugs=slugs, concerned=concerned
+                self._connection,
+                self._models,
+                tables=self._tables,
+                slugs=slugs,
+                concerned=concerned,
+                has_history=count_events > 0,
             )
             changes = businesses.make(self._sink, now=now)
         self._tables.empty()
@@ -167,8 +154,10 @@ class LivePath:
         return tuple(changes)
 
     def _count_events(self, slugs: frozenset[str]) -> int:
+        """Return how many events of businesses there are, besides those that configured them."""
         row = self._connection.execute(
-            f"select count(*) from raw.event_log where {rows_with('tenant_id', slugs)}"
+            f"select count(*) from raw.event_log where {rows_with('tenant_id', slugs)} and type not in (?, ?)",
+            [CONFIGURED, REMOVED],
         ).fetchone()
         return int(row[0]) if row else 0
 

@@ -22,7 +22,8 @@ from pipelines.build.dbt_runner import Manifest
 from pipelines.ingest.log_copy import copied_sequence, quarantine_event
 from pipelines.ingest.tenant_tables import replace_documents
 from pipelines.live.batch_result import BatchResult, Change, combine
-from pipelines.live.live_path import BatchGivenUp, DecisionSink, LivePath
+from pipelines.live.decision_sink import DecisionSink
+from pipelines.live.live_path import BatchGivenUp, LivePath
 
 #: A rule is set aside once so many different events could be modelled without it, and not with it. Before that, the
 #: events are: one odd event must not take a rule from everybody.
@@ -124,10 +125,9 @@ class OpenWarehouse:
 
         Whatever it raises, nothing is changed.
         """
-        for slug in businesses:
-            # Another version may do what the one before could not.
-            of_business = [each.subject for each in self._set_aside.read(Kind.RULE) if each.tenant_id == slug]
-            self._set_aside.let_in(Kind.RULE, of_business, tenant_id=slug)
+        for rule in self._set_aside.read(Kind.RULE):
+            if rule.tenant_id in businesses:  # another version may do what the one before could not
+                self._set_aside.let_in(Kind.RULE, [rule.subject], tenant_id=rule.tenant_id)
         slugs = frozenset(businesses)
         tenants = [tenant for tenant in businesses.values() if tenant is not None]
         return self._live.configure(

@@ -9,26 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
 
 import duckdb
 import pyarrow as pa
 
-from frontdesk.core.tenant.configurations import CONFIGURED, REMOVED
 from pipelines.build.dbt_runner import DECISIONS, LiveModel
 from pipelines.live.batch_result import Change
 from pipelines.live.batch_sql import IDENTIFIERS, NEW_EVENTS, NEW_FACTS, BatchModel, in_scope
 from pipelines.live.batch_tables import BatchTables
+from pipelines.live.decision_sink import DecisionSink
 from pipelines.live.scopes import rows_with
 
 _OF_LOG, _OF_STAGING = "stg_event_log__events", "int_facts_unioned"
-
-
-class Differences(Protocol):
-    """Who acts on what is decided otherwise; see DecisionSink."""
-
-    def apply(self, before: pa.Table, after: pa.Table) -> None:
-        """Act on the difference."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +42,21 @@ class WholeBusinesses:
         tables: BatchTables,
         slugs: frozenset[str],
         concerned: frozenset[str],
+        has_history: bool,
     ) -> None:
-        """concerned: names of the models that the change concerns; models: all, in their order."""
+        """models: those that are run, in their order; concerned: names of those that the change concerns.
+
+        has_history: whether the businesses have events that models read.
+        """
         self._connection = connection
         self._tables = tables
         self._slugs = slugs
         self._of_businesses = rows_with("tenant_id", slugs)
-        self._has_history = _count_events(connection, self._of_businesses) > 0
+        self._has_history = has_history
         self._models = models
-        self._plan = _plan(models, concerned if self._has_history else _whole_tables(models, concerned))
+        self._plan = _plan(models, concerned if has_history else _whole_tables(models, concerned))
 
-    def make(self, sink: Differences, *, now: datetime) -> list[Change]:
+    def make(self, sink: DecisionSink, *, now: datetime) -> list[Change]:
         """Make the models anew; return what readers see otherwise. What is over at `now` (UTC) is not acted upon."""
         if self._has_history:
             self._note_identifiers()
@@ -72,7 +68,7 @@ class WholeBusinesses:
         for each in self._models:
             if each.name in self._plan.held:
                 self._hold(each.model)
-            elif each.name in self._plan.made and each.model.mode != "inline":
+            elif each.name in self._plan.made:
                 changes += self._make(each, sink, now=now)
         return changes
 
@@ -91,7 +87,7 @@ class WholeBusinesses:
         else:
             self._tables.copy(model, rows=self._rows(model), table=model.name)
 
-    def _make(self, each: BatchModel, sink: Differences, *, now: datetime) -> list[Change]:
+    def _make(self, each: BatchModel, sink: DecisionSink, *, now: datetime) -> list[Change]:
         model = each.model
         if _OF_STAGING in each.reads:
             self._tables.insert(NEW_FACTS, f"from intermediate.int_facts_unioned where {self._of_businesses}")
@@ -109,7 +105,7 @@ class WholeBusinesses:
             return []
         return [Change(model, None if model.mode == "replace_all" else {"tenant_id": self._slugs})]
 
-    def _act(self, model: LiveModel, sink: Differences, *, rows: str, now: datetime) -> None:
+    def _act(self, model: LiveModel, sink: DecisionSink, *, rows: str, now: datetime) -> None:
         """Hand over what is decided otherwise, of what is not over yet."""
         columns = ", ".join(sorted(self._tables.columns[model.name]))
         before = f"select {columns} from {model.relation} where ({rows}) and expires_at > $now"
@@ -137,7 +133,7 @@ def _plan(models: Sequence[BatchModel], concerned: frozenset[str]) -> _Plan:
             continue
         for name in each.reads & by_name.keys():
             # What is not stored is made for whoever reads it.
-            is_stored = by_name[name].model.mode not in ("scratch", "inline")
+            is_stored = by_name[name].model.mode != "scratch"
             (held if is_stored else made).add(name)
     return _Plan(frozenset(made), frozenset(held - made))
 
@@ -145,10 +141,3 @@ def _plan(models: Sequence[BatchModel], concerned: frozenset[str]) -> _Plan:
 def _whole_tables(models: Sequence[BatchModel], concerned: frozenset[str]) -> frozenset[str]:
     """Return the concerned models that are made as a whole: of a business without history there is nothing else."""
     return frozenset(each.name for each in models if each.model.mode == "replace_all") & concerned
-
-
-def _count_events(connection: duckdb.DuckDBPyConnection, of_businesses: str) -> int:
-    row = connection.execute(
-        f"select count(*) from raw.event_log where ({of_businesses}) and type not in (?, ?)", [CONFIGURED, REMOVED]
-    ).fetchone()
-    return int(row[0]) if row else 0

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from frontdesk.core.log.envelope import NewEvent
+from frontdesk.core.tenant.files import content_of
 from frontdesk.domains.identity.settings import IdentityRule
 from frontdesk.domains.tenancy.tenant import Tenant
 from pipelines.build.verification import compare_warehouses
 from pipelines.dry_run.identity import IdentityDryRun, try_identity
 from tests.pipelines.facts import TENANT, contact, fact
 from tests.pipelines.homes import Home, HomeFactory
+from tests.pipelines.kept import REPOSITORY
 
 pytestmark = pytest.mark.slow
 
@@ -104,3 +106,11 @@ def test_put_in_force_it_is_as_if_the_rule_had_always_been_so(
     assert changed.query("select count(*) from marts.dim_contacts where is_identified") == [
         (told.after.count_contacts,)
     ]
+
+
+def test_a_rule_is_tried_on_a_business_that_the_log_configures(homes: HomeFactory) -> None:
+    home = homes.new_home()
+    configurations = home.builder().configurations
+    configurations.write(TENANT, content_of(REPOSITORY / "tenants" / f"{TENANT}.yaml"), by="a test")
+    home.follow_in_batches([EVENTS])
+    assert len(try_identity(home.builder(), with_rule(home, APART)).split) == 1
