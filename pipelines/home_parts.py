@@ -11,9 +11,8 @@ from frontdesk.core.errors import ConfigurationError
 from frontdesk.core.ids import UuidV7Factory
 from frontdesk.core.log.database import has_tables, open_database
 from frontdesk.core.log.event_log import EventLog
-from frontdesk.core.log.set_aside import SetAside
 from frontdesk.core.settings import Settings
-from frontdesk.core.tenant.configurations import Configurations, read_newest
+from frontdesk.core.tenant.configurations import read_newest
 from frontdesk.domains.operations.heartbeats import Heartbeats
 from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition
 from frontdesk.domains.sending.outbox.outbox import Outbox
@@ -85,7 +84,7 @@ def build_modeller(settings: Settings, *, published_by: str, position: DecidedPo
     `position` is told how far the outbox takes account of the log.
     """
     engine = open_database(settings.event_log_url, backups=settings.backups_path)
-    build_tenant_files(settings, engine).write_changes()
+    TenantFiles.open(engine, folder=settings.tenants_dir).write_changes()
     builder = warehouse_builder_on(engine, settings=settings, clock=SystemClock())
     outbox = Outbox(builder.engine, clock=builder.clock, ids=UuidV7Factory(builder.clock))
     withdrawals = Withdrawals(builder.engine, outbox=outbox, log=builder.log)
@@ -95,18 +94,14 @@ def build_modeller(settings: Settings, *, published_by: str, position: DecidedPo
     return Modeller(builder, filler=filler, analytics_path=settings.analytics_path, published_by=published_by)
 
 
-def build_tenant_files(settings: Settings, engine: Engine) -> TenantFiles:
-    """Return what writes the businesses' files of a home into its log."""
-    clock = SystemClock()
-    configurations = Configurations(engine, log=EventLog(engine, ids=UuidV7Factory(clock)), clock=clock)
-    return TenantFiles(settings.tenants_dir, configurations=configurations, set_aside=SetAside(engine, clock=clock))
-
-
 def _tenants_in_files(settings: Settings, engine: Engine) -> Mapping[str, Tenant]:
     """Return what the files say: of businesses whose file is not in the log yet, that counts."""
+    in_log = read_newest(engine) if has_tables(engine) else {}
+    if in_log and all(file.stem in in_log for file in settings.tenants_dir.glob("*.yaml")):
+        return {}  # reading them takes 30 ms of CPU each
     try:
         return read_tenants(settings.tenants_dir).tenants
     except ConfigurationError:
-        if has_tables(engine) and read_newest(engine):
+        if in_log:
             return {}
         raise

@@ -15,7 +15,8 @@ from frontdesk.core.settings import Settings
 from frontdesk.domains.operations.heartbeats import LIVE_PATH, Heartbeats, LiveState
 from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition
 from frontdesk.domains.tenancy.files import TenantFiles
-from pipelines.home_parts import build_modeller, build_tenant_files, heartbeats_on
+from pipelines.build.writer_lock import WriterLock
+from pipelines.home_parts import build_modeller, heartbeats_on
 from pipelines.live.batch_result import BatchResult
 from pipelines.live.modeller import Modeller
 
@@ -98,13 +99,16 @@ class LiveFollower:
             return
         self._files_seen_at = now
         if self._files is None:
-            self._files = build_tenant_files(self._settings, open_engine(self._settings.event_log_url))
+            self._files = TenantFiles.open(
+                open_engine(self._settings.event_log_url), folder=self._settings.tenants_dir
+            )
         self._files.write_changes()
 
     def _open(self) -> bool:
+        lock = WriterLock(self._settings.warehouse_path)
+        if lock.somebody_waits() or lock.is_held_elsewhere():
+            return False  # before anything is read or written for it: this is asked four times a second
         modeller = build_modeller(self._settings, published_by="live path", position=self._position)
-        if modeller.lock.somebody_waits() or modeller.lock.is_held_elsewhere():
-            return False
         self._beat(LiveState.OPENING)
         modeller.open()
         self._modeller = modeller
