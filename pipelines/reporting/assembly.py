@@ -12,8 +12,9 @@ from frontdesk.core.settings import Settings
 from frontdesk.domains.reports.archive import ReportArchive
 from frontdesk.domains.reports.report_maker import ReportMaker
 from frontdesk.domains.sending.outbox.outbox import Outbox
+from frontdesk.domains.tenancy.directory import TenantDirectory
 from frontdesk.domains.tenancy.tenant import Tenant
-from pipelines.home_parts import build_dbt_runner, build_warehouse_builder
+from pipelines.home_parts import build_dbt_runner
 
 
 def build_report_maker(settings: Settings) -> ReportMaker:
@@ -35,7 +36,13 @@ def build_report_maker(settings: Settings) -> ReportMaker:
 
 def find_tenant(settings: Settings, slug: str) -> Tenant:
     """Return a business. Raises ConfigurationError that names those there are."""
-    tenants = build_warehouse_builder(settings).businesses()
+    tenants = open_home_directory(settings)
     if slug not in tenants:
         raise ConfigurationError(f"there is no business {slug!r}; use one of {', '.join(tenants)}")
     return tenants[slug]
+
+
+def open_home_directory(settings: Settings) -> TenantDirectory:
+    """Return the businesses of a home as they are configured. Raises ConfigurationError if there is none."""
+    engine = open_database(settings.event_log_url, backups=settings.backups_path)
+    return TenantDirectory.open(engine, folder=settings.tenants_dir)

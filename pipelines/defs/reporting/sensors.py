@@ -22,9 +22,9 @@ from frontdesk.core.clock import Clock
 from frontdesk.core.settings import Settings
 from frontdesk.domains.reports.due_reports import DueReport, due_reports
 from frontdesk.domains.reports.periods import PeriodKind
-from pipelines.build.warehouse_builder import WarehouseBuilder
+from frontdesk.domains.tenancy.directory import TenantDirectory
 from pipelines.defs.reporting.assets import BUSINESSES, partition_of, report_key
-from pipelines.home_parts import build_warehouse_builder
+from pipelines.reporting.assembly import open_home_directory
 
 SENSOR_NAME = "reports_sensor"
 _EVERY_SECONDS = 60
@@ -46,8 +46,8 @@ def build_report_sensor(
     """Return the sensor; its cursor is the instant up to which it has asked, so a pause loses no report."""
 
     @cache
-    def open_builder() -> WarehouseBuilder:
-        return build_warehouse_builder(settings)
+    def open_directory() -> TenantDirectory:
+        return open_home_directory(settings)
 
     @sensor(
         name=SENSOR_NAME,
@@ -59,7 +59,9 @@ def build_report_sensor(
     def reports_sensor(context: SensorEvaluationContext) -> SensorResult:
         now = clock.now()
         after = datetime.fromisoformat(context.cursor) if context.cursor else now
-        due = list(due_reports(open_builder().businesses(), after=after, until=now))
+        directory = open_directory()
+        directory.refresh()
+        due = list(due_reports(directory, after=after, until=now))
         return SensorResult(
             run_requests=[_request(each) for each in due],
             dynamic_partitions_requests=[BUSINESSES.build_add_request(sorted({each.tenant_id for each in due}))],
