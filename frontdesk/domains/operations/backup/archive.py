@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import tarfile
 import zlib
@@ -87,7 +88,13 @@ def extract_archive(archive: Path, folder: Path, *, progress: OnProgress) -> Man
     size = archive.stat().st_size
     found: dict[str, ArchivedFile] = {}
     content: bytes | None = None
-    with archive.open("rb") as file, _reading(archive), tarfile.open(fileobj=file, mode="r|gz") as tar:
+    # Not tarfile's own "r|gz", which does not compare gzip's checksum.
+    with (
+        archive.open("rb") as file,
+        _reading(archive),
+        gzip.open(file) as plain,
+        tarfile.open(fileobj=plain, mode="r|") as tar,
+    ):
         for member in tar:
             source = tar.extractfile(member)
             if source is None or content is not None or not _is_plain(member.name):
@@ -97,8 +104,8 @@ def extract_archive(archive: Path, folder: Path, *, progress: OnProgress) -> Man
                 continue
             found[member.name] = _write(source, folder / member.name)
             progress("Verifying", file.tell(), size)
-        while file.read(_PIECE_BYTES):
-            pass  # what follows the manifest is nothing of ours, and its digest is not asked for
+        while plain.read(_PIECE_BYTES):
+            pass  # to its end, where the checksum is
     return _checked(archive, content, found=found)
 
 

@@ -49,7 +49,9 @@ _HOUSEKEEPING_EVERY: Final = timedelta(seconds=5)
 _FOLLOW_EVERY: Final = timedelta(seconds=1)
 _LOOK_UPS_AT_ONCE: Final = 10
 _UNDECIDED: Final = "waits until the newest events are decided upon"
-#: What is claimed and may not be called, since a build holds the warehouse, waits no longer than this in its lane.
+_BEHIND: Final = "behind earlier ones to the same provider"
+#: What is claimed and can't be called, since a build holds the warehouse or the provider is slow, waits no longer in
+#: its lane than this: its lease runs out a while after.
 _LONGEST_WAIT: Final = timedelta(seconds=15)
 
 
@@ -244,13 +246,21 @@ class Dispatcher:
             while state.can_start(now) and (command := state.take_next(now, self._known)):
                 self._submit(state, command)
                 has_started = True
-            if state.queue and not state.breaker.is_closed and not state.count_running:
-                opens_at = state.breaker.opens_again_at or now
-                if opens_at > now:
-                    self._give_back(state, at=opens_at, reason=state.closed_reason)
-            elif state.queue and state.queue[0].asked_at < now - _LONGEST_WAIT:
-                self._give_back(state, at=now + _LONGEST_WAIT, reason=_UNDECIDED)
+            if state.queue:
+                self._give_back_waiting(state, now)
         return has_started
+
+    def _give_back_waiting(self, state: LaneState, now: datetime) -> None:
+        first = state.queue[0]
+        if not state.breaker.is_closed and not state.count_running:
+            opens_at = state.breaker.opens_again_at or now
+            if opens_at > now:
+                self._give_back(state, at=opens_at, reason=state.closed_reason)
+        elif first.asked_at < now - _LONGEST_WAIT:
+            if first.needs is None or not self._known.takes_account_of(first.needs):
+                self._give_back(state, at=now + _LONGEST_WAIT, reason=_UNDECIDED)
+            else:
+                self._give_back(state, at=now, reason=_BEHIND)
 
     def _submit(self, state: LaneState, command: ClaimedCommand) -> None:
         state.running.append(command)

@@ -124,6 +124,8 @@ def test_every_damage_is_refused_in_one_line_and_nothing_is_touched(sqlite_place
     damaged = {
         "cut short": whole[: len(whole) // 2],
         "a bit turned": whole[: len(whole) // 2] + bytes([whole[len(whole) // 2] ^ 1]) + whole[len(whole) // 2 + 1 :],
+        "a bit turned where the archive is padded": gzip.compress(plain[: at + 7] + b"\x01" + plain[at + 8 :])[:-8]
+        + whole[-8:],
         "another photo, well packed": gzip.compress(plain[:at] + b"A photo" + plain[at + 7 :]),
         "no archive": b"hello",
         "empty": b"",

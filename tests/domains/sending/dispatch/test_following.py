@@ -163,7 +163,7 @@ def test_a_business_that_joins_sends_and_one_that_leaves_does_not(place: Place, 
         (place.folder / "second-lab.yaml").write_text(content, encoding="utf-8")
         place.files.write_changes()
         wait_until(lambda: dispatcher._senders.find("second-lab") is not None)
-        assert dispatcher._pool._max_workers == len(dispatcher._senders.lanes()) * 4 + 1
+        wait_until(lambda: dispatcher._pool._max_workers == len(dispatcher._senders.lanes()) * 4 + 1)
         place.put(now_text("joined", tenant_id="second-lab"))
         # It has no secrets here: its text waits, and says what is missing.
         wait_until(lambda: "FRONTDESK_SECOND_LAB_TWILIO" in str(place.outbox.find("joined")))

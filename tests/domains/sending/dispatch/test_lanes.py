@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from frontdesk.core.clock import SystemClock
-from frontdesk.domains.sending.outbox.commands import CommandState
+from frontdesk.domains.sending.outbox.commands import ClaimedCommand, CommandState
 from frontdesk.domains.sending.settings import SmsDelivery
 from tests.clocks import FastClock, SetClock
 from tests.domains.sending.dispatch.sending_fixture import SendingFixture, hook, mail, open_sending, task, text
@@ -93,7 +93,7 @@ def test_what_is_sent_once_ends_while_its_provider_is_down_and_tells_what_waits(
     standins: StandIns, tmp_path: Path
 ) -> None:
     standins.behave("smtp", mode="server_error")
-    clock = FastClock(NOON, speed=20)
+    clock = FastClock(NOON, speed=5)
     with open_sending(standins, tmp_path, clock=clock) as sending:
         sending.put(*(mail(f"k{n:02}", due_at=NOON - timedelta(hours=1), **SMTP) for n in range(40)))
 
@@ -106,6 +106,28 @@ def test_what_is_sent_once_ends_while_its_provider_is_down_and_tells_what_waits(
         assert {(each.tenant_id, each.provider, each.is_held) for each in overdue} == {("hmnp", "smtp", False)}
         assert {each.reason for each in overdue} >= {"circuit breaker open"}
         assert any("451" in (each.reason or "") for each in overdue)
+
+
+def test_what_waits_behind_slow_calls_is_called_when_its_turn_comes_and_says_why_it_waits(
+    standins: StandIns, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    standins.behave("graph", latency_ms=500)
+    clock = FastClock(NOON, speed=60)  # a call takes half a minute
+    with open_sending(standins, tmp_path, clock=clock, calls_at_once=1) as sending:
+        reasons: set[str] = set()
+        give_back = sending.dispatcher._worker.give_back
+
+        def note(command: ClaimedCommand, *, at: datetime, reason: str) -> None:
+            reasons.add(reason)
+            give_back(command, at=at, reason=reason)
+
+        monkeypatch.setattr(sending.dispatcher._worker, "give_back", note)
+        sending.put(*(mail(f"k{n}", due_at=NOON - timedelta(hours=1)) for n in range(4)))
+
+        sending.dispatcher.dispatch_due(patience=timedelta(minutes=2))
+
+        assert {sending.state(f"k{n}") for n in range(4)} == {CommandState.SENT}
+    assert reasons == {"behind earlier ones to the same provider"}
 
 
 def test_what_is_sent_once_waits_for_the_rate_of_its_number(standins: StandIns, tmp_path: Path) -> None:
