@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from frontdesk.core.errors import ConfigurationError
 from frontdesk.core.running.addresses import local_url
 from frontdesk.core.running.dagster_home import DagsterHome
-from frontdesk.core.secrets import DAGSTER_PASSWORD, OPERATOR_SECRETS, OWNER_API_KEY, secret_variable
+from frontdesk.core.secrets import DAGSTER_PASSWORD, OWNER_API_KEY
 from frontdesk.core.settings import Settings
 
 Group = Literal["receiver", "dagster", "dashboard", "monitor"]
+
+#: Begins the names of our variables.
+_PREFIX: Final = "FRONTDESK_"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,20 +42,18 @@ class Part:
 def build_parts(
     settings: Settings,
     *,
-    tenants: Iterable[str],
     dagster_home: DagsterHome,
     without: frozenset[Group],
     environ: Mapping[str, str],
 ) -> tuple[Part, ...]:
     """Return the processes to start, in order. Raises ConfigurationError if a package is not installed."""
     own = _absolute_settings(settings, environ)
-    slugs = list(tenants)
-    public = _without_secrets(own, slugs)
+    public = _without_secrets(own)
     parts = (
         _receiver(settings, own),
         *_dagster(settings, dagster_home, own=own, public=public),
         _dashboard(settings, public),
-        _monitor(_without_owner_keys(own, slugs), without=without),
+        _monitor(_without_owner_keys(own), without=without),
     )
     return tuple(part for part in parts if part.group not in without)
 
@@ -165,22 +166,30 @@ def _absolute_settings(settings: Settings, environ: Mapping[str, str]) -> dict[s
     }
 
 
-def _without_secrets(environ: Mapping[str, str], slugs: Iterable[str]) -> dict[str, str]:
-    """Leave every tenant's secrets out, and the operator's: who shows pages needs none of the providers'."""
-    prefixes = (*(secret_variable(slug, "") for slug in slugs), *(f"FRONTDESK_{name}" for name in OPERATOR_SECRETS))
-    return {name: value for name, value in environ.items() if not name.startswith(prefixes)}
+def _without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
+    """Keep of our variables the settings alone: who shows pages needs no secret, of whichever business."""
+    # By what is known to be none, and not by the businesses' names: more of them join while this runs.
+    settings = {f"{_PREFIX}{name.upper()}" for name in Settings.model_fields}
+    return {
+        name: value
+        for name, value in environ.items()
+        if not name.upper().startswith(_PREFIX) or name.upper() in settings
+    }
 
 
 def _only(environ: Mapping[str, str], name: str) -> dict[str, str]:
     """Return the one operator's secret, if it is set."""
-    variable = f"FRONTDESK_{name}"
+    variable = f"{_PREFIX}{name}"
     return {variable: environ[variable]} if variable in environ else {}
 
 
-def _without_owner_keys(environ: Mapping[str, str], slugs: Iterable[str]) -> dict[str, str]:
-    """Leave the businesses' keys of /v1 out: who only sends e-mails needs none."""
-    keys = {secret_variable(slug, OWNER_API_KEY) for slug in slugs}
-    return {name: value for name, value in environ.items() if name not in keys}
+def _without_owner_keys(environ: Mapping[str, str]) -> dict[str, str]:
+    """Leave the businesses' keys of /v1 out, of whichever business: who only sends e-mails needs none."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if not (name.startswith(_PREFIX) and name.endswith(f"_{OWNER_API_KEY}"))
+    }
 
 
 def _script(name: str) -> str:

@@ -46,14 +46,13 @@ def up(
     settings = load_settings()
     keep_private(settings.home, group=settings.published_group)
     left_out = _parse_groups(without)
-    tenants = load_businesses(settings, Business)
+    load_businesses(settings, Business)  # raises where there is none, before anything is started
     logs = settings.home.absolute() / "logs"
     screen = Screen(Console(), logs=logs, shows_output=output)
     run_files = RunFiles(settings.home)
     with run_files.locked(), open_dagster_home(settings.home) as dagster_home:
         parts = build_parts(
             settings,
-            tenants=tenants,
             dagster_home=dagster_home,
             without=left_out,
             environ=os.environ,

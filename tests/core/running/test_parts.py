@@ -17,14 +17,25 @@ from frontdesk.core.errors import ConfigurationError
 from frontdesk.core.running.dagster_home import DagsterHome, open_dagster_home
 from frontdesk.core.running.parts import Group, Part, build_parts
 from frontdesk.core.running.ports import check_ports
+from frontdesk.core.secrets import OPERATOR_SECRETS
 from frontdesk.core.settings import Settings
-from frontdesk.domains.tenancy.tenant import load_tenants
 from tests.core.running.standins import free_port
 
 ROOT = Path(__file__).parents[3]
 EVERYWHERE = ".".join("0000")
 SECRET = "FRONTDESK_MIKES_DETAILING_STRIPE_WEBHOOK_SECRET"
 OWNER_KEY = "FRONTDESK_MIKES_DETAILING_OWNER_API_KEY"
+#: Of a business that no file names yet: it joins while the processes run.
+LATER_SECRET = "FRONTDESK_BAKERY_TWILIO_AUTH_TOKEN"
+LATER_OWNER_KEY = "FRONTDESK_BAKERY_OWNER_API_KEY"
+SECRETS = {
+    SECRET: "whsec_1",
+    OWNER_KEY: "fd_1",
+    LATER_SECRET: "token_1",
+    LATER_OWNER_KEY: "fd_2",
+    **{f"FRONTDESK_{name}": f"hidden_{name}" for name in OPERATOR_SECRETS},
+}
+PAGES = {"dagster", "dagster-daemon", "dashboard"}
 
 
 @pytest.fixture
@@ -36,10 +47,10 @@ def dagster_home(tmp_path: Path) -> Iterator[DagsterHome]:
 def build(dagster_home: DagsterHome, *without: Group, **settings: Any) -> dict[str, Part]:
     parts = build_parts(
         Settings(**settings),
-        tenants=load_tenants(ROOT / "tenants"),
         dagster_home=dagster_home,
         without=frozenset(without),
-        environ={SECRET: "whsec_1", OWNER_KEY: "fd_1", "FRONTDESK_HOME": "relative", "PATH": "/bin"},
+        environ=SECRETS
+        | {"FRONTDESK_HOME": "relative", "FRONTDESK_DASHBOARD_URL": "https://desk.example", "PATH": "/bin"},
     )
     return {part.name: part for part in parts}
 
@@ -66,6 +77,31 @@ def test_only_who_needs_secrets_gets_them(dagster_home: DagsterHome) -> None:
 
     assert {name for name, part in parts.items() if SECRET in part.environ} == {"receiver", "dagster-code", "monitor"}
     assert all(SECRET not in repr(part) for part in parts.values())
+
+
+def test_pages_have_no_secret_of_whichever_business_and_all_settings(dagster_home: DagsterHome) -> None:
+    parts = build(dagster_home)
+
+    for name in PAGES:
+        found = parts[name].environ.keys() & SECRETS.keys()
+        assert found == ({"FRONTDESK_DAGSTER_PASSWORD"} if name == "dagster" else set())
+        assert parts[name].environ["FRONTDESK_DASHBOARD_URL"] == "https://desk.example"
+    assert all(parts[name].environ.items() >= SECRETS.items() for name in ("receiver", "dagster-code"))
+    without = {OWNER_KEY, LATER_OWNER_KEY}
+    assert parts["monitor"].environ.keys() & SECRETS.keys() == SECRETS.keys() - without
+    assert "hidden" not in repr(parts)
+
+
+def test_every_setting_reaches_the_pages(dagster_home: DagsterHome) -> None:
+    settings = {f"FRONTDESK_{name.upper()}": "1" for name in Settings.model_fields}
+    # pydantic-settings reads names in small letters too.
+    environ = settings | {"frontdesk_sign_in_hint": "hint", "frontdesk_bakery_smtp_password": "p"}
+
+    parts = build_parts(Settings(), dagster_home=dagster_home, without=frozenset(), environ=environ)
+
+    [dashboard] = [part for part in parts if part.name == "dashboard"]
+    assert dashboard.environ.keys() >= settings.keys() | {"frontdesk_sign_in_hint"}
+    assert "frontdesk_bakery_smtp_password" not in dashboard.environ
 
 
 def test_the_owners_keys_are_the_receivers_alone_since_staff_act_by_their_sessions(dagster_home: DagsterHome) -> None:
