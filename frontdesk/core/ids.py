@@ -1,4 +1,4 @@
-"""The only place where randomness enters: UUIDv7 identifiers (RFC 9562, section 5.7) and tokens of sessions."""
+"""The only place where randomness enters: UUIDv7 identifiers (RFC 9562, section 5.7), tokens and nonces."""
 
 from __future__ import annotations
 
@@ -52,3 +52,8 @@ def new_run_id(clock: Clock) -> str:
 def new_session_token() -> str:
     """Return 256 random bits as 43 characters that are safe in a header, a cookie and an address."""
     return base64.urlsafe_b64encode(os.urandom(32)).rstrip(b"=").decode()
+
+
+def new_nonce() -> bytes:
+    """Return 96 random bits, as AES-GCM takes them."""
+    return os.urandom(12)

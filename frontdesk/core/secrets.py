@@ -1,9 +1,10 @@
-"""Secrets by tenant, provider and name, from FRONTDESK_<TENANT>_<PROVIDER>_<NAME> variables."""
+"""Secrets by tenant, provider and name: FRONTDESK_<TENANT>_<PROVIDER>_<NAME> variables, and what is stored beside."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from frontdesk.core.errors import ConfigurationError
 
@@ -20,20 +21,58 @@ def secret_variable(tenant_id: str, name: str) -> str:
     return f"FRONTDESK_{tenant_id.upper().replace('-', '_')}_{name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Secrets:
-    """Reads secrets from a mapping of environment variables."""
-
-    environ: Mapping[str, str] = field(repr=False)
+class SecretsBeside(Protocol):
+    """Secrets that are kept elsewhere than in the environment, and change while they are used."""
 
     def values(self, tenant_id: str, name: str) -> tuple[str, ...]:
-        """Return all live values (several during a rotation, separated by commas); empty when not set.
+        """Return all live values, the newest first. Raises ConfigurationError if one of them can't be read."""
+        ...
+
+    def refresh(self) -> frozenset[str]:
+        """Take over what changed; return whose secrets did. Raises EventLogUnavailableError."""
+        ...
+
+    @property
+    def unreadable(self) -> Mapping[tuple[str, str], str]:
+        """Why secrets can't be read, by tenant and name."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """Reads secrets from a mapping of environment variables, and from what is beside it."""
+
+    environ: Mapping[str, str] = field(repr=False)
+    stored: SecretsBeside | None = field(default=None, repr=False)
+
+    def values(self, tenant_id: str, name: str) -> tuple[str, ...]:
+        """Return all live values: those of the environment, then what is stored; empty when not set.
+
+        The first is what is sent with; any of them proves a delivery. Raises ConfigurationError if one of them is
+        stored and can't be read: what proves a delivery would be missing, and genuine ones be refused for good.
+        """
+        stored = self.stored.values(tenant_id, name) if self.stored else ()
+        return tuple(dict.fromkeys((*self.values_of_environment(tenant_id, name), *stored)))
+
+    def values_of_environment(self, tenant_id: str, name: str) -> tuple[str, ...]:
+        """Return the values of the variable alone (several during a rotation, separated by commas).
 
         A PEM key may be given on one line with ``\\n`` for its line ends.
         """
         text = self.environ.get(secret_variable(tenant_id, name), "")
         parts = (part.strip().replace("\\n", "\n") for part in text.split(","))
         return tuple(part for part in parts if part)
+
+    def refresh(self) -> frozenset[str]:
+        """Take over what changed beside the environment; return whose secrets did.
+
+        One look at an index; ask no more often than once a second. Raises EventLogUnavailableError.
+        """
+        return self.stored.refresh() if self.stored else frozenset()
+
+    def unreadable(self) -> Mapping[tuple[str, str], str]:
+        """Return why stored secrets can't be read, by tenant and name; empty if all can."""
+        return self.stored.unreadable if self.stored else {}
 
 
 #: Password of Dagster's pages, FRONTDESK_DAGSTER_PASSWORD: with it they can change things, without it only be read.
@@ -42,8 +81,12 @@ DAGSTER_PASSWORD = "DAGSTER_PASSWORD"  # noqa: S105 - a name
 ALERT_WEBHOOK_SECRET = "ALERT_WEBHOOK_SECRET"  # noqa: S105 - a name
 #: Token with which Prometheus reads /metrics from another machine, FRONTDESK_METRICS_TOKEN.
 METRICS_TOKEN = "METRICS_TOKEN"  # noqa: S105 - a name
-#: Secrets of who runs this installation, of no tenant.
-OPERATOR_SECRETS = (DAGSTER_PASSWORD, ALERT_WEBHOOK_SECRET, METRICS_TOKEN)
+#: Key under which secrets are stored, FRONTDESK_MASTER_KEY: 32 bytes in base64 or hex.
+MASTER_KEY = "MASTER_KEY"
+#: The key that takes its place, FRONTDESK_NEW_MASTER_KEY, while it is changed.
+NEW_MASTER_KEY = "NEW_MASTER_KEY"
+#: Secrets of who runs this installation, of no tenant. They are in the environment alone.
+OPERATOR_SECRETS = (DAGSTER_PASSWORD, ALERT_WEBHOOK_SECRET, METRICS_TOKEN, MASTER_KEY, NEW_MASTER_KEY)
 #: Shorter ones can be guessed.
 MIN_OPERATOR_SECRET_LENGTH = 16
 
