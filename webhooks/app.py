@@ -164,7 +164,7 @@ def create_app(
         businesses=businesses,
         following=None
         if directory is None
-        else Following.of(directory, businesses, engine=engine, settings=settings, clock=clock),
+        else Following.of(directory, businesses, engine=engine, settings=settings, secrets=secrets, clock=clock),
         rejections=RejectionRecorder(engine),
         metrics_token=operator_secret(METRICS_TOKEN, environ=secrets.environ),
     )

@@ -103,8 +103,6 @@ class ServedBusinesses:
             return served
         for declared in tenant.sources:
             descriptor = descriptors()[declared.name].load_source()
-            secrets = (value for name in descriptor.secret_names for value in self._secrets.values(tenant.slug, name))
-            served.masks[declared.name] = Masks.of(secrets)
             configuration = SourceConfiguration(
                 tenant_id=tenant.slug,
                 secrets=self._secrets,
@@ -112,6 +110,8 @@ class ServedBusinesses:
                 public_url=self._settings.public_url.rstrip("/"),
             )
             try:
+                secrets = [each for name in descriptor.secret_names for each in configuration.secret_values(name)]
+                served.masks[declared.name] = Masks.of(secrets)
                 source = descriptor.configure(configuration)
             except ConfigurationError as error:
                 served.unusable[declared.name] = error.detail

@@ -10,6 +10,7 @@ from http import HTTPStatus
 
 from fastapi import HTTPException
 
+from frontdesk.core.errors import ConfigurationError
 from frontdesk.core.secrets import OWNER_API_KEY, Secrets, secret_variable
 from frontdesk.domains.staff.accounts import Account
 from frontdesk.domains.staff.directory import StaffDirectory
@@ -63,7 +64,12 @@ class OwnerKeys:
         return self._tenant_of.get(_hash(key))
 
     def _read(self, tenant_id: str) -> Iterator[bytes]:
-        for key in self._secrets.values(tenant_id, OWNER_API_KEY):
+        try:
+            keys = self._secrets.values(tenant_id, OWNER_API_KEY)
+        except ConfigurationError as error:
+            log_unusable_key(secret_variable(tenant_id, OWNER_API_KEY), error.detail)
+            return
+        for key in keys:
             if len(key) >= MIN_KEY_LENGTH:
                 yield _hash(key)
                 continue

@@ -11,7 +11,7 @@ import uvicorn
 
 from frontdesk.core.log.database import check_not_newer, open_engine
 from frontdesk.core.private_files import keep_private
-from frontdesk.core.secrets import Secrets
+from frontdesk.core.secret_store.stored_secrets import open_secrets
 from frontdesk.core.serving.connections import open_guard
 from frontdesk.core.settings import load_settings
 from frontdesk.domains.tenancy.directory import TenantDirectory
@@ -39,7 +39,7 @@ def serve(
     receiver = create_app(
         settings,
         engine=engine,
-        secrets=Secrets(os.environ),
+        secrets=open_secrets(engine, environ=os.environ),
         tenants=directory,
         directory=directory,
     )

@@ -1,4 +1,4 @@
-"""Follows the versions of businesses' configurations in the log, while the receiver runs."""
+"""Follows the versions of businesses' configurations, and their stored secrets, while the receiver runs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from frontdesk.core.clock import Clock
 from frontdesk.core.errors import EventLogUnavailableError
 from frontdesk.core.log.set_aside import Kind, SetAside
+from frontdesk.core.secrets import Secrets
 from frontdesk.core.settings import Settings
 from frontdesk.domains.tenancy.directory import TenantDirectory
 from frontdesk.domains.tenancy.files import TenantFiles
@@ -17,15 +18,25 @@ from webhooks.businesses import Served, ServedBusinesses
 from webhooks.logs import log_event_log_unavailable, log_following, log_unexpected_error
 
 _LOOK_EVERY_S: Final = 0.5
+#: Which looks are for secrets too: one a second.
+_SECRETS_AT_EACH: Final = 2
 
 
 class Following:
-    """Brings new versions from the log to the businesses that are served."""
+    """Brings new versions from the log, and changed secrets, to the businesses that are served."""
 
     def __init__(
-        self, directory: TenantDirectory, businesses: ServedBusinesses, *, files: TenantFiles, set_aside: SetAside
+        self,
+        directory: TenantDirectory,
+        businesses: ServedBusinesses,
+        *,
+        files: TenantFiles,
+        set_aside: SetAside,
+        secrets: Secrets,
     ) -> None:
         self._directory = directory
+        self._secrets = secrets
+        self._count_looks = 0
         self._businesses = businesses
         self._files = files
         self._set_aside = set_aside
@@ -39,11 +50,12 @@ class Following:
         *,
         engine: Engine,
         settings: Settings,
+        secrets: Secrets,
         clock: Clock,
     ) -> Following:
         """Return what follows a directory; `businesses` serves what is in it."""
         files = TenantFiles.open(engine, folder=settings.tenants_dir, clock=clock)
-        return cls(directory, businesses, files=files, set_aside=SetAside(engine, clock=clock))
+        return cls(directory, businesses, files=files, set_aside=SetAside(engine, clock=clock), secrets=secrets)
 
     async def begin(self) -> None:
         """Write what the files say now, and serve by the log from here on. Raises EventLogUnavailableError."""
@@ -74,9 +86,12 @@ class Following:
         if prepared:
             self._businesses.take_over(prepared)
             self._behind -= prepared.keys()
-            log_following("configurations followed", tenants=sorted(prepared), sequence=self._directory.sequence)
+            log_following("businesses followed", tenants=sorted(prepared), sequence=self._directory.sequence)
 
     def _look(self) -> tuple[dict[str, Served], frozenset[str]]:
         self._behind |= self._directory.refresh()
+        if self._count_looks % _SECRETS_AT_EACH == 0:
+            self._behind |= self._secrets.refresh()
+        self._count_looks += 1
         unreadable = frozenset(self._set_aside.subjects(Kind.BUSINESS) - self._directory.keys())
         return (self._businesses.prepare(self._behind) if self._behind else {}), unreadable

@@ -21,6 +21,7 @@ _NAMES = {
     "build": "Nightly build",
     "verification": "Nightly verification",
     "monitor": "Monitor",
+    "secrets": "Stored secrets",
     "disk": "Disk",
 }
 _AGES = {

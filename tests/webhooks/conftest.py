@@ -41,6 +41,7 @@ class StartReceiver(Protocol):
         environ: dict[str, str] | None = None,
         source_settings: dict[str, dict[str, str]] | None = None,
         engine: Engine | None = None,
+        secrets: Secrets | None = None,
         **settings: Any,
     ) -> RunningReceiver: ...
 
@@ -112,13 +113,14 @@ def start(engine: Engine, clock: SetClock, tmp_path: Path) -> Iterator[StartRece
             environ: dict[str, str] | None = None,
             source_settings: dict[str, dict[str, str]] | None = None,
             engine: Engine | None = None,
+            secrets: Secrets | None = None,
             **settings: Any,
         ) -> RunningReceiver:
             tenants = [make_tenant(source_settings=source_settings), make_tenant("bakery")]
             app = create_app(
                 Settings(home=tmp_path, public_url=PUBLIC_URL, **({"allowed_hosts": "desk.example"} | settings)),
                 engine=engine or own_engine,
-                secrets=Secrets(environment() if environ is None else environ),
+                secrets=secrets or Secrets(environment() if environ is None else environ),
                 tenants={tenant.slug: tenant for tenant in tenants},
                 clock=clock,
                 passwords=quick_passwords(),

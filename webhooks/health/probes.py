@@ -62,6 +62,7 @@ class Health:
             home=settings.home.absolute(),
             analytics_path=settings.analytics_path,
             least_free_bytes=settings.least_free_mib * 2**20,
+            count_unreadable_secrets=len(self._runtime.secrets.unreadable()),
             now=self._runtime.clock.now(),
         )
 

@@ -16,6 +16,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from frontdesk.connectors.descriptor import Descriptor, descriptors
 from frontdesk.connectors.media import MediaLink, MediaRequest, read_attachments
+from frontdesk.core.errors import ConfigurationError
 from frontdesk.core.log.envelope import Event
 from frontdesk.domains.staff.roles import Permission, may
 from frontdesk.domains.staff.sessions import SESSION_COOKIE, Session, tokens_of
@@ -109,10 +110,13 @@ def _links(event: Event) -> Iterator[MediaLink]:
 
 def _secrets_of(provider: Descriptor, *, runtime: Runtime, tenant_id: str) -> Callable[[str], str]:
     def secret(name: str) -> str:
-        values = runtime.secrets.values(tenant_id, name)
+        try:
+            values = runtime.secrets.values(tenant_id, name)
+        except ConfigurationError:
+            values = ()
         if not values:
             raise HTTPException(
-                HTTPStatus.BAD_GATEWAY, f"{provider.label}'s credentials are not set; `frontdesk doctor` names them"
+                HTTPStatus.BAD_GATEWAY, f"{provider.label}'s credentials can't be used; `frontdesk doctor` names them"
             )
         return values[0]
 

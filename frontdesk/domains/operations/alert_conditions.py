@@ -11,6 +11,7 @@ from typing import Final
 
 from frontdesk.core.log.set_aside import Aside
 from frontdesk.domains.operations.heartbeats import Heartbeat, LiveState, Run, RunKind, RunOutcome
+from frontdesk.domains.sending.dispatch.tenant_senders import CAN_NOT_BE_CALLED
 from frontdesk.domains.sending.outbox.commands import Lane, Overdue
 
 
@@ -27,6 +28,7 @@ class Kind(StrEnum):
     QUEUE = "queue"
     SOURCE = "source"
     SET_ASIDE = "set_aside"
+    SECRETS = "secrets"
     PUBLISHED = "published"
     UNJUDGED = "unjudged"
 
@@ -94,7 +96,6 @@ _DRAINS_WITHIN: Final = timedelta(minutes=10)
 _CREDENTIALS = re.compile(
     r"\b(401|403|535|20003)\b|authenticat|unauthori[sz]ed|forbidden|credential|no token", re.IGNORECASE
 )
-_NOT_CONFIGURED = "can't be called: set"
 _MIB = 1024 * 1024
 
 
@@ -203,7 +204,7 @@ def check_lanes(records: Sequence[LaneRecord], overdue: Sequence[Overdue], *, no
     wrong: set[Lane] = set()
     for each in overdue:
         lane = Lane(each.tenant_id, each.provider)
-        if lane not in wrong and not each.is_held and _NOT_CONFIGURED in (each.reason or ""):
+        if lane not in wrong and not each.is_held and CAN_NOT_BE_CALLED in (each.reason or ""):
             wrong.add(lane)
             yield _provider(lane, "is not configured", f"{each.count} wait. {each.reason}")
     for record in records:
@@ -285,6 +286,23 @@ def check_set_aside(asides: Sequence[Aside]) -> Iterator[Condition]:
             detail=f"{len(of_tenant)}; the newest is the {newest.kind} {newest.subject}, in {newest.step}: "
             f"{newest.reason}",
             remedy="See the Systems page. Everything else goes on without it.",
+        )
+
+
+def check_secrets(unreadable: Mapping[tuple[str, str], str]) -> Iterator[Condition]:
+    """Check the stored secrets, by business."""
+    by_tenant: dict[str, dict[str, str]] = {}
+    for (tenant_id, name), reason in unreadable.items():
+        by_tenant.setdefault(tenant_id, {})[name] = reason
+    for tenant_id, reasons in by_tenant.items():
+        yield Condition(
+            kind=Kind.SECRETS,
+            subject="",
+            tenant_id=tenant_id,
+            title=f"Stored secrets of {tenant_id} can't be read",
+            detail=f"{', '.join(sorted(reasons))}: {next(iter(reasons.values()))}. Deliveries that they prove are "
+            "answered so that providers send them again, and what is sent with them waits.",
+            remedy="Start Frontdesk with the right FRONTDESK_MASTER_KEY; `frontdesk doctor` tells more.",
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Mapping
 
 import orjson
@@ -29,34 +30,39 @@ _LOGGER = logging.getLogger("frontdesk.monitor")
 
 
 class AlertSender:
-    """Sends to every kind of route, with the secrets of this process's environment."""
+    """Sends to every kind of route."""
 
     def __init__(
         self,
         settings: Settings,
         tenants: Mapping[str, Tenant],
         *,
-        environ: Mapping[str, str],
+        secrets: Secrets,
         clock: Clock,
         followed: Followed | None = None,
     ) -> None:
         """followed: what changes `tenants` while they are used."""
         self._settings = settings
         self._tenants = tenants
-        self._environ = environ
+        self._environ = secrets.environ
         self._clock = clock
+        self._following = threading.Lock()
         self._senders = TenantSenders(
             tenants,
             settings=settings,
-            secrets=Secrets(environ),
+            secrets=secrets,
             clock=clock,
             wrong_files=NOTHING_WRONG,
             followed=followed,
         )
 
     def follow(self) -> None:
-        """Send by the businesses' newest configurations from here on. Raises EventLogUnavailableError."""
-        self._senders.follow()
+        """Send by the businesses' newest configurations and secrets from here on. Raises EventLogUnavailableError.
+
+        Safe to use from several threads.
+        """
+        with self._following:
+            self._senders.follow()
 
     def send(self, alert: Alert) -> str | None:
         """Send an alert; return why it was not taken, None if it was."""

@@ -29,6 +29,7 @@ from frontdesk.domains.operations.alert_conditions import (
     check_process,
     check_published,
     check_runs,
+    check_secrets,
     check_set_aside,
     check_sources,
     why_behind,
@@ -64,6 +65,7 @@ class Watched:
     analytics_path: Path
     least_free_bytes: int
     processes: Mapping[str, str]  #: name to the address that answers while it lives
+    unreadable_secrets: Callable[[], Mapping[tuple[str, str], str]]  #: why, by tenant and name
     expects_live_path: bool  #: whether it runs beside this monitor, and never having started is wrong
 
 
@@ -80,6 +82,7 @@ def run_checks(watched: Watched, *, now: datetime, started_at: datetime) -> Chec
         ("providers", round_.check_providers),
         ("nightly_runs", round_.check_runs),
         ("what_was_set_aside", round_.check_set_aside),
+        ("stored_secrets", round_.check_secrets),
         ("published_file", round_.check_published_file),
     ):
         round_.run(name, check)
@@ -165,6 +168,10 @@ class _Round:
     def check_set_aside(self) -> None:
         """Check what was set aside."""
         self._add([*check_set_aside(self._watched.set_aside.read())], Kind.SET_ASIDE)
+
+    def check_secrets(self) -> None:
+        """Check whether the stored secrets can be read."""
+        self._add([*check_secrets(self._watched.unreadable_secrets())], Kind.SECRETS)
 
     def check_published_file(self) -> None:
         """Check the published file, and by it the sources."""

@@ -15,6 +15,7 @@ from frontdesk.core.errors import EventLogUnavailableError, FrontdeskError
 from frontdesk.core.ids import UuidV7Factory
 from frontdesk.core.log.set_aside import SetAside
 from frontdesk.core.running.addresses import local_url
+from frontdesk.core.secret_store.stored_secrets import open_secrets
 from frontdesk.core.settings import Settings
 from frontdesk.domains.operations.alert_conditions import Condition, Kind, check_database
 from frontdesk.domains.operations.alert_routes import build_routes
@@ -45,7 +46,8 @@ def build_monitor(
     clock: Clock | None = None,
     followed: Followed | None = None,
 ) -> Monitor:
-    """Return the monitor of a home; `parts` of PARTS run beside it. environ holds the secrets.
+    """Return the monitor of a home; `parts` of PARTS run beside it. environ holds the secrets that are
+    not stored.
 
     followed: what changes `tenants` while they are used; whom to tell is asked of the newest at each look.
     """
@@ -56,7 +58,8 @@ def build_monitor(
         DASHBOARD: f"{local_url(settings.host, settings.dashboard_port)}/_stcore/health",
     }
     routes = build_routes(settings, tenants)
-    sender = AlertSender(settings, tenants, environ=environ, clock=clock, followed=followed)
+    secrets = open_secrets(engine, environ=environ)
+    sender = AlertSender(settings, tenants, secrets=secrets, clock=clock, followed=followed)
     return Monitor(
         Watched(
             engine=engine,
@@ -68,6 +71,7 @@ def build_monitor(
             least_free_bytes=settings.least_free_mib * 2**20,
             processes={name: url for name, url in addresses.items() if name in parts},
             expects_live_path=PIPELINES in parts,
+            unreadable_secrets=secrets.unreadable,
         ),
         book=IncidentBook(engine, clock=clock, ids=ids, routes=routes),
         lost_database=LostDatabase(settings.home.absolute(), routes=routes(None), send=sender.send),
@@ -138,6 +142,8 @@ class Monitor:
         self._lost_database.miss(now=self._clock.now())
         # One by one: nobody else may take what is claimed here and waits for its turn.
         while not (stopping and stopping.is_set()) and (alert := self._book.claim_alert()) is not None:
+            with suppress(EventLogUnavailableError):
+                self._follow()  # a secret that was set since the last look is used
             if (refusal := self._send(alert)) is None:
                 self._book.note_sent(alert)
             else:

@@ -68,7 +68,14 @@ class Summary:
 
 
 def summarise(
-    engine: Engine, heartbeats: Heartbeats, *, home: Path, analytics_path: Path, least_free_bytes: int, now: datetime
+    engine: Engine,
+    heartbeats: Heartbeats,
+    *,
+    home: Path,
+    analytics_path: Path,
+    least_free_bytes: int,
+    count_unreadable_secrets: int,
+    now: datetime,
 ) -> Summary:
     """Read and check all parts. Raises EventLogUnavailableError."""
     beat, monitor, runs = heartbeats.heartbeat(LIVE_PATH), heartbeats.heartbeat(MONITOR), heartbeats.newest_runs()
@@ -84,6 +91,7 @@ def summarise(
         **{kind.value: _run(kind, runs.get(kind), now=now) for kind in RunKind},
         "providers": _providers(read_closed_lanes(engine, now=now), now=now),
         "monitor": _monitor(monitor, now=now),
+        "secrets": _secrets(count_unreadable_secrets),
         "disk": _disk(free, least_free_bytes),
     }
     return Summary(
@@ -155,6 +163,14 @@ def _monitor(beat: Heartbeat | None, *, now: datetime) -> Component:
     health = Health.OK if age < _MONITOR_LOOKS else Health.DEGRADED
     detail = "watching" if health is Health.OK else "nobody watches"
     return Component(health=health, detail=detail, age_seconds=age.total_seconds())
+
+
+def _secrets(count_unreadable: int) -> Component:
+    # How many, and no names: anybody may read this.
+    if not count_unreadable:
+        return Component(health=Health.OK, detail="all can be read")
+    detail = f"{count_unreadable} stored can't be read; `frontdesk doctor` tells which and why"
+    return Component(health=Health.DEGRADED, detail=detail)
 
 
 def _disk(free: int, least: int) -> Component:

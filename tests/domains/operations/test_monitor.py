@@ -37,6 +37,7 @@ from frontdesk.domains.sending.outbox.holds import HoldScope
 from frontdesk.domains.tenancy.directory import TenantDirectory
 from frontdesk.domains.tenancy.files import TenantFiles
 from tests.clocks import SetClock
+from tests.core.secret_store.stores import WITH_KEY, Store
 from tests.damaged_file import damage
 from tests.domains.sending.dispatch.sending_fixture import mail, open_sending, tenants_for, text
 from tests.domains.sending.dispatch.standins import TENANTS_DIR, WEBHOOK_SECRET, StandIns, standing_in
@@ -69,6 +70,7 @@ class Watch:
     clock: SetClock
     parts: tuple[str, ...] = ()
     settings_of: dict[str, Any] = field(default_factory=dict)
+    environ_of: dict[str, str] = field(default_factory=dict)
     alerts_of: dict[str, Any] = field(default_factory=dict)  #: of noizylab's file
     _engine: Engine | None = None
     _monitor: Monitor | None = None
@@ -94,7 +96,7 @@ class Watch:
             self.standins.settings(**chosen),
             engine=self.engine,
             tenants=tenants,
-            environ=dict(self.standins.environ),
+            environ=dict(self.standins.environ) | self.environ_of,
             parts=self.parts,
             clock=self.clock,
         )
@@ -206,6 +208,31 @@ def test_a_verification_that_does_not_run_any_more(watch: Watch) -> None:
 
     [subject] = watch.mails()
     assert subject.startswith("No nightly verification since")
+
+
+def test_stored_secrets_that_can_not_be_read(watch: Watch) -> None:
+    Store(watch.engine).set("noizylab", "STRIPE_WEBHOOK_SECRET", "whsec_hidden")
+    title = "Stored secrets of noizylab can't be read"
+    told_once(watch, title)
+    watch.environ_of = WITH_KEY
+    watch.start()
+    well_once(watch, title)
+    assert "hidden" not in str(watch.standins.entries())
+
+
+def test_a_mail_account_that_is_stored_while_it_runs_sends_the_alert(watch: Watch) -> None:
+    names = [f"FRONTDESK_HMNP_{name}" for name in ("SMTP_USERNAME", "SMTP_PASSWORD")]
+    values = {name: watch.standins.environ[name] for name in names}
+    watch.environ_of = WITH_KEY | dict.fromkeys(names, "")
+    watch.settings_of = {"least_free_mib": shutil.disk_usage(watch.folder).total // 2**20}
+    watch.look(minutes=3)
+    assert watch.mails() == []
+    for name, value in values.items():
+        Store(watch.engine).set("hmnp", name.removeprefix("FRONTDESK_HMNP_"), value)
+    # It is due again; nobody looks in between.
+    watch.clock.advance(minutes=10)
+    watch.monitor.send_alerts()
+    assert watch.mails() == ["The disk is nearly full"]
 
 
 def test_a_process_that_does_not_answer(watch: Watch) -> None:

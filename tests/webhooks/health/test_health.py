@@ -14,11 +14,13 @@ from frontdesk.core.clock import SystemClock
 from frontdesk.core.ids import UuidV7Factory
 from frontdesk.core.log.database import WRITES_AFTER_READING
 from frontdesk.core.log.schema import write_probes
+from frontdesk.core.secret_store.stored_secrets import open_secrets
 from frontdesk.domains.operations.heartbeats import LIVE_PATH, MONITOR, Heartbeats, LiveState, RunKind
 from frontdesk.domains.sending.outbox.commands import Lane
 from frontdesk.domains.sending.outbox.outbox import Outbox
 from tests.clocks import SetClock
 from tests.core.backends import Backend
+from tests.core.secret_store.stores import WITH_KEY, Store
 from tests.damaged_file import damage
 from tests.webhooks.conftest import StartReceiver
 from tests.webhooks.harness import NOW, Answer, Post, RunningReceiver
@@ -145,6 +147,21 @@ def test_what_is_ill_behind_the_receiver_makes_it_degraded_and_not_away(
     assert parts["build"] == {"status": "degraded", "detail": "The nightly build failed", "age_seconds": 3600.0}
     heartbeats_of(engine).beat(LIVE_PATH, state=LiveState.FOLLOWING, modelled_sequence=0)
     assert get(receiver, "/readyz").json()["components"]["live_path"]["status"] == "ok"
+
+
+def test_stored_secrets_that_can_not_be_read_are_counted_and_not_named(start: StartReceiver, engine: Engine) -> None:
+    Store(engine).set("salon", "STRIPE_WEBHOOK_SECRET", "whsec_hidden")
+    known = get(start(secrets=open_secrets(engine, environ=environment() | WITH_KEY)), "/readyz").json()
+    lost = get(start(secrets=open_secrets(engine, environ=environment())), "/readyz").json()
+    assert known["components"]["secrets"]["detail"] == "all can be read"
+    assert (lost["status"], lost["components"]["secrets"]) == (
+        "degraded",
+        {
+            "status": "degraded",
+            "detail": "1 stored can't be read; `frontdesk doctor` tells which and why",
+            "age_seconds": None,
+        },
+    )
 
 
 def test_a_published_file_is_ill_by_what_it_lacks_and_not_by_its_age(

@@ -19,7 +19,7 @@ from frontdesk.core.clock import Clock, SystemClock
 from frontdesk.core.errors import EventLogUnavailableError
 from frontdesk.core.ids import IdFactory, UuidV7Factory
 from frontdesk.core.log.event_log import EventLog
-from frontdesk.core.secrets import Secrets
+from frontdesk.core.secret_store.stored_secrets import open_secrets
 from frontdesk.core.settings import Settings
 from frontdesk.domains.sending.business import SendingBusiness
 from frontdesk.domains.sending.dispatch.composer import ReportReader
@@ -29,7 +29,7 @@ from frontdesk.domains.sending.dispatch.due_watch import DueWatch
 from frontdesk.domains.sending.dispatch.lanes import LaneState, QueuedCommand, Transition, recipient_of
 from frontdesk.domains.sending.dispatch.look_ups import LookUps
 from frontdesk.domains.sending.dispatch.recorder import Recorder
-from frontdesk.domains.sending.dispatch.tenant_senders import Followed, TenantSenders
+from frontdesk.domains.sending.dispatch.tenant_senders import CAN_NOT_BE_CALLED, Followed, TenantSenders
 from frontdesk.domains.sending.dispatch.worker import HandlingResult, Worker
 from frontdesk.domains.sending.outbox.commands import ClaimedCommand, Lane, Overdue
 from frontdesk.domains.sending.outbox.errors import OutboxUnavailableError
@@ -45,7 +45,7 @@ _POLL_S: Final = 0.005
 #: After the database could not be used.
 _PAUSE_S: Final = 1.0
 _HOUSEKEEPING_EVERY: Final = timedelta(seconds=5)
-#: Between two looks for new configurations: one query over an index.
+#: Between two looks for new configurations and secrets: two queries over indexes.
 _FOLLOW_EVERY: Final = timedelta(seconds=1)
 _LOOK_UPS_AT_ONCE: Final = 10
 _UNDECIDED: Final = "waits until the newest events are decided upon"
@@ -197,12 +197,21 @@ class Dispatcher:
             return False
 
     def _follow(self) -> None:
-        """Send by the newest configurations, looked for now and then; lanes of others stay as they are."""
+        """Send by the newest configurations and secrets, looked for now and then; others' lanes stay as they are."""
         now = self._clock.now()
         if self._follow_at is not None and now < self._follow_at:
             return
+        is_first = self._follow_at is None
         self._follow_at = now + _FOLLOW_EVERY
         changed = self._senders.follow()
+        if changed or is_first:
+            # What waited for a secret or a setting is tried now, were it one that came with this start.
+            everybody = {lane.tenant_id for lane in self._senders.lanes()} if is_first else frozenset[str]()
+            refused = [lane for lane, state in self._lanes.items() if state.is_set_up_refused]
+            mended = [lane for lane in refused if lane.tenant_id in changed]
+            self._outbox.hasten(changed | everybody, waiting_for=CAN_NOT_BE_CALLED, lanes=mended)
+            for lane in mended:
+                self._lanes[lane].breaker.let_probe(now)
         for lane, state in self._lanes.items():
             if lane.tenant_id in changed:
                 state.set_rate(self._senders.texts_per_second(lane))
@@ -301,11 +310,14 @@ class Dispatcher:
         if handled.is_set_up_fault:
             transition = state.breaker.trip(self._clock.now())
             state.closed_reason = f"the provider refuses the set-up: {handled.reason}"
+            state.is_set_up_refused = True
         elif handled.is_provider_failing:
             transition = state.breaker.fail(self._clock.now(), retry_after=handled.retry_after)
             state.closed_reason = "circuit breaker open"
+            state.is_set_up_refused = False
         else:
             transition = state.breaker.succeed()
+            state.is_set_up_refused = False
             if state.lane in self._closed_lanes:  # whoever closed it: another process, or this one before a restart
                 self._lane_notes[state.lane] = _LaneNote(reason=None)
         if transition is not None:
@@ -406,10 +418,11 @@ def build_dispatcher(
 ) -> Dispatcher:
     """Return a dispatcher over the database of an engine, whose tables are there. To be closed after use.
 
-    environ holds the businesses' secrets, see frontdesk/core/secrets.py. wrong_files: what is wrong with a
-    business's file, by slug. read_report: reads files that go with e-mails. position: how far what the outbox holds
-    takes account of the log; nothing is called that was decided before its business's newest events were known.
-    followed: what changes `tenants` while it runs, and tells what is wrong instead of `wrong_files`.
+    environ holds the businesses' secrets that are not stored, and the key of those that are: see
+    frontdesk/core/secrets.py. wrong_files: what is wrong with a business's file, by slug. read_report: reads files
+    that go with e-mails. position: how far what the outbox holds takes account of the log; nothing is called that
+    was decided before its business's newest events were known. followed: what changes `tenants` while it runs, and
+    tells what is wrong instead of `wrong_files`.
     """
     clock = clock or SystemClock()
     ids = UuidV7Factory(clock)
@@ -418,7 +431,7 @@ def build_dispatcher(
     senders = TenantSenders(
         tenants,
         settings=settings,
-        secrets=Secrets(environ),
+        secrets=open_secrets(engine, environ=environ),
         clock=clock,
         wrong_files=wrong_files,
         read_report=read_report,

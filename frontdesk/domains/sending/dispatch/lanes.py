@@ -79,6 +79,11 @@ class Breaker:
             self._failures = self._threshold - 1
         return self.fail(now)
 
+    def let_probe(self, now: datetime) -> None:
+        """Let a probe go out now, if it is open: what kept the provider from answering may be mended."""
+        if self.opens_again_at is not None:
+            self.opens_again_at = now
+
     def _open(self, now: datetime, retry_after: datetime | None) -> None:
         self.opens_again_at = max(now + self._pause, retry_after or now)
 
@@ -177,6 +182,7 @@ class LaneState:
     rate: Rate | None = None  #: of the sending number
     breaker: Breaker = field(default_factory=Breaker)
     closed_reason: str = ""  #: why the breaker is open
+    is_set_up_refused: bool = False  #: the breaker is open since the provider refuses the credentials, or such
     queue: deque[QueuedCommand] = field(default_factory=deque)  #: oldest due first
     running: list[ClaimedCommand] = field(default_factory=list)
 

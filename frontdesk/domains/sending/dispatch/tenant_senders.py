@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from frontdesk.connectors.account import SendingAccount
 from frontdesk.connectors.answers import Accepted, Answer, Deliverer, Doubt, LookUp, NotFound
@@ -17,7 +17,10 @@ from frontdesk.core.settings import Settings
 from frontdesk.domains.sending.business import SendingBusiness
 from frontdesk.domains.sending.dispatch.composer import Composer, ReportReader
 from frontdesk.domains.sending.outbox.commands import Channel, KnownCommand, Lane
-from frontdesk.domains.sending.settings import SUBMISSION_PORT, TASK_PROVIDER
+from frontdesk.domains.sending.settings import SUBMISSION_PORT, TASK_PROVIDER, WEBHOOK_PROVIDER
+
+#: Stands in the reason of whatever waits for want of a secret, or of one that can be used.
+CAN_NOT_BE_CALLED: Final = "can't be called: "
 
 
 class TaskDeliverer:
@@ -59,14 +62,17 @@ class TenantSender:
     def missing_of(self, provider: str) -> str:
         """Return what is missing before a provider can be called, and how to set it; empty if nothing is."""
         names = () if provider == TASK_PROVIDER else descriptors()[provider].sending_secrets
-        missing = [name for name in names if not self._secrets.values(self.tenant.slug, name)]
+        try:
+            missing = [name for name in names if not self._secrets.values(self.tenant.slug, name)]
+        except ConfigurationError as error:
+            return f"{provider} {CAN_NOT_BE_CALLED}{error.detail}"
         if missing:
             variables = ", ".join(secret_variable(self.tenant.slug, name) for name in missing)
-            return f"{provider} can't be called: set {variables}"
+            return f"{provider} {CAN_NOT_BE_CALLED}set {variables}"
         try:
             self.deliverer_of(provider)
         except ConfigurationError as error:
-            return error.detail
+            return f"{provider} {CAN_NOT_BE_CALLED}{error.detail}"
         return ""
 
     def deliverer_of(self, provider: str) -> Deliverer[Any]:
@@ -84,16 +90,23 @@ class TenantSender:
             tenant_id=self.tenant.slug,
             settings=self._settings,
             clock=self._clock,
-            secret=lambda name: self._secrets.values(self.tenant.slug, name)[0],
+            secret=self._first_value,
             mailbox=email.sender if email else self.tenant.email,
             mail_host=email.host if email else None,
             mail_port=email.port if email else SUBMISSION_PORT,
-            endpoints={
-                endpoint.key: (endpoint.url, self._secrets.values(self.tenant.slug, endpoint.secret))
-                for endpoint in self.tenant.endpoints
-            },
+            endpoints=self._endpoints() if provider == WEBHOOK_PROVIDER else {},
         )
         return descriptors()[provider].open_deliverer(account)
+
+    def _first_value(self, name: str) -> str:
+        values = self._secrets.values(self.tenant.slug, name)
+        if not values:  # it was there a moment ago, and is removed now
+            raise ConfigurationError(f"set {secret_variable(self.tenant.slug, name)}")
+        return values[0]
+
+    def _endpoints(self) -> dict[str, tuple[str, tuple[str, ...]]]:
+        slug = self.tenant.slug
+        return {each.key: (each.url, self._secrets.values(slug, each.secret)) for each in self.tenant.endpoints}
 
 
 class Followed(Protocol):
@@ -135,13 +148,13 @@ class TenantSenders:
         self._senders = {slug: self._make(tenant) for slug, tenant in tenants.items()}
 
     def follow(self) -> frozenset[str]:
-        """Make the senders of changed businesses anew; return whose. A call under way ends with the one it has.
+        """Make the senders of businesses anew whose configuration or secrets changed; return whose.
 
-        Raises EventLogUnavailableError.
+        A call under way ends with the one it has. Raises EventLogUnavailableError.
         """
-        if self._followed is None:
-            return frozenset()
-        self._behind |= self._followed.refresh()
+        if self._followed is not None:
+            self._behind |= self._followed.refresh()
+        self._behind |= self._secrets.refresh()
         if not self._behind:
             return frozenset()
         changed = frozenset(self._behind)

@@ -425,6 +425,15 @@ class Outbox(OutboxReader):
         with self._writing() as connection:
             return transitions.redrive_dead(connection, *conditions, now=self._clock.now())
 
+    def hasten(self, tenant_ids: Collection[str], *, waiting_for: str, lanes: Collection[Lane] = ()) -> int:
+        """Let what is due be tried now that waits for a time to come; return how many.
+
+        That is what has these words in its reason, what waits behind it, and whatever is to go by one of the lanes.
+        """
+        now = self._clock.now()
+        with self._writing() as connection:
+            return transitions.hasten(connection, tenant_ids, waiting_for=waiting_for, lanes=lanes, now=now)
+
     def note_lane(self, lane: Lane, *, reason: str | None, is_set_up: bool) -> None:
         """Note why nothing goes out by a lane now; reason None: it does again. Outbox.closed_lanes tells of it.
 

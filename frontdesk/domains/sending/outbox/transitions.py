@@ -17,6 +17,7 @@ from sqlalchemy import (
     Connection,
     RowMapping,
     TextClause,
+    and_,
     func,
     insert,
     or_,
@@ -424,6 +425,26 @@ def take_back(
         **_NO_LEASE,
     )
     return [row["command_key"] for row in rows]
+
+
+def hasten(
+    connection: Connection, tenant_ids: Collection[str], *, waiting_for: str, lanes: Collection[Lane], now: datetime
+) -> int:
+    """Let what is due be tried now; see Outbox.hasten."""
+    columns = outbox.c
+    is_meant = or_(
+        columns.reason.contains(waiting_for, autoescape=True),
+        columns.reason == AFTER_AN_EARLIER_ONE,
+        *(and_(columns.tenant_id == lane.tenant_id, columns.provider == lane.provider) for lane in lanes),
+    )
+    statement = update(outbox).where(
+        text(IS_WAITING),
+        columns.tenant_id.in_(sorted(tenant_ids)),
+        columns.due_at <= now,
+        columns.next_attempt_at > now,
+        is_meant,
+    )
+    return connection.execute(statement.values(next_attempt_at=now)).rowcount
 
 
 def redrive_dead(connection: Connection, *conditions: ColumnElement[bool], now: datetime) -> list[str]:
