@@ -297,7 +297,7 @@ def _remedy(problem: Any, *, is_secret: bool) -> str:
     remedy = known.format(**context, plural=plural) if known else message.replace("Input should ", "it must ")
     if is_secret:
         wrong = "is no name of a secret" if kind == "string_pattern_mismatch" else remedy
-        return f"{wrong}; write names, such as STRIPE_API_KEY, and keep the secrets themselves in the environment"
+        return f"{wrong}; write names, such as STRIPE_API_KEY: `frontdesk secrets set` stores the secrets themselves"
     if isinstance(given, dict):
         return remedy
     shown = repr(given)

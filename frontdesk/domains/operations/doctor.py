@@ -24,10 +24,11 @@ from frontdesk.core.log.schema import event_log
 from frontdesk.core.private_files import too_open
 from frontdesk.core.published.connection import open_published
 from frontdesk.core.running.ports import why_unavailable
-from frontdesk.core.secrets import Secrets, secret_variable
+from frontdesk.core.secrets import secret_variable
 from frontdesk.core.serving.hosts import host_of
 from frontdesk.core.settings import Settings
 from frontdesk.domains.operations.findings import Finding, Level
+from frontdesk.domains.operations.secret_checks import FoundSecrets, check_stored_secrets
 from frontdesk.domains.operations.tenant_checks import check_tenants
 from frontdesk.domains.sending.outbox.commands import Channel
 from frontdesk.domains.tenancy.tenant import Tenant
@@ -46,8 +47,10 @@ def examine(settings: Settings, *, environ: Mapping[str, str]) -> Iterator[Findi
     yield _check_modes(settings)
     tenants, findings = check_tenants(settings)
     yield from findings
-    yield from _check_secrets(tenants, Secrets(environ))
-    yield from _check_delivery(tenants, Secrets(environ))
+    found = FoundSecrets.read(settings, environ=environ)
+    yield from check_stored_secrets(tenants, found)
+    yield from _check_secrets(tenants, found)
+    yield from _check_delivery(tenants, found)
     yield from _check_alerts(settings)
     yield from _check_ports(settings)
     yield _check_database(settings)
@@ -100,32 +103,51 @@ def _check_modes(settings: Settings) -> Finding:
     return Finding(Level.ERROR, "Privacy", f"open to other users: {shown}", remedy)
 
 
-def _check_secrets(tenants: list[Tenant], secrets: Secrets) -> Iterator[Finding]:
+def _check_secrets(tenants: list[Tenant], secrets: FoundSecrets) -> Iterator[Finding]:
     for tenant in tenants:
         for source in tenant.sources:
-            missing = [name for name in source.secrets if not secrets.values(tenant.slug, name)]
+            missing = [name for name in source.secrets if not secrets.is_set(tenant.slug, name)]
             subject = f"Secrets of {tenant.slug}, {source.name}"
-            variables = ", ".join(secret_variable(tenant.slug, name) for name in missing)
-            if not missing:
+            if any(secrets.problem_of(tenant.slug, name) for name in source.secrets):
+                yield _unreadable(subject, "its deliveries are asked to come again", slug=tenant.slug)
+            elif not missing:
                 yield Finding(Level.OK, subject, "set")
             elif len(missing) < len(source.secrets):
-                yield Finding(Level.WARNING, subject, "some are not set", f"Set {variables}, if this source uses it")
+                yield Finding(
+                    Level.WARNING,
+                    subject,
+                    "some are not set",
+                    f"{_ways_to_set(tenant.slug, missing)}, if this source uses it",
+                )
             else:
-                yield Finding(Level.WARNING, subject, "not set: its deliveries are refused", f"Set {variables}")
+                yield Finding(
+                    Level.WARNING, subject, "not set: its deliveries are refused", _ways_to_set(tenant.slug, missing)
+                )
 
 
-def _check_delivery(tenants: list[Tenant], secrets: Secrets) -> Iterator[Finding]:
+def _check_delivery(tenants: list[Tenant], secrets: FoundSecrets) -> Iterator[Finding]:
     for tenant in tenants:
         for provider in filter(
             None, (tenant.delivery.provider_of(channel) for channel in (Channel.SMS, Channel.EMAIL))
         ):
             names = descriptors()[provider].sending_secrets
-            missing = [secret_variable(tenant.slug, name) for name in names if not secrets.values(tenant.slug, name)]
+            missing = [name for name in names if not secrets.is_set(tenant.slug, name)]
             subject = f"Sending of {tenant.slug} by {provider}"
-            if missing:
-                yield Finding(Level.WARNING, subject, "not set: messages wait", f"Set {', '.join(missing)}")
+            if any(secrets.problem_of(tenant.slug, name) for name in names):
+                yield _unreadable(subject, "messages wait", slug=tenant.slug)
+            elif missing:
+                yield Finding(Level.WARNING, subject, "not set: messages wait", _ways_to_set(tenant.slug, missing))
             else:
                 yield Finding(Level.OK, subject, "set")
+
+
+def _unreadable(subject: str, consequence: str, *, slug: str) -> Finding:
+    return Finding(Level.ERROR, subject, f"can't be read: {consequence}", f"See `Stored secrets of {slug}` above")
+
+
+def _ways_to_set(slug: str, names: list[str]) -> str:
+    variables = ", ".join(secret_variable(slug, name) for name in names)
+    return f"Set {variables}, or run: frontdesk secrets set {slug} {names[0]}"
 
 
 def _check_alerts(settings: Settings) -> Iterator[Finding]:

@@ -12,7 +12,9 @@ from typing import Annotated, TypeVar
 import typer
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy import Engine
 
+from frontdesk.core.clock import SystemClock
 from frontdesk.core.errors import ConfigurationError
 from frontdesk.core.log.database import has_tables, open_database, open_existing
 from frontdesk.core.settings import Settings, load_settings
@@ -31,6 +33,7 @@ from frontdesk.domains.tenancy.first_file import (
     slug_of,
     zones_of,
 )
+from frontdesk.domains.tenancy.secret_keeper import SecretKeeper
 from frontdesk.domains.tenancy.tenant import Tenant, look_at, parse_tenant, read_tenant
 
 app = typer.Typer()
@@ -112,8 +115,8 @@ def apply(file: _File) -> None:
     settings = load_settings()
     business, found = read_tenant(file), look_at(file)
     document = found.content or {}
-    with _writing(settings) as configurations:
-        appended = configurations.write(business.slug, document, by=_operator())
+    with _writing(settings) as engine:
+        appended = open_configurations(engine).write(business.slug, document, by=_operator())
     if appended is None:
         typer.echo(f"{business.slug}: this is in force already.")
     else:
@@ -127,18 +130,31 @@ def remove(
     slug: _Slug,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Let a business leave: it gets no more webhooks and sends nothing. What it did stays in the log."""
+    """Let a business leave: it gets no more webhooks, sends nothing, and its stored secrets are deleted.
+
+    What it did stays in the log.
+    """
     settings = load_settings()
     file = settings.tenants_dir / f"{slug}.yaml"
     if file.exists():
         raise ConfigurationError(f"{file}: is there, and would bring {slug} back; take it away first")
-    with _writing(settings) as configurations:
+    with _writing(settings) as engine:
+        configurations = open_configurations(engine)
         version = configurations.newest().get(slug)
         if version is None or version.document is None:
             raise ConfigurationError(f"{slug}: no version is in force; see `frontdesk tenant list`")
         if not yes:
-            typer.confirm(f"Let {slug} leave? Its webhooks are refused from then on", abort=True)
+            typer.confirm(
+                f"Let {slug} leave? Its webhooks are refused from then on, and its stored secrets are deleted",
+                abort=True,
+            )
         configurations.remove(slug, by=_operator())
+        deleted = SecretKeeper(engine, clock=SystemClock(), by=_operator()).remove(slug)
+    if deleted:
+        count = len(set(deleted))
+        what = "1 stored secret deleted; backups made before still hold it"
+        what = what if count == 1 else f"{count} stored secrets deleted; backups made before still hold them"
+        typer.echo(f"{slug}: {what}.")
     typer.echo(f"{slug}: it has left. `frontdesk tenant show {slug} --as-of {version.sequence}` shows what it was.")
 
 
@@ -203,7 +219,8 @@ def _next_steps(file: Path, slug: str) -> Iterator[str]:
     yield f"  1. Look through it, then: frontdesk tenant check {file}"
     yield "  2. Where Frontdesk runs, it is in force within seconds; else start it: frontdesk up"
     yield f'  3. Make an account: frontdesk staff add you@example.com --tenant {slug} --name "Your Name" --role owner'
-    yield "  4. Name its sources, set their secrets, and see what is missing: frontdesk doctor"
+    yield f"  4. Name its sources and set their secrets: frontdesk secrets set {slug} NAME"
+    yield "  5. See what is missing: frontdesk doctor"
     yield "docs/how-to/add-a-business.md tells the rest."
 
 
@@ -302,10 +319,10 @@ def _reading(settings: Settings) -> Iterator[Configurations | None]:
 
 
 @contextmanager
-def _writing(settings: Settings) -> Iterator[Configurations]:
+def _writing(settings: Settings) -> Iterator[Engine]:
     engine = open_database(settings.event_log_url, backups=settings.backups_path)
     try:
-        yield open_configurations(engine)
+        yield engine
     finally:
         engine.dispose()
 

@@ -180,7 +180,7 @@ def first_file(answers: FirstAnswers) -> str:
         "      - {key: cancelled, name: Cancelled, entered_on: [booking.cancelled, booking.declined], is_lost: true}",
         "      - {key: no_show, name: No-show, entered_on: [booking.no_show], is_lost: true}",
         "",
-        "# Who posts to it, and the names of the secrets that prove it; the secrets are in the environment.",
+        "# Who posts to it, and the names of the secrets that prove it; `frontdesk secrets` keeps these.",
         "sources: []",
         "#  - name: stripe",
         "#    secrets: [STRIPE_WEBHOOK_SECRET]",

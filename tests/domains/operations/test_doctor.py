@@ -18,6 +18,7 @@ from frontdesk.domains.operations.doctor import examine
 from frontdesk.domains.operations.findings import Finding, Level
 from frontdesk.domains.tenancy.files import TenantFiles
 from tests.core.running.standins import free_port
+from tests.core.secret_store.stores import KEY, WITH_KEY, WITH_OTHER_KEY, Store
 
 ROOT = Path(__file__).parents[3]
 
@@ -189,7 +190,10 @@ def test_what_is_missing_to_send_is_told_by_variable(settings: dict[str, Any]) -
     assert findings["Sending of noizylab by twilio"].level is Level.OK
     graph = findings["Sending of noizylab by graph"]
     assert graph.level is Level.WARNING
-    assert graph.remedy == "Set FRONTDESK_NOIZYLAB_GRAPH_TENANT_ID, FRONTDESK_NOIZYLAB_GRAPH_CLIENT_SECRET"
+    assert graph.remedy == (
+        "Set FRONTDESK_NOIZYLAB_GRAPH_TENANT_ID, FRONTDESK_NOIZYLAB_GRAPH_CLIENT_SECRET,"
+        " or run: frontdesk secrets set noizylab GRAPH_TENANT_ID"
+    )
 
 
 def test_alerts_that_reach_nobody_are_told(settings: dict[str, Any]) -> None:
@@ -200,3 +204,70 @@ def test_alerts_that_reach_nobody_are_told(settings: dict[str, Any]) -> None:
         (Level.ERROR, "FRONTDESK_ALERT_WEBHOOK_URL"),
     ]
     assert find(settings | {"alert_email": "owner@example.de"}, "Alerts") == []
+
+
+def stored(settings: dict[str, Any], *secrets: tuple[str, str]) -> None:
+    engine = open_database(Settings(**settings).event_log_url)
+    for tenant_id, name in secrets:
+        Store(engine).set(tenant_id, name, "hidden_value")
+    engine.dispose()
+
+
+def test_a_stored_secret_is_set(settings: dict[str, Any]) -> None:
+    stored(settings, ("noizylab", "STRIPE_WEBHOOK_SECRET"), ("noizylab", "STRIPE_API_KEY"))
+
+    findings = list(examine(Settings(**settings), environ=WITH_KEY))
+
+    by_subject = {finding.subject: finding for finding in findings}
+    assert by_subject["Master key"] == Finding(Level.OK, "Master key", "set; stored secrets: 2")
+    assert by_subject["Secrets of noizylab, stripe"].level is Level.OK
+    assert "Stored secrets of noizylab" not in by_subject
+    assert "hidden" not in str(findings)
+    assert KEY not in str(findings)
+
+
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [
+        ({}, "FRONTDESK_MASTER_KEY is not set"),
+        ({"FRONTDESK_MASTER_KEY": "malformed"}, "FRONTDESK_MASTER_KEY: is not 32 bytes in base64 or hex"),
+        (WITH_OTHER_KEY, "stored under another master key"),
+    ],
+)
+def test_stored_secrets_that_can_not_be_read_are_told(
+    settings: dict[str, Any], environ: dict[str, str], words: str
+) -> None:
+    stored(settings, ("noizylab", "TWILIO_AUTH_TOKEN"))
+
+    findings = list(examine(Settings(**settings), environ=environ))
+
+    wrong = {finding.subject: finding for finding in findings if finding.level is Level.ERROR}
+    assert words in wrong["Stored secrets of noizylab"].detail
+    assert wrong["Secrets of noizylab, twilio"].detail == "can't be read: its deliveries are asked to come again"
+    assert wrong["Sending of noizylab by twilio"].detail == "can't be read: messages wait"
+    assert ("Master key" in wrong) == (environ is not WITH_OTHER_KEY)
+    assert all(finding.remedy for finding in wrong.values())
+
+
+def test_a_malformed_master_key_is_told_before_anything_is_stored(settings: dict[str, Any]) -> None:
+    [finding] = find(settings, "Master key", environ={"FRONTDESK_MASTER_KEY": "malformed"})
+    assert (finding.level, "openssl rand -base64 32" in finding.detail) == (Level.ERROR, True)
+    assert find(settings, "Master key", environ=WITH_KEY) == []
+
+
+def test_secrets_in_both_places_and_of_nobody_are_told(settings: dict[str, Any]) -> None:
+    stored(
+        settings, ("noizylab", "TWILIO_AUTH_TOKEN"), ("noizylab", "ZOHO_WEBHOOK_SECRET"), ("bakery", "OWNER_API_KEY")
+    )
+    variable = "FRONTDESK_NOIZYLAB_TWILIO_AUTH_TOKEN"
+
+    found = find(settings, "Stored secrets", environ=WITH_KEY | {variable: "hidden_value"})
+
+    told = [(finding.level, finding.subject, finding.detail.split()[0]) for finding in found]
+    assert told == [
+        (Level.WARNING, "Stored secrets of bakery", "there"),
+        (Level.WARNING, "Stored secrets of noizylab", "TWILIO_AUTH_TOKEN"),
+        (Level.WARNING, "Stored secrets of noizylab", "ZOHO_WEBHOOK_SECRET"),
+    ]
+    assert f"Take {variable} away" in found[1].remedy
+    assert "hidden" not in str(found)

@@ -220,7 +220,7 @@ def test_each_mistake_names_file_key_and_remedy(tmp_path: Path, change: Change, 
 def test_a_pasted_secret_is_refused_and_never_repeated(tmp_path: Path) -> None:
     file = _write(tmp_path, _changed(lambda c: c["sources"][0].update(secrets=["whsec_supersecret"])))
 
-    with pytest.raises(ConfigurationError, match=r"sources\.0\.secrets\.0: .*keep the secrets themselves") as raised:
+    with pytest.raises(ConfigurationError, match=r"sources\.0\.secrets\.0: .*the secrets themselves") as raised:
         load_tenant(file)
 
     assert "supersecret" not in raised.value.detail

@@ -43,7 +43,10 @@ def backup(
         f" {manifest.counts['outbox']:,} commands, {len(manifest.files) - 1:,} files beside the database;"
         f" schema revision {manifest.revision}."
     )
-    console.print("Keep a copy on another machine. Secrets are not in it: they are in the environment alone.")
+    console.print(
+        "Keep a copy on another machine. Secrets of the environment are not in it. Stored secrets are, encrypted:"
+        " FRONTDESK_MASTER_KEY, which opens them, is not. Keep it apart from the backups; without it they are lost."
+    )
 
 
 @app.command()
@@ -78,6 +81,10 @@ def restore(
             "Businesses' files that differ were left as they are;"
             f" the backup's are in {escape(str(done.other_tenants))}."
         )
+    console.print(
+        "Stored secrets need the FRONTDESK_MASTER_KEY that they were stored under; `frontdesk doctor` tells whether"
+        " it opens them."
+    )
     console.print(f"[bold]Everything that is due is held[/]: {escape(done.reason)}.")
     console.print(
         "Look at `frontdesk outbox list --state waiting`; `frontdesk outbox release --all` lets it go out."

@@ -13,10 +13,12 @@ from frontdesk.core.errors import ConfigurationError, FrontdeskError
 from frontdesk.core.log.database import writing
 from frontdesk.core.log.migrations.revisions import newest_revision, read_revision
 from frontdesk.core.running.run_files import RunFiles
+from frontdesk.core.secret_store.stored_secrets import open_secrets
 from frontdesk.domains.operations.backup.errors import BackupError
 from frontdesk.domains.sending.outbox.holds import HoldScope
 from frontdesk.domains.sending.outbox.outbox import Outbox
 from tests.core.log.migrations.old_homes import make_sqlite
+from tests.core.secret_store.stores import KEY, WITH_KEY, Store
 from tests.domains.operations.backup.places import CLOCK, IDS, Place
 
 
@@ -47,6 +49,26 @@ def test_a_lost_home_is_brought_back_elsewhere(other: Place, archive: Path) -> N
     [reason] = held(other)
     assert reason.startswith("restored from the backup of 20")
     assert reason.endswith("what went out since is not known")
+
+
+def test_stored_secrets_come_back_and_need_their_key(place: Place, other: Place, tmp_path: Path) -> None:
+    engine = place.engine()
+    Store(engine).set("noizylab", "STRIPE_WEBHOOK_SECRET", "whsec_hidden")
+    engine.dispose()
+    archive = tmp_path / "backup.tar.gz"
+    assert place.back_up(archive).counts["stored_secrets"] == 1
+
+    other.restore(archive)
+
+    engine = other.engine()
+    restored = open_secrets(engine, environ=WITH_KEY)
+    assert restored.values("noizylab", "STRIPE_WEBHOOK_SECRET") == ("whsec_hidden",)
+    assert open_secrets(engine, environ={}).unreadable()
+    engine.dispose()
+    contents = gzip.decompress(archive.read_bytes())
+    assert b"stored_secrets" in contents
+    assert b"whsec_hidden" not in contents
+    assert KEY.encode() not in contents
 
 
 def test_what_was_there_is_moved_aside_and_not_deleted(place: Place, archive: Path) -> None:
