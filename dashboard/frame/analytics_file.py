@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 
+from dashboard.frame.published_version import read_version
 from frontdesk.core.errors import FrontdeskError
 from frontdesk.core.published.connection import open_published
 
@@ -96,6 +97,10 @@ class AnalyticsFile:
         finally:
             cursor.close()
         return frame.astype(object).where(frame.notna(), None)
+
+    def version(self) -> str:
+        """Return what is another with each file that is published; empty if there is none."""
+        return read_version(self._path)
 
     def close(self) -> None:
         """Let go of the file; the next query opens it again."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import streamlit as st
 from starlette.middleware import Middleware
 
+from dashboard.frame.published_version import build_version_route
 from frontdesk.core.serving.hosts import KnownHosts
 from frontdesk.core.serving.site_protection import EVERYWHERE, NOT_STORED, SiteProtection
 from frontdesk.core.settings import load_settings
@@ -26,12 +27,15 @@ _POLICY = "; ".join(
     )
 )
 
+_settings = load_settings()
+
 app = st.App(
     Path(__file__).with_name("app.py"),
+    routes=[build_version_route(_settings.analytics_path)],
     middleware=[
         Middleware(
             SiteProtection,
-            hosts=KnownHosts.of(load_settings()),
+            hosts=KnownHosts.of(_settings),
             policy=_POLICY,
             headers={**EVERYWHERE, **NOT_STORED},
         )

@@ -21,10 +21,13 @@ from dashboard.parts.formatting import (
     format_words,
     shorten,
 )
+from dashboard.parts.publication.watch import watch_publication
 from frontdesk.core.clock import SystemClock
 
-#: How often pages ask again. The published file follows an event within a second; reading it takes milliseconds.
+#: How often pages ask again for what is in no published file, such as what the receiver tells.
 REFRESH_SECONDS = 2.0
+#: How often pages look at the clock: what is new is drawn as soon as it is published (publication/watch.py).
+CLOCK_SECONDS = 30.0
 
 _DETAIL_LENGTH = 280
 _NAME_LENGTH = 48
@@ -95,9 +98,10 @@ def show_choice_of_business(context: PageContext, *, title: str, detail: str) ->
             )
 
 
-@st.fragment(run_every=REFRESH_SECONDS)
+@st.fragment(run_every=CLOCK_SECONDS)
 def freshness_badge(file: AnalyticsFile) -> None:
     """Show how fresh the published file is, in words; asks again by itself."""
+    watch_publication(file, key="freshness")
     with explained_absence():
         rows = queries.rows_of(queries.fetch_freshness(file))
         judgement = judge_freshness(rows[0] if rows else None, now=present())

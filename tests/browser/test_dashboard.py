@@ -157,6 +157,21 @@ def test_a_contact_opened_from_activity_stays_open_on_a_slow_line(dashboard_url:
     expect(page.get_by_text("Text received")).to_be_visible()
 
 
+def test_an_open_page_asks_for_nothing_while_nothing_is_published(dashboard_url: str, page: Page) -> None:
+    sent: list[object] = []
+    page.on("websocket", lambda line: line.on("framesent", lambda frame: sent.append(frame)))
+    page.goto(dashboard_url)
+    expect(page.get_by_text("Welcome call")).to_be_visible()
+    looked = partial(page.expect_response, "**/published-version")
+    with looked():
+        assert sent, "the page itself was asked for"
+    sent.clear()
+    for _ in range(4):
+        with looked() as answer:
+            assert answer.value.ok
+    assert sent == []
+
+
 def test_systems_refreshes_by_itself_when_the_file_is_replaced(strangers_page: Page, tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()

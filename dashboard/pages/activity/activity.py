@@ -10,6 +10,7 @@ from dashboard.frame import session
 from dashboard.frame.session import PageContext
 from dashboard.parts import components, queries
 from dashboard.parts.formatting import format_moment, format_relative, format_words
+from dashboard.parts.publication.watch import watch_publication
 
 _STEP = 50
 _MOST = 500
@@ -29,9 +30,10 @@ def _show_filter(context: PageContext) -> list[str]:
     return []
 
 
-@st.fragment(run_every=components.REFRESH_SECONDS)
+@st.fragment(run_every=components.CLOCK_SECONDS)
 def _show_feed(types: list[str]) -> None:
     context = session.current_context()
+    watch_publication(context.file, key="activity")
     limit = st.session_state.get("activity_limit", _STEP)
     with components.explained_absence():
         events = queries.fetch_activity(context.file, tenant_ids=context.tenant_ids, types=types, limit=limit)

@@ -30,9 +30,9 @@ from dashboard.parts.formatting import (
     format_source,
     format_words,
 )
+from dashboard.parts.publication.watch import watch_publication
 from dashboard.parts.typed_text.box import show_search
 
-_REFRESH_SECONDS = 5.0
 _RESULTS = 24
 _TIMELINE_STEP = 50
 _TIMELINE_MOST = 1000
@@ -56,9 +56,10 @@ def _show_page() -> None:
     _show_body(business, text)
 
 
-@st.fragment(run_every=_REFRESH_SECONDS)
+@st.fragment(run_every=components.CLOCK_SECONDS)
 def _show_body(business: Business, text: str) -> None:
     context = session.current_context()
+    watch_publication(context.file, key="contacts")
     contact_id = st.query_params.get("contact")
     with components.explained_absence():
         if contact_id is None:

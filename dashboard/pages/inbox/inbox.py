@@ -12,6 +12,7 @@ from dashboard.pages.inbox.settled_messages import settled_messages
 from dashboard.parts import automation_queries, components, queries
 from dashboard.parts.conversation import name_icon, show_conversation
 from dashboard.parts.formatting import escape_markdown, format_quantity, format_relative, shorten
+from dashboard.parts.publication.watch import watch_publication
 from dashboard.parts.typed_text.box import show_search
 
 _STEP = 40
@@ -48,9 +49,10 @@ def _show_list(business: Business) -> None:
     _show_conversations(business, text, only_open=only_open)
 
 
-@st.fragment(run_every=components.REFRESH_SECONDS)
+@st.fragment(run_every=components.CLOCK_SECONDS)
 def _show_conversations(business: Business, text: str, *, only_open: bool) -> None:
     context = session.current_context()
+    watch_publication(context.file, key="conversations")
     shown = st.session_state.get(_SHOWN, _STEP)
     with components.explained_absence():
         rows = automation_queries.fetch_conversations(

@@ -11,6 +11,7 @@ from dashboard.pages.pipeline.board import Pipeline, group_pipelines, show_board
 from dashboard.pages.pipeline.funnel import show_funnel
 from dashboard.parts import components, queries
 from dashboard.parts.formatting import escape_markdown
+from dashboard.parts.publication.watch import watch_publication
 
 _PERIODS = {"7 days": 7, "30 days": 30, "90 days": 90, "A year": 365}
 _FUNNEL_REFRESH_SECONDS = 15.0
@@ -62,8 +63,9 @@ def _choose_pipeline(pipelines: tuple[Pipeline, ...]) -> Pipeline:
     return by_key.get(key or "", pipelines[0])
 
 
-@st.fragment(run_every=components.REFRESH_SECONDS)
+@st.fragment(run_every=components.CLOCK_SECONDS)
 def _show_board(business: Business, pipeline: Pipeline, pipelines: tuple[Pipeline, ...]) -> None:
+    watch_publication(session.current_context().file, key="board")
     with components.explained_absence():
         show_board(session.current_context(), business, pipeline, pipelines)
 

@@ -12,6 +12,7 @@ from dashboard.frame.session import PageContext
 from dashboard.parts import colleagues, components, queries, task_queries
 from dashboard.parts.formatting import escape_markdown, format_count, format_quantity
 from dashboard.parts.pending_tasks import PendingTasks, pending_tasks
+from dashboard.parts.publication.watch import watch_publication
 from dashboard.parts.task_queries import OpenTasks, Whose
 from dashboard.parts.task_row import show_task
 
@@ -48,9 +49,10 @@ def _show_page() -> None:
 
 
 # The arguments are what the fragment runs by itself with; the context is asked for anew, as everywhere.
-@st.fragment(run_every=components.REFRESH_SECONDS)
+@st.fragment(run_every=components.CLOCK_SECONDS)
 def _show_today(tenant_ids: list[str], whose: Whose) -> None:
     context = session.current_context()
+    watch_publication(context.file, key="today")
     with components.explained_absence():
         pending = pending_tasks(context.file, tenant_ids=tenant_ids)
         shown = st.session_state.get("tasks_shown", _SHOWN_STEP)
