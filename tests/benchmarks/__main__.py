@@ -23,6 +23,7 @@ from tests.benchmarks.outage import measure_outage
 from tests.benchmarks.outbox import OutboxPlan, measure_outbox
 from tests.benchmarks.pages import PagesPlan, measure_pages
 from tests.benchmarks.rebuild import measure_rebuild
+from tests.benchmarks.rest import RestPlan, measure_rest
 from tests.benchmarks.texts import TextsPlan, measure_texts
 
 _BUILD = Path(__file__).parents[2] / "build"
@@ -42,6 +43,7 @@ class Part(StrEnum):
     TEXTS = "texts"
     OUTAGE = "outage"
     PAGES = "pages"
+    REST = "rest"
     ATTRIBUTION = "attribution"
     CONFIGURATION = "configuration"
 
@@ -74,6 +76,7 @@ def bench(
         Part.LIVE: live,
         Part.PAGES: lambda: measure_pages(homes.home(events), report, plan=PagesPlan()),
         Part.TEXTS: lambda: measure_texts(homes.home(_TEXTS_HISTORY), report, plan=TextsPlan()),
+        Part.REST: lambda: measure_rest(homes.home(_TEXTS_HISTORY), report, plan=RestPlan()),
         Part.OUTAGE: lambda: measure_outage(homes.home(_TEXTS_HISTORY), report, plan=TextsPlan(samples=60)),
         Part.CONFIGURATION: lambda: measure_configuration(homes.home(events), report, plan=ConfigurationPlan()),
         Part.ATTRIBUTION: lambda: measure_attribution(report),

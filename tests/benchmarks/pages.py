@@ -102,8 +102,8 @@ def _open_by_link(context: BrowserContext, url: str, visit: Visit) -> Figures:
 def _visit_empty_page(pages_home: PagesHome, *, plan: PagesPlan) -> list[float]:
     """Return what a new tab takes of which next to nothing is ours, in milliseconds."""
     home = pages_home.site.home
-    with dashboard_running(home=home, folder=home / "logs", app=_EMPTY_PAGE) as url, _browser() as browser:
-        context = _open(browser)
+    with dashboard_running(home=home, folder=home / "logs", app=_EMPTY_PAGE) as url, open_browser() as browser:
+        context = open_context(browser)
         milliseconds = []
         for _ in range(plan.samples + 1):
             page = context.new_page()
@@ -128,9 +128,9 @@ def _signed_in(pages_home: PagesHome, report: Report) -> Iterator[tuple[str, Bro
     with (
         running_receiver(site),
         dashboard_running(home=site.home, folder=site.home / "logs", environment=site.environ, port=port) as url,
-        _browser() as browser,
+        open_browser() as browser,
     ):
-        context = _open(browser)
+        context = open_context(browser)
         page = context.new_page()
         sign_in_at(url, page, email=EMAIL, password=PASSWORD, name=NAME)
         page.close()
@@ -139,7 +139,8 @@ def _signed_in(pages_home: PagesHome, report: Report) -> Iterator[tuple[str, Bro
 
 
 @contextlib.contextmanager
-def _browser() -> Iterator[Browser]:
+def open_browser() -> Iterator[Browser]:
+    """Run Chromium for a block. Raises RuntimeError where there is none."""
     executable = find_browser()
     if executable is None:
         raise RuntimeError("no Chromium on the PATH: install it to measure pages")
@@ -149,7 +150,8 @@ def _browser() -> Iterator[Browser]:
         browser.close()
 
 
-def _open(browser: Browser) -> BrowserContext:
+def open_context(browser: Browser) -> BrowserContext:
+    """Return a session of a browser, as somebody who was never there."""
     context = browser.new_context(viewport=_VIEWPORT)
     context.set_default_timeout(_TIMEOUT_MS)
     return context

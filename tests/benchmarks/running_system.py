@@ -32,10 +32,10 @@ class RunningSystem(NamedTuple):
 @contextmanager
 def running_system(home: BenchHome, report: Report) -> Iterator[RunningSystem]:
     """Run receiver, follower and stand-ins on a history; yields once all of it is modelled."""
-    site = _with_stand_ins(prepare_site(home.folder))
+    site = with_stand_ins(prepare_site(home.folder))
     published = home.folder / "analytics.duckdb"
     published.unlink(missing_ok=True)
-    with _running_stand_ins(site) as sandbox_url, running_receiver(site), running_follower(site) as follower:
+    with running_stand_ins(site) as sandbox_url, running_receiver(site), running_follower(site) as follower:
         report.step(f"{home.count:,} events of history: waiting until all of them are modelled")
         wait_until_published(published, follower, log=follower_log(site))
         yield RunningSystem(site, sandbox_url)
@@ -74,13 +74,15 @@ def _is_complete(published: Path, sequence: int) -> bool:
         return connection.execute(query, [sequence]).fetchone() == (True,)
 
 
-def _with_stand_ins(site: Site) -> Site:
+def with_stand_ins(site: Site) -> Site:
+    """Return the site with addresses of stand-ins in place of the providers'."""
     ports = {"FRONTDESK_SANDBOX_PORT": str(free_port()), "FRONTDESK_SANDBOX_SMTP_PORT": str(free_port())}
     return replace(site, environ={**site.environ, **ports, **stand_in_settings("127.0.0.1", ports)})
 
 
 @contextmanager
-def _running_stand_ins(site: Site) -> Iterator[str]:
+def running_stand_ins(site: Site) -> Iterator[str]:
+    """Run the providers' stand-ins for a block; give their address."""
     url = f"http://127.0.0.1:{site.environ['FRONTDESK_SANDBOX_PORT']}"
     log = site.home / "logs" / "sandbox.log"
     arguments = frontdesk_command("sandbox", "--home", str(site.home))

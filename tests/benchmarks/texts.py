@@ -108,7 +108,7 @@ def post_all(site: Site, *, plan: TextsPlan) -> Iterator[Posted]:
     for number in range(plan.warm_up + plan.samples):
         due_at += plan.gap_s
         time.sleep(max(0.0, due_at - time.monotonic()))
-        make = (_booking, _payment)[number % 2]
+        make = (_booking, make_payment)[number % 2]
         tenant, delivery, addresses = make(f"{seed}/{number}", datetime.now(UTC))
         attempt = Attempt(site.secrets[tenant], now=datetime.now(UTC), public_url=site.public_url)
         request = sign(delivery, attempt)
@@ -135,7 +135,7 @@ def _booking(key: str, now: datetime) -> tuple[str, Delivery, tuple[str, ...]]:
     return CLICKSEND_TENANT, delivery, (person.phone,)
 
 
-def _payment(key: str, now: datetime) -> tuple[str, Delivery, tuple[str, ...]]:
+def make_payment(key: str, now: datetime) -> tuple[str, Delivery, tuple[str, ...]]:
     """A paid repair: a text by Twilio and an e-mail by Graph."""
     person = _person(key, prefix="+1613", digits=7, country="CA")
     payment = Payment(
