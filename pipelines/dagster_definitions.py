@@ -17,12 +17,16 @@ from pipelines.defs.publishing.assets import build_published_asset, build_verifi
 from pipelines.defs.reporting.assets import build_report_asset
 from pipelines.defs.reporting.sensors import build_report_job, build_report_sensor
 from pipelines.home_parts import build_dbt_runner
+from pipelines.live_process import LiveProcess
 
 
-def build_definitions(settings: Settings, *, evaluation_seconds: float = EVALUATION_SECONDS) -> Definitions:
+def build_definitions(
+    settings: Settings, *, live: LiveProcess | None = None, evaluation_seconds: float = EVALUATION_SECONDS
+) -> Definitions:
     """Return all assets, checks, jobs, schedules and sensors of one home.
 
-    `evaluation_seconds` is how long one evaluation of the live path's sensor follows the log.
+    `live`: what models and sends in this process; None: it begins with the first evaluation of the live path's
+    sensor. `evaluation_seconds` is how long one evaluation follows the log.
     """
     dbt = build_dbt_runner(settings)
     report_jobs = [build_report_job(kind) for kind in PeriodKind]
@@ -38,7 +42,7 @@ def build_definitions(settings: Settings, *, evaluation_seconds: float = EVALUAT
         jobs=[full_build_job, *report_jobs],
         schedules=[full_build_schedule],
         sensors=[
-            build_live_path_sensor(settings, evaluation_seconds=evaluation_seconds),
+            build_live_path_sensor(live or LiveProcess(settings), evaluation_seconds=evaluation_seconds),
             build_report_sensor(settings, report_jobs, clock=SystemClock()),
         ],
         resources={"dbt": DbtCliResource(**dbt.cli_options())},

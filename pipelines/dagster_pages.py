@@ -10,11 +10,13 @@ import base64
 import binascii
 import hmac
 import os
-from collections.abc import Mapping
+import socket
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 import uvicorn
@@ -44,13 +46,21 @@ from frontdesk.core.settings import load_settings
 USER = "frontdesk"
 #: Tells versions only; `frontdesk up` asks there whether the pages are ready.
 _READY_PATH = "/server_info"
+#: Loaded, they hold 140 MB; loading them takes some seconds.
+_IDLE_SECONDS: Final = 900.0
+_LOOK_SECONDS: Final = 30
 _POLICY = "frame-ancestors 'none'; object-src 'none'"
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.command()
-def serve(workspace: Annotated[Path, typer.Option(help="The workspace file that names the code server.")]) -> None:
+def serve(
+    workspace: Annotated[Path, typer.Option(help="The workspace file that names the code server.")],
+    listener: Annotated[
+        int | None, typer.Option(help="Number of a socket that listens already; it ends when nobody asks any more.")
+    ] = None,
+) -> None:
     """Serve until told to end."""
     begin_privately()
     settings = load_settings()
@@ -67,15 +77,60 @@ def serve(workspace: Annotated[Path, typer.Option(help="The workspace file that 
         pages = guarded(
             create_app_from_workspace_process_context(context), hosts=KnownHosts.of(settings), password=password
         )
-        uvicorn.run(
-            pages,
-            host=settings.host,
-            port=settings.dagster_port,
-            http=open_guard().protocol,  # type: ignore[arg-type] # it makes the protocol that it is asked for
-            log_level="warning",
-            proxy_headers=False,
-            server_header=False,
+        watched = OpenRequests(pages)
+        server = uvicorn.Server(
+            uvicorn.Config(
+                watched,
+                host=settings.host,
+                port=settings.dagster_port,
+                http=open_guard().protocol,  # type: ignore[arg-type] # it makes the protocol that it is asked for
+                log_level="warning",
+                proxy_headers=False,
+                server_header=False,
+                callback_notify=lambda: end_when_idle(server, watched),
+                timeout_notify=_LOOK_SECONDS,
+            )
         )
+        if listener is None:
+            watched.keep_open()
+        server.run(sockets=None if listener is None else [socket.socket(fileno=listener)])
+
+
+class OpenRequests:
+    """Knows since when nobody asks for anything: no request is open, nor a page that follows what happens."""
+
+    def __init__(self, pages: Application, *, now: Callable[[], float] = time.monotonic) -> None:
+        self._pages = pages
+        self._now = now
+        self._count = 0
+        self._asked_at = now()
+
+    @property
+    def idle_seconds(self) -> float:
+        """For how long nobody has asked for anything."""
+        return 0.0 if self._count else self._now() - self._asked_at
+
+    def keep_open(self) -> None:
+        """Count as asked for, for ever."""
+        self._count += 1
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "lifespan":
+            await self._pages(scope, receive, send)
+            return
+        self._count += 1
+        try:
+            await self._pages(scope, receive, send)
+        finally:
+            self._count -= 1
+            self._asked_at = self._now()
+
+
+async def end_when_idle(server: uvicorn.Server, requests: OpenRequests) -> None:
+    """End the server if nobody has asked for anything for a while: who listens for it starts it again."""
+    if requests.idle_seconds > _IDLE_SECONDS:
+        server.should_exit = True
 
 
 def guarded(pages: Application, *, hosts: KnownHosts, password: str | None) -> Application:

@@ -2,5 +2,7 @@
 
 from frontdesk.core.settings import load_settings
 from pipelines.dagster_definitions import build_definitions
+from pipelines.live_process import live_process_of
 
-defs = build_definitions(load_settings())
+_settings = load_settings()
+defs = build_definitions(_settings, live=live_process_of(_settings))

@@ -26,6 +26,7 @@ class Dispatching:
         self._settings = settings
         self._position = position
         self._dispatcher: Dispatcher | None = None
+        self._is_stopping = False
 
     @contextmanager
     def running_for(self, seconds: float) -> Iterator[None]:
@@ -42,6 +43,12 @@ class Dispatching:
             self.close()
             raise error
 
+    def stop(self) -> None:
+        """Have the thread end as soon as what is under way has. From any thread."""
+        self._is_stopping = True
+        if self._dispatcher is not None:
+            self._dispatcher.stop()
+
     def close(self) -> None:
         """End what is under way."""
         if self._dispatcher is not None:
@@ -51,6 +58,8 @@ class Dispatching:
     def _open(self) -> Dispatcher:
         if self._dispatcher is None:
             self._dispatcher = open_dispatcher(self._settings, position=self._position)
+        if self._is_stopping:
+            self._dispatcher.stop()
         return self._dispatcher
 
 

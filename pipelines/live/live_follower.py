@@ -47,6 +47,8 @@ class LiveFollower:
         self._state: LiveState | None = None
         self._error: str | None = None  #: of the last try, until one succeeds
         self._warehouse: tuple[int, int] | None = None  #: device and inode of the file that is open
+        self._is_stopping = threading.Event()
+        self.is_following = threading.Event()  #: all that the log had when the warehouse was opened is modelled
 
     def why_idle(self) -> str:
         """Return why the last call modelled nothing, in words."""
@@ -64,10 +66,24 @@ class LiveFollower:
                     self._beat(LiveState.FAILING)
                 raise
 
+    def stop(self) -> None:
+        """Have following end after the batch under way. From any thread."""
+        self._is_stopping.set()
+
+    def close(self, *, within_s: float) -> bool:
+        """Close the warehouse once following has ended; return whether it did within the time."""
+        if not self._one_at_a_time.acquire(timeout=within_s):
+            return False
+        try:
+            self._close()
+        finally:
+            self._one_at_a_time.release()
+        return True
+
     def _follow(self, deadline: float) -> list[BatchResult]:
         results: list[BatchResult] = []
         next_yield_check = 0.0
-        while (now := time.monotonic()) < deadline:
+        while (now := time.monotonic()) < deadline and not self._is_stopping.is_set():
             if self._modeller is None and not self._open():
                 self._idle_reason = "a build holds the warehouse"
                 self._beat(LiveState.WAITING)
@@ -80,13 +96,16 @@ class LiveFollower:
             self._write_files(now)
             if now >= next_yield_check:
                 next_yield_check = now + YIELD_CHECK_SECONDS
-                if modeller.lock.somebody_waits() or self._is_replaced():
+                if modeller.lock.somebody_waits() or (modeller.has_published and self._is_replaced()):
                     self._close()
                     continue
-            if modeller.wait_for_events(timeout=min(YIELD_CHECK_SECONDS, deadline - now)):
+            # What has waited goes out before all is published anew, which takes seconds.
+            patience = min(YIELD_CHECK_SECONDS, deadline - now) if modeller.has_published else 0.0
+            if modeller.wait_for_events(timeout=patience):
                 results += filter(None, [modeller.follow_once()])
                 self._error = None
             else:
+                self.is_following.set()
                 self._idle_reason = "no new events"
                 if modeller.beat():
                     self._error = None
@@ -110,7 +129,7 @@ class LiveFollower:
             return False  # before anything is read or written for it: this is asked four times a second
         modeller = build_modeller(self._settings, published_by="live path", position=self._position)
         self._beat(LiveState.OPENING)
-        modeller.open()
+        modeller.open(publishes=False)
         self._modeller = modeller
         self._warehouse = _identity(self._settings.warehouse_path)
         return True

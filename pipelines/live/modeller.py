@@ -42,6 +42,9 @@ from pipelines.publish.publisher import Publisher
 LIVE_BATCH_SIZE = 2_000
 #: Between two looks whether anybody has committed (commit_watch.py); this is what a waiting event can lose.
 POLL_SECONDS = 0.005
+#: The same after a quiet while: two hundred looks a second take half a second of processor time a minute.
+QUIET_POLL_SECONDS = 0.02
+QUIET_AFTER_SECONDS = 5.0
 #: Without events, readers still get new counts of refused deliveries, and the proof that somebody publishes.
 HEARTBEAT = timedelta(minutes=1)
 #: What only tells of our own commands is modelled together: each batch costs some 300 ms, whatever is in it.
@@ -70,6 +73,7 @@ class Modeller:
         self._undone_runs: frozenset[str] = frozenset()
         self._commits = CommitWatch(builder.engine)
         self._has_no_news = False  #: as of the last look at the log
+        self._ready_at = float("-inf")  #: when events were last there to be modelled (time.monotonic)
         self._published_at = datetime.min.replace(tzinfo=UTC)
 
     @property
@@ -82,13 +86,21 @@ class Modeller:
         """The connection to the open warehouse."""
         return _opened(self._warehouse).connection
 
-    def open(self, *, progress: ProgressCallback | None = None) -> None:
-        """Take the writer lock and open the warehouse; build it first if it is not what the project says."""
+    @property
+    def has_published(self) -> bool:
+        """Whether what is published is what was modelled since the warehouse was opened."""
+        return self._publisher is not None
+
+    def open(self, *, progress: ProgressCallback | None = None, publishes: bool = True) -> None:
+        """Take the writer lock and open the warehouse; build it first if it is not what the project says.
+
+        `publishes`: all of it at once; if not, the first batch does, or the first `beat`.
+        """
         self._builder.dbt.manifest()
         self.lock.acquire()
         try:
             is_empty = self._builder.needs_build() and self._builder.begin(progress=progress)
-            self._open_built(is_empty=is_empty)
+            self._open_built(is_empty=is_empty, publishes=publishes)
         except BaseException:
             self.close()
             raise
@@ -99,8 +111,8 @@ class Modeller:
         self._close_warehouse()
         self.lock.release()
 
-    def _open_built(self, *, is_empty: bool = False) -> None:
-        """Open the warehouse that is built, act on what it decides, and publish it.
+    def _open_built(self, *, is_empty: bool = False, publishes: bool = True) -> None:
+        """Open the warehouse that is built, act on what it decides, and publish it if it is to be.
 
         is_empty: it has nothing of this home yet, neither of its log nor of what is beside the log.
         """
@@ -114,7 +126,8 @@ class Modeller:
         self._filler.opened(self.modelled_sequence)
         if is_empty or not knows_set_aside(opened.connection, self._builder.engine):
             self._run_empty_batch()
-        self._publish_all()
+        if publishes:
+            self._publish_all()
 
     def _close_warehouse(self) -> None:
         if self._warehouse is not None:
@@ -222,9 +235,13 @@ class Modeller:
         Echoes alone are left to gather for a moment.
         """
         deadline = time.monotonic() + timeout
-        while not (is_ready := self._has_events_to_model()) and time.monotonic() < deadline:
-            time.sleep(POLL_SECONDS)
-        return is_ready
+        while not self._has_events_to_model():
+            if (now := time.monotonic()) >= deadline:
+                return False
+            is_quiet = now - self._ready_at >= QUIET_AFTER_SECONDS
+            time.sleep(QUIET_POLL_SECONDS if is_quiet else POLL_SECONDS)
+        self._ready_at = time.monotonic()
+        return True
 
     def _has_events_to_model(self) -> bool:
         if self._postponed:
@@ -250,6 +267,9 @@ class Modeller:
 
     def beat(self) -> bool:
         """Publish again, with the refusals of the meantime, if the last publish is old; tell whether it was."""
+        if self._publisher is None:
+            self._publish_all()
+            return True
         if self._clock.now() - self._published_at < HEARTBEAT:
             return False
         self._publish(self._run_empty_batch())
@@ -297,9 +317,9 @@ class Modeller:
         self._publisher.publish_all(now=self._published_at, published_by=self._published_by)
 
     def _publish(self, result: BatchResult) -> None:
-        publisher = _opened(self._publisher)
-        if not publisher.writes_from(_opened(self._warehouse).connection):
-            self._publish_all()  # the warehouse was opened anew meanwhile
+        publisher = self._publisher
+        if publisher is None or not publisher.writes_from(_opened(self._warehouse).connection):
+            self._publish_all()  # it was opened meanwhile, or is another
             return
         self._published_at = self._clock.now()
         publisher.publish_changes(result.changes, now=self._published_at, published_by=self._published_by)

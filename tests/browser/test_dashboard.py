@@ -159,7 +159,11 @@ def test_a_contact_opened_from_activity_stays_open_on_a_slow_line(dashboard_url:
 
 def test_an_open_page_asks_for_nothing_while_nothing_is_published(dashboard_url: str, page: Page) -> None:
     sent: list[object] = []
-    page.on("websocket", lambda line: line.on("framesent", lambda frame: sent.append(frame)))
+
+    def note(frame: object) -> None:
+        sent.append(frame)
+
+    page.on("websocket", lambda line: line.on("framesent", note))
     page.goto(dashboard_url)
     expect(page.get_by_text("Welcome call")).to_be_visible()
     looked = partial(page.expect_response, "**/published-version")

@@ -140,7 +140,7 @@ def test_a_delivery_is_visible_to_analysts_within_seconds_through_the_daemon(sit
     assert post(site, paid("analyst", name="Grace Hopper", amount_minor=12_345)).is_success
     posted_at = time.monotonic()
     while not _amounts(site.home).count(12_345):
-        assert time.monotonic() < posted_at + 20, tail(site.home / "logs" / "dagster-daemon.log")
+        assert time.monotonic() < posted_at + 20, tail(site.home / "logs" / "dagster-code.log")
         time.sleep(0.02)
 
 

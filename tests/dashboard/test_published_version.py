@@ -15,7 +15,7 @@ def version_at(path: Path) -> str:
     with TestClient(Starlette(routes=[build_version_route(path)])) as browser:
         answer = browser.get(ADDRESS)
     assert answer.status_code == 200
-    return answer.text
+    return str(answer.text)
 
 
 def test_each_file_that_is_published_is_another_version(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
@@ -12,8 +13,11 @@ from typing import Any
 
 import httpx
 import pytest
+import uvicorn
 from dagster import DagsterInstance
 
+from frontdesk.core.serving.site_protection import Receive, Scope, Send
+from pipelines.dagster_pages import OpenRequests, end_when_idle
 from tests.browser.servers import find_browser
 from tests.core.running.standins import free_port
 from tests.webhooks.server import wait_for
@@ -185,3 +189,29 @@ def test_with_a_password_who_knows_it_may_change_things(tmp_path: Path) -> None:
         launched = httpx.post(f"{url}/graphql", json={"query": LAUNCH}, auth=basic, timeout=60)
         assert launched.json()["data"]["launchRun"]["__typename"] == "LaunchRunSuccess"
         assert count_runs(tmp_path) == 1
+
+
+def test_pages_that_nobody_has_open_end_after_a_while() -> None:
+    now = [0.0]
+    server = uvicorn.Server(uvicorn.Config(lambda: None))
+
+    async def pages(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        now[0] += 10_000  # somebody follows what happens, for hours
+        await end_when_idle(server, requests)
+
+    async def receive() -> dict[str, object]:
+        return {}
+
+    async def send(_message: object) -> None:
+        return
+
+    requests = OpenRequests(pages, now=lambda: now[0])
+    asyncio.run(requests({"type": "websocket"}, receive, send))
+    assert not server.should_exit
+
+    now[0] += 600
+    asyncio.run(end_when_idle(server, requests))
+    assert not server.should_exit
+    now[0] += 600
+    asyncio.run(end_when_idle(server, requests))
+    assert server.should_exit

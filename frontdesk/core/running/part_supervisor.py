@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import select
+import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
-
-import httpx
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
+from urllib.parse import urlsplit
 
 from frontdesk.core.running.output import OutputLog
 from frontdesk.core.running.parts import Part
@@ -22,12 +26,15 @@ _STEADY_S = 60.0
 _WAITS_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 _POLL_S = 0.2
 _PROBE_TIMEOUT_S = 2.0
+#: What listens for others notices so soon that all is to stop.
+_LISTENS_S = 1.0
 
 
 class State(StrEnum):
     """Where a part is."""
 
     WAITING = "waiting"
+    LISTENING = "listening"  #: for somebody who needs it
     STARTING = "starting"
     READY = "ready"
     FAILED = "failed"
@@ -81,25 +88,44 @@ class PartSupervisor:
         self._thread.join()
 
     def _run(self) -> None:
-        while self._after is not None and not self._after.wait(_POLL_S):
-            if self._stopping.is_set():
-                break
-        place = 0
-        while not self._stopping.is_set():
-            ready_for = self._run_once(retry_in_s=_WAITS_S[place])
-            if self._stopping.is_set():
-                break
-            self._stopping.wait(_WAITS_S[place])
-            place = 0 if ready_for > _STEADY_S else min(place + 1, len(_WAITS_S) - 1)
+        with self._opened_listener() as listener:
+            place = 0
+            while self._wait_until_needed(listener):
+                ready_for = self._run_once(retry_in_s=_WAITS_S[place], listener=listener)
+                if self._stopping.is_set():
+                    break
+                if self.state is not State.FAILED:
+                    continue  # nobody needed it any more
+                self._stopping.wait(_WAITS_S[place])
+                place = 0 if ready_for > _STEADY_S else min(place + 1, len(_WAITS_S) - 1)
         self._log.close()
         self._change(Change(part=self.part, state=State.STOPPED))
 
-    def _run_once(self, *, retry_in_s: float) -> float:
+    def _opened_listener(self) -> AbstractContextManager[socket.socket | None]:
+        if not self.part.is_on_demand or self.part.port is None:
+            return nullcontext()
+        family = socket.AF_INET6 if ":" in self.part.host else socket.AF_INET
+        return socket.create_server((self.part.host, self.part.port), family=family)
+
+    def _wait_until_needed(self, listener: socket.socket | None) -> bool:
+        """Return once somebody connects, and what comes first is ready; return False if all is to stop before."""
+        if listener is not None:
+            self._change(Change(part=self.part, state=State.LISTENING))
+            while not self._stopping.is_set() and not select.select([listener], [], [], _LISTENS_S)[0]:
+                continue
+        while not self._stopping.is_set():
+            if self._after is None or self._after.wait(_POLL_S):
+                return not self._stopping.is_set()
+        return False
+
+    def _run_once(self, *, retry_in_s: float, listener: socket.socket | None) -> float:
         """Run the process until it ends or is to stop; return for how many seconds it was ready."""
         self._change(Change(part=self.part, state=State.STARTING))
         began = time.monotonic()
         try:
-            process = PartProcess(self.part, log=self._log, on_line=lambda line: self._on_line(self.part, line))
+            process = PartProcess(
+                self.part, log=self._log, on_line=lambda line: self._on_line(self.part, line), listener=listener
+            )
         except OSError as error:
             self._fail(f"can't be started: {error}", retry_in_s=retry_in_s)
             return 0.0
@@ -118,7 +144,7 @@ class PartSupervisor:
         status = process.status
         was_gentle = process.stop()
         self._run_files.remove(self.part.name)
-        if not self._stopping.is_set():
+        if not self._stopping.is_set() and not (self.part.is_on_demand and ready_at is not None and status == 0):
             self._fail(reason or _describe_status(status), retry_in_s=retry_in_s)
         elif not was_gentle:
             self._on_line(self.part, f"(did not end within {self.part.grace_s:g} s and was killed)")
@@ -127,10 +153,7 @@ class PartSupervisor:
     def _is_ready(self, process: PartProcess) -> bool:
         if self.part.ready_line:
             return process.is_announced.is_set()
-        try:
-            return httpx.get(self.part.ready_url, timeout=_PROBE_TIMEOUT_S, trust_env=False).is_success
-        except httpx.HTTPError:
-            return False  # not listening yet
+        return _answers(self.part.ready_url)
 
     def _fail(self, reason: str, *, retry_in_s: float) -> None:
         if not self.was_ready.is_set():
@@ -143,6 +166,19 @@ class PartSupervisor:
     def _change(self, change: Change) -> None:
         self.state = change.state
         self._on_change(change)
+
+
+def _answers(url: str) -> bool:
+    """Tell whether an address of this machine answers that all is well."""
+    address = urlsplit(url)
+    connection = HTTPConnection(address.hostname or "", address.port, timeout=_PROBE_TIMEOUT_S)
+    try:
+        connection.request("GET", address.path)
+        return connection.getresponse().status == HTTPStatus.OK
+    except (OSError, HTTPException):
+        return False  # not listening yet
+    finally:
+        connection.close()
 
 
 def _describe_status(status: int | None) -> str:

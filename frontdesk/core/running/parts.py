@@ -31,12 +31,15 @@ class Part:
     command: tuple[str, ...]
     environ: Mapping[str, str] = field(repr=False)
     after: str | None = None  #: the part that must have been ready before this one is started
+    host: str = "127.0.0.1"  #: the address that its port is bound to
     port: int | None = None
     port_setting: str = ""  #: the variable that changes the port
     url: str = ""  #: for people
     ready_url: str = ""  #: answers 200 once the process is ready
     ready_line: str = ""  #: where there is no ready_url: the text in its output that says so
     grace_s: float = 15.0  #: how long it may take to end before it is killed
+    #: Started when somebody connects to its port, which is listened on for it, and free to end when nobody does.
+    is_on_demand: bool = False
 
 
 def build_parts(
@@ -90,7 +93,10 @@ def _dagster(
         Part(
             name="dagster-code",
             group="dagster",
-            command=(_script("dagster"), "api", "grpc", "-m", "pipelines.definitions", "-s", str(home.socket_path)),
+            command=(
+                *(sys.executable, "-m", "pipelines.code_server", "--definitions", "pipelines.definitions"),
+                *("--socket", str(home.socket_path), "--workspace", workspace),
+            ),
             environ={**own, **dagster},
             ready_line="Started Dagster code server",
             grace_s=8.0,
@@ -101,19 +107,12 @@ def _dagster(
             command=(sys.executable, "-m", "pipelines.dagster_pages", "--workspace", workspace),
             environ={**public, **dagster, **_only(own, DAGSTER_PASSWORD)},
             after="dagster-code",
+            is_on_demand=True,
+            host=settings.host,
             port=settings.dagster_port,
             port_setting="FRONTDESK_DAGSTER_PORT",
             url=url,
             ready_url=f"{url}/server_info",
-        ),
-        Part(
-            name="dagster-daemon",
-            group="dagster",
-            # Before the daemon begins, what was stopped in Dagster's pages is set back to what the code says.
-            command=(sys.executable, "-m", "pipelines.run_daemon", "run", "-w", workspace),
-            environ={**public, **dagster},
-            after="dagster-code",
-            ready_line="Instance is configured with the following daemons",
         ),
     )
 
@@ -190,10 +189,6 @@ def _without_owner_keys(environ: Mapping[str, str]) -> dict[str, str]:
         for name, value in environ.items()
         if not (name.startswith(_PREFIX) and name.endswith(f"_{OWNER_API_KEY}"))
     }
-
-
-def _script(name: str) -> str:
-    return str(Path(sys.executable).with_name(name))
 
 
 def _package_folder(package: str) -> Path:

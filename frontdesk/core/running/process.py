@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import threading
 import time
@@ -18,15 +19,20 @@ _POLL_S = 0.05
 class PartProcess:
     """The process of a part. Its output is read by a thread until it ends."""
 
-    def __init__(self, part: Part, *, log: OutputLog, on_line: Callable[[str], None]) -> None:
+    def __init__(
+        self, part: Part, *, log: OutputLog, on_line: Callable[[str], None], listener: socket.socket | None = None
+    ) -> None:
+        """`listener`: what listens on the part's port; its command is told the number."""
         self._part = part
         self._log = log
         self._on_line = on_line
         self.is_announced = threading.Event()  #: its output held the part's ready_line
         log.begin()
         # A session of its own: Ctrl-C reaches only us, and we end the others in order, with all they started.
+        handed = () if listener is None else (listener.fileno(),)
         self._process = subprocess.Popen(
-            part.command,
+            (*part.command, *(f"--listener={number}" for number in handed)),
+            pass_fds=handed,
             env=dict(part.environ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

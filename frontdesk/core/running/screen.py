@@ -16,7 +16,6 @@ _COLOURS = {
     "receiver": "green",
     "dagster-code": "magenta",
     "dagster": "cyan",
-    "dagster-daemon": "blue",
     "dashboard": "yellow",
     "monitor": "red",
 }
@@ -38,6 +37,8 @@ class Screen:
         match change.state:
             case State.STARTING:
                 self._print(change.part, "[dim]starting[/]")
+            case State.LISTENING:
+                self._print(change.part, f"starts when it is opened  {change.part.url}")
             case State.READY:
                 address = f"  {change.part.url}" if change.part.url else ""
                 self._print(change.part, f"ready after {change.after_s:.1f} s{address}")
@@ -69,7 +70,7 @@ class Screen:
         table = Table(box=None, pad_edge=False, show_header=False)
         for part in parts:
             if part.url:
-                state = "" if states[part.name] is State.READY else "[red](not up yet)[/]"
+                state = "" if states[part.name] in (State.READY, State.LISTENING) else "[red](not up yet)[/]"
                 table.add_row(f"[bold]{_TITLES[part.group]}[/]", part.url, state)
         table.add_row("[bold]Output[/]", escape(str(self._logs)), "")
         self._console.print(table)

@@ -153,8 +153,7 @@ def _live_path(title: str, detail: str) -> Condition:
         subject="",
         title=title,
         detail=detail,
-        remedy="See logs/dagster-code.log and logs/dagster-daemon.log in the home; a new start brings back a sensor "
-        "that was stopped.",
+        remedy="See logs/dagster-code.log in the home; a new start brings back a sensor that was stopped.",
     )
 
 

@@ -24,6 +24,7 @@ from frontdesk.core.log.schema import event_log
 from frontdesk.core.private_files import too_open
 from frontdesk.core.published.connection import open_published
 from frontdesk.core.running.ports import why_unavailable
+from frontdesk.core.running.run_files import RunFiles
 from frontdesk.core.secrets import secret_variable
 from frontdesk.core.serving.hosts import host_of
 from frontdesk.core.settings import Settings
@@ -172,6 +173,8 @@ def _check_ports(settings: Settings) -> Iterator[Finding]:
         reason = why_unavailable(settings.host, port)
         if not reason:
             yield Finding(Level.OK, subject, "free")
+        elif name == "dagster" and RunFiles(settings.home).up_since() is not None:
+            yield Finding(Level.OK, subject, "starts when it is opened")  # asking would start it
         elif _answers(f"http://{settings.host}:{port}{path}"):
             yield Finding(Level.OK, subject, f"the {name} is up")
         else:

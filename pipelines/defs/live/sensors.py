@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 
 from dagster import (
@@ -15,24 +14,18 @@ from dagster import (
     sensor,
 )
 
-from frontdesk.core.settings import Settings
-from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition
 from pipelines.defs.event_log.assets import EVENT_LOG_KEY
 from pipelines.defs.publishing.assets import PUBLISHED_KEY
 from pipelines.live.batch_result import BatchResult
-from pipelines.live.live_follower import LiveFollower
-from pipelines.running_dispatcher import Dispatching
+from pipelines.live_process import LiveProcess
 
 #: Between two evaluations the daemon needs up to a second; the longer one lasts, the fewer events meet the gap.
 EVALUATION_SECONDS = 45.0
 SENSOR_NAME = "live_path_sensor"
 
 
-def build_live_path_sensor(settings: Settings, *, evaluation_seconds: float) -> SensorDefinition:
+def build_live_path_sensor(live: LiveProcess, *, evaluation_seconds: float) -> SensorDefinition:
     """Return the sensor; its warehouse connection stays warm from one evaluation to the next."""
-    position = DecidedPosition()
-    follower = LiveFollower(settings, position=position)
-    dispatching = Dispatching(settings, position=position)
 
     @sensor(
         name=SENSOR_NAME,
@@ -41,11 +34,9 @@ def build_live_path_sensor(settings: Settings, *, evaluation_seconds: float) -> 
         description="Models new events, sends what is due and publishes, within a second of their arrival.",
     )
     def live_path_sensor(context: SensorEvaluationContext) -> SensorResult:
-        # While a build holds the warehouse, what is due still goes out, but for businesses with newer events.
-        with dispatching.running_for(evaluation_seconds):
-            results = follower.follow_until(time.monotonic() + evaluation_seconds)
+        results = live.run_for(evaluation_seconds)
         if not results:
-            return SensorResult(skip_reason=follower.why_idle(), cursor=context.cursor)
+            return SensorResult(skip_reason=live.why_idle(), cursor=context.cursor)
         return SensorResult(asset_events=_materializations(results), cursor=str(results[-1].last_sequence))
 
     return live_path_sensor

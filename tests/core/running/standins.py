@@ -26,6 +26,22 @@ class Handler(http.server.BaseHTTPRequestHandler):
 print("\\x1b[32mlistening\\x1b[0m", flush=True)
 http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 """
+#: Serves on the socket that it is given until /end is asked for, and then ends as one that nobody needs any more.
+SERVE_GIVEN = """
+import http.server, socket, sys
+number = int(next(each for each in sys.argv if each.startswith("--listener=")).partition("=")[2])
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200); self.end_headers()
+        self.server.is_over = self.path == "/end"
+    def log_message(self, *_): pass
+server = http.server.HTTPServer(("127.0.0.1", 0), Handler, bind_and_activate=False)
+server.socket.close()
+server.socket = socket.socket(fileno=number)
+server.is_over = False
+while not server.is_over:
+    server.handle_request()
+"""
 SAY_AND_WAIT = "import time; print('here I am', flush=True); time.sleep(600)"
 FAIL = "import sys; print('the settings are wrong', flush=True); sys.exit(3)"
 #: Ignores SIGTERM, and has a child that does so too; prints both ids.

@@ -55,12 +55,11 @@ def build(dagster_home: DagsterHome, *without: Group, **settings: Any) -> dict[s
     return {part.name: part for part in parts}
 
 
-def test_six_processes_and_fewer_where_wanted(dagster_home: DagsterHome) -> None:
+def test_five_processes_and_fewer_where_wanted(dagster_home: DagsterHome) -> None:
     assert list(build(dagster_home)) == [
         "receiver",
         "dagster-code",
         "dagster",
-        "dagster-daemon",
         "dashboard",
         "monitor",
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from frontdesk.core.running.supervisor import StartError, run_parts
 from tests.core.running.standins import (
     FAIL,
     SAY_AND_WAIT,
+    SERVE_GIVEN,
     RecordingScreen,
     is_running,
     part,
@@ -108,6 +110,27 @@ def test_a_part_waits_for_the_one_it_needs(run: Run, screen: RecordingScreen) ->
 
     order = [(change.part.name, change.state) for change in screen.changes]
     assert order.index(("code", State.READY)) < order.index(("web", State.STARTING))
+
+
+def test_what_nobody_needs_is_started_when_somebody_does(run: Run, screen: RecordingScreen, tmp_path: Path) -> None:
+    pages = server("pages", command=(sys.executable, "-c", SERVE_GIVEN), is_on_demand=True)
+    pid_file = tmp_path / "run" / "pages.pid"
+
+    def meanwhile() -> None:
+        wait_until(lambda: screen.count("pages", State.LISTENING) == 1)
+        assert not pid_file.exists()
+        assert httpx.get(pages.url, trust_env=False).status_code == 200
+        wait_until(lambda: screen.count("pages", State.READY) == 1)
+        assert pid_file.exists()
+        httpx.get(f"{pages.url}/end", trust_env=False)
+        wait_until(lambda: screen.count("pages", State.LISTENING) == 2)
+        assert not pid_file.exists()
+        assert httpx.get(pages.url, trust_env=False).status_code == 200
+
+    run([pages], meanwhile)
+
+    assert screen.count("pages", State.FAILED) == 0
+    assert f"starts when it is opened  {pages.url}" in screen.shown.getvalue()
 
 
 def test_what_is_killed_is_started_again(run: Run, screen: RecordingScreen, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from frontdesk.core.errors import ConfigurationError
 from frontdesk.core.running.run_files import RunFiles
-from frontdesk.domains.operations.cli import app
+from frontdesk.domains.operations import cli, up_cli
 from tests.core.running.standins import free_port, is_running, wait_until
 
 pytestmark = pytest.mark.processes
@@ -90,7 +90,8 @@ def answers(environ: dict[str, str], part: str, path: str) -> httpx.Response:
 )
 def test_wrong_parts(arguments: list[str], reason: str) -> None:
     frontdesk = typer.Typer()
-    frontdesk.add_typer(app)
+    frontdesk.add_typer(cli.app)
+    frontdesk.add_typer(up_cli.app)
 
     result = CliRunner().invoke(frontdesk, ["up", *arguments])
 
@@ -102,7 +103,8 @@ def test_a_second_one_is_refused(environ: dict[str, str], monkeypatch: pytest.Mo
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
     frontdesk = typer.Typer()
-    frontdesk.add_typer(app)
+    frontdesk.add_typer(cli.app)
+    frontdesk.add_typer(up_cli.app)
 
     with RunFiles(Path(environ["FRONTDESK_HOME"])).locked():
         result = CliRunner().invoke(frontdesk, ["up"])
@@ -117,7 +119,8 @@ def test_doctors_status_says_whether_there_are_errors(
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
     frontdesk = typer.Typer()
-    frontdesk.add_typer(app)
+    frontdesk.add_typer(cli.app)
+    frontdesk.add_typer(up_cli.app)
 
     good = CliRunner().invoke(frontdesk, ["doctor"])
     monkeypatch.setenv("FRONTDESK_TENANTS_DIR", str(tmp_path / "nowhere"))
@@ -153,11 +156,12 @@ def test_everything_with_a_real_dagster(environ: dict[str, str], tmp_path: Path)
         assert "not up yet" not in shown(tmp_path)
         assert answers(environ, "DAGSTER", "/server_info").status_code == 200
         wait_until((tmp_path / "evaluated").exists, timeout=60)
+        assert "starts when it is opened" in shown(tmp_path)
         started = pids(tmp_path)
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=60) == 0
 
-    assert len(started) == 6
+    assert len(started) == 5
     assert not any(is_running(pid) for pid in started)
 
 

@@ -40,8 +40,11 @@ from frontdesk.domains.sending.outbox.transitions import AFTER_AN_EARLIER_ONE
 #: How long a claimed command may wait for its turn in its lane.
 CLAIM_LEASE: Final = timedelta(seconds=60)
 _CLAIM_LIMIT: Final = 32
-#: Between two looks when there is nothing to do; see due_watch.py for what a look costs.
+#: Between two looks while something is under way or about to come due; see due_watch.py for what a look costs.
 _POLL_S: Final = 0.005
+#: Between two looks while nothing is. Who puts something into the outbox from here rings the bell; what another
+#: process puts there, such as a redrive, waits no longer than this.
+_IDLE_POLL_S: Final = 0.1
 #: After the database could not be used.
 _PAUSE_S: Final = 1.0
 _HOUSEKEEPING_EVERY: Final = timedelta(seconds=5)
@@ -71,7 +74,7 @@ class _LaneNote:
 class Dispatcher:
     """One per process. Several processes may dispatch from one outbox; rates and breakers are each process's own.
 
-    Its methods are for one thread, except `wake`.
+    Its methods are for one thread, except `wake` and `stop`.
     """
 
     def __init__(
@@ -118,18 +121,30 @@ class Dispatcher:
         self._housekeeping_at: datetime | None = None
         self._follow_at: datetime | None = None
         self._count_over = 0  #: commands that came to their end since the start
+        self._is_stopping = False
 
     def wake(self) -> None:
         """Look at the outbox now: something was put into it. From any thread."""
         self._bell.set()
 
+    def stop(self) -> None:
+        """Have `run_until` return as soon as what is under way has ended. From any thread."""
+        self._is_stopping = True
+        self._bell.set()
+
     def run_until(self, deadline: datetime) -> None:
         """Send what is due, and what becomes due, until the deadline (aware); then end what is under way."""
-        while self._clock.now() < deadline:
+        while self._clock.now() < deadline and not self._is_stopping:
             if not self._turn():
-                self._bell.wait(_POLL_S)
+                self._bell.wait(self._pause_s())
                 self._bell.clear()
         self._wind_down()
+
+    def _pause_s(self) -> float:
+        """Return for how long nothing can come of a look, unless the bell rings."""
+        if not self._is_idle():
+            return _POLL_S
+        return max(_POLL_S, min(_IDLE_POLL_S, self._watch.seconds_until_due(self._clock.now())))
 
     def dispatch_due(
         self, *, patience: timedelta = timedelta(0), catch_up: Callable[[], object] = lambda: None

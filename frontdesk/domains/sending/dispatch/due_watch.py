@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Collection
 from datetime import datetime
@@ -44,6 +45,10 @@ class DueWatch:
         self._next_due_at = now if has_due or skipped else self._outbox.next_due_at()
         self._is_quiet = not has_due
         return has_due
+
+    def seconds_until_due(self, now: datetime) -> float:
+        """Return for how long nothing that the last look found comes due; infinite if it found nothing."""
+        return math.inf if self._next_due_at is None else (self._next_due_at - now).total_seconds()
 
     def close(self) -> None:
         """Give the connection back."""
