@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from frontdesk.core.clock import SystemClock
-from frontdesk.core.errors import ConfigurationError
 from frontdesk.core.ids import UuidV7Factory
 from frontdesk.core.log.database import open_database
 from frontdesk.core.log.event_log import EventLog
@@ -12,8 +11,6 @@ from frontdesk.core.settings import Settings
 from frontdesk.domains.reports.archive import ReportArchive
 from frontdesk.domains.reports.report_maker import ReportMaker
 from frontdesk.domains.sending.outbox.outbox import Outbox
-from frontdesk.domains.tenancy.directory import TenantDirectory
-from frontdesk.domains.tenancy.tenant import Tenant
 from pipelines.home_parts import build_dbt_runner
 
 
@@ -32,17 +29,3 @@ def build_report_maker(settings: Settings) -> ReportMaker:
         clock=clock,
         models_fingerprint=build_dbt_runner(settings).fingerprint(),
     )
-
-
-def find_tenant(settings: Settings, slug: str) -> Tenant:
-    """Return a business. Raises ConfigurationError that names those there are."""
-    tenants = open_home_directory(settings)
-    if slug not in tenants:
-        raise ConfigurationError(f"there is no business {slug!r}; use one of {', '.join(tenants)}")
-    return tenants[slug]
-
-
-def open_home_directory(settings: Settings) -> TenantDirectory:
-    """Return the businesses of a home as they are configured. Raises ConfigurationError if there is none."""
-    engine = open_database(settings.event_log_url, backups=settings.backups_path)
-    return TenantDirectory.open(engine, folder=settings.tenants_dir)

@@ -26,7 +26,8 @@ from frontdesk.domains.reports.periods import PeriodKind, last_complete, parse_p
 from pipelines.build.writer_lock import WriterLock
 from pipelines.home_parts import build_warehouse_builder
 from pipelines.reporting import screen
-from pipelines.reporting.assembly import build_report_maker, find_tenant
+from pipelines.reporting.assembly import build_report_maker
+from pipelines.reporting.businesses import find_tenant
 from pipelines.reporting.reproducing import reproduce as reproduce_report
 
 app = typer.Typer(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, delete, event, insert, inspect, make_url
@@ -16,7 +17,6 @@ from frontdesk.core.errors import ConfigurationError, EventLogUnavailableError
 from frontdesk.core.log.database_errors import reason_of
 from frontdesk.core.log.database_file import DatabaseFile
 from frontdesk.core.log.migrations.revisions import newest_revision, read_revision
-from frontdesk.core.log.postgresql import connect_arguments, limit_waits, without_limits
 from frontdesk.core.log.schema import write_probes
 
 _BUSY_TIMEOUT_S = 5.0
@@ -45,7 +45,7 @@ def open_engine(url: str) -> Engine:
             url,
             pool_pre_ping=not is_sqlite,
             execution_options={_TURNS: threading.RLock()} if is_sqlite else {},
-            connect_args={} if is_sqlite else connect_arguments(),
+            connect_args={} if is_sqlite else _postgresql().connect_arguments(),
         )
     except (ArgumentError, ModuleNotFoundError) as error:
         raise ConfigurationError(
@@ -60,7 +60,7 @@ def open_engine(url: str) -> Engine:
         event.listen(engine, "connect", _set_sqlite_pragmas)
         event.listen(engine, "begin", _begin)
     elif engine.dialect.name == "postgresql":
-        limit_waits(engine)
+        _postgresql().limit_waits(engine)
     return engine
 
 
@@ -130,7 +130,7 @@ def _migrating(engine: Engine) -> Iterator[Connection]:
                     connection.exec_driver_sql(
                         "SELECT pg_advisory_xact_lock(hashtextextended('frontdesk.schema', 0))"
                     )
-                    without_limits(connection)
+                    _postgresql().without_limits(connection)
                 yield connection
         finally:
             # What was set for this is not for others.
@@ -171,6 +171,11 @@ def check_writable(engine: Engine) -> None:
             connection.execute(delete(write_probes))
     except SQLAlchemyError as error:
         raise EventLogUnavailableError(f"the operational database can't be written: {reason_of(error)}") from error
+
+
+def _postgresql() -> ModuleType:
+    """Return what is PostgreSQL's alone: its driver holds 15 MB of every process that loads it."""
+    return import_module("frontdesk.core.log.postgresql")
 
 
 def _begin(connection: Connection) -> None:

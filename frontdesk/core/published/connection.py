@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 
 import duckdb
+
+from frontdesk.core.published.errors import NothingPublishedError
 
 #: The name that the file's views know it by.
 DATABASE = "analytics"
@@ -34,6 +37,23 @@ def open_published(path: Path, *, limits: Mapping[str, str | int] = SHARED_LIMIT
         connection.close()
         raise
     return connection
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open the published file for a block, whose questions are asked of it alone.
+
+    Raises NothingPublishedError for another version's file, and for one that can't be read.
+    """
+    try:
+        with open_published(path) as connection:
+            yield connection
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
+        raise NothingPublishedError(
+            f"{path} was published by another version ({error}); run `frontdesk process --once`"
+        ) from error
+    except duckdb.Error as error:
+        raise NothingPublishedError(f"{path} can't be read now: {error}") from error
 
 
 def attach_published(connection: duckdb.DuckDBPyConnection, path: Path, *, name: str) -> None:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-import duckdb
-
-from frontdesk.core.published.connection import open_published
 from frontdesk.core.published.errors import NothingPublishedError
 
 _SIMILAR = 3
@@ -18,10 +16,17 @@ _SIMILAR = 3
 Row = Mapping[str, Any]
 
 
+class Connection(Protocol):
+    """What is asked of DuckDB."""
+
+    def execute(self, query: str, parameters: list[object]) -> Any:
+        """Run a query; return what its rows are fetched from."""
+
+
 class Published:
     """The published file, open. Instants come as aware UTC datetimes."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def modelled_sequence(self) -> int:
@@ -206,15 +211,10 @@ def opened(path: Path) -> Iterator[Published]:
     """
     if not path.exists():
         raise NothingPublishedError.at(path)
-    try:
-        with open_published(path) as connection:
-            yield Published(connection)
-    except (duckdb.CatalogException, duckdb.BinderException) as error:
-        raise NothingPublishedError(
-            f"{path} was published by another version ({error}); run `frontdesk process --once`"
-        ) from error
-    except duckdb.Error as error:
-        raise NothingPublishedError(f"{path} can't be read now: {error}") from error
+    # Whoever could read a published file loads DuckDB when it reads one.
+    reading = import_module("frontdesk.core.published.connection").reading
+    with reading(path) as connection:
+        yield Published(connection)
 
 
 def _plain(value: object) -> object:

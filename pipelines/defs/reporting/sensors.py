@@ -24,7 +24,7 @@ from frontdesk.domains.reports.due_reports import DueReport, due_reports
 from frontdesk.domains.reports.periods import PeriodKind
 from frontdesk.domains.tenancy.directory import TenantDirectory
 from pipelines.defs.reporting.assets import BUSINESSES, partition_of, report_key
-from pipelines.reporting.assembly import open_home_directory
+from pipelines.reporting.businesses import open_home_directory
 
 SENSOR_NAME = "reports_sensor"
 _EVERY_SECONDS = 60
