@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 
 from frontdesk.core.clock import SystemClock
+from frontdesk.core.ids import UuidV7Factory
 from frontdesk.core.log.database import open_database
 from frontdesk.core.settings import Settings
+from frontdesk.domains.operations.heartbeats import DISPATCHER, Heartbeats
 from frontdesk.domains.reports.archive import ReportArchive
 from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition
 from frontdesk.domains.sending.dispatch.dispatcher import Dispatcher, build_dispatcher
@@ -57,19 +60,24 @@ class Dispatching:
 
     def _open(self) -> Dispatcher:
         if self._dispatcher is None:
-            self._dispatcher = open_dispatcher(self._settings, position=self._position)
+            self._dispatcher = open_dispatcher(self._settings, position=self._position, says_alive=True)
         if self._is_stopping:
             self._dispatcher.stop()
         return self._dispatcher
 
 
-def open_dispatcher(settings: Settings, *, position: DecidedPosition) -> Dispatcher:
-    """Return the dispatcher of a home, with the secrets of this process's environment. To be closed after use."""
+def open_dispatcher(settings: Settings, *, position: DecidedPosition, says_alive: bool = False) -> Dispatcher:
+    """Return the dispatcher of a home, with the secrets of this process's environment. To be closed after use.
+
+    says_alive: it leaves heartbeats, and is missed when they end.
+    """
     engine = open_database(settings.event_log_url, backups=settings.backups_path)
     directory = TenantDirectory.open(engine, folder=settings.tenants_dir)
     # Whoever starts first writes what the files say; nothing is sent by a version that was replaced meanwhile.
     TenantFiles.open(engine, folder=settings.tenants_dir).write_changes()
     directory.refresh()
+    clock = SystemClock()
+    heartbeats = Heartbeats(engine, clock=clock, ids=UuidV7Factory(clock))
     return build_dispatcher(
         settings,
         engine=engine,
@@ -77,5 +85,10 @@ def open_dispatcher(settings: Settings, *, position: DecidedPosition) -> Dispatc
         environ=os.environ,
         position=position,
         followed=directory,
+        on_alive=partial(heartbeats.beat, DISPATCHER, state="sending") if says_alive else _say_nothing,
         read_report=ReportArchive(settings.reports_path).read_written,
     )
+
+
+def _say_nothing() -> None:
+    """Leave no heartbeat."""

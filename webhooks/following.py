@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from frontdesk.core.clock import Clock
 from frontdesk.core.errors import EventLogUnavailableError
+from frontdesk.core.log.commit_watch import CommitWatch
 from frontdesk.core.log.set_aside import Kind, SetAside
 from frontdesk.core.secrets import Secrets
 from frontdesk.core.settings import Settings
@@ -33,6 +34,7 @@ class Following:
         files: TenantFiles,
         set_aside: SetAside,
         secrets: Secrets,
+        commits: CommitWatch,
     ) -> None:
         self._directory = directory
         self._secrets = secrets
@@ -41,6 +43,9 @@ class Following:
         self._files = files
         self._set_aside = set_aside
         self._behind: set[str] = set()  #: known to have changed, and not prepared yet
+        self._commits = commits
+        self._unreadable: frozenset[str] = frozenset()
+        self._is_unsure = False  #: the last look at what somebody committed failed
 
     @classmethod
     def of(
@@ -55,7 +60,14 @@ class Following:
     ) -> Following:
         """Return what follows a directory; `businesses` serves what is in it."""
         files = TenantFiles.open(engine, folder=settings.tenants_dir, clock=clock)
-        return cls(directory, businesses, files=files, set_aside=SetAside(engine, clock=clock), secrets=secrets)
+        return cls(
+            directory,
+            businesses,
+            files=files,
+            set_aside=SetAside(engine, clock=clock),
+            secrets=secrets,
+            commits=CommitWatch(engine),
+        )
 
     async def begin(self) -> None:
         """Write what the files say now, and serve by the log from here on. Raises EventLogUnavailableError."""
@@ -89,9 +101,12 @@ class Following:
             log_following("businesses followed", tenants=sorted(prepared), sequence=self._directory.sequence)
 
     def _look(self) -> tuple[dict[str, Served], frozenset[str]]:
-        self._behind |= self._directory.refresh()
+        if self._is_unsure or self._commits.has_changed():
+            self._is_unsure = True
+            self._behind |= self._directory.refresh()
+            self._unreadable = frozenset(self._set_aside.subjects(Kind.BUSINESS) - self._directory.keys())
+            self._is_unsure = False
         if self._count_looks % _SECRETS_AT_EACH == 0:
             self._behind |= self._secrets.refresh()
         self._count_looks += 1
-        unreadable = frozenset(self._set_aside.subjects(Kind.BUSINESS) - self._directory.keys())
-        return (self._businesses.prepare(self._behind) if self._behind else {}), unreadable
+        return (self._businesses.prepare(self._behind) if self._behind else {}), self._unreadable

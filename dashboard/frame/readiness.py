@@ -16,6 +16,7 @@ from frontdesk.core.time_words import age_words
 
 _NAMES = {
     "live_path": "Live path",
+    "dispatcher": "Sending",
     "published_file": "Published file",
     "providers": "Providers",
     "build": "Nightly build",
@@ -26,6 +27,7 @@ _NAMES = {
 }
 _AGES = {
     "live_path": "sign of life",
+    "dispatcher": "sign of life",
     "monitor": "sign of life",
     "published_file": "replaced",
     "providers": "first closed",

@@ -51,7 +51,6 @@ def test_the_code_server_leaves_the_drawing_of_reports_to_their_runs() -> None:
 def test_every_part_is_looked_at(tmp_path: Path) -> None:
     parts = build_parts(
         Settings(home=tmp_path),
-        tenants=[],
         dagster_home=DagsterHome(path=tmp_path, socket_path=tmp_path / "code.sock"),
         without=frozenset(),
         environ={},

@@ -25,6 +25,7 @@ from webhooks.runtime import Runtime
 
 #: An answer that takes longer is no use to a load balancer, nor to a provider.
 READY_TIMEOUT_S = 2.0
+_READY = "ready"
 
 
 class ReadinessProbe:
@@ -83,7 +84,7 @@ _READY_SCHEMA: dict[str, Any] = {
                 "type": "object",
                 "required": ["status", "components"],
                 "properties": {
-                    "status": {"enum": ["ready", "degraded"]},
+                    "status": {"enum": ["ready", "starting", "degraded"]},
                     "components": {
                         "type": "object",
                         "additionalProperties": {
@@ -119,21 +120,21 @@ async def healthz() -> dict[str, str]:
 
 @router.get("/readyz", response_class=Response, responses={200: _READY_SCHEMA, **document_problems(503)})
 async def readyz(
-    whole: Annotated[bool, Query(description="Answer 503 where a part behind the receiver is ill, too.")] = False,
+    whole: Annotated[bool, Query(description="Answer 503 unless it is `ready`.")] = False,
     *,
     health: _HealthDep,
 ) -> Response:
     """Tell whether the event log can be written, by writing, and how the parts behind the receiver are doing.
 
-    503 says that no delivery can be taken here: for load balancers. What is ill behind makes it `degraded`: the
-    log takes deliveries all the same.
+    503 says that no delivery can be taken here: for load balancers. Until what comes is modelled and what is due goes
+    out it is `starting`, and what is ill behind makes it `degraded`: the log takes deliveries all the same.
     """
     await health.readiness.check()
     try:
         summary = await asyncio.wait_for(asyncio.to_thread(health.read_summary), READY_TIMEOUT_S)
     except TimeoutError as error:
         raise EventLogUnavailableError(f"a read took longer than {READY_TIMEOUT_S:g} s") from error
-    status = HTTPStatus.SERVICE_UNAVAILABLE if whole and summary.is_degraded else HTTPStatus.OK
+    status = HTTPStatus.SERVICE_UNAVAILABLE if whole and _status_of(summary) != _READY else HTTPStatus.OK
     return Response(_body_of(summary), status_code=status, media_type="application/json")
 
 
@@ -156,7 +157,13 @@ def _body_of(summary: Summary) -> bytes:
         name: {"status": each.health, "detail": each.detail, "age_seconds": each.age_seconds}
         for name, each in summary.components.items()
     }
-    return orjson.dumps({"status": "degraded" if summary.is_degraded else "ready", "components": components})
+    return orjson.dumps({"status": _status_of(summary), "components": components})
+
+
+def _status_of(summary: Summary) -> str:
+    if summary.is_degraded:
+        return "degraded"
+    return _READY if summary.can_send else "starting"
 
 
 def _check_metrics_reader(request: Request, *, runtime: Runtime) -> None:

@@ -20,6 +20,7 @@ from frontdesk.core.log.database import writing
 from frontdesk.domains.operations.schema import heartbeats, pipeline_runs
 
 LIVE_PATH: Final = "live_path"
+DISPATCHER: Final = "dispatcher"
 MONITOR: Final = "monitor"
 _LONGEST_TEXT = 2_000
 

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Engine
@@ -31,6 +32,8 @@ from frontdesk.domains.tenancy.tenant import Tenant
 _LOGGER = logging.getLogger("frontdesk.monitor")
 #: Attribute of a log record that holds its named values.
 _FIELDS: Final = "frontdesk_fields"
+#: Sources fall silent within hours.
+_SOURCES_EVERY: Final = timedelta(minutes=1)
 #: What can be watched besides what lies in the home.
 RECEIVER, DASHBOARD, PIPELINES = "receiver", "dashboard", "pipelines"
 PARTS = (RECEIVER, DASHBOARD, PIPELINES)
@@ -106,6 +109,7 @@ class Monitor:
         self._follow = follow
         self._started_at = clock.now()
         self._has_looked = False
+        self._sources_at: datetime | None = None  #: when they were last judged
         self._lost: Condition | None = None  #: at the last look: why the database, and so the table, is away
 
     @property
@@ -117,7 +121,11 @@ class Monitor:
         """Judge once, and keep what there is to tell; return it."""
         with suppress(EventLogUnavailableError):  # that the database is away is found below
             self._follow()
-        results = run_checks(self._watched, now=self._clock.now(), started_at=self._started_at)
+        now = self._clock.now()
+        judges_sources = self._sources_at is None or now - self._sources_at >= _SOURCES_EVERY
+        if judges_sources:
+            self._sources_at = now
+        results = run_checks(self._watched, now=now, started_at=self._started_at, judges_sources=judges_sources)
         lost = next((each for each in results.conditions if each.kind is Kind.DATABASE), None)
         news: Sequence[tuple[Moment, Incident]] = []
         if lost is None:

@@ -21,7 +21,16 @@ from frontdesk.domains.operations.alert_conditions import (
     matters_still,
     why_behind,
 )
-from frontdesk.domains.operations.heartbeats import LIVE_PATH, MONITOR, Heartbeat, Heartbeats, Run, RunKind
+from frontdesk.domains.operations.heartbeats import (
+    DISPATCHER,
+    LIVE_PATH,
+    MONITOR,
+    Heartbeat,
+    Heartbeats,
+    LiveState,
+    Run,
+    RunKind,
+)
 from frontdesk.domains.operations.measurements import (
     ClosedLanes,
     read_closed_lanes,
@@ -30,6 +39,9 @@ from frontdesk.domains.operations.measurements import (
 )
 
 _MONITOR_LOOKS: Final = timedelta(minutes=2)
+#: The live path and the dispatcher give a sign of life every five seconds.
+_SENDS_WITHIN: Final = timedelta(seconds=30)
+_NOBODY_SENDS_AFTER: Final = timedelta(minutes=2)
 
 
 class Health(StrEnum):
@@ -60,6 +72,7 @@ class Summary:
     runs: Mapping[RunKind, Run]
     published_at: datetime | None  #: when the published file was last replaced
     free_bytes: int
+    can_send: bool  #: what comes now is modelled now, and what is due goes out
 
     @property
     def is_degraded(self) -> bool:
@@ -79,6 +92,7 @@ def summarise(
 ) -> Summary:
     """Read and check all parts. Raises EventLogUnavailableError."""
     beat, monitor, runs = heartbeats.heartbeat(LIVE_PATH), heartbeats.heartbeat(MONITOR), heartbeats.newest_runs()
+    dispatcher = heartbeats.heartbeat(DISPATCHER)
     lag = None
     if beat is not None and beat.modelled_sequence is not None:
         lag = read_lag(engine, beat.modelled_sequence, now=now)
@@ -87,6 +101,7 @@ def summarise(
     published_at = _changed_at(analytics_path, now=now)
     components = {
         "live_path": _live_path(beat, lag, now=now),
+        "dispatcher": _dispatcher(dispatcher, live_path=beat, now=now),
         "published_file": _published(engine, analytics_path, published_at, beat=beat, now=now),
         **{kind.value: _run(kind, runs.get(kind), now=now) for kind in RunKind},
         "providers": _providers(read_closed_lanes(engine, now=now), now=now),
@@ -102,7 +117,24 @@ def summarise(
         runs=runs,
         published_at=published_at,
         free_bytes=free,
+        can_send=_is_sending(beat, dispatcher, now=now),
     )
+
+
+def _is_sending(live_path: Heartbeat | None, dispatcher: Heartbeat | None, *, now: datetime) -> bool:
+    if live_path is None or dispatcher is None or live_path.state != LiveState.FOLLOWING:
+        return False
+    return now - min(live_path.beat_at, dispatcher.beat_at) < _SENDS_WITHIN
+
+
+def _dispatcher(beat: Heartbeat | None, *, live_path: Heartbeat | None, now: datetime) -> Component:
+    if beat is None:
+        return Component(health=Health.UNKNOWN, detail="it never ran here")
+    age = now - beat.beat_at
+    # Before the warehouse is opened nobody knows what may go out; that it opens, its own part tells.
+    is_missed = age >= _NOBODY_SENDS_AFTER and live_path is not None and live_path.state == LiveState.FOLLOWING
+    health, detail = (Health.DEGRADED, "nothing is sent") if is_missed else (Health.OK, beat.state)
+    return Component(health=health, detail=detail, age_seconds=age.total_seconds())
 
 
 def _changed_at(path: Path, *, now: datetime) -> datetime | None:

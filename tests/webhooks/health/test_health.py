@@ -15,7 +15,7 @@ from frontdesk.core.ids import UuidV7Factory
 from frontdesk.core.log.database import WRITES_AFTER_READING
 from frontdesk.core.log.schema import write_probes
 from frontdesk.core.secret_store.stored_secrets import open_secrets
-from frontdesk.domains.operations.heartbeats import LIVE_PATH, MONITOR, Heartbeats, LiveState, RunKind
+from frontdesk.domains.operations.heartbeats import DISPATCHER, LIVE_PATH, MONITOR, Heartbeats, LiveState, RunKind
 from frontdesk.domains.sending.outbox.commands import Lane
 from frontdesk.domains.sending.outbox.outbox import Outbox
 from tests.clocks import SetClock
@@ -59,7 +59,7 @@ def test_it_can_write_and_leaves_nothing_behind(start: StartReceiver, backend: B
     answers = receiver.send_all([Post("/readyz", method="GET")] * 5)
 
     assert {answer.status for answer in answers} == {200}
-    assert answers[0].json()["status"] == "ready"
+    assert answers[0].json()["status"] == "starting", "nobody models or sends yet"
     with engine.connect() as connection:
         assert connection.execute(select(write_probes)).all() == []
 
@@ -139,7 +139,7 @@ def test_what_is_ill_behind_the_receiver_makes_it_degraded_and_not_away(
 
     ill, whole = get(receiver, "/readyz"), receiver.send(Post("/readyz", query="whole=true", method="GET"))
 
-    assert (never.status, never.json()["status"]) == (200, "ready")
+    assert (never.status, never.json()["status"]) == (200, "starting")
     assert {each["status"] for each in never.json()["components"].values()} == {"ok", "unknown"}
     assert (ill.status, ill.json()["status"], whole.status) == (200, "degraded", 503)
     parts = ill.json()["components"]
@@ -164,6 +164,50 @@ def test_stored_secrets_that_can_not_be_read_are_counted_and_not_named(start: St
     )
 
 
+def publish(home: Path, *, modelled_sequence: int) -> None:
+    """Publish a file that has been modelled so far, and nothing else."""
+    with duckdb.connect(str(home / "draft.duckdb")) as connection:
+        connection.execute("CREATE SCHEMA reports")
+        connection.execute(
+            "CREATE TABLE reports.rpt_freshness AS SELECT ?::BIGINT AS modelled_sequence, now() AS published_at",
+            [modelled_sequence],
+        )
+    (home / "draft.duckdb").replace(home / "analytics.duckdb")
+
+
+def test_it_is_ready_once_something_can_be_sent_and_not_before(
+    start: StartReceiver, backend: Backend, clock: SetClock, tmp_path: Path
+) -> None:
+    publish(tmp_path, modelled_sequence=0)
+    engine = backend.open()
+    receiver = start(engine=engine, least_free_mib=1)
+    heartbeats = Heartbeats(engine, clock=clock, ids=UuidV7Factory(SystemClock()))
+
+    def answers() -> tuple[str, int]:
+        whole = receiver.send(Post("/readyz", query="whole=true", method="GET"))
+        assert get(receiver, "/readyz").status == 200, "deliveries are taken"
+        return get(receiver, "/readyz").json()["status"], whole.status
+
+    def follow(state: LiveState = LiveState.FOLLOWING) -> None:
+        heartbeats.beat(LIVE_PATH, state=state, modelled_sequence=0)
+
+    follow()
+    assert answers() == ("starting", 503), "nobody sends"
+    heartbeats.beat(DISPATCHER, state="sending")
+    assert answers() == ("ready", 200)
+    follow(LiveState.OPENING)
+    assert answers() == ("starting", 503), "what comes waits for the warehouse"
+    follow()
+    clock.advance(seconds=31)
+    assert answers() == ("starting", 503), "the signs of life are of an earlier start"
+    follow()
+    clock.advance(minutes=2)
+    follow()
+    assert answers() == ("degraded", 503), "the dispatcher has stopped"
+    heartbeats.beat(DISPATCHER, state="sending")
+    assert answers() == ("ready", 200)
+
+
 def test_a_published_file_is_ill_by_what_it_lacks_and_not_by_its_age(
     start: StartReceiver, backend: Backend, clock: SetClock, tmp_path: Path
 ) -> None:
@@ -172,13 +216,7 @@ def test_a_published_file_is_ill_by_what_it_lacks_and_not_by_its_age(
     receiver.send_all([stripe_post({"id": f"evt_{n}", "type": "invoice.paid", "created": 1}) for n in range(2)])
 
     def part(modelled_sequence: int, *, state: LiveState = LiveState.FOLLOWING) -> str:
-        with duckdb.connect(str(tmp_path / "draft.duckdb")) as connection:
-            connection.execute("CREATE SCHEMA reports")
-            connection.execute(
-                "CREATE TABLE reports.rpt_freshness AS SELECT ?::BIGINT AS modelled_sequence, now() AS published_at",
-                [modelled_sequence],
-            )
-        (tmp_path / "draft.duckdb").replace(tmp_path / "analytics.duckdb")
+        publish(tmp_path, modelled_sequence=modelled_sequence)
         Heartbeats(engine, clock=clock, ids=UuidV7Factory(SystemClock())).beat(
             LIVE_PATH, state=state, modelled_sequence=2
         )

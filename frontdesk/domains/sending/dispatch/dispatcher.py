@@ -50,6 +50,8 @@ _PAUSE_S: Final = 1.0
 _HOUSEKEEPING_EVERY: Final = timedelta(seconds=5)
 #: Between two looks for new configurations and secrets: two queries over indexes.
 _FOLLOW_EVERY: Final = timedelta(seconds=1)
+#: Between two signs of life.
+_ALIVE_EVERY: Final = timedelta(seconds=5)
 _LOOK_UPS_AT_ONCE: Final = 10
 _UNDECIDED: Final = "waits until the newest events are decided upon"
 _BEHIND: Final = "behind earlier ones to the same provider"
@@ -92,12 +94,16 @@ class Dispatcher:
         owners: Path,
         ids: IdFactory,
         calls_at_once: int = 4,
+        on_alive: Callable[[], None] = lambda: None,
     ) -> None:
         """`calls_at_once` is per lane; with 1, or if its number has a rate, calls begin in due order.
 
         Those to one recipient always do. `known` says what may be called: see decided_position.py. owners: the folder
-        in which the dispatchers of this home say that they live.
+        in which the dispatchers of this home say that they live. on_alive: called every few seconds while it runs
+        and may send.
         """
+        self._on_alive = on_alive
+        self._alive_at: datetime | None = None
         self._owners = owners
         self._owner = _open_owner(owners, ids=ids, dispatch_log=dispatch_log)
         self._outbox = outbox
@@ -205,11 +211,18 @@ class Dispatcher:
             has_ended = self._settle_ended()
             self._note_lanes()
             self._follow()
+            self._tell_alive()
             return any([has_ended, expires_leases and self._expire_leases(), self._claim(), self._start()])
         except (OutboxUnavailableError, EventLogUnavailableError) as error:
             self.dispatch_log.trouble("outbox not usable", error.detail)
             self._bell.wait(_PAUSE_S)
             return False
+
+    def _tell_alive(self) -> None:
+        now = self._clock.now()
+        if self._known.is_positioned and (self._alive_at is None or now >= self._alive_at):
+            self._alive_at = now + _ALIVE_EVERY
+            self._on_alive()
 
     def _follow(self) -> None:
         """Send by the newest configurations and secrets, looked for now and then; others' lanes stay as they are."""
@@ -430,6 +443,7 @@ def build_dispatcher(
     wrong_files: Mapping[str, str] = NOTHING_WRONG,
     read_report: ReportReader | None = None,
     followed: Followed | None = None,
+    on_alive: Callable[[], None] = lambda: None,
 ) -> Dispatcher:
     """Return a dispatcher over the database of an engine, whose tables are there. To be closed after use.
 
@@ -438,6 +452,7 @@ def build_dispatcher(
     that go with e-mails. position: how far what the outbox holds takes account of the log; nothing is called that
     was decided before its business's newest events were known. followed: what changes `tenants` while it runs, and
     tells what is wrong instead of `wrong_files`.
+    on_alive: called every few seconds while it runs and may send.
     """
     clock = clock or SystemClock()
     ids = UuidV7Factory(clock)
@@ -474,6 +489,7 @@ def build_dispatcher(
         owners=owners_folder(settings.home),
         ids=ids,
         calls_at_once=calls_at_once,
+        on_alive=on_alive,
     )
     position.on_advance(dispatcher.wake)
     return dispatcher
