@@ -35,7 +35,7 @@ SECRETS = {
     LATER_OWNER_KEY: "fd_2",
     **{f"FRONTDESK_{name}": f"hidden_{name}" for name in OPERATOR_SECRETS},
 }
-PAGES = {"dagster", "dagster-daemon", "dashboard"}
+PAGES = {"dagster", "dashboard"}
 
 
 @pytest.fixture
