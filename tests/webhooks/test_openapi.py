@@ -17,10 +17,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from schemathesis.specs.openapi.schemas import OpenApiSchema
+from sqlalchemy import Engine
 
 from frontdesk.core.clock import SystemClock
 from frontdesk.core.ids import UuidV7Factory
+from frontdesk.domains.operations.heartbeats import DISPATCHER, LIVE_PATH, Heartbeats, LiveState
 from frontdesk.domains.reports.archive import ReportId
+from tests.clocks import SetClock
 from tests.pipelines.homes import HomeFactory
 from tests.webhooks.conftest import StartReceiver
 from tests.webhooks.server import served
@@ -34,6 +37,14 @@ def published_file(homes: HomeFactory) -> Path:
     home = homes.new_home()
     with home.modeller().opened():
         return home.analytics_path
+
+
+@pytest.fixture(autouse=True)
+def _all_is_well_behind(engine: Engine, clock: SetClock) -> None:
+    """Asked for the whole, it answers 503 while anything behind it is ill or starting."""
+    heartbeats = Heartbeats(engine, clock=clock, ids=UuidV7Factory(SystemClock()))
+    heartbeats.beat(LIVE_PATH, state=LiveState.FOLLOWING, modelled_sequence=0)
+    heartbeats.beat(DISPATCHER, state="sending")
 
 
 @pytest.fixture

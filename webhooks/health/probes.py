@@ -20,7 +20,7 @@ from frontdesk.domains.operations.heartbeats import Heartbeats
 from frontdesk.domains.operations.summary import Summary, summarise
 from webhooks.dependencies import RuntimeDep, client_address
 from webhooks.health.registry import build_registry
-from webhooks.problems import document_problems
+from webhooks.problems import document_problems, problem_response
 from webhooks.runtime import Runtime
 
 #: An answer that takes longer is no use to a load balancer, nor to a provider.
@@ -134,8 +134,16 @@ async def readyz(
         summary = await asyncio.wait_for(asyncio.to_thread(health.read_summary), READY_TIMEOUT_S)
     except TimeoutError as error:
         raise EventLogUnavailableError(f"a read took longer than {READY_TIMEOUT_S:g} s") from error
-    status = HTTPStatus.SERVICE_UNAVAILABLE if whole and _status_of(summary) != _READY else HTTPStatus.OK
-    return Response(_body_of(summary), status_code=status, media_type="application/json")
+    status = _status_of(summary)
+    if whole and status != _READY:
+        return problem_response(
+            status=HTTPStatus.SERVICE_UNAVAILABLE,
+            title="Not ready",
+            detail=f"it is {status}; deliveries are taken",
+            components=_components_of(summary),
+        )
+    body = orjson.dumps({"status": status, "components": _components_of(summary)})
+    return Response(body, media_type="application/json")
 
 
 @router.get(
@@ -152,12 +160,11 @@ def metrics(request: Request, *, health: _HealthDep, runtime: RuntimeDep) -> Res
     return Response(generate_latest(health.registry), headers={"content-type": CONTENT_TYPE_PLAIN_0_0_4})
 
 
-def _body_of(summary: Summary) -> bytes:
-    components = {
+def _components_of(summary: Summary) -> dict[str, dict[str, object]]:
+    return {
         name: {"status": each.health, "detail": each.detail, "age_seconds": each.age_seconds}
         for name, each in summary.components.items()
     }
-    return orjson.dumps({"status": _status_of(summary), "components": components})
 
 
 def _status_of(summary: Summary) -> str:
