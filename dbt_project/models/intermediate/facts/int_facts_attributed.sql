@@ -66,13 +66,13 @@ attributed as (
     from facts
     inner join contact_identifiers
         on facts.primary_identifier_key = contact_identifiers.identifier_key
+    -- Not "and facts.fact_family = ..." beside the keys: DuckDB then compares each fact with every row of the other side.
     left join settled_bookings
-        on facts.event_id = settled_bookings.event_id and facts.fact_family = 'booking'
+        on if(facts.fact_family = 'booking', facts.event_id, null) = settled_bookings.event_id
     left join charges
         on
             facts.tenant_id = charges.tenant_id
-            and facts.entity_id = charges.charge_id
-            and facts.entity_kind = 'payment'
+            and if(facts.entity_kind = 'payment', facts.entity_id, null) = charges.charge_id
 
 ),
 
