@@ -64,9 +64,8 @@ entities as (
     inner join tenants on facts.tenant_id = tenants.tenant_id
     left join payments
         on
-            facts.fact_family = 'payment'
-            and facts.tenant_id = payments.tenant_id
-            and facts.event_id = payments.event_id
+            facts.tenant_id = payments.tenant_id
+            and if(facts.fact_family = 'payment', facts.event_id, null) = payments.event_id
     window so_far as (
         partition by facts.tenant_id, facts.fact_family, facts.entity_id order by facts.fact_order
         rows between unbounded preceding and current row

@@ -84,14 +84,12 @@ told as (
     from messages
     left join failed_requests
         on
-            messages.fact_type = 'message.requested'
-            and messages.tenant_id = failed_requests.tenant_id
-            and messages.entity_id = failed_requests.request_id
+            messages.tenant_id = failed_requests.tenant_id
+            and if(messages.fact_type = 'message.requested', messages.entity_id, null) = failed_requests.request_id
     left join payments
         on
-            messages.fact_family = 'payment'
-            and messages.tenant_id = payments.tenant_id
-            and messages.event_id = payments.event_id
+            messages.tenant_id = payments.tenant_id
+            and if(messages.fact_family = 'payment', messages.event_id, null) = payments.event_id
 
 ),
 

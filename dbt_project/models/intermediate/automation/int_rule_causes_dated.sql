@@ -12,9 +12,13 @@ booking_states as (
 
 ),
 
+-- A row for each fact type that a rule waits for: a join by equality, and not each fact beside each rule.
 rules as (
 
-    select * from {{ ref('stg_tenants__rules') }}
+    select
+        * exclude (facts),
+        unnest(list_distinct(facts)) as caused_by
+    from {{ ref('stg_tenants__rules') }}
 
 ),
 
@@ -64,7 +68,7 @@ causes as (
         rules.holdout_percent,
         rules.is_shadow
     from things as facts
-    inner join rules on facts.tenant_id = rules.tenant_id and list_contains(rules.facts, facts.fact_type)
+    inner join rules on facts.tenant_id = rules.tenant_id and facts.fact_type = rules.caused_by
     where
         not starts_with(coalesce(facts.command_key, ''), concat(facts.tenant_id, '/', rules.rule_id, '/'))
         and not {{ is_keyword_reply('facts.') }}

@@ -1,4 +1,4 @@
-{{ config(materialized='view', tags=['live'], meta={'live': {'mode': 'scratch'}}) }}
+{{ config(materialized='stored_while_building', tags=['live'], meta={'live': {'mode': 'scratch'}}) }}
 
 with attributed as (
 

@@ -33,10 +33,7 @@ joined as (
             touchpoints.tenant_id = conversions.tenant_id
             and touchpoints.contact_id = conversions.contact_id
             and touchpoints.occurred_at <= conversions.converted_at
-            and (
-                conversions.previous_converted_at is null
-                or touchpoints.occurred_at > conversions.previous_converted_at
-            )
+            and touchpoints.occurred_at > coalesce(conversions.previous_converted_at, '-infinity')
 
 ),
 

@@ -91,10 +91,9 @@ counted as (
     from by_channel
     anti join refused_addresses
         on
-            by_channel.address is null
-            and by_channel.is_granted
-            and by_channel.tenant_id = refused_addresses.tenant_id
-            and by_channel.contact_id = refused_addresses.contact_id
+            by_channel.tenant_id = refused_addresses.tenant_id
+            and if(by_channel.address is null and by_channel.is_granted, by_channel.contact_id, null)
+            = refused_addresses.contact_id
             and refused_addresses.address_kind = if(by_channel.channel = 'email', 'email', 'phone')
     where by_channel.purpose in ('transactional', 'all')
 
