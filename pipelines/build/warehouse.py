@@ -10,6 +10,10 @@ import duckdb
 
 from pipelines.build.sql_functions import register_functions
 
+#: As in dbt_project/profiles.yml: what is more lies on the disk meanwhile. By itself DuckDB takes four fifths of the
+#: machine.
+MEMORY_LIMIT = "2GB"
+
 
 def connect(path: Path) -> duckdb.DuckDBPyConnection:
     """Open a warehouse for writing, made if it is not there; times are read and written as UTC."""
@@ -18,6 +22,7 @@ def connect(path: Path) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(str(path))
     try:
         connection.execute("set TimeZone = 'UTC'")
+        connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
         register_functions(connection)
         if was_killed:
             _recreate_indexes(connection)

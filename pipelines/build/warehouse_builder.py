@@ -26,6 +26,7 @@ from pipelines.build.start_cache import StartCache
 from pipelines.ingest.log_copy import (
     copied_sequence,
     copy_or_quarantine,
+    copy_page,
     create_raw_tables,
     has_current_raw_tables,
     note_undone_events,
@@ -39,6 +40,7 @@ from pipelines.ingest.log_copy import (
     replace_set_aside,
     set_log_position,
 )
+from pipelines.ingest.log_pages import read_pages
 from pipelines.ingest.tenant_tables import replace_documents
 from pipelines.live.decision_sink import DecisionSink, Nobody
 from pipelines.live.open_warehouse import OpenWarehouse, RuleSetAside
@@ -323,15 +325,12 @@ class WarehouseBuilder:
         self, connection: duckdb.DuckDBPyConnection, *, progress: ProgressCallback | None, start: int, end: int
     ) -> None:
         now = self.clock.now()
-        left_out = frozenset(read_quarantine(connection).column("sequence").to_pylist())
+        left_out = read_quarantine(connection).column("sequence").combine_chunks()
         copy_or_quarantine(connection, read_postponed(connection, self.log), now=now)
-        for batch in self.log.read_batches(start, batch_size=_COPY_BATCH_SIZE):
-            events = [event for event in batch if event.sequence <= end]
-            if not events:
-                break
-            copy_or_quarantine(connection, [event for event in events if event.sequence not in left_out], now=now)
+        for page in read_pages(self.engine, after=start, until=end, size=_COPY_BATCH_SIZE):
+            copy_page(connection, page, log=self.log, left_out=left_out, now=now)
             if progress:
-                progress(events[-1].sequence, end)
+                progress(page.column("sequence")[-1].as_py(), end)
         set_log_position(connection, log_sequence=end, copied_at=now)
         replace_rejection_counts(connection, self.engine)
         replace_set_aside(connection, self.engine)

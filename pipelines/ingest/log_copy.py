@@ -11,6 +11,7 @@ from importlib.resources import files
 import duckdb
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 from sqlalchemy import Engine, func, select
 
 from frontdesk.core.faults import is_of_machine
@@ -22,7 +23,8 @@ from frontdesk.domains.imports.facts import RESTORED, UNDONE
 from frontdesk.domains.imports.undone_runs import CHANGE_ID_PREFIX
 
 _TIMESTAMP = pa.timestamp("us", tz="UTC")
-_EVENT_SCHEMA = pa.schema(
+#: The columns of raw.event_log, headers and payload as text.
+EVENT_SCHEMA = pa.schema(
     [
         ("sequence", pa.int64()),
         ("event_id", pa.string()),
@@ -139,7 +141,7 @@ def events_table(events: Sequence[Event]) -> pa.Table:
             [orjson.dumps(dict(event.headers)).decode() for event in events],
             [readable_json(event.payload.decode()) for event in events],
         ],
-        schema=_EVENT_SCHEMA,
+        schema=EVENT_SCHEMA,
     )
 
 
@@ -153,15 +155,30 @@ def readable_json(text: str) -> str:
     )
 
 
-def copy_events(connection: duckdb.DuckDBPyConnection, events: Sequence[Event]) -> None:
-    """Append events to raw.event_log."""
-    connection.from_arrow(events_table(events)).project(PARSED_EVENTS).insert_into("raw.event_log")
+def copy_events(connection: duckdb.DuckDBPyConnection, events: pa.Table) -> None:
+    """Append events, in the columns of events_table, to raw.event_log."""
+    connection.from_arrow(events).project(PARSED_EVENTS).insert_into("raw.event_log")
+
+
+def copy_page(
+    connection: duckdb.DuckDBPyConnection, page: pa.Table, *, log: EventLog, left_out: pa.Array, now: datetime
+) -> None:
+    """Append a page of the log to raw.event_log, but for sequences that are left out; set aside what can't be."""
+    if len(left_out):
+        page = page.filter(pc.invert(pc.is_in(page.column("sequence"), value_set=left_out)))
+    try:
+        copy_events(connection, page)
+    except Exception as error:
+        if is_of_machine(error):
+            raise
+        events = log.read_at(page.column("sequence").to_pylist())
+        copy_or_quarantine(connection, list(events.values()), now=now)
 
 
 def copy_or_quarantine(connection: duckdb.DuckDBPyConnection, events: Sequence[Event], *, now: datetime) -> None:
     """Append events to raw.event_log; set aside those that DuckDB can't take in."""
     try:
-        copy_events(connection, events)
+        copy_events(connection, events_table(events))
     except Exception as error:
         if is_of_machine(error):
             raise

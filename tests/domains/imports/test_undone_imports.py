@@ -11,7 +11,13 @@ import pytest
 from frontdesk.core.log.envelope import RUN_HEADER, Event, NewEvent, Origin
 from frontdesk.domains.imports.facts import RESTORED, UNDONE
 from frontdesk.domains.imports.undone_runs import CHANGE_ID_PREFIX, undone_after
-from pipelines.ingest.log_copy import copy_events, create_raw_tables, note_undone_events, read_undone_runs
+from pipelines.ingest.log_copy import (
+    copy_events,
+    create_raw_tables,
+    events_table,
+    note_undone_events,
+    read_undone_runs,
+)
 from tests.pipelines.facts import contact, fact
 from tests.pipelines.homes import Home
 
@@ -75,7 +81,7 @@ def undone_in_warehouse(events: Sequence[Event]) -> tuple[frozenset[str], list[i
     with duckdb.connect() as connection:
         create_raw_tables(connection)
         if events:
-            copy_events(connection, events)
+            copy_events(connection, events_table(events))
         note_undone_events(connection)
         rows = connection.execute("select sequence from raw.undone_events order by sequence").fetchall()
         return read_undone_runs(connection), [int(row[0]) for row in rows]
