@@ -66,7 +66,7 @@ attributed as (
     from facts
     inner join contact_identifiers
         on facts.primary_identifier_key = contact_identifiers.identifier_key
-    -- Not "and facts.fact_family = ..." beside the keys: DuckDB then compares each fact with every row of the other side.
+    -- Not "and facts.fact_family = ..." beside the key: DuckDB then compares each fact with every row there is.
     left join settled_bookings
         on if(facts.fact_family = 'booking', facts.event_id, null) = settled_bookings.event_id
     left join charges
