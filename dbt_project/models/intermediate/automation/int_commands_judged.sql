@@ -12,6 +12,12 @@ candidates as (
 
 ),
 
+rules as (
+
+    select * from {{ ref('stg_tenants__rules') }}
+
+),
+
 actions as (
 
     select * from {{ ref('stg_tenants__rule_actions') }}
@@ -44,6 +50,15 @@ acts as (
 
     select
         candidates.*,
+        rules.rule_version,
+        rules.anchor,
+        rules.due_offset,
+        rules.once_per,
+        rules.message_class,
+        rules.booking_is,
+        rules.conditions,
+        rules.holdout_percent,
+        rules.is_shadow,
         actions.command_type,
         actions.channel,
         actions.template,
@@ -64,13 +79,14 @@ acts as (
             when 'email' then candidates.newest_email
         end as to_address,
         -- Words that say when, of a booking that was made, confirmed or moved: they are of its start to come.
-        candidates.anchor = 'fact'
-        and candidates.due_offset = to_seconds(0)
+        rules.anchor = 'fact'
+        and rules.due_offset = to_seconds(0)
         and list_contains(actions.booking_variables, 'starts_at')
         and candidates.fact_type in (
             'booking.created', 'booking.confirmed', 'booking.rescheduled', 'booking.updated'
         ) as tells_start
     from candidates
+    inner join rules on candidates.tenant_id = rules.tenant_id and candidates.rule_id = rules.rule_id
     inner join actions on candidates.tenant_id = actions.tenant_id and candidates.rule_id = actions.rule_id
     left join senders on candidates.tenant_id = senders.tenant_id and actions.channel = senders.channel
     left join done on candidates.contact_id = done.contact_id

@@ -12,11 +12,16 @@ booking_states as (
 
 ),
 
--- A row for each fact type that a rule waits for: a join by equality, and not each fact beside each rule.
+-- A row for each fact type that a rule waits for: a join by equality, and not each fact beside each rule. What else a
+-- rule says is looked up where it is needed: its conditions in each row are most of what a build has to hold.
 rules as (
 
     select
-        * exclude (facts),
+        tenant_id,
+        rule_id,
+        anchor,
+        due_offset,
+        once_per,
         unnest(list_distinct(facts)) as caused_by
     from {{ ref('stg_tenants__rules') }}
 
@@ -56,17 +61,9 @@ causes as (
         {{ happening_track('facts.') }} as track,
         {{ fact_fields('facts') }} as fact,
         rules.rule_id,
-        rules.rule_version,
         rules.anchor,
         rules.due_offset,
-        rules.once_per,
-        rules.message_class,
-        rules.booking_is,
-        rules.unless_happened,
-        rules.undone_by,
-        rules.conditions,
-        rules.holdout_percent,
-        rules.is_shadow
+        rules.once_per
     from things as facts
     inner join rules on facts.tenant_id = rules.tenant_id and facts.fact_type = rules.caused_by
     where
@@ -179,7 +176,8 @@ subjects as (
 final as (
 
     select
-        * replace ({{ bounded_id('subject') }} as subject),
+        * exclude (anchor, due_offset, once_per)
+        replace ({{ bounded_id('subject') }} as subject),
         concat_ws('|', tenant_id, rule_id, subject, due_at) as candidate_key
     from subjects
     where subject is not null
