@@ -23,6 +23,8 @@ _OF_MACHINE = (
 )
 #: In the words of the operating system, which DuckDB also tells within other errors.
 _DISK_FULL = "No space left on device"
+#: As DuckDB begins such errors, in what another process prints.
+_WORDS_OF_MACHINE = ("Out of Memory Error: ", "IO Error: ", _DISK_FULL)
 #: After these DuckDB answers nothing more until the file is opened anew.
 _BREAKS_CONNECTION = (duckdb.InternalException, duckdb.FatalException)
 
@@ -31,6 +33,11 @@ def is_of_machine(error: BaseException) -> bool:
     """Tell whether the machine is at fault: nothing is to be set aside, the work is to be tried again."""
     is_disk_full = isinstance(error, duckdb.Error) and _DISK_FULL in str(error)
     return is_disk_full or isinstance(error, _OF_MACHINE) or not isinstance(error, Exception)
+
+
+def tells_of_machine(text: str) -> bool:
+    """Tell whether what another process printed says that the machine is at fault."""
+    return any(words in text for words in _WORDS_OF_MACHINE)
 
 
 def breaks_connection(error: BaseException) -> bool:

@@ -16,7 +16,8 @@ from typing import Any
 
 import orjson
 
-from frontdesk.core.errors import FrontdeskError
+from frontdesk.core.errors import FrontdeskError, UnavailableError
+from frontdesk.core.faults import tells_of_machine
 from frontdesk.domains.attribution import crediting
 from pipelines.build.sql_functions import readers_fingerprint
 from pipelines.build.start_cache import StartCache
@@ -39,6 +40,10 @@ class DbtError(FrontdeskError):
     """dbt ended with an error; the detail is the end of what it printed."""
 
     title = "dbt failed"
+
+
+class DbtStoppedError(DbtError, UnavailableError):
+    """dbt ended for want of memory or disk, or was killed: no event and no rule is at fault."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +284,9 @@ class DbtRunner:
         )
         if done.returncode != 0:
             tail = "\n".join((done.stdout + done.stderr).splitlines()[-_TAIL_LINES:])
-            raise DbtError(f"`dbt {' '.join(arguments)}` ended with {done.returncode}:\n{tail}")
+            is_stopped = done.returncode < 0 or tells_of_machine(tail)
+            kind = DbtStoppedError if is_stopped else DbtError
+            raise kind(f"`dbt {' '.join(arguments)}` ended with {done.returncode}:\n{tail}")
 
     def _take_over_parse(self, target: Path) -> None:
         """Begin with what another target has parsed: 5 s instead of 15."""

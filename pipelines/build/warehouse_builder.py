@@ -15,6 +15,7 @@ import pyarrow as pa
 from sqlalchemy import Engine
 
 from frontdesk.core.clock import Clock
+from frontdesk.core.faults import is_of_machine
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.log.set_aside import Kind, SetAside, Step
 from frontdesk.core.progress import ProgressCallback
@@ -166,7 +167,7 @@ class WarehouseBuilder:
         try:
             self.dbt.build(with_tests=False)
         except DbtError as error:
-            if self.is_beside:
+            if self.is_beside or is_of_machine(error):
                 raise
             self._build_by_following(error, end=end, progress=progress)
         if not self.is_beside:
@@ -245,6 +246,8 @@ class WarehouseBuilder:
         try:
             self.dbt.build(with_tests=False)
         except DbtError as again:
+            if is_of_machine(again):
+                raise
             # Each event can be modelled alone, and not all of them at once. What was followed is as true.
             self.set_aside.note(Kind.TABLE, "build of all models", step=Step.MODELS, reason=again.detail)
             self._follow_from_nothing(again, end=end, progress=progress)
