@@ -117,6 +117,8 @@ class Modeller:
         is_empty: it has nothing of this home yet, neither of its log nor of what is beside the log.
         """
         self._warehouse = opened = self._builder.open(sink=self._filler)
+        # What a thread of ours has freed goes back to the machine though the thread does nothing more, or has ended.
+        opened.connection.execute("set allocator_background_threads = true")
         self._postponed = read_postponed(opened.connection, self._log)
         self._undone_runs = read_undone_runs(opened.connection)
         if changed := self._builder.changed_others(opened.connection):

@@ -55,6 +55,10 @@ TARGETS: Mapping[str, Target] = {
     "webhook_to_sms_p95_ms": Target(1_000),
     "webhook_to_email_p50_ms": Target(300),
     "webhook_to_email_p95_ms": Target(1_000),
+    "rest_idle_pss_mb": Target(1_000),
+    "rest_idle_cpu_s_a_minute": Target(1),
+    "rest_today_cpu_s_a_minute": Target(2),
+    "start_first_text_s": Target(5),
     **{f"pages_{page}_first_content_ms": Target(1_000) for page in _PAGES},
 }
 

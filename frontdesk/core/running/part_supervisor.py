@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import select
 import socket
 import threading
@@ -26,6 +27,8 @@ _STEADY_S = 60.0
 _WAITS_S = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 _POLL_S = 0.2
 _PROBE_TIMEOUT_S = 2.0
+#: For so long a part that nobody needs at once leaves the processors to one that everybody waits for.
+_GIVES_WAY_S = 10.0
 #: What listens for others notices so soon that all is to stop.
 _LISTENS_S = 1.0
 
@@ -79,7 +82,7 @@ class PartSupervisor:
         self._thread = threading.Thread(target=self._run, name=part.name)
 
     def start(self, *, after: threading.Event | None) -> None:
-        """Begin, once `after` is set."""
+        """Begin once `after` is set; a part that only gives way waits for some seconds at most."""
         self._after = after
         self._thread.start()
 
@@ -113,8 +116,9 @@ class PartSupervisor:
             self._change(Change(part=self.part, state=State.LISTENING))
             while not self._stopping.is_set() and not select.select([listener], [], [], _LISTENS_S)[0]:
                 continue
+        gives_up_at = math.inf if self.part.after is not None else time.monotonic() + _GIVES_WAY_S
         while not self._stopping.is_set():
-            if self._after is None or self._after.wait(_POLL_S):
+            if self._after is None or self._after.wait(_POLL_S) or time.monotonic() >= gives_up_at:
                 return not self._stopping.is_set()
         return False
 

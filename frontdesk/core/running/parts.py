@@ -31,6 +31,7 @@ class Part:
     command: tuple[str, ...]
     environ: Mapping[str, str] = field(repr=False)
     after: str | None = None  #: the part that must have been ready before this one is started
+    gives_way_to: str | None = None  #: the part that has the processors first: for some seconds, or until it is ready
     host: str = "127.0.0.1"  #: the address that its port is bound to
     port: int | None = None
     port_setting: str = ""  #: the variable that changes the port
@@ -134,6 +135,7 @@ def _dashboard(settings: Settings, environ: Mapping[str, str]) -> Part:
             *(f"--{name}={value}" for name, value in options.items()),
         ),
         environ=environ,
+        gives_way_to="receiver",
         port=settings.dashboard_port,
         port_setting="FRONTDESK_DASHBOARD_PORT",
         url=url,
@@ -149,6 +151,7 @@ def _monitor(environ: Mapping[str, str], *, without: frozenset[Group]) -> Part:
         group="monitor",
         command=(sys.executable, "-m", "frontdesk.domains.operations", "--parts", ",".join(parts)),
         environ=environ,
+        gives_way_to="dagster-code",
         ready_line="Watching",
     )
 
@@ -161,6 +164,8 @@ def _absolute_settings(settings: Settings, environ: Mapping[str, str]) -> dict[s
         # uvicorn, in every process, believes whoever is on this machine otherwise.
         "FORWARDED_ALLOW_IPS": ",".join(settings.trusted_proxy_addresses),
         "PYTHONUNBUFFERED": "1",
+        # glibc keeps a heap for each few threads, most of it empty: 60 MB in the code server.
+        "MALLOC_ARENA_MAX": environ.get("MALLOC_ARENA_MAX", "2"),
         "NO_COLOR": "1",
     }
 

@@ -49,7 +49,7 @@ def run_parts(parts: Sequence[Part], *, logs: Path, run_files: RunFiles, screen:
     }
     with _signals() as requests:
         for supervisor in supervisors.values():
-            before = supervisors.get(supervisor.part.after or "")
+            before = supervisors.get(supervisor.part.after or supervisor.part.gives_way_to or "")
             supervisor.start(after=before.was_ready if before else None)
         try:
             _watch(list(supervisors.values()), requests=requests, screen=screen)

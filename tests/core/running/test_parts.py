@@ -128,6 +128,16 @@ def test_hosts_and_ports_come_from_the_settings(dagster_home: DagsterHome) -> No
     assert build(dagster_home, host="::1")["receiver"].url == "http://[::1]:8000"
 
 
+def test_threads_share_two_heaps_unless_the_operator_wants_more(dagster_home: DagsterHome) -> None:
+    own, theirs = (
+        build_parts(Settings(), dagster_home=dagster_home, without=frozenset(), environ=environ)
+        for environ in ({}, {"MALLOC_ARENA_MAX": "8"})
+    )
+
+    assert {part.environ["MALLOC_ARENA_MAX"] for part in own} == {"2"}
+    assert {part.environ["MALLOC_ARENA_MAX"] for part in theirs} == {"8"}
+
+
 def test_nothing_calls_home(dagster_home: DagsterHome) -> None:
     parts = build(dagster_home)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from frontdesk.core.running import part_supervisor
 from frontdesk.core.running.part_supervisor import State
 from frontdesk.core.running.parts import Part
 from frontdesk.core.running.run_files import RunFiles
@@ -110,6 +111,28 @@ def test_a_part_waits_for_the_one_it_needs(run: Run, screen: RecordingScreen) ->
 
     order = [(change.part.name, change.state) for change in screen.changes]
     assert order.index(("code", State.READY)) < order.index(("web", State.STARTING))
+
+
+def test_a_part_that_gives_way_is_started_once_the_other_is_ready(run: Run, screen: RecordingScreen) -> None:
+    code = part("code", SAY_AND_WAIT, ready_line="here I am")
+    web = server("web", gives_way_to="code")
+
+    run([web, code], lambda: wait_until(lambda: screen.count("web", State.READY)))
+
+    order = [(change.part.name, change.state) for change in screen.changes]
+    assert order.index(("code", State.READY)) < order.index(("web", State.STARTING))
+
+
+def test_a_part_gives_way_for_some_seconds_at_most(
+    run: Run, screen: RecordingScreen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(part_supervisor, "_GIVES_WAY_S", 0.1)
+    code = part("code", SAY_AND_WAIT, ready_line="never said")
+    web = server("web", gives_way_to="code")
+
+    run([web, code], lambda: wait_until(lambda: screen.count("web", State.READY)))
+
+    assert screen.count("code", State.READY) == 0
 
 
 def test_what_nobody_needs_is_started_when_somebody_does(run: Run, screen: RecordingScreen, tmp_path: Path) -> None:
