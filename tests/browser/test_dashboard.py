@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import threading
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, expect
+from playwright.sync_api import Browser, Page, Request, WebSocketRoute, expect
 
 from dashboard.parts.formatting import WORD_JOINER
 from tests.browser.conftest import LOOKS, TIMEOUT_MILLISECONDS, Look, open_page, sign_in
@@ -195,6 +196,41 @@ def test_systems_refreshes_by_itself_when_the_file_is_replaced(strangers_page: P
         rows.publish(home / "analytics.duckdb")
         expect(page.get_by_text("Silent for 9 h")).to_have_count(0)
         expect(page.get_by_text("0 of 6")).to_be_visible()
+
+
+def test_what_is_published_is_drawn_though_the_first_question_for_it_is_lost(
+    strangers_page: Page, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    now = datetime.now(UTC)
+    rows = two_businesses_published(now=now)
+    rows.publish(home / "analytics.duckdb")
+    lost: list[str | bytes] = []
+    loses = threading.Event()
+
+    def lose_some(line: WebSocketRoute) -> None:
+        server = line.connect_to_server()
+
+        def pass_on(message: str | bytes) -> None:
+            if loses.is_set() and len(lost) < 2:  # that of each fragment of the page
+                lost.append(message)
+            else:
+                server.send(message)
+
+        line.on_message(pass_on)
+
+    page = strangers_page
+    page.route_web_socket("**/_stcore/stream", lose_some)
+    with site_running(home=home, folder=tmp_path) as site:
+        sign_in(page, site)
+        page.goto(f"{site[1]}/activity?tenant={MASSAGE}")
+        expect(page.get_by_text("Booking confirmed")).to_be_visible()
+        loses.set()
+        rows.rows["marts.fct_timeline"].clear()
+        rows.publish(home / "analytics.duckdb")
+        expect(page.get_by_text("Booking confirmed")).to_have_count(0, timeout=15_000)
+    assert len(lost) == 2
 
 
 def test_activity_shows_a_new_event_by_itself(strangers_page: Page, tmp_path: Path) -> None:

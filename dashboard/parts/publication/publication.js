@@ -5,6 +5,8 @@
 
 const ADDRESS = "/published-version"
 const EVERY = 1000
+/** What was asked for is on its way for so long; then it is lost, as while the page was drawn for something else. */
+const LOST_AFTER = 3000
 
 const watches = new Map()
 let timer = null
@@ -13,7 +15,6 @@ export default function (component) {
   const { data, parentElement, setTriggerValue } = component
   watches.set(parentElement, {
     version: data.version,
-    // What was asked for once is on its way, however slow the server.
     asked: watches.get(parentElement)?.asked,
     ask: (version) => setTriggerValue("published", version),
   })
@@ -47,8 +48,10 @@ async function look() {
     return // the server is away: Streamlit says so
   }
   for (const watch of watches.values()) {
-    if (version === watch.version || version === watch.asked) continue
-    watch.asked = version
+    const now = performance.now()
+    const isAsked = watch.asked?.version === version && now - watch.asked.at < LOST_AFTER
+    if (version === watch.version || isAsked) continue
+    watch.asked = { version, at: now }
     watch.ask(version)
   }
 }
