@@ -126,6 +126,7 @@ def test_a_call_under_way_ends_with_the_configuration_that_it_began_with(place: 
     dispatcher = place.dispatcher
     with running(dispatcher):
         place.put(now_text("slow"))
+        wait_until(lambda: NOIZYLAB in dispatcher._lanes)
         wait_until(lambda: standins.requests("twilio") or dispatcher._lanes[NOIZYLAB].running)
         sender = dispatcher._senders.find("noizylab")
         place.change("noizylab", SAYS, "Your repair is here:")
