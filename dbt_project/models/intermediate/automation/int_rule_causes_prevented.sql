@@ -18,40 +18,50 @@ rules as (
 
 ),
 
+cancellable as (
+
+    select
+        candidates.*,
+        rules.unless_happened,
+        rules.undone_by
+    from candidates
+    inner join rules on candidates.tenant_id = rules.tenant_id and candidates.rule_id = rules.rule_id
+    where len(rules.unless_happened) + len(rules.undone_by) > 0
+
+),
+
 -- What the rule says cancels it, and what takes back or overtakes the fact itself, whatever the rule says.
 awaited as (
 
     select
-        candidates.candidate_key,
-        candidates.tenant_id,
-        candidates.fact_type,
-        candidates.fact_order,
-        candidates.occurred_at,
-        candidates.due_at,
-        candidates.contact_id,
-        candidates.booking_id,
-        candidates.track,
-        concat_ws('/', candidates.payment_id, candidates.part_id) as dispute,
-        candidates.thing,
-        candidates.entity_kind || ':' || candidates.entity_id as entity,
+        candidate_key,
+        tenant_id,
+        fact_type,
+        fact_order,
+        occurred_at,
+        due_at,
+        contact_id,
+        booking_id,
+        track,
+        concat_ws('/', payment_id, part_id) as dispute,
+        thing,
+        entity_kind || ':' || entity_id as entity,
         unnest(
             list_transform(
-                rules.unless_happened,
+                unless_happened,
                 lambda u: { 'fact_type': u['fact_type'], 'scope': u['scope'], 'undoes': false }
             )
             || list_transform(
-                list_filter(rules.undone_by, lambda u: u['cause'] = candidates.fact_type),
+                list_filter(undone_by, lambda u: u['cause'] = fact_type),
                 lambda u: { 'fact_type': u['fact_type'], 'scope': {{ undone_scope() }}, 'undoes': true }
             )
             || if(
-                candidates.fact_type = 'stage.changed',
+                fact_type = 'stage.changed',
                 [],
-                [{ 'fact_type': candidates.fact_type, 'scope': {{ undone_scope() }}, 'undoes': false }]
+                [{ 'fact_type': fact_type, 'scope': {{ undone_scope() }}, 'undoes': false }]
             )
         ) as unless
-    from candidates
-    inner join rules on candidates.tenant_id = rules.tenant_id and candidates.rule_id = rules.rule_id
-    where len(rules.unless_happened) + len(rules.undone_by) > 0
+    from cancellable
 
 ),
 
