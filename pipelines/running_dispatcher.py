@@ -10,15 +10,15 @@ from datetime import timedelta
 from functools import partial
 
 from frontdesk.core.clock import SystemClock
-from frontdesk.core.ids import UuidV7Factory
 from frontdesk.core.log.database import open_database
 from frontdesk.core.settings import Settings
-from frontdesk.domains.operations.heartbeats import DISPATCHER, Heartbeats
+from frontdesk.domains.operations.heartbeats import DISPATCHER
 from frontdesk.domains.reports.archive import ReportArchive
 from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition
 from frontdesk.domains.sending.dispatch.dispatcher import Dispatcher, build_dispatcher
 from frontdesk.domains.tenancy.directory import TenantDirectory
 from frontdesk.domains.tenancy.files import TenantFiles
+from pipelines.home_parts import heartbeats_on
 
 
 class Dispatching:
@@ -76,8 +76,6 @@ def open_dispatcher(settings: Settings, *, position: DecidedPosition, says_alive
     # Whoever starts first writes what the files say; nothing is sent by a version that was replaced meanwhile.
     TenantFiles.open(engine, folder=settings.tenants_dir).write_changes()
     directory.refresh()
-    clock = SystemClock()
-    heartbeats = Heartbeats(engine, clock=clock, ids=UuidV7Factory(clock))
     return build_dispatcher(
         settings,
         engine=engine,
@@ -85,7 +83,7 @@ def open_dispatcher(settings: Settings, *, position: DecidedPosition, says_alive
         environ=os.environ,
         position=position,
         followed=directory,
-        on_alive=partial(heartbeats.beat, DISPATCHER, state="sending") if says_alive else _say_nothing,
+        on_alive=partial(heartbeats_on(engine).beat, DISPATCHER, state="sending") if says_alive else _say_nothing,
         read_report=ReportArchive(settings.reports_path).read_written,
     )
 

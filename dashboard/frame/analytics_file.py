@@ -12,11 +12,10 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from dashboard.frame.published_version import read_version
+from dashboard.frame.published_version import Identity, identify, read_version
 from frontdesk.core.errors import FrontdeskError
 from frontdesk.core.published.connection import open_published
 
-_Identity = tuple[int, int, int]
 _MAX_ATTEMPTS = 10
 #: Answers of one file that are kept; a few dozen rows each.
 _MAX_KEPT = 64
@@ -43,7 +42,7 @@ class NothingPublishedYetError(AnalyticsFileError):
 
 @dataclass
 class _Opened:
-    identity: _Identity
+    identity: Identity
     connection: duckdb.DuckDBPyConnection
     queries_running: int = 0
     kept: dict[str, pd.DataFrame] = field(default_factory=dict)
@@ -142,15 +141,14 @@ class AnalyticsFile:
             connection.close()
         raise AnalyticsFileError(f"{self._path} is replaced faster than it can be opened; try again.")
 
-    def _identify(self) -> _Identity:
+    def _identify(self) -> Identity:
         try:
-            status = self._path.stat()
+            return identify(self._path)
         except FileNotFoundError as error:
             self._retire()
             raise NothingPublishedYetError(
                 "There is nothing to show yet. Whoever runs Frontdesk starts it with: frontdesk up"
             ) from error
-        return (status.st_ino, status.st_mtime_ns, status.st_size)
 
     def _retire(self) -> None:
         if self._opened is not None and not self._opened.queries_running:

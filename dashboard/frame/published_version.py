@@ -10,14 +10,21 @@ from starlette.routing import Route
 
 ADDRESS = "/published-version"
 
+Identity = tuple[int, int, int]
+
+
+def identify(path: Path) -> Identity:
+    """Return what is another with each file that is published. Raises OSError."""
+    status = path.stat()
+    return (status.st_ino, status.st_mtime_ns, status.st_size)
+
 
 def read_version(path: Path) -> str:
-    """Return what is another with each file that is published; empty if there is none."""
+    """Return a file's identity in a word, as browsers compare it; empty if there is none."""
     try:
-        status = path.stat()
+        return "-".join(f"{part:x}" for part in identify(path))
     except OSError:
         return ""
-    return f"{status.st_ino:x}-{status.st_mtime_ns:x}"
 
 
 def build_version_route(path: Path) -> Route:

@@ -7,10 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
 from sqlalchemy import Engine, String, select, type_coerce
-from sqlalchemy.exc import SQLAlchemyError
 
 from frontdesk.core.errors import EventLogUnavailableError
-from frontdesk.core.log.database_errors import reason_of
+from frontdesk.core.log.database_errors import translated_errors
 from frontdesk.core.log.schema import event_log
 from pipelines.ingest.log_copy import EVENT_SCHEMA, readable_json
 
@@ -38,11 +37,8 @@ def _read_page(engine: Engine, after: int, until: int, size: int) -> pa.Table:
     ]
     sequence = event_log.c.sequence
     query = select(*columns).where(sequence > after, sequence <= until).order_by(sequence).limit(size)
-    try:
-        with engine.connect() as connection:
-            rows = connection.execute(query).fetchall()
-    except SQLAlchemyError as error:
-        raise EventLogUnavailableError(f"the event log can't be used now: {reason_of(error)}") from error
+    with translated_errors(EventLogUnavailableError, what="the event log"), engine.connect() as connection:
+        rows = connection.execute(query).fetchall()
     if not rows:
         return EVENT_SCHEMA.empty_table()
     values = dict(zip(EVENT_SCHEMA.names, zip(*rows, strict=True), strict=True))

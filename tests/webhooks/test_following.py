@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -18,11 +18,10 @@ from frontdesk.core.settings import Settings
 from frontdesk.domains.tenancy.directory import TenantDirectory
 from frontdesk.domains.tenancy.files import TenantFiles
 from tests.clocks import SetClock
-from tests.domains.staff.conftest import quick_passwords
+from tests.webhooks.following_receiver import following_receiver
 from tests.webhooks.harness import Answer, Post, RunningReceiver
 from tests.webhooks.server import TENANT_FILE, wait_for
 from tests.webhooks.signing import PUBLIC_URL, STRIPE_SECRET, TENANT, environment, stripe_post
-from webhooks.app import create_app
 
 BAKERY_KEY = "owner-key-of-the-bakery-0001"
 ENVIRON = environment() | {
@@ -58,24 +57,8 @@ class Place:
         """Write the files' changes into the log, as the pipelines do."""
         self.files.write_changes()
 
-    @contextmanager
-    def running(self) -> Iterator[RunningReceiver]:
-        directory = TenantDirectory.open(self.engine, folder=self.folder, clock=self.clock)
-        app = create_app(
-            self.settings,
-            engine=self.engine,
-            secrets=Secrets(ENVIRON),
-            tenants=directory,
-            directory=directory,
-            clock=self.clock,
-            passwords=quick_passwords(),
-        )
-        receiver = RunningReceiver(app)
-        receiver.start()
-        try:
-            yield receiver
-        finally:
-            receiver.end()
+    def running(self) -> AbstractContextManager[RunningReceiver]:
+        return following_receiver(self.engine, self.settings, secrets=Secrets(ENVIRON), clock=self.clock)
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from itertools import count
 from pathlib import Path
 
@@ -14,17 +14,15 @@ from sqlalchemy import Engine
 from frontdesk.core.log.database import open_engine
 from frontdesk.core.secret_store.stored_secrets import open_secrets
 from frontdesk.core.settings import Settings
-from frontdesk.domains.tenancy.directory import TenantDirectory
 from frontdesk.domains.tenancy.files import TenantFiles
 from tests.clocks import SetClock
 from tests.core.backends import Backend
 from tests.core.secret_store.stores import OTHER_KEY, WITH_KEY, Store
-from tests.domains.staff.conftest import quick_passwords
+from tests.webhooks.following_receiver import following_receiver
 from tests.webhooks.harness import Post, RunningReceiver
 from tests.webhooks.intake.test_stored_secrets import everything
 from tests.webhooks.server import TENANT_FILE, wait_for
 from tests.webhooks.signing import PUBLIC_URL, TENANT, ed25519_key, gohighlevel_post, public_text, stripe_post
-from webhooks.app import create_app
 
 FIRST, SECOND = "whsec_first_of_the_salon", "whsec_second_of_the_salon"
 STRIPE = (TENANT, "STRIPE_WEBHOOK_SECRET")
@@ -39,27 +37,11 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-@contextmanager
 def running(
     engine: Engine, folder: Path, *, clock: SetClock, environ: Mapping[str, str] = WITH_KEY
-) -> Iterator[RunningReceiver]:
-    """A receiver as `frontdesk serve` makes it."""
-    directory = TenantDirectory.open(engine, folder=folder, clock=clock)
-    app = create_app(
-        Settings(home=folder.parent, tenants_dir=folder, public_url=PUBLIC_URL),
-        engine=engine,
-        secrets=open_secrets(engine, environ=environ),
-        tenants=directory,
-        directory=directory,
-        clock=clock,
-        passwords=quick_passwords(),
-    )
-    receiver = RunningReceiver(app)
-    receiver.start()
-    try:
-        yield receiver
-    finally:
-        receiver.end()
+) -> AbstractContextManager[RunningReceiver]:
+    settings = Settings(home=folder.parent, tenants_dir=folder, public_url=PUBLIC_URL)
+    return following_receiver(engine, settings, secrets=open_secrets(engine, environ=environ), clock=clock)
 
 
 def outcome(receiver: RunningReceiver, secret: str) -> str:

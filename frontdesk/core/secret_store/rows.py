@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, delete, func, insert, inspect, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, func, insert, inspect, select, update
 
 from frontdesk.core.errors import ConfigurationError
 from frontdesk.core.secret_store.master_key import MasterKey, MasterKeys, Sealed, SecretAddress
@@ -85,20 +85,13 @@ def delete_values(
     is_newest_kept: the newest value of each stays.
     """
     _lock(connection)
-    columns = stored_secrets.c
     found = [each.address for each in read_values(connection, tenant_ids=[tenant_id])]
     newest = {each.name: each for each in reversed(found)}
     gone = [
         each for each in found if name in (None, each.name) and not (is_newest_kept and each == newest[each.name])
     ]
     for each in gone:
-        connection.execute(
-            delete(stored_secrets).where(
-                columns.tenant_id == each.tenant_id,
-                columns.name == each.name,
-                columns.value_number == each.value_number,
-            )
-        )
+        connection.execute(delete(stored_secrets).where(*_is_at(each)))
     if gone:
         _note_change(connection, [tenant_id])
     return [each.name for each in gone]
@@ -110,7 +103,6 @@ def encrypt_anew(connection: Connection, *, old: MasterKey, new: MasterKey) -> i
     Raises ConfigurationError that names those that the old key does not open; roll back then.
     """
     _lock(connection)
-    columns = stored_secrets.c
     pending = [each for each in read_values(connection) if each.sealed.key_id != new.key_id]
     opening = MasterKeys((old,), "")
     for each in pending:
@@ -121,17 +113,15 @@ def encrypt_anew(connection: Connection, *, old: MasterKey, new: MasterKey) -> i
             raise ConfigurationError(
                 f"{address.tenant_id}, {address.name}: {error.detail}; nothing was changed"
             ) from None
-        connection.execute(
-            update(stored_secrets)
-            .where(
-                columns.tenant_id == address.tenant_id,
-                columns.name == address.name,
-                columns.value_number == address.value_number,
-            )
-            .values(new.encrypt(value, address=address)._asdict())
-        )
+        sealed = new.encrypt(value, address=address)
+        connection.execute(update(stored_secrets).where(*_is_at(address)).values(sealed._asdict()))
     _note_change(connection, sorted({each.address.tenant_id for each in pending}))
     return len(pending)
+
+
+def _is_at(address: SecretAddress) -> list[ColumnElement[bool]]:
+    """Return the conditions of the row at an address, whose fields are the table's key."""
+    return [stored_secrets.c[column] == part for column, part in address._asdict().items()]
 
 
 def _encrypting_key(connection: Connection, keys: MasterKeys) -> MasterKey:

@@ -103,19 +103,12 @@ def test_parts_come_up_and_are_stopped(run: Run, screen: RecordingScreen, tmp_pa
     assert (tmp_path / "logs" / "receiver.log").read_text(encoding="utf-8") == "listening\n"
 
 
-def test_a_part_waits_for_the_one_it_needs(run: Run, screen: RecordingScreen) -> None:
+@pytest.mark.parametrize("waits_as", ["after", "gives_way_to"])
+def test_a_part_is_started_once_the_one_that_it_needs_or_gives_way_to_is_ready(
+    run: Run, screen: RecordingScreen, waits_as: str
+) -> None:
     code = part("code", SAY_AND_WAIT, ready_line="here I am")
-    web = server("web", after="code")
-
-    run([web, code], lambda: wait_until(lambda: screen.count("web", State.READY)))
-
-    order = [(change.part.name, change.state) for change in screen.changes]
-    assert order.index(("code", State.READY)) < order.index(("web", State.STARTING))
-
-
-def test_a_part_that_gives_way_is_started_once_the_other_is_ready(run: Run, screen: RecordingScreen) -> None:
-    code = part("code", SAY_AND_WAIT, ready_line="here I am")
-    web = server("web", gives_way_to="code")
+    web = server("web", **{waits_as: "code"})
 
     run([web, code], lambda: wait_until(lambda: screen.count("web", State.READY)))
 

@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from typer.testing import CliRunner, Result
 
-from frontdesk.core.cli import build_app
 from frontdesk.core.errors import ConfigurationError
 from frontdesk.core.log.database import open_database
 from frontdesk.core.settings import Settings
@@ -19,6 +17,7 @@ from frontdesk.domains.tenancy.documents import document_text
 from frontdesk.domains.tenancy.files import TenantFiles
 from frontdesk.domains.tenancy.first_file import read_hours, read_service, slug_of, zones_of
 from frontdesk.domains.tenancy.tenant import load_tenant
+from tests.domains.tenancy.command_line import CommandLine
 
 TENANTS = Path(__file__).parents[3] / "tenants"
 OPTIONS = {
@@ -43,22 +42,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def run(*words: str, answers: str = "") -> Result:
-    return CliRunner().invoke(build_app("tenant"), ["tenant", *words], input=answers)
-
-
-def said(*words: str, answers: str = "") -> str:
-    """Return what a command that succeeds says."""
-    result = run(*words, answers=answers)
-    assert result.exit_code == 0, (result.output, result.exception)
-    return result.output
-
-
-def refused(*words: str, answers: str = "") -> str:
-    """Return the one line that a command ends with."""
-    result = run(*words, answers=answers)
-    assert isinstance(result.exception, ConfigurationError), result.output
-    return result.exception.detail
+_tenant = CommandLine("tenant")
+run, said, refused = _tenant.run, _tenant.said, _tenant.refused
 
 
 def init_words(**changes: str | None) -> list[str]:
@@ -129,9 +114,9 @@ def test_a_business_leaves_once_its_file_is_gone(folder: Path) -> None:
     write_files(folder)
     assert "take it away first" in refused("remove", "noizylab", "--yes")
     (folder / "noizylab.yaml").unlink()
-    assert run("remove", "noizylab", answers="n\n").exit_code == 1
+    assert run("remove", "noizylab", typed="n\n").exit_code == 1
     assert "name: NOIZYLAB" in said("show", "noizylab")
-    assert "it has left" in said("remove", "noizylab", answers="y\n")
+    assert "it has left" in said("remove", "noizylab", typed="y\n")
     assert "it has left" in refused("show", "noizylab")
     assert "name: NOIZYLAB" in said("show", "noizylab", "--as-of", "1")
     assert "no version is in force" in refused("remove", "noizylab", "--yes")
@@ -190,7 +175,7 @@ def test_what_no_option_gives_is_asked_and_asked_again(folder: Path) -> None:
     answers = (
         "Zoë's Salon\n\nhair\nAustralia\nAU\n\n\nnobody\nzoe@salon.example\n\nlate\n\nCut\nCut=45\nDye=60/30\n\n"
     )
-    output = said("init", answers=answers)
+    output = said("init", typed=answers)
     assert "[zoes-salon]" in output
     assert "country: is 'AUSTRALIA'" in output
     assert "email: is 'nobody'" in output

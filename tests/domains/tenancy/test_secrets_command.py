@@ -13,10 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 from sqlalchemy import Engine
-from typer.testing import CliRunner, Result
 
-from frontdesk.core.cli import build_app
-from frontdesk.core.errors import ConfigurationError
 from frontdesk.core.log.database import open_database, open_engine
 from frontdesk.core.log.migrations.revisions import read_revision
 from frontdesk.core.secret_store.stored_secrets import open_secrets
@@ -25,6 +22,7 @@ from frontdesk.domains.tenancy.files import TenantFiles
 from tests.core.backends import Backend
 from tests.core.log.migrations.old_homes import make_sqlite
 from tests.core.secret_store.stores import KEY, OTHER_KEY, WITH_KEY, WITH_OTHER_KEY
+from tests.domains.tenancy.command_line import CommandLine
 from tests.webhooks.intake.test_stored_secrets import everything
 from tests.webhooks.server import process, wait_for
 from tests.webhooks.signing import stripe_post
@@ -58,23 +56,15 @@ def home(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> Engine:
     return open_database(Settings().event_log_url)
 
 
-def run(*words: str, typed: str = "") -> Result:
-    return CliRunner().invoke(build_app("secrets"), ["secrets", *words], input=typed)
-
-
-def said(*words: str, typed: str = "") -> str:
-    """Return what a command that succeeds says."""
-    result = run(*words, typed=typed)
-    assert result.exit_code == 0, (result.output, result.exception)
-    return result.output
+_secrets = CommandLine("secrets")
+run, said = _secrets.run, _secrets.said
 
 
 def refused(*words: str, typed: str = "") -> str:
     """Return the one line that a command ends with."""
-    result = run(*words, typed=typed)
-    assert isinstance(result.exception, ConfigurationError), result.output
-    assert "\n" not in result.exception.detail
-    return result.exception.detail
+    detail = _secrets.refused(*words, typed=typed)
+    assert "\n" not in detail
+    return detail
 
 
 def listed(*words: str) -> dict[tuple[str, ...], list[str]]:
@@ -226,7 +216,7 @@ def test_a_business_that_leaves_takes_its_stored_secrets_along(folder: Path) -> 
     said("set", *STRIPE, typed=VALUE)
     said("set", "hmnp", "STRIPE_WEBHOOK_SECRET", typed="whsec_of_hmnp")
     (folder / "noizylab.yaml").unlink()
-    left = CliRunner().invoke(build_app("tenant"), ["tenant", "remove", "noizylab"], input="y\n")
+    left = CommandLine("tenant").run("remove", "noizylab", typed="y\n")
     assert "its stored secrets are deleted [y/N]" in left.output
     assert "noizylab: 1 stored secret deleted; backups made before still hold it." in left.output
     assert values(engine, *STRIPE) == ()
