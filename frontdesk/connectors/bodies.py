@@ -81,17 +81,20 @@ def refuse_deep(value: Any) -> None:
         raise RefusedError(Reason.TOO_DEEP, f"the body is nested deeper than {MAX_NESTING} levels")
 
 
-def one_reading(payload: bytes) -> bytes:
+def one_reading(payload: bytes, parsed: Any = None) -> bytes:
     """Return JSON that every reader reads the same: if a key comes twice in one object, the last one alone.
 
     Python and JavaScript keep the last, DuckDB finds the first. What repeats nothing comes back as the very bytes.
+    `parsed` is what a parser of ours made of the payload; without it, it is parsed here.
     """
-    try:
-        value = orjson.loads(payload)
-    except orjson.JSONDecodeError:
-        return _without_repeats(payload)  # a number that is too long for orjson
+    if parsed is None:
+        try:
+            parsed = orjson.loads(payload)
+        except orjson.JSONDecodeError:
+            return _without_repeats(payload)  # a number that is too long for orjson
     # A key that was dropped took its colon along; colons in texts are the same in both, unless they are escaped.
-    is_same = orjson.dumps(value).count(b":") == payload.count(b":") and b"\\u003" not in payload
+    has_escapes = b"\\" in payload and b"\\u003" in payload  # one byte is found ten times as fast as five
+    is_same = not has_escapes and orjson.dumps(parsed).count(b":") == payload.count(b":")
     return payload if is_same else _without_repeats(payload)
 
 

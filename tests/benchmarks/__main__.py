@@ -16,7 +16,7 @@ from tests.benchmarks.attribution import measure_attribution
 from tests.benchmarks.configuration import ConfigurationPlan, measure_configuration
 from tests.benchmarks.figures import Figures, Report
 from tests.benchmarks.homes import BenchHomes
-from tests.benchmarks.intake import IntakePlan, measure_intake
+from tests.benchmarks.intake import IntakePlan, measure_intake, measure_processes
 from tests.benchmarks.live import LivePlan, compare_live, measure_live
 from tests.benchmarks.machine import describe_commit, describe_machine, measure_speed
 from tests.benchmarks.outage import measure_outage
@@ -70,8 +70,12 @@ def bench(
             *(measure_live(homes.home(count), report, plan=plan) for count in (_SMALL_HISTORY, events))
         )
 
+    def intake() -> Figures:
+        plan, folder = IntakePlan(rounds=rounds), _BUILD / "bench" / "intake"
+        return measure_intake(folder, report, plan=plan) | measure_processes(folder, report, plan=plan)
+
     parts: dict[Part, Callable[[], Figures]] = {
-        Part.INTAKE: lambda: measure_intake(_BUILD / "bench" / "intake", report, plan=IntakePlan(rounds=rounds)),
+        Part.INTAKE: intake,
         Part.REBUILD: lambda: measure_rebuild(homes.home(events), report),
         Part.LIVE: live,
         Part.PAGES: lambda: measure_pages(homes.home(events), report, plan=PagesPlan()),

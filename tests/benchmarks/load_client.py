@@ -1,4 +1,4 @@
-"""A load generator for one address: raw HTTP/1.1 over keep-alive connections, requests built before the clock starts.
+"""A load generator for one path: raw HTTP/1.1 over keep-alive connections, requests built before the clock starts.
 
 It runs as a process of its own, so that it shares nothing with what it measures but the machine.
 """
@@ -34,14 +34,14 @@ _TIMEOUT_S = 300.0
 class Load:
     """What to send. Every request is a delivery of its own, signed as Stripe signs."""
 
-    port: int
+    ports: list[int]  #: of one server or several, which the connections are spread over
     path: str
     secret: str
     good: str  #: what the body of a good answer begins with
     prefix: str  #: of the event ids; no two loads may share it
     count: int
     connections: int
-    observed: int  #: process id of the server
+    observed: list[int]  #: process ids of the servers
     per_second: float | None = None  #: arrivals on average, at random; None: as fast as answers come
 
 
@@ -54,7 +54,7 @@ class LoadResult:
     first_bad: str
     elapsed_s: float
     cpu_share: float  #: of one core, that the load generator used
-    observed_cpu_share: float  #: likewise, of the server
+    observed_cpu_share: float  #: likewise, of the servers together
     latencies_ms: list[float]  #: ascending; from the moment at which a request was due to its whole answer
 
 
@@ -90,7 +90,7 @@ def _request(load: Load, template: bytes, identity: str) -> bytes:
     return b"\r\n".join(
         (
             b"POST %b HTTP/1.1" % load.path.encode(),
-            b"Host: 127.0.0.1:%d" % load.port,
+            b"Host: 127.0.0.1:%d" % load.ports[0],
             b"User-Agent: Stripe/1.0 (+https://stripe.com/docs/webhooks)",
             b"Accept: */*",
             b"Content-Type: application/json; charset=utf-8",
@@ -195,9 +195,10 @@ async def _run(load: Load) -> LoadResult:
     requests = build_requests(load)
     loop = asyncio.get_running_loop()
     generator = _Generator(requests, good=load.good.encode())
-    for _ in range(load.connections):
-        await loop.create_connection(lambda: _Connection(generator), "127.0.0.1", load.port)
-    used_before, observed_before = _cpu_s(), cpu_seconds(load.observed)
+    for number in range(load.connections):
+        port = load.ports[number % len(load.ports)]
+        await loop.create_connection(lambda: _Connection(generator), "127.0.0.1", port)
+    used_before, observed_before = _cpu_s(), _observed_cpu_s(load)
     started_at = time.perf_counter()
     if load.per_second is None:
         for request in requests:
@@ -215,7 +216,7 @@ async def _run(load: Load) -> LoadResult:
         first_bad=generator.first_bad.decode(errors="replace"),
         elapsed_s=elapsed_s,
         cpu_share=(_cpu_s() - used_before) / elapsed_s,
-        observed_cpu_share=(cpu_seconds(load.observed) - observed_before) / elapsed_s,
+        observed_cpu_share=(_observed_cpu_s(load) - observed_before) / elapsed_s,
         latencies_ms=sorted(latency * 1000 for latency in generator.latencies),
     )
 
@@ -230,6 +231,10 @@ async def _arrive(generator: _Generator, requests: list[bytes], per_second: floa
         if wait_s > 0:
             await asyncio.sleep(wait_s)
         generator.make_due(request, due_at)
+
+
+def _observed_cpu_s(load: Load) -> float:
+    return sum(map(cpu_seconds, load.observed))
 
 
 def _cpu_s() -> float:

@@ -63,14 +63,16 @@ def prepare_site(home: Path) -> Site:
 
 
 @contextmanager
-def running_receiver(site: Site, *, core: int | None = None) -> Iterator[Server]:
-    """Run `python -m webhooks` for a block, on one core where it is given."""
-    log = site.home / "logs" / "receiver.log"
+def running_receiver(site: Site, *, core: int | None = None, port: int | None = None) -> Iterator[Server]:
+    """Run `python -m webhooks` for a block, on one core or on another port than the site's where they are given."""
+    port = port or site.port
+    log = site.home / "logs" / f"receiver-{port}.log"
+    environ = {**site.environ, "FRONTDESK_RECEIVER_PORT": str(port)}
     with ExitStack() as stack:
         with on_core(core):
-            process = stack.enter_context(running([sys.executable, "-m", "webhooks"], environ=site.environ, log=log))
-        wait_until_ready(f"{site.public_url}/readyz", process, log=log)
-        yield Server(site.port, process.pid)
+            process = stack.enter_context(running([sys.executable, "-m", "webhooks"], environ=environ, log=log))
+        wait_until_ready(f"http://127.0.0.1:{port}/readyz", process, log=log)
+        yield Server(port, process.pid)
 
 
 @contextmanager

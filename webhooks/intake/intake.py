@@ -132,7 +132,9 @@ class Intake:
     def _to_event(self, delivery: Delivery, request: Request) -> NewEvent:
         kept = self._source.kept_headers
         hide = self._masks.hide
-        body, payload = hide(request.body), hide(one_reading(delivery.payload))
+        read = one_reading(delivery.payload, delivery.parsed)
+        body = hide(request.body)
+        payload = body if read is request.body else hide(read)
         if delivery.secrets:
             own = Masks.of(delivery.secrets)
             body, payload = own.hide(body), own.hide(payload)

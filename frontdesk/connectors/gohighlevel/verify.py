@@ -90,6 +90,7 @@ class GoHighLevelSource(Source):
             source_event_id=find_text(event, "webhookId") or body_id(request.body),
             type=event_type(self.name, (name or "unnamed") if is_signed else "workflow"),
             payload=request.body,
+            parsed=event,
             subject_id=_find_subject(event),
             occurred_at=occurred_at,
         )

@@ -53,6 +53,7 @@ class ProofSource(Source):
             source_event_id=identity,
             type=event_type(self.name, name),
             payload=request.body,
+            parsed=event,
             subject_id=transaction or find_text(event, "data", "id"),
             occurred_at=instant_of_text(date),
         )

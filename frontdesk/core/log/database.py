@@ -44,6 +44,8 @@ def open_engine(url: str) -> Engine:
         engine = create_engine(
             url,
             pool_pre_ping=not is_sqlite,
+            # The connection given back last has the newest pages and prepared statements in its memory.
+            pool_use_lifo=True,
             execution_options={_TURNS: threading.RLock()} if is_sqlite else {},
             connect_args={} if is_sqlite else _postgresql().connect_arguments(),
         )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 from contextlib import suppress
-from dataclasses import dataclass
 from queue import Empty, SimpleQueue
+from typing import NamedTuple
 
 from frontdesk.core.errors import EventLogUnavailableError
 from frontdesk.core.log.envelope import Appended, NewEvent
@@ -16,8 +16,7 @@ from frontdesk.core.log.event_log import EventLog
 MAX_GROUP = 512
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
+class _Waiting(NamedTuple):
     events: list[NewEvent]
     answer: asyncio.Future[list[Appended]]
 
