@@ -93,7 +93,7 @@ def one_reading(payload: bytes, parsed: Any = None) -> bytes:
         except orjson.JSONDecodeError:
             return _without_repeats(payload)  # a number that is too long for orjson
     # A key that was dropped took its colon along; colons in texts are the same in both, unless they are escaped.
-    has_escapes = b"\\" in payload and b"\\u003" in payload  # one byte is found ten times as fast as five
+    has_escapes = b"\\" in payload and b"\\u003" in payload  # one byte is found faster
     is_same = not has_escapes and orjson.dumps(parsed).count(b":") == payload.count(b":")
     return payload if is_same else _without_repeats(payload)
 

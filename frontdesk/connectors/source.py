@@ -118,7 +118,7 @@ class Delivery(NamedTuple):
     occurred_at: datetime | None = None  #: None where the provider gives no time: then it is when it came in
     reply: Reply | None = None  #: None: the usual JSON answer
     secrets: tuple[str, ...] = ()  #: what else came with it that is not to be stored
-    parsed: Any = None  #: the value that payload was parsed to, where it was: to parse it again costs a tenth of all
+    parsed: Any = None  #: what a source parsed payload to, if it did: parsing 1.5 KB again takes 3 us
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -244,4 +244,7 @@ def _cpu_s() -> float:
 
 if __name__ == "__main__":
     uvloop.install()
-    print(json.dumps(asdict(asyncio.run(_run(Load(**json.load(sys.stdin)))))))
+    done = asyncio.run(_run(Load(**json.load(sys.stdin))))
+    # Not print: with PYTHONUNBUFFERED what a pipe does not take at once is lost.
+    with open(sys.stdout.fileno(), "w", encoding="utf-8", closefd=False) as output:
+        json.dump(asdict(done), output)

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 
-from frontdesk.connectors.bodies import one_reading
+from frontdesk.connectors.bodies import one_reading, parse_json
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.log.schema import rejected_deliveries
 from tests.webhooks.conftest import StartReceiver, only_event
@@ -142,6 +142,7 @@ def test_any_json_has_one_reading_and_changes_only_where_it_had_two(text: str) -
     meant = json.loads(payload, object_pairs_hook=note, parse_int=str, parse_float=str)
     assert json.loads(read, object_pairs_hook=no_repeats, parse_int=str, parse_float=str) == meant
     assert had_repeats or read == payload
+    assert one_reading(payload, parse_json(payload)) == read
 
 
 def test_duckdb_reads_what_python_reads(duck: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:

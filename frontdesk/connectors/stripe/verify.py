@@ -113,7 +113,7 @@ def _livemode(configuration: SourceConfiguration, *, account: str | None) -> boo
 
 
 def _hex_of(signer: hmac.HMAC, signed: bytes) -> bytes:
-    # Not hmac.digest: it lets go of Python's lock for a microsecond, and the log's writer takes it for many.
+    # Not hmac.digest: it gives Python's lock away for a microsecond's work, and the log's writer takes it.
     mine = signer.copy()
     mine.update(signed)
     return mine.hexdigest().encode()

@@ -15,8 +15,7 @@ from frontdesk.core.log.schema import event_log, sqlite_instant
 MAX_ROWS_PER_APPEND = 1_000
 _KEY = ["tenant_id", "source", "source_event_id"]
 
-#: Column values of one event in the table's order, without its sequence: a dictionary for each would cost as much
-#: as all that is in it.
+#: Column values of one event in the table's order, without its sequence.
 Row = tuple[Any, ...]
 ROW_COLUMNS = tuple(column.name for column in event_log.columns if column.name != "sequence")
 EVENT_ID = ROW_COLUMNS.index("event_id")

@@ -49,6 +49,17 @@ def test_a_database_without_tables_waits_for_the_writer_and_says_so(
     assert inspect(open_database(url)).has_table("heartbeats")
 
 
+def test_who_comes_next_gets_the_connection_that_was_used_last(backend: Backend) -> None:
+    engine = backend.open()
+    with engine.connect(), engine.connect() as last:
+        used_last = last.connection.driver_connection
+    with engine.connect() as first:
+        warm = first.connection.driver_connection
+    with engine.connect() as again:
+        assert again.connection.driver_connection is warm
+    assert used_last is not warm  # the outer block ended later
+
+
 def test_tables_that_are_there_are_left_alone(backend: Backend) -> None:
     engine = backend.open()
 
