@@ -32,6 +32,7 @@ class IntakePlan:
 
     rounds: int = 7
     requests_per_round: int = 30_000
+    requests_on_postgresql: int = 10_000
     offered_per_s: int = 1_000
     offered_for_s: int = 20
 
@@ -78,13 +79,14 @@ def measure_processes(folder: Path, report: Report, *, plan: IntakePlan) -> Figu
         for number in range(1, plan.rounds + 1):
             report.step(f"intake on PostgreSQL: round {number} of {plan.rounds}")
             for count, rounds in per_s.items():
-                rounds.append(client.send(*receivers[:count], good=ACCEPTED, count=plan.requests_per_round))
+                rounds.append(client.send(*receivers[:count], good=ACCEPTED, count=plan.requests_on_postgresql))
         client.check_kept(_kept_ids(url))
     shutil.rmtree(folder)
-    return {
-        f"intake_per_s_postgresql_{count}": round(median(sent.per_s for sent in rounds))
-        for count, rounds in per_s.items()
-    }
+    figures: Figures = {}
+    for count, rounds in per_s.items():
+        figures[f"intake_per_s_postgresql_{count}"] = round(median(sent.per_s for sent in rounds))
+        figures[f"intake_cpu_us_postgresql_{count}"] = round(median(_cpu_us(sent) for sent in rounds), 1)
+    return figures
 
 
 def _figures(intake: Sequence[Round], nothing: Sequence[Round], offered: Round) -> Figures:
