@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -120,10 +121,11 @@ def check_continues(engine: Engine, sequence: int) -> None:
         guard.check_continues(sequence)
 
 
-def note_appended(engine: Engine, newest: Anchor) -> None:
-    """Note an event that is on disk, if the engine's database is a file."""
-    if (guard := _guard_of(engine)) is not None:
-        guard.saw(newest)
+def note_appended(engine: Engine, events: Sequence[Anchor]) -> None:
+    """Note events that are on disk, if the engine's database is a file."""
+    guard = _guard_of(engine)
+    if guard is not None and events:
+        guard.saw(max(events))
 
 
 def _guard_of(engine: Engine) -> DatabaseFile | None:

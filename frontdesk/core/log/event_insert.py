@@ -15,10 +15,8 @@ from frontdesk.core.log.schema import event_log, sqlite_instant
 MAX_ROWS_PER_APPEND = 1_000
 _KEY = ["tenant_id", "source", "source_event_id"]
 
-#: Column values of one event in the table's order, without its sequence.
-Row = tuple[Any, ...]
-ROW_COLUMNS = tuple(column.name for column in event_log.columns if column.name != "sequence")
-EVENT_ID = ROW_COLUMNS.index("event_id")
+#: Column values of one event, by name and in the table's order, without its sequence.
+Row = dict[str, Any]
 
 
 class Insert(Protocol):
@@ -49,8 +47,7 @@ class PostgresqlInsert:
 
     def __call__(self, connection: Connection, rows: Sequence[Row]) -> dict[str, int]:
         """Insert rows; see Insert."""
-        named = [dict(zip(ROW_COLUMNS, row, strict=True)) for row in rows]
-        return {row.event_id: row.sequence for row in connection.execute(self._statement, named)}
+        return {row.event_id: row.sequence for row in connection.execute(self._statement, rows)}
 
 
 class SqliteInsert:
@@ -77,10 +74,10 @@ class SqliteInsert:
         values: list[Any] = []
         for sequence, row in enumerate(rows, first):
             values.append(sequence)
-            values += row
+            values += row.values()
         statement = self._before + ", ".join([self._row] * len(rows)) + self._after
         inserted = connection.exec_driver_sql(statement, tuple(values))
-        sequences = {row[EVENT_ID]: sequence for sequence, row in enumerate(rows, first)}
+        sequences = {row["event_id"]: sequence for sequence, row in enumerate(rows, first)}
         if inserted.rowcount == len(rows):
             return sequences
         query = select(event_log.c.event_id, event_log.c.sequence).where(event_log.c.event_id.in_(sequences))

@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
-from operator import attrgetter
 from typing import Any
 
 import orjson
@@ -32,15 +31,13 @@ from frontdesk.core.log.database import WRITES_AFTER_READING
 from frontdesk.core.log.database_errors import is_of_one, reason_of
 from frontdesk.core.log.database_file import Anchor, check_continues, note_appended
 from frontdesk.core.log.envelope import FILE_HEADER, RUN_HEADER, Appended, Event, NewEvent, Origin
-from frontdesk.core.log.event_insert import EVENT_ID, MAX_ROWS_PER_APPEND, ROW_COLUMNS, Row, insert_for
+from frontdesk.core.log.event_insert import MAX_ROWS_PER_APPEND, Row, insert_for
 from frontdesk.core.log.schema import event_log
 
 #: Characters of a source_event_id; PostgreSQL's unique index takes at most 2,704 bytes a row.
 MAX_SOURCE_EVENT_ID = 512
 #: Sequences that one statement looks through: a fraction of a second, far from the limit of postgresql.py.
 _PAGE = 20_000
-#: Where a row's tenant_id, source and source_event_id are: beside one another.
-_KEY = slice(ROW_COLUMNS.index("tenant_id"), ROW_COLUMNS.index("source_event_id") + 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,9 +87,7 @@ class EventLog:
                 appended = self.append_within(connection, events)
         except SQLAlchemyError as error:
             raise EventLogUnavailableError(_reason(error)) from error
-        if appended:
-            newest = max(appended, key=attrgetter("sequence"))
-            note_appended(self._engine, Anchor(newest.sequence, newest.event_id))
+        note_appended(self._engine, [Anchor(each.sequence, each.event_id) for each in appended])
         return appended
 
     def append_within(self, connection: Connection, events: Sequence[NewEvent]) -> list[Appended]:
@@ -249,13 +244,14 @@ class EventLog:
         new = self._insert(connection, rows)
         if new:
             check_continues(self._engine, min(new.values()))
-        if len(new) == len(rows):
-            return [Appended(row[EVENT_ID], new[row[EVENT_ID]], is_new=True) for row in rows]
-        known = _find_known(connection, {_key(row) for row in rows if row[EVENT_ID] not in new})
-        return [
-            Appended(row[EVENT_ID], new[row[EVENT_ID]], is_new=True) if row[EVENT_ID] in new else known[_key(row)]
+        answers: list[Appended | None] = [
+            Appended(row["event_id"], new[row["event_id"]], is_new=True) if row["event_id"] in new else None
             for row in rows
         ]
+        if len(new) < len(rows):
+            known = _find_known(connection, {_key(row) for row in rows if row["event_id"] not in new})
+            answers = [answer or known[_key(row)] for row, answer in zip(rows, answers, strict=True)]
+        return [answer for answer in answers if answer is not None]
 
 
 def _find_known(connection: Any, keys: set[tuple[str, str, str]]) -> dict[tuple[str, str, str], Appended]:
@@ -268,8 +264,7 @@ def _find_known(connection: Any, keys: set[tuple[str, str, str]]) -> dict[tuple[
 
 
 def _key(row: Row) -> tuple[str, str, str]:
-    tenant_id, source, source_event_id = row[_KEY]
-    return tenant_id, source, source_event_id
+    return (row["tenant_id"], row["source"], row["source_event_id"])
 
 
 def _storable_id(text: str) -> str:
@@ -287,24 +282,24 @@ def _storable(text: str | None) -> str | None:
 
 
 def _to_row(event: NewEvent, *, event_id: str, instant: Callable[[datetime], Any]) -> Row:
-    return (  # in the table's order
-        event_id,
-        event.tenant_id,
-        event.source,
-        _storable_id(event.source_event_id),
-        _storable(event.type),
-        _storable(event.subject_id),
-        instant(event.occurred_at),
-        instant(event.received_at),
-        _storable(event.correlation_id),
-        _storable(event.causation_id),
-        event.schema_version,
-        event.origin.value,
-        _storable(event.content_type),
-        orjson.dumps(dict(event.headers)).decode(),
-        event.body,
-        event.payload.decode(),
-    )
+    return {  # in the table's order
+        "event_id": event_id,
+        "tenant_id": event.tenant_id,
+        "source": event.source,
+        "source_event_id": _storable_id(event.source_event_id),
+        "type": _storable(event.type),
+        "subject_id": _storable(event.subject_id),
+        "occurred_at": instant(event.occurred_at),
+        "received_at": instant(event.received_at),
+        "correlation_id": _storable(event.correlation_id),
+        "causation_id": _storable(event.causation_id),
+        "schema_version": event.schema_version,
+        "origin": event.origin.value,
+        "content_type": _storable(event.content_type),
+        "headers": orjson.dumps(dict(event.headers)).decode(),
+        "body": event.body,
+        "payload": event.payload.decode(),
+    }
 
 
 def _to_event(row: RowMapping) -> Event:
