@@ -116,6 +116,20 @@ create table if not exists raw.set_aside (
 -- Events of imports that are taken back (frontdesk/domains/imports/undone_runs.py): they stay in the log, and no model reads them.
 create table if not exists raw.undone_events (sequence bigint not null);
 
+-- Businesses whose events are being modelled anew, since they are configured otherwise: see live/renewals.py.
+create table if not exists raw.renewals (
+    tenant_id varchar not null,
+    models varchar[] not null,
+    has_staging boolean not null,
+    version bigint
+);
+
+create table if not exists raw.events_to_renew (
+    tenant_id varchar not null,
+    part bigint not null,
+    sequence bigint not null
+);
+
 -- Rules as data: what models/marts/automation decides by.
 create table if not exists raw.rules (
     tenant_id varchar not null,

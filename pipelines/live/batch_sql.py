@@ -13,10 +13,11 @@ from pipelines.build.dbt_runner import LiveModel
 
 #: The batch's events, in the columns of raw.event_log, and the facts that staging makes of them.
 NEW_EVENTS, NEW_FACTS = "new_events", "new_facts"
-#: All identifiers of the businesses whose rows are made anew.
-IDENTIFIERS = "identifiers_of_businesses"
+#: Identifiers that events named as they were modelled before, where they are modelled anew.
+IDENTIFIERS = "identifiers_before"
 #: What models read of the log itself, and of all staging at once: by the table that holds the batch's part of it.
-_OF_BATCH = {"stg_event_log__events": NEW_EVENTS, "int_facts_unioned": NEW_FACTS}
+OF_STAGING = "int_facts_unioned"
+_OF_BATCH = {"stg_event_log__events": NEW_EVENTS, OF_STAGING: NEW_FACTS}
 
 #: Modes of the models to which a batch's events are enough.
 _OF_NEW_EVENTS = ("append", "merge")
@@ -40,6 +41,14 @@ class BatchModel:
         return self.model.name
 
 
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """Which models are made anew, and which are held as they stand because one that is made reads them."""
+
+    made: frozenset[str]
+    held: frozenset[str]
+
+
 def models_of_batch(models: Sequence[LiveModel]) -> tuple[BatchModel, ...]:
     """Return the models as a batch runs them, in the same order. Raises HistoryUnreachableError."""
     live = {model.name: model for model in models}
@@ -61,6 +70,22 @@ def models_of_batch(models: Sequence[LiveModel]) -> tuple[BatchModel, ...]:
 def in_scope(model: LiveModel) -> str:
     """Return the name of the table that holds a model's rows of the scope, those of earlier events too."""
     return f"{model.name}_in_scope"
+
+
+def needed_for(models: Sequence[BatchModel], concerned: frozenset[str]) -> Needed:
+    """Return what has to be made and held so that some models can be made."""
+    by_name = {each.name: each for each in models}
+    made, held = set(concerned & by_name.keys()), set[str]()
+    for each in reversed(models):
+        if each.name not in made:
+            continue
+        for name in each.reads & by_name.keys():
+            mode = by_name[name].model.mode
+            if mode == "scratch":  # it is not stored: whoever reads it makes it
+                made.add(name)
+            elif mode != "append" or each.model.mode == "append":  # else its rows of the scope are read
+                held.add(name)
+    return Needed(frozenset(made), frozenset(held - made))
 
 
 def _table(model: LiveModel, parent: str, live: Mapping[str, LiveModel]) -> str | None:

@@ -18,6 +18,8 @@ from pipelines.live.batch_sql import IDENTIFIERS, NEW_EVENTS, NEW_FACTS, BatchMo
 
 #: Up to so many events are a small batch. One thread is faster for it than several, which wait for one another.
 _FEW_EVENTS = 50
+#: A batch that is large whatever its events are.
+LARGE = _FEW_EVENTS + 1
 #: What is deleted from a table in memory is never given back: after so many small batches the tables are made anew.
 _BATCHES_BETWEEN_RENEWALS = 500
 #: Optimizers that rely on the values that tables have while a statement is planned. A prepared plan outlives these:

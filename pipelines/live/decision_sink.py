@@ -16,6 +16,9 @@ class DecisionSink(Protocol):
     def decided(self, sequence: int) -> None:
         """Take note that all events up to this one are decided upon; called after the difference was acted on."""
 
+    def renewing(self, tenant_ids: frozenset[str]) -> None:
+        """Take note whose decisions are being made anew, and of nobody else's."""
+
 
 class Nobody:
     """Acts on nothing: for a warehouse that is only being computed."""
@@ -24,4 +27,7 @@ class Nobody:
         """Do nothing."""
 
     def decided(self, sequence: int) -> None:
+        """Do nothing."""
+
+    def renewing(self, tenant_ids: frozenset[str]) -> None:
         """Do nothing."""

@@ -7,7 +7,7 @@ depends on the batch and not on the history, and the result is what a build from
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
@@ -17,23 +17,36 @@ from typing import NoReturn
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 from sqlalchemy import Engine
 
 from frontdesk.core.faults import breaks_connection, is_of_machine
 from frontdesk.core.log.envelope import Event
-from frontdesk.core.tenant.configurations import CONFIGURED, REMOVED
 from pipelines.build.dbt_runner import DECISIONS, LiveModel, Manifest
 from pipelines.ingest.log_copy import replace_rejection_counts, replace_set_aside, set_aside_state, set_log_position
 from pipelines.live.batch_result import BatchResult, Change
-from pipelines.live.batch_sql import NEW_EVENTS, BatchModel, in_scope, models_of_batch
-from pipelines.live.batch_tables import BatchTables
+from pipelines.live.batch_sql import (
+    IDENTIFIERS,
+    NEW_EVENTS,
+    NEW_FACTS,
+    OF_STAGING,
+    BatchModel,
+    in_scope,
+    models_of_batch,
+    needed_for,
+)
+from pipelines.live.batch_tables import LARGE, BatchTables
 from pipelines.live.decision_sink import DecisionSink, Nobody
+from pipelines.live.renewals import Part, Renewals
 from pipelines.live.scopes import Scopes, read_scopes, rows_with
-from pipelines.live.whole_businesses import WholeBusinesses
 
 #: Which contact each identifier in scope belongs to now, and with that each fact.
 _OWNERS = "int_contact_identifiers"
 _FACTS = "int_facts_attributed"
+#: The rows that are of the batch's events.
+_OF_EVENTS = f"event_id in (select event_id from temp.main.{NEW_EVENTS})"
+#: Modes of the models of which a business's past is renewed part by part.
+_IN_PARTS = ("append", "replace")
 
 
 class BatchGivenUp(Exception):  # noqa: N818 - nothing is wrong
@@ -68,6 +81,9 @@ class LivePath:
         #: Of what was set aside when it was copied last; None: it is copied with the next batch.
         self._set_aside_state: tuple[object, ...] | None = None
         self._tables = BatchTables(connection, models)
+        self._renewals = Renewals(connection)
+        self.is_renewing = False  #: whether a business's past is not made anew yet by how it is configured
+        self._tell_renewing()
 
     def run_batch(
         self,
@@ -129,37 +145,106 @@ class LivePath:
         self,
         replace: Callable[[duckdb.DuckDBPyConnection], frozenset[str]],
         *,
-        slugs: frozenset[str],
-        now: datetime,
+        versions: Mapping[str, int | None],
     ) -> tuple[Change, ...]:
-        """Take over other configurations of businesses, and make of their rows what these concern.
+        """Take over other configurations of businesses; what they concern of their past is renewed part by part.
 
         `replace` writes them into the raw schema and returns the tables that changed; nothing is changed if anything
-        raises. The events that brought them are a batch of their own, after this.
+        raises. versions: by slug, the sequence of what configures it, None where that is not in the log. The events
+        that brought them are a batch of their own, after this.
         """
-        count_events = self._count_events(slugs)
-        with self._transaction(count_events=count_events):
+        with self._transaction(count_events=LARGE):
             concerned = self._manifest.live_models_below(replace(self._connection))
-            businesses = WholeBusinesses(
-                self._connection,
-                self._models,
-                tables=self._tables,
-                slugs=slugs,
-                concerned=concerned,
-                has_history=count_events > 0,
-            )
-            changes = businesses.make(self._sink, now=now)
+            changes = [*self._remake_whole(concerned), *self._remake_merged(concerned, frozenset(versions))]
+            parted = {each.name for each in self._models if each.name in concerned and each.model.mode in _IN_PARTS}
+            has_staging = any(each.model.mode == "append" for each in self._models if each.name in parted)
+            for tenant_id, version in versions.items():
+                self._renewals.begin(tenant_id, models=parted, has_staging=has_staging, version=version)
         self._tables.empty()
         self._fact_types = _read_fact_types(self._connection, self._manifest.query("live_fact_types"))
+        self._tell_renewing()
         return tuple(changes)
 
-    def _count_events(self, slugs: frozenset[str]) -> int:
-        """Return how many events of businesses there are, besides those that configured them."""
-        row = self._connection.execute(
-            f"select count(*) from raw.event_log where {rows_with('tenant_id', slugs)} and type not in (?, ?)",
-            [CONFIGURED, REMOVED],
-        ).fetchone()
-        return int(row[0]) if row else 0
+    def next_part(self) -> Part | None:
+        """Return what is to be renewed next of businesses that are configured otherwise."""
+        return self._renewals.next_part() if self.is_renewing else None
+
+    def renew(self, part: Part, *, now: datetime) -> tuple[Change, ...]:
+        """Model a part anew; what is over at `now` (UTC) is not acted upon.
+
+        Whatever it raises, nothing is changed.
+        """
+        with self._transaction(count_events=part.count_events):
+            changes = self._renew(part, now=now)
+            if self._renewals.end(part):
+                changes += self._remake_whole(part.models)
+        self._tables.empty()
+        self._tell_renewing()
+        return tuple(changes)
+
+    def _tell_renewing(self) -> None:
+        tenant_ids = self._renewals.tenants()
+        self.is_renewing = bool(tenant_ids)
+        self._sink.renewing(tenant_ids)
+
+    def _remake_whole(self, concerned: frozenset[str]) -> list[Change]:
+        """Make the models anew that are small, and made as a whole."""
+        changes = []
+        for each in self._models:
+            if each.name in concerned and each.model.mode == "replace_all":
+                self._tables.fill(each)
+                changes.append(self._replace(each.model))
+        return [change for change in changes if change]
+
+    def _remake_merged(self, concerned: frozenset[str], slugs: frozenset[str]) -> list[Change]:
+        """Make the rows of businesses anew to which batches only add."""
+        changes = []
+        for each in self._models:
+            if each.name in concerned and each.model.mode == "merge":
+                model, rows = each.model, rows_with("tenant_id", slugs)
+                self._connection.execute(f"delete from {model.relation} where {rows}")
+                self._connection.execute(
+                    f"insert into {model.relation} by name select * from ({model.sql}) where {rows}"
+                )
+                changes.append(Change(model, {"tenant_id": slugs}))
+        return changes
+
+    def _renew(self, part: Part, *, now: datetime) -> list[Change]:
+        needed = needed_for(self._models, part.models)
+        undone = "select sequence from raw.undone_events"
+        events = f"from raw.event_log where sequence in ({part.sequences}) and sequence not in ({undone})"
+        self._tables.insert(NEW_EVENTS, events)
+        before = f"select distinct identifier_key from intermediate.int_identifiers_observed where {_OF_EVENTS}"
+        self._tables.insert(IDENTIFIERS, before)
+        changes = []
+        for each in self._models:
+            if each.name == self._first_in_scope:
+                self._enter_scope()
+            if each.name in needed.held:
+                self._hold(each.model)
+            elif each.name in needed.made:
+                changes.append(self._make_anew(each, now=now))
+        return [change for change in changes if change]
+
+    def _hold(self, model: LiveModel) -> None:
+        """Hold what stands of a model that is not made anew."""
+        if model.mode == "append":
+            self._tables.copy(model, rows=_OF_EVENTS, table=model.name)
+        else:
+            self._tables.copy(model, rows=rows_with(model.column, self._scopes.of(model)), table=model.name)
+
+    def _make_anew(self, each: BatchModel, *, now: datetime) -> Change | None:
+        model = each.model
+        if OF_STAGING in each.reads:
+            self._tables.insert(NEW_FACTS, f"from intermediate.{OF_STAGING} where {_OF_EVENTS}")
+        self._tables.fill(each)
+        if model.mode == "scratch":
+            return None
+        if model.mode == "append":
+            self._connection.execute(f"delete from {model.relation} where {_OF_EVENTS}")
+            self._insert(model)
+            return None
+        return self._replace(model, over_at=now)
 
     @contextmanager
     def _transaction(self, *, count_events: int) -> Iterator[None]:
@@ -272,8 +357,11 @@ class LivePath:
         if self._concern(model, self._facts):
             self._tables.copy(model, rows=rows_with(model.column, self._scopes.of(model)), table=model.name)
 
-    def _replace(self, model: LiveModel) -> Change | None:
-        """Put the rows that the batch made of a model in the place of those it had; None if they are the same."""
+    def _replace(self, model: LiveModel, *, over_at: datetime | None = None) -> Change | None:
+        """Put the rows that the batch made of a model in the place of those it had; None if they are the same.
+
+        What is over at `over_at` is not acted upon.
+        """
         if model.mode == "merge":
             keys = self._values(f"select {model.column} from temp.main.{model.name}")
             self._tables.copy(model, rows=rows_with(model.column, keys), table=model.name)
@@ -290,7 +378,7 @@ class LivePath:
             if going.equals(coming):
                 return None
             if model.name == DECISIONS:
-                self._sink.apply(going, coming)
+                self._sink.apply(_open_after(over_at, going), _open_after(over_at, coming))
         self._connection.execute(f"delete from {model.relation} where {rows}")
         self._connection.execute(f"insert into {model.relation} by name {made}")
         if not model.is_public:
@@ -321,6 +409,14 @@ class LivePath:
 
     def _values(self, query: str) -> frozenset[str]:
         return frozenset(str(row[0]) for row in self._connection.execute(query).fetchall())
+
+
+def _open_after(instant: datetime | None, decisions: pa.Table) -> pa.Table:
+    """Return the decisions that are not over at an instant; all for None."""
+    if instant is None:
+        return decisions
+    expires_at = decisions.column("expires_at")
+    return decisions.filter(pc.greater(expires_at, pa.scalar(instant, expires_at.type)))
 
 
 def _give_up() -> NoReturn:

@@ -47,8 +47,9 @@ QUIET_POLL_SECONDS = 0.02
 QUIET_AFTER_SECONDS = 5.0
 #: Without events, readers still get new counts of refused deliveries, and the proof that somebody publishes.
 HEARTBEAT = timedelta(minutes=1)
-#: What only tells of our own commands is modelled together: each batch costs some 300 ms, whatever is in it.
-ECHOES_GATHER = timedelta(milliseconds=100)
+#: What only tells of our own commands is modelled together: each batch costs some 300 ms, whatever is in it, and who
+#: looks for a receipt sees it half a second later.
+ECHOES_GATHER = timedelta(milliseconds=500)
 _ECHOES_LOOKED_AT = 200
 
 
@@ -194,7 +195,10 @@ class Modeller:
             self.close()
 
     def follow_once(self) -> BatchResult | None:
-        """Model and publish the next batch; None when the log has no new event. Needs open()."""
+        """Model and publish the next batch; None when there is nothing to model. Needs open().
+
+        After the new events, which are what somebody waits for, comes a part of what is made anew.
+        """
         results: list[BatchResult] = []
         while coming := self._postponed + self._log.read_after(self.modelled_sequence, limit=LIVE_BATCH_SIZE):
             if ask_for_build(coming, undone_runs=self._undone_runs):
@@ -215,6 +219,7 @@ class Modeller:
             self._postponed = batch.postponed
             if not (are_echoes(batch.events) and self._is_overtaken(self.modelled_sequence)):
                 break  # else it is published together with what overtook it
+        results += filter(None, [_opened(self._warehouse).renew()])
         if not results:
             return None
         result = combine(results)
@@ -222,7 +227,7 @@ class Modeller:
         return result
 
     def follow_to_end(self, *, progress: ProgressCallback | None = None) -> int:
-        """Model and publish until the log has nothing new; return how many events."""
+        """Model and publish until the log has nothing new, and the past is as configured; return how many events."""
         count = 0
         end = self._log.last_sequence()
         while result := self.follow_once():
@@ -246,7 +251,7 @@ class Modeller:
         return True
 
     def _has_events_to_model(self) -> bool:
-        if self._postponed:
+        if self._postponed or _opened(self._warehouse).is_renewing:
             return True
         if self._has_no_news and not self._commits.has_changed():
             return False

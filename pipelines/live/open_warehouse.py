@@ -15,7 +15,7 @@ from frontdesk.core.faults import breaks_connection, is_of_machine
 from frontdesk.core.log.envelope import Event
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.log.set_aside import Kind, SetAside, Step, reason_of
-from frontdesk.core.tenant.configurations import CONFIGURED
+from frontdesk.core.tenant.configurations import CONFIGURED, read_newest
 from frontdesk.domains.tenancy.tenant import Tenant, read_documents
 from pipelines.build import warehouse
 from pipelines.build.dbt_runner import Manifest
@@ -24,6 +24,7 @@ from pipelines.ingest.tenant_tables import replace_documents
 from pipelines.live.batch_result import BatchResult, Change, combine
 from pipelines.live.decision_sink import DecisionSink
 from pipelines.live.live_path import BatchGivenUp, LivePath
+from pipelines.live.renewals import Part
 
 #: A rule is set aside once so many different events could be modelled without it, and not with it. Before that, the
 #: events are: one odd event must not take a rule from everybody.
@@ -118,12 +119,17 @@ class OpenWarehouse:
         configured = {slug: event for slug, event in newest.items() if event.type == CONFIGURED}
         documents = {slug: orjson.loads(event.payload)["document"] for slug, event in configured.items()}
         tenants = read_documents(documents).tenants
-        return self.take_over({slug: tenants.get(slug) for slug in newest})
+        return self.take_over(
+            {slug: tenants.get(slug) for slug in newest},
+            versions={slug: event.sequence for slug, event in newest.items()},
+        )
 
-    def take_over(self, businesses: Mapping[str, Tenant | None]) -> tuple[Change, ...]:
-        """Make of businesses' rows what their configurations concern; None: one that has left.
+    def take_over(
+        self, businesses: Mapping[str, Tenant | None], *, versions: Mapping[str, int] | None = None
+    ) -> tuple[Change, ...]:
+        """Go by other configurations of businesses; None: one that has left. What they concern is renewed later.
 
-        Whatever it raises, nothing is changed.
+        versions: their sequences, where they are in the log. Whatever it raises, nothing is changed.
         """
         for rule in self._set_aside.read(Kind.RULE):
             if rule.tenant_id in businesses:  # another version may do what the one before could not
@@ -131,7 +137,42 @@ class OpenWarehouse:
         slugs = frozenset(businesses)
         tenants = [tenant for tenant in businesses.values() if tenant is not None]
         return self._live.configure(
-            lambda connection: replace_documents(connection, tenants, of=slugs), slugs=slugs, now=self._clock.now()
+            lambda connection: replace_documents(connection, tenants, of=slugs),
+            versions={slug: (versions or {}).get(slug) for slug in sorted(slugs)},
+        )
+
+    @property
+    def is_renewing(self) -> bool:
+        """Whether something of the past is to be made anew yet, by how businesses are configured."""
+        return self._live.is_renewing
+
+    def renew(self) -> BatchResult | None:
+        """Make the next part anew of what businesses' configurations concern; None if there is none.
+
+        If it can't be, the configuration is set aside, and the version before it is in force again. Raises what the
+        machine is at fault for.
+        """
+        part = self._live.next_part()
+        if part is None:
+            return None
+        try:
+            changes = self._live.renew(part, now=self._clock.now())
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others go on
+            self._go_on_after(error)
+            changes = self._go_back_from(part, error)
+        return BatchResult(count_events=0, last_sequence=self.modelled_sequence, changes=changes)
+
+    def _go_back_from(self, part: Part, error: Exception) -> tuple[Change, ...]:
+        """Put in force what was before a configuration by which a part can't be made."""
+        slug, version = part.tenant_id, part.version
+        if version is None:
+            raise error
+        self._put_aside(self._log.read_at([version])[version], error, step=Step.CONFIGURATION)
+        before = read_newest(self._engine, until=version - 1).get(slug)
+        if before is None or before.document is None:
+            return self.take_over({slug: None})
+        return self.take_over(
+            {slug: read_documents({slug: before.document}).tenants.get(slug)}, versions={slug: before.sequence}
         )
 
     def _run(

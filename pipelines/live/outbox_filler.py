@@ -101,6 +101,11 @@ class OutboxFiller:
         if self._position is not None:
             self._position.advance(sequence)
 
+    def renewing(self, tenant_ids: frozenset[str]) -> None:
+        """Hold what waits of businesses whose decisions are being made anew; nobody else's."""
+        if self._position is not None:
+            self._position.hold(tenant_ids)
+
     def _take_back_undecided(
         self, connection: duckdb.DuckDBPyConnection, command_keys: Sequence[str], *, modelled_sequence: int
     ) -> set[str]:

@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 from frontdesk.core.errors import ConfigurationError
 from frontdesk.core.running.addresses import local_url
+from frontdesk.core.running.allocator import with_quicker_allocator
 from frontdesk.core.running.dagster_home import DagsterHome
 from frontdesk.core.secrets import DAGSTER_PASSWORD, OWNER_API_KEY
 from frontdesk.core.settings import Settings
@@ -98,7 +99,7 @@ def _dagster(
                 *(sys.executable, "-m", "pipelines.code_server", "--definitions", "pipelines.definitions"),
                 *("--socket", str(home.socket_path), "--workspace", workspace),
             ),
-            environ={**own, **dagster},
+            environ=with_quicker_allocator({**own, **dagster}),
             ready_line="Started Dagster code server",
             grace_s=8.0,
         ),

@@ -23,6 +23,7 @@ from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.log.schema import event_log
 from frontdesk.core.private_files import too_open
 from frontdesk.core.published.connection import open_published
+from frontdesk.core.running.allocator import quicker_allocator
 from frontdesk.core.running.ports import why_unavailable
 from frontdesk.core.running.run_files import RunFiles
 from frontdesk.core.secrets import secret_variable
@@ -44,6 +45,7 @@ _PROBE_TIMEOUT_S = 2.0
 def examine(settings: Settings, *, environ: Mapping[str, str]) -> Iterator[Finding]:
     """Yield the findings of all checks. Nothing is left behind."""
     yield _check_python(sys.version_info[:3])
+    yield _check_allocator(quicker_allocator())
     yield from _check_home(settings.home)
     yield _check_modes(settings)
     tenants, findings = check_tenants(settings)
@@ -63,6 +65,12 @@ def _check_python(version: tuple[int, ...]) -> Finding:
     if version[:2] < _OLDEST_PYTHON:
         return Finding(Level.ERROR, "Python", shown, "Install Python 3.11 or newer and run `make setup` with PYTHON=")
     return Finding(Level.OK, "Python", shown)
+
+
+def _check_allocator(library: str | None) -> Finding:
+    if library is None:
+        return Finding(Level.OK, "Memory", "by the C library; with libjemalloc2 installed, texts go out sooner")
+    return Finding(Level.OK, "Memory", f"by {library}, which is quicker than the C library")
 
 
 def _check_home(home: Path) -> Iterator[Finding]:

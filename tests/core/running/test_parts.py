@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import socket
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ import yaml
 from dagster import DagsterInstance
 
 from frontdesk.core.errors import ConfigurationError
+from frontdesk.core.running import allocator
 from frontdesk.core.running.dagster_home import DagsterHome, open_dagster_home
 from frontdesk.core.running.parts import Group, Part, build_parts
 from frontdesk.core.running.ports import check_ports
@@ -209,3 +212,27 @@ def test_a_wrong_address_is_told(dagster_home: DagsterHome, host: str, port: int
 
     with pytest.raises(ConfigurationError, match=reason):
         check_ports(parts.values(), host=host)
+
+
+def test_the_live_path_alone_starts_with_a_quicker_allocator_unless_the_operator_preloads_one(
+    dagster_home: DagsterHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def preloaded(library: str | None, **environ: str) -> dict[str, str | None]:
+        monkeypatch.setattr(allocator, "find_library", lambda name: library if name == "jemalloc" else None)
+        parts = build_parts(Settings(), dagster_home=dagster_home, without=frozenset(), environ=environ)
+        return {part.name: part.environ.get("LD_PRELOAD") for part in parts if "LD_PRELOAD" in part.environ}
+
+    assert preloaded("libjemalloc.so.2") == {"dagster-code": "libjemalloc.so.2"}
+    assert preloaded(None) == {}
+    assert set(preloaded("libjemalloc.so.2", LD_PRELOAD="theirs.so").values()) == {"theirs.so"}
+
+
+def test_a_process_starts_with_the_allocator_that_the_machine_has() -> None:
+    library = allocator.quicker_allocator()
+    if library is None:
+        pytest.skip("this machine has neither jemalloc nor tcmalloc")
+    read_maps = "print(open('/proc/self/maps').read())"
+    environ = allocator.with_quicker_allocator(os.environ)
+    shown = subprocess.run([sys.executable, "-c", read_maps], env=environ, capture_output=True, text=True, check=True)
+    assert library.partition(".so")[0] in shown.stdout
+    assert shown.stderr == ""

@@ -14,6 +14,7 @@ import pytest
 
 from frontdesk.core.log.database import create_tables, open_database, open_engine
 from frontdesk.core.settings import Settings
+from frontdesk.domains.operations import doctor
 from frontdesk.domains.operations.doctor import examine
 from frontdesk.domains.operations.findings import Finding, Level
 from frontdesk.domains.tenancy.files import TenantFiles
@@ -64,6 +65,19 @@ def test_little_room(settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch) 
         levels.append(find(settings, "Disk")[0].level)
 
     assert levels == [Level.OK, Level.WARNING, Level.ERROR]
+
+
+def test_a_quicker_allocator_is_told_and_never_needed(
+    settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = []
+    for library in ("libjemalloc.so.2", None):
+        monkeypatch.setattr(doctor, "quicker_allocator", lambda library=library: library)
+        told += find(settings, "Memory")
+
+    assert {finding.level for finding in told} == {Level.OK}
+    assert told[0].detail.startswith("by libjemalloc.so.2")
+    assert "libjemalloc2" in told[1].detail
 
 
 def test_a_home_that_cannot_be_written(settings: dict[str, Any]) -> None:

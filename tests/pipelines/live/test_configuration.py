@@ -13,13 +13,19 @@ from frontdesk.core.log.envelope import NewEvent
 from frontdesk.core.log.set_aside import Kind
 from frontdesk.core.tenant.configurations import Configurations
 from frontdesk.domains.sending.outbox.commands import CommandFilter, CommandState
-from pipelines.live import open_warehouse
+from pipelines.live import open_warehouse, renewals
 from tests.domains.identity.test_identity_decisions import CONTRADICTION
 from tests.pipelines.facts import TENANT, fact
 from tests.pipelines.homes import Home
 from tests.pipelines.kept import REPOSITORY
 
 Document = dict[str, Any]
+
+
+@pytest.fixture(autouse=True)
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have even the shortest history be renewed in several parts."""
+    monkeypatch.setattr(renewals, "PART_EVENTS", 300)
 
 
 def document_of(slug: str) -> Document:

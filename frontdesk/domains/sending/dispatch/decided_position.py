@@ -21,6 +21,7 @@ class DecidedPosition:
 
     def __init__(self) -> None:
         self._sequence: int | None = None
+        self._held: frozenset[str] = frozenset()
         self._lock = threading.Lock()
         self._listeners: list[Callable[[], None]] = []
 
@@ -28,6 +29,16 @@ class DecidedPosition:
     def sequence(self) -> int | None:
         """The newest sequence, None before the first."""
         return self._sequence
+
+    def is_held(self, tenant_id: str) -> bool:
+        """Tell whether a tenant's decisions are being made anew, by another configuration."""
+        return tenant_id in self._held
+
+    def hold(self, tenant_ids: frozenset[str]) -> None:
+        """Say whose decisions are being made anew: theirs wait until they are not named any more."""
+        self._held = tenant_ids
+        for listener in self._listeners:
+            listener()
 
     def begin_at(self, sequence: int) -> None:
         """Say how far it is after the warehouse was opened: the log may be another one than before."""
@@ -83,7 +94,10 @@ class KnownEvents:
         """Whether anybody said how far decisions go: before, nothing may be called."""
         return self.position.sequence is not None
 
-    def takes_account_of(self, sequence: int) -> bool:
-        """Tell whether the decisions in the outbox take account of an event; of none before anybody said how far."""
+    def takes_account_of(self, sequence: int, *, tenant_id: str) -> bool:
+        """Tell whether a tenant's decisions in the outbox take account of an event.
+
+        Of none before anybody said how far, nor while they are being made anew.
+        """
         reached = self.position.sequence
-        return reached is not None and reached >= sequence
+        return reached is not None and reached >= sequence and not self.position.is_held(tenant_id)

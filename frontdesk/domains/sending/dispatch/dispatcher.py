@@ -183,8 +183,11 @@ class Dispatcher:
             self._bell.clear()
 
     def _waits_for_decisions(self) -> bool:
-        firsts = [state.queue[0].needs for state in self._lanes.values() if state.queue]
-        return any(needs is not None and not self._known.takes_account_of(needs) for needs in firsts)
+        return any(self._is_undecided(state.queue[0]) for state in self._lanes.values() if state.queue)
+
+    def _is_undecided(self, queued: QueuedCommand) -> bool:
+        tenant_id = queued.command.tenant_id
+        return queued.needs is not None and not self._known.takes_account_of(queued.needs, tenant_id=tenant_id)
 
     def _comes_due_before(self, gives_up_at: datetime) -> bool:
         if self._clock.now() >= gives_up_at:
@@ -294,7 +297,7 @@ class Dispatcher:
             if opens_at > now:
                 self._give_back(state, at=opens_at, reason=state.closed_reason)
         elif first.asked_at < now - _LONGEST_WAIT:
-            if first.needs is None or not self._known.takes_account_of(first.needs):
+            if first.needs is None or self._is_undecided(first):
                 self._give_back(state, at=now + _LONGEST_WAIT, reason=_UNDECIDED)
             else:
                 self._give_back(state, at=now, reason=_BEHIND)

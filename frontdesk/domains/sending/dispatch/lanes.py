@@ -236,13 +236,14 @@ class LaneState:
 
 
 def _may_be_called(queued: QueuedCommand, now: datetime, known: KnownEvents) -> bool:
+    tenant_id = queued.command.tenant_id
     if queued.needs is None:
-        queued.needs = known.newest_of(queued.command.tenant_id)
-    if not known.takes_account_of(queued.needs):
+        queued.needs = known.newest_of(tenant_id)
+    if not known.takes_account_of(queued.needs, tenant_id=tenant_id):
         return False
     if now - queued.asked_at > _FRESH and not queued.is_asked_again:
         # Once: under events that never cease it would wait for ever.
         queued.is_asked_again = True
-        queued.needs = known.newest_of(queued.command.tenant_id)
-        return known.takes_account_of(queued.needs)
+        queued.needs = known.newest_of(tenant_id)
+        return known.takes_account_of(queued.needs, tenant_id=tenant_id)
     return True
