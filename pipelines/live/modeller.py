@@ -128,7 +128,7 @@ class Modeller:
         self._filler.reconcile(opened.connection, modelled_sequence=self.modelled_sequence)
         self._filler.opened(self.modelled_sequence)
         if is_empty or not knows_set_aside(opened.connection, self._builder.engine):
-            self._run_empty_batch()
+            self._refresh()
         if publishes:
             self._publish_all()
 
@@ -279,7 +279,7 @@ class Modeller:
             return True
         if self._clock.now() - self._published_at < HEARTBEAT:
             return False
-        self._publish(self._run_empty_batch())
+        self._publish(self._refresh())
         return True
 
     def _run_batch(self, events: list[Event], *, postponed: Sequence[Event]) -> BatchResult:
@@ -300,8 +300,8 @@ class Modeller:
         self._filler.decided(self.modelled_sequence)
         return result
 
-    def _run_empty_batch(self) -> BatchResult:
-        return _opened(self._warehouse).run([], postponed=[event.sequence for event in self._postponed])
+    def _refresh(self) -> BatchResult:
+        return _opened(self._warehouse).refresh(postponed=[event.sequence for event in self._postponed])
 
     def _build_again(self) -> BatchResult:
         """Compute everything anew, by the rules and imports that are left, and publish it."""

@@ -97,6 +97,15 @@ class OpenWarehouse:
         half = len(events) // 2
         return combine([self.run(part, postponed=postponed) for part in (events[:half], events[half:])])
 
+    def refresh(self, *, postponed: Sequence[int] = ()) -> BatchResult:
+        """Bring up to date what readers see of what changes beside the log."""
+        changes = self._live.refresh(
+            log_sequence=max(self._log.last_sequence(), self.modelled_sequence),
+            now=self._clock.now(),
+            postponed=postponed,
+        )
+        return BatchResult(count_events=0, last_sequence=self.modelled_sequence, changes=changes)
+
     def configure(self, events: Sequence[Event], *, postponed: Sequence[int] = ()) -> BatchResult:
         """Take over the configurations that events bring, ascending by sequence, and model the events.
 
