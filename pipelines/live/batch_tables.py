@@ -83,7 +83,7 @@ class BatchTables:
         insert = f"insert into temp.main.{each.name} by name {each.sql}"
         self._filled.add(each.name)
         # A large batch, and what reads a whole table, is planned each time: for many rows there is another plan.
-        if not self._is_small or each.model.mode == "replace_all":
+        if not self._is_small or each.model.mode == "replace_all" or not each.is_kept:
             self._connection.execute(insert)
             return
         statement = f"fill_{each.name}"

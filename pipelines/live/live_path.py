@@ -172,8 +172,7 @@ class LivePath:
             changes = [*self._remake_whole(concerned), *self._remake_merged(concerned, frozenset(versions))]
             parted = {each.name for each in self._models if each.name in concerned and each.model.mode in _IN_PARTS}
             has_staging = any(each.model.mode == "append" for each in self._models if each.name in parted)
-            for tenant_id, version in versions.items():
-                self._renewals.begin(tenant_id, models=parted, has_staging=has_staging, version=version)
+            self._renewals.begin(versions, models=parted, has_staging=has_staging)
         self._tables.empty()
         self._fact_types = _read_fact_types(self._connection, self._manifest.query("live_fact_types"))
         self._tell_renewing()

@@ -83,6 +83,11 @@ class Modeller:
         return _opened(self._warehouse).modelled_sequence
 
     @property
+    def is_renewing(self) -> bool:
+        """Whether something of the past is still to be made anew by how businesses are configured now."""
+        return _opened(self._warehouse).is_renewing
+
+    @property
     def connection(self) -> duckdb.DuckDBPyConnection:
         """The connection to the open warehouse."""
         return _opened(self._warehouse).connection
@@ -251,7 +256,7 @@ class Modeller:
         return True
 
     def _has_events_to_model(self) -> bool:
-        if self._postponed or _opened(self._warehouse).is_renewing:
+        if self._postponed or self.is_renewing:
             return True
         if self._has_no_news and not self._commits.has_changed():
             return False

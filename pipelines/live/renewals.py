@@ -6,13 +6,12 @@ stands in the warehouse, so that whoever opens it next goes on with it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import duckdb
 
 from frontdesk.core.tenant.configurations import CONFIGURED, REMOVED
-from pipelines.live.scopes import rows_with
 
 #: Events of one part: others wait for as long as it takes, a third of a second to a second.
 PART_EVENTS = 500
@@ -21,7 +20,20 @@ PART_EVENTS = 500
 #: last comes first: that is where something is still to go out.
 _PLAN = """
     insert into raw.events_to_renew by name
-    with groups as (
+    with events as (
+
+        select
+            logged.tenant_id,
+            logged.event_id,
+            logged.sequence,
+            renewals.has_staging
+        from raw.event_log as logged
+        inner join raw.renewals on logged.tenant_id = renewals.tenant_id
+        where list_contains($tenant_ids, renewals.tenant_id) and logged.type not in ($configured, $removed)
+
+    ),
+
+    groups as (
 
         select
             observed.event_id,
@@ -29,51 +41,52 @@ _PLAN = """
         from intermediate.int_identifiers_observed as observed
         inner join intermediate.int_identity_components as components
             on observed.identifier_key = components.identifier_key
-        where observed.tenant_id = $tenant_id
+        where observed.event_id in (select event_id from events)
         group by observed.event_id
 
     ),
 
-    events as (
+    grouped as (
 
         select
-            logged.sequence,
-            coalesce(groups.scope_key::varchar, 'of nobody ' || logged.sequence // $part_events) as scope_key
-        from raw.event_log as logged
-        left join groups on logged.event_id = groups.event_id
-        where
-            logged.tenant_id = $tenant_id
-            and logged.type not in ($configured, $removed)
-            and ($has_staging or groups.scope_key is not null)
+            events.tenant_id,
+            events.sequence,
+            coalesce(groups.scope_key::varchar, 'of nobody ' || events.sequence // $part_events) as scope_key
+        from events
+        left join groups on events.event_id = groups.event_id
+        where events.has_staging or groups.scope_key is not null
 
     ),
 
     sizes as (
 
         select
+            tenant_id,
             scope_key,
             count(*) as count_events,
             max(sequence) as newest_sequence
-        from events
-        group by scope_key
+        from grouped
+        group by tenant_id, scope_key
 
     ),
 
     parts as (
 
         select
+            tenant_id,
             scope_key,
-            (sum(count_events) over (order by newest_sequence desc) - count_events) // $part_events as part
+            (sum(count_events) over (partition by tenant_id order by newest_sequence desc) - count_events)
+            // $part_events as part
         from sizes
 
     )
 
     select
-        $tenant_id as tenant_id,
+        grouped.tenant_id,
         parts.part,
-        events.sequence
-    from events
-    inner join parts on events.scope_key = parts.scope_key
+        grouped.sequence
+    from grouped
+    inner join parts on grouped.tenant_id = parts.tenant_id and grouped.scope_key = parts.scope_key
 """
 
 
@@ -101,31 +114,29 @@ class Renewals:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
 
-    def begin(self, tenant_id: str, *, models: Iterable[str], has_staging: bool, version: int | None) -> None:
-        """Have a business's events be modelled anew by these models, and by those that are not through with them yet.
+    def begin(self, versions: Mapping[str, int | None], *, models: Collection[str], has_staging: bool) -> None:
+        """Have businesses' events be modelled anew by these models, and by those that are not through with them yet.
 
-        has_staging: whether events that tell of no contact are concerned too.
+        versions: by slug, the sequence of what configures it. has_staging: whether events that tell of no contact are
+        concerned too.
         """
-        under_way = self._connection.execute(
-            "select models, has_staging from raw.renewals where tenant_id = ?", [tenant_id]
-        ).fetchall()
-        for known, had_staging in under_way:
-            models, has_staging = {*models, *known}, has_staging or had_staging
-        self._forget(tenant_id)
-        self._connection.execute(
-            _PLAN,
-            {
-                "tenant_id": tenant_id,
-                "has_staging": has_staging,
-                "part_events": PART_EVENTS,
-                "configured": CONFIGURED,
-                "removed": REMOVED,
-            },
-        )
-        self._connection.execute(
-            "insert into raw.renewals values (?, ?, ?, ?)", [tenant_id, sorted(models), has_staging, version]
-        )
-        self._forget_if_over(tenant_id)
+        known = self._connection.execute("select tenant_id, models, has_staging from raw.renewals").fetchall()
+        under_way = {tenant_id: (models_, had_staging) for tenant_id, models_, had_staging in known}
+        self._forget(versions)
+        for tenant_id, version in versions.items():
+            models_, had_staging = under_way.get(tenant_id, ((), False))
+            self._connection.execute(
+                "insert into raw.renewals values (?, ?, ?, ?)",
+                [tenant_id, sorted({*models, *models_}), has_staging or had_staging, version],
+            )
+        parameters = {
+            "tenant_ids": list(versions),
+            "part_events": PART_EVENTS,
+            "configured": CONFIGURED,
+            "removed": REMOVED,
+        }
+        self._connection.execute(_PLAN, parameters)
+        self._forget_what_is_over()
 
     def next_part(self) -> Part | None:
         """Return what is modelled next: businesses take turns."""
@@ -149,25 +160,22 @@ class Renewals:
         self._connection.execute(
             "delete from raw.events_to_renew where tenant_id = ? and part = ?", [part.tenant_id, part.number]
         )
-        return self._forget_if_over(part.tenant_id)
+        self._forget_what_is_over()
+        return part.tenant_id not in self.tenants()
 
     def tenants(self) -> frozenset[str]:
         """Return whose events are not all modelled anew yet."""
         rows = self._connection.execute("select tenant_id from raw.renewals").fetchall()
         return frozenset(str(tenant_id) for (tenant_id,) in rows)
 
-    def _forget_if_over(self, tenant_id: str) -> bool:
-        left = self._connection.execute(
-            f"select count(*) from raw.events_to_renew where {rows_with('tenant_id', frozenset({tenant_id}))}"
-        ).fetchone()
-        is_over = left == (0,)
-        if is_over:
-            self._forget(tenant_id)
-        return is_over
+    def _forget_what_is_over(self) -> None:
+        self._connection.execute(
+            "delete from raw.renewals where tenant_id not in (select tenant_id from raw.events_to_renew)"
+        )
 
-    def _forget(self, tenant_id: str) -> None:
+    def _forget(self, tenant_ids: Iterable[str]) -> None:
         for table in ("events_to_renew", "renewals"):
-            self._connection.execute(f"delete from raw.{table} where tenant_id = ?", [tenant_id])
+            self._connection.execute(f"delete from raw.{table} where list_contains(?, tenant_id)", [list(tenant_ids)])
 
 
 def forget_all(connection: duckdb.DuckDBPyConnection) -> None:

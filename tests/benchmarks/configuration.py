@@ -106,11 +106,11 @@ class _Watched:
             self._follow()
 
     def until_in_force(self, write: Callable[[], object]) -> float:
-        """Write a version; return the seconds until it is modelled and published."""
+        """Write a version; return the seconds until all that it concerns is made anew and published."""
         started_at = time.monotonic()
         write()
         end = self._log.last_sequence()
-        while self._modeller.modelled_sequence < end:
+        while self._modeller.modelled_sequence < end or self._modeller.is_renewing:
             self._follow()
         return time.monotonic() - started_at
 
