@@ -76,7 +76,7 @@ def _business(content: Mapping[str, Any]) -> Business:
         email=content["email"],
         phone=content.get("phone", ""),
         hours={
-            WEEKDAYS.index(day): (time.fromisoformat(spans[0]["opens"]), time.fromisoformat(spans[-1]["closes"]))
+            WEEKDAYS.index(day): (_time(spans[0]["opens"]), _time(spans[-1]["closes"]))
             for day, spans in content["hours"].items()
         },
         offers={service["key"]: _offer(service) for service in content["services"]},
@@ -104,7 +104,12 @@ def _offer(service: Mapping[str, Any]) -> Offer:
         price=int(Decimal(str(service["price"])) * 100),
         minutes=service["duration_minutes"],
         ids=service.get("provider_ids", {}),
-        opens=time.fromisoformat(own_hours["opens"]) if own_hours else None,
-        closes=time.fromisoformat(own_hours["closes"]) if own_hours else None,
+        opens=_time(own_hours["opens"]) if own_hours else None,
+        closes=_time(own_hours["closes"]) if own_hours else None,
         radius_miles=service.get("radius_miles", 0),
     )
+
+
+def _time(written: str) -> time:
+    """Return a time of day; of the day's end, 24:00, its last minute."""
+    return time(23, 59) if written == "24:00" else time.fromisoformat(written)

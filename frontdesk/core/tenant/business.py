@@ -11,15 +11,15 @@ from phonenumbers import SUPPORTED_REGIONS
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from frontdesk.core.money import decimal_mark_of
-from frontdesk.core.tenant.fields import E164Phone, Email, LocalTime, Slug, Strict, Weekday
+from frontdesk.core.tenant.fields import ClosingTime, E164Phone, Email, LocalTime, Slug, Strict, Weekday
 from frontdesk.core.values import Currency
 
 
 class OpenHours(Strict):
-    """One opening period in local time; closing must be after opening (24:00 is written 23:59)."""
+    """One opening period of a day, in local time; closing must be after opening."""
 
     opens: LocalTime = Field(description="When it opens.")
-    closes: LocalTime = Field(description="When it closes.")
+    closes: ClosingTime = Field(description="When it closes; `24:00` is the day's end.")
 
     @model_validator(mode="after")
     def _closes_after_opening(self) -> OpenHours:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import time
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
@@ -38,6 +38,16 @@ def _refuse_yaml_numbers(value: object) -> object:
 
 
 LocalTime = Annotated[time, BeforeValidator(_refuse_yaml_numbers)]
+#: How a day's end, 24:00, is kept: `datetime.time` has none.
+END_OF_DAY: Final = time.max
+
+
+def _read_end_of_day(value: object) -> object:
+    return END_OF_DAY if value == "24:00" else _refuse_yaml_numbers(value)
+
+
+#: When something closes: a time of day, or 24:00.
+ClosingTime = Annotated[time, BeforeValidator(_read_end_of_day)]
 
 
 class Strict(BaseModel):

@@ -20,6 +20,7 @@ from frontdesk.core.log.database import has_tables, open_database, open_existing
 from frontdesk.core.settings import Settings, load_settings
 from frontdesk.core.tenant.configurations import Configurations, digest_of
 from frontdesk.core.tenant.files import FileContent
+from frontdesk.domains.catalogue.public_holidays import check_holidays
 from frontdesk.domains.tenancy.directory import TenantDirectory, describe_version, open_configurations
 from frontdesk.domains.tenancy.documents import document_text
 from frontdesk.domains.tenancy.first_file import (
@@ -102,6 +103,7 @@ def check(file: _File) -> None:
     """Tell whether a file is valid; else each problem with its key, line and remedy, and exit status 1."""
     try:
         business = read_tenant(file)
+        check_holidays(business)
     except ConfigurationError as error:
         for line in error.detail.splitlines():
             typer.echo(line)
@@ -114,6 +116,7 @@ def apply(file: _File) -> None:
     """Put what a file says in force, at once and wherever the file is."""
     settings = load_settings()
     business, found = read_tenant(file), look_at(file)
+    check_holidays(business)
     document = found.content or {}
     with _writing(settings) as engine:
         appended = open_configurations(engine).write(business.slug, document, by=_operator())

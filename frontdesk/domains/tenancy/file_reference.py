@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import time, timedelta
+from datetime import date, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from pathlib import Path
@@ -21,6 +21,7 @@ from pydantic import AfterValidator, BaseModel, StringConstraints
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from frontdesk.core.durations import format_duration
 from frontdesk.core.tenant.files import content_of
 from frontdesk.domains.tenancy.tenant import Tenant
 
@@ -44,6 +45,7 @@ _FORMS: Final[Mapping[str, str]] = {
     r"^\+[1-9][0-9]{6,14}$": 'phone number in quotes, such as "+16135550100"',
     r"^[A-Z]{3}$": "three capitals",
     r"^[A-Z]{2}$": "two capitals",
+    r"^[A-Z0-9]{1,3}$": "up to 3 capitals or digits",
     r"^[A-Za-z0-9]{3,11}$": "3 to 11 letters or digits",
     r"^[1-9][0-9]{0,2}$": "1 to 3 digits in quotes",
     r"^[0-9]?$": "a digit in quotes, or nothing",
@@ -58,6 +60,7 @@ _PLAIN: Final[Mapping[Any, str]] = {
     float: "number",
     Decimal: "number",
     bool: "true or false",
+    date: "day, such as 2026-12-24",
     time: 'time of day in quotes, such as "17:00"',
     timedelta: "duration, such as 4h",
     Any: "any value",
@@ -140,7 +143,7 @@ def _needed(field: FieldInfo) -> str:
 def _default(field: FieldInfo) -> Any:
     """Return what holds where a key is left out, as a file has it; None if that is nothing."""
     default = field.default_factory() if field.default_factory else field.default  # type: ignore[call-arg] # takes none
-    return None if default in (None, PydanticUndefined, "", (), {}) else _plain(default)
+    return None if default in (None, PydanticUndefined, "", (), {}, timedelta(0)) else _plain(default)
 
 
 def _plain(value: Any) -> Any:
@@ -151,6 +154,8 @@ def _plain(value: Any) -> Any:
         return [_plain(each) for each in value]
     if isinstance(value, time):
         return f"{value:%H:%M}"
+    if isinstance(value, timedelta):
+        return format_duration(value)
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     return value.value if isinstance(value, Enum) else value

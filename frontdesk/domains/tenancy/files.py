@@ -10,6 +10,7 @@ from frontdesk.core.clock import Clock, SystemClock
 from frontdesk.core.errors import ConfigurationError
 from frontdesk.core.log.set_aside import Kind, SetAside, Step
 from frontdesk.core.tenant.configurations import Configuration, Configurations
+from frontdesk.domains.catalogue.public_holidays import check_holidays
 from frontdesk.domains.tenancy.directory import open_configurations
 from frontdesk.domains.tenancy.tenant import look_at
 
@@ -68,6 +69,7 @@ class TenantFiles:
         try:
             if self._configurations.wrote_last(slug, found.content, by=_writer(slug)):
                 return False
+            check_holidays(found.business)
             return self._configurations.write(slug, found.content, by=_writer(slug)) is not None
         except ConfigurationError as error:
             self._set_aside.note(Kind.BUSINESS, slug, step=Step.CONFIGURATION, reason=error.detail, tenant_id=slug)

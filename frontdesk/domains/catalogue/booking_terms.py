@@ -1,0 +1,62 @@
+"""On which terms a service can be booked with us, in a business's file."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from frontdesk.core.durations import Duration
+from frontdesk.core.tenant.fields import Strict
+from frontdesk.domains.catalogue.resources import Need
+
+_NONE = timedelta(0)
+_DAY = timedelta(days=1)
+
+
+class BookingTerms(Strict):
+    """How a service is booked with us: what it takes up, and when it can be had."""
+
+    every: Duration = Field(
+        default=timedelta(minutes=15), description="How far apart starts are, from each opening on.", examples=["30m"]
+    )
+    notice: Duration = Field(
+        default=_NONE, description="How long before its start it is booked at the latest.", examples=["4h"]
+    )
+    horizon: Duration = Field(
+        default=timedelta(days=60), description="How far ahead it can be booked.", examples=["90d"]
+    )
+    buffer_before: Duration = Field(
+        default=_NONE, description="Taken up before it, such as to set up; may lie before opening.", examples=["15m"]
+    )
+    buffer_after: Duration = Field(
+        default=_NONE,
+        description="Taken up after it, such as to clean; neighbours' buffers add up.",
+        examples=["10m"],
+    )
+    capacity: Annotated[int, Field(ge=1, le=1000)] | None = Field(
+        default=None,
+        description="How many of it run at the same time; left out: as people and rooms allow, one if it needs none.",
+        examples=[2],
+    )
+    daily_cap: Annotated[int, Field(ge=1, le=10_000)] | None = Field(
+        default=None, description="How many of it begin on one day at most.", examples=[8]
+    )
+    needs: tuple[Need, ...] = ()
+    confirmed: bool = Field(
+        default=True, description="Whether it is confirmed once it is booked; else staff confirm or decline it."
+    )
+
+    @model_validator(mode="after")
+    def _can_be_had(self) -> BookingTerms:
+        if self.notice >= self.horizon:
+            raise ValueError("notice must be shorter than horizon, or nothing can ever be booked")
+        if self.every > _DAY or max(self.buffer_before, self.buffer_after) > _DAY:
+            raise ValueError("every, buffer_before and buffer_after are at most 24h")
+        return self
+
+    @property
+    def own_capacity(self) -> int | None:
+        """How many run at the same time for the service's own sake; None: as people and rooms allow."""
+        return self.capacity if self.capacity is not None or self.needs else 1
