@@ -24,7 +24,7 @@ PROBLEM_SCHEMA: dict[str, Any] = {
         "title": {"type": "string"},
         "status": {"type": "integer"},
         "detail": {"type": "string", "description": "What is wrong and what to do."},
-        "reason": {"type": "string", "description": "Why a delivery was refused, as one fixed word."},
+        "reason": {"type": "string", "description": "Why it was refused, as one fixed word."},
     },
 }
 
@@ -95,7 +95,11 @@ def install_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(FrontdeskError)
     async def on_expected_error(_request: Request, error: FrontdeskError) -> Response:
         return problem_response(
-            status=error.http_status, title=error.title, detail=error.detail, headers=_headers_of(error)
+            status=error.http_status,
+            title=error.title,
+            detail=error.detail,
+            headers=_headers_of(error),
+            **error.members,
         )
 
     @app.exception_handler(Exception)

@@ -12,9 +12,11 @@ class FrontdeskError(Exception):
     http_status = 500
     title = "Internal error"
 
-    def __init__(self, detail: str) -> None:
+    def __init__(self, detail: str, **members: object) -> None:
+        """`members`: what a program needs of it besides; JSON's values, put into the problem."""
         super().__init__(detail)
         self.detail = detail
+        self.members: Mapping[str, object] = members
 
 
 class ConfigurationError(FrontdeskError):

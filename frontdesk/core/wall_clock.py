@@ -24,7 +24,7 @@ def opening_instant(day: date, at: time, zone: ZoneInfo) -> datetime:
 def closing_instant(day: date, at: time, zone: ZoneInfo) -> datetime:
     """Return when something closes, in UTC; END_OF_DAY is 24:00."""
     local = datetime.combine(day + _DAY, _NIGHT) if at == END_OF_DAY else datetime.combine(day, at)
-    # Of a local time that comes twice the later is the second; of one that does not come, it is the one after the gap.
+    # Of a local time that comes twice the later is the second; of one that does not come, the one after the gap.
     return max(local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
 
 

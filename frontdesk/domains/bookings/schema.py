@@ -65,8 +65,8 @@ booking_states = Table(
     Index("booking_states_by_expiry", "tenant_id", "expires_at"),
 )
 
-# The database itself refuses two claims of one place at the same time. SQLite by triggers; PostgreSQL by ranges of one
-# number each, since the extension that compares numbers in such a constraint is not installed everywhere.
+# The database itself refuses two claims of one place at the same time. SQLite by triggers; PostgreSQL by ranges of
+# one number each, since the extension that compares numbers in such a constraint is not installed everywhere.
 NO_OVERLAP_POSTGRESQL = (
     "ALTER TABLE claims ADD CONSTRAINT claims_do_not_overlap EXCLUDE USING gist ("
     "int8range(resource_no, resource_no, '[]') WITH &&, int4range(lane, lane, '[]') WITH &&, "

@@ -127,7 +127,7 @@ _ENGAGEMENT_FIELDS = MappingProxyType(
 )
 _SHAPES = (
     _Shape(
-        types=(*bookings.FACTS, *_types("booking", "declined", "updated")),
+        types=(*told_by(bookings.FACTS, bookings.BookingFact), "booking.updated"),
         fields={
             "booking_id": _KNOWN_TEXT,
             **dict.fromkeys(("service_name", "staff_name", "location", "payment_status", "currency"), _TEXT),

@@ -1,0 +1,60 @@
+"""Why a booking can't be made or changed; each says what to do, and has what a program needs to go on."""
+
+from __future__ import annotations
+
+from frontdesk.core.errors import FrontdeskError, UnavailableError
+
+
+class BookingsUnavailableError(UnavailableError):
+    """Bookings can't be written or read now: full disk, read-only file, database down."""
+
+    title = "Bookings not available"
+
+
+class SlotTakenError(FrontdeskError):
+    """Somebody else has the time. Members: reason, alternatives, log_position."""
+
+    http_status = 409
+    title = "Slot taken"
+
+
+class WrongStateError(FrontdeskError):
+    """What is asked for can't be done to a booking that stands like this. Members: reason, status."""
+
+    http_status = 409
+    title = "Not possible now"
+
+
+class HoldExpiredError(FrontdeskError):
+    """The time is not kept any more. Members: reason, expired_at."""
+
+    http_status = 410
+    title = "Hold expired"
+
+
+class NotBookableError(FrontdeskError):
+    """No such start can be booked, whoever asks. Members: reason, rule, first_bookable_at."""
+
+    http_status = 422
+    title = "Not bookable"
+
+
+class UnknownBookingError(FrontdeskError):
+    """There is no booking of ours with this id."""
+
+    http_status = 404
+    title = "No such booking"
+
+
+class TooManyHoldsError(FrontdeskError):
+    """Who asks keeps as many times as one may. Members: reason."""
+
+    http_status = 429
+    title = "Too many holds"
+
+
+class KeyReusedError(FrontdeskError):
+    """The idempotency key came with another request before."""
+
+    http_status = 422
+    title = "Key used before"

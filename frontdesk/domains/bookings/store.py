@@ -1,0 +1,188 @@
+"""Reads bookings and what is taken from the log's database; every function works within the caller's transaction."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import orjson
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select, text
+
+from frontdesk.core.log.schema import event_log
+from frontdesk.core.values import FRONTDESK_SOURCE
+from frontdesk.domains.bookings.booking import TAKING, Booking
+from frontdesk.domains.bookings.facts import Status
+from frontdesk.domains.bookings.schema import booking_states, claims
+from frontdesk.domains.catalogue.open_times import Period, Periods, instant, seconds
+
+#: The header of our events that tells one request from another with the same idempotency key.
+REQUEST_HEADER = "request-sha256"
+
+#: What is taken of each resource, by lane.
+Taken = Mapping[str, Mapping[int, Periods]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A booking, and the event that made it what it is."""
+
+    booking: Booking
+    event_id: str
+    sequence: int
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """What became of a request that came before."""
+
+    known: Known
+    request_sha256: str
+
+
+def begin_deciding(connection: Connection, tenant_id: str) -> None:
+    """Let nobody else decide on a business's bookings until the transaction ends."""
+    # SQLite has one writer at a time anyway: frontdesk/core/log/database.writing takes its lock at once.
+    if connection.dialect.name == "postgresql":
+        name = {"name": f"frontdesk.bookings.{tenant_id}"}
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), name)
+
+
+def find_booking(connection: Connection, tenant_id: str, booking_id: str) -> Known | None:
+    """Return a booking of ours, None if there is none."""
+    row = connection.execute(_of(tenant_id).where(booking_states.c.booking_id == booking_id)).one_or_none()
+    return None if row is None else _known(row)
+
+
+def list_bookings(
+    connection: Connection,
+    tenant_id: str,
+    *,
+    begins: datetime,
+    ends: datetime,
+    statuses: Collection[Status],
+    limit: int,
+) -> list[Known]:
+    """Return the bookings that start in a time, ascending."""
+    query = (
+        _of(tenant_id)
+        .where(
+            booking_states.c.starts_at >= begins,
+            booking_states.c.starts_at < ends,
+            booking_states.c.status.in_(sorted(statuses)),
+        )
+        .order_by(booking_states.c.starts_at, booking_states.c.booking_id)
+        .limit(limit)
+    )
+    return [_known(row) for row in connection.execute(query)]
+
+
+def expired_holds(connection: Connection, tenant_id: str, *, now: datetime) -> list[Known]:
+    """Return the slot holds that have run out and still stand in the way, the oldest first."""
+    query = (
+        _of(tenant_id)
+        .where(booking_states.c.expires_at <= now, booking_states.c.status == "held")
+        .order_by(booking_states.c.expires_at)
+    )
+    return [_known(row) for row in connection.execute(query)]
+
+
+def live_holds(connection: Connection, tenant_id: str, *, now: datetime) -> list[Booking]:
+    """Return the slot holds of a business that have not run out."""
+    query = _of(tenant_id).where(booking_states.c.expires_at > now, booking_states.c.status == "held")
+    return [_known(row).booking for row in connection.execute(query)]
+
+
+def find_answer(connection: Connection, tenant_id: str, source_event_ids: Collection[str]) -> Answered | None:
+    """Return what the newest event with one of these ids told; None if none is there."""
+    columns = event_log.c
+    row = connection.execute(
+        select(columns.sequence, columns.event_id, columns.payload, columns.received_at, columns.headers)
+        .where(
+            columns.tenant_id == tenant_id,
+            columns.source == FRONTDESK_SOURCE,
+            columns.source_event_id.in_(sorted(source_event_ids)),
+        )
+        .order_by(columns.sequence.desc())
+        .limit(1)
+    ).one_or_none()
+    if row is None:
+        return None
+    return Answered(known=_known(row), request_sha256=orjson.loads(row.headers).get(REQUEST_HEADER, ""))
+
+
+def read_taken(
+    connection: Connection, tenant_id: str, *, window: Period, now: datetime, besides: str | None
+) -> Taken:
+    """Return what is taken in a window; a hold that ran out takes nothing, nor does the booking `besides`."""
+    columns = claims.c
+    conditions: list[ColumnElement[bool]] = [
+        columns.tenant_id == tenant_id,
+        columns.ends_at > instant(window.begins),
+        columns.starts_at < instant(window.ends),
+        or_(columns.expires_at.is_(None), columns.expires_at > now),
+    ]
+    if besides is not None:
+        conditions.append(columns.booking_id != besides)
+    found: defaultdict[str, defaultdict[int, list[Period]]] = defaultdict(lambda: defaultdict(list))
+    query = select(columns.resource, columns.lane, columns.starts_at, columns.ends_at).where(*conditions)
+    for row in connection.execute(query):
+        found[row.resource][row.lane].append(Period(seconds(row.starts_at), seconds(row.ends_at)))
+    return {
+        resource: {lane: Periods(periods) for lane, periods in lanes.items()} for resource, lanes in found.items()
+    }
+
+
+def count_by_day(
+    connection: Connection,
+    tenant_id: str,
+    service_key: str,
+    *,
+    first: str,
+    last: str,
+    now: datetime,
+    besides: str | None,
+) -> dict[str, int]:
+    """Return how many bookings of a service begin on each day, of those that take up time."""
+    columns = booking_states.c
+    query = (
+        select(columns.local_day, func.count().label("bookings"))
+        .where(
+            columns.tenant_id == tenant_id,
+            columns.service_key == service_key,
+            columns.local_day.between(first, last),
+            columns.status.in_(sorted(TAKING)),
+            or_(columns.expires_at.is_(None), columns.expires_at > now),
+        )
+        .group_by(columns.local_day)
+    )
+    if besides is not None:
+        query = query.where(columns.booking_id != besides)
+    return {row.local_day: row.bookings for row in connection.execute(query)}
+
+
+def last_position(connection: Connection) -> int:
+    """Return the newest sequence of the log: the answer holds as of it."""
+    return int(connection.execute(select(func.max(event_log.c.sequence))).scalar() or 0)
+
+
+def _of(tenant_id: str) -> Select[tuple[int, str, str, datetime]]:
+    return select(
+        event_log.c.sequence, event_log.c.event_id, event_log.c.payload, event_log.c.received_at
+    ).select_from(
+        booking_states.join(
+            event_log,
+            and_(event_log.c.sequence == booking_states.c.sequence, booking_states.c.tenant_id == tenant_id),
+        )
+    )
+
+
+def _known(row: Row[tuple[int, str, str, datetime]]) -> Known:
+    return Known(
+        booking=Booking.model_validate(orjson.loads(row.payload)),
+        event_id=row.event_id,
+        sequence=row.sequence,
+        changed_at=row.received_at,
+    )
