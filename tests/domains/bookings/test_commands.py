@@ -58,7 +58,7 @@ def create(bookings: Bookings, wish: Wish = CUT, *, at: datetime = TEN, business
 def taken(engine: Engine) -> list[tuple[str, int, str]]:
     with engine.connect() as connection:
         query = select(claims.c.resource, claims.c.lane, claims.c.kind).order_by(claims.c.resource, claims.c.lane)
-        return [tuple(row) for row in connection.execute(query)]
+        return [(row.resource, row.lane, row.kind) for row in connection.execute(query)]
 
 
 def told(log: EventLog) -> list[str]:
