@@ -25,6 +25,8 @@ from frontdesk.domains.tenancy.directory import TenantDirectory
 from frontdesk.domains.tenancy.tenant import Tenant
 from webhooks.api import (
     audit,
+    availability,
+    bookings,
     event_import,
     events,
     holds,
@@ -53,6 +55,8 @@ _ROUTERS = (
     events.router,
     messages.router,
     stage_changes.router,
+    availability.router,
+    bookings.router,
     outbox.router,
     holds.router,
     rules.router,

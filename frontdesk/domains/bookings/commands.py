@@ -202,7 +202,7 @@ class Bookings:
                 raise WrongStateError(
                     f"nobody can have missed it before it begins at {booking.starts_at:%Y-%m-%d %H:%M} UTC",
                     reason="wrong-state",
-                    status=booking.status,
+                    booking_status=booking.status,
                 )
             return booking.changed(status="no_show")
 
@@ -224,7 +224,9 @@ class Bookings:
             wish = Wish(service_key=booking.service_key, person=person, besides=booking_id)
             placed = deciding.place(wish, starts_at=starts_at, booking_id=booking_id)
             if placed.starts_at == booking.starts_at and placed.places == booking.places:
-                raise WrongStateError("it is at this time already", reason="wrong-state", status=booking.status)
+                raise WrongStateError(
+                    "it is at this time already", reason="wrong-state", booking_status=booking.status
+                )
             return booking.changed(**{name: getattr(placed, name) for name in _OF_TIME})
 
         return self._do(business, "booking.rescheduled", request, decide)
@@ -384,13 +386,13 @@ class _Deciding:
                     reason="hold-expired",
                     expired_at=None if found.expires_at is None else found.expires_at.isoformat(),
                 )
-            raise WrongStateError("it is booked already", reason="wrong-state", status=found.status)
+            raise WrongStateError("it is booked already", reason="wrong-state", booking_status=found.status)
         other = wish is not None and wish.service_key != found.service_key
         if other or (starts_at is not None and starts_at != found.starts_at):
             raise WrongStateError(
                 "the hold is for another service or time; book what is held, or hold anew",
                 reason="wrong-state",
-                status=found.status,
+                booking_status=found.status,
             )
         return found
 
@@ -402,7 +404,7 @@ class _Deciding:
             raise WrongStateError(
                 f"the booking is {found.status.replace('_', '-')}; this needs one that is {wanted}",
                 reason="wrong-state",
-                status=found.status,
+                booking_status=found.status,
             )
         return found
 

@@ -19,7 +19,7 @@ class SlotTakenError(FrontdeskError):
 
 
 class WrongStateError(FrontdeskError):
-    """What is asked for can't be done to a booking that stands like this. Members: reason, status."""
+    """What is asked for can't be done to a booking that stands like this. Members: reason, booking_status."""
 
     http_status = 409
     title = "Not possible now"

@@ -1,0 +1,169 @@
+"""Bookings and free times as /v1 shows them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from frontdesk.core.plain_text import Identifier, Text
+from frontdesk.core.values import Currency, Instant, MinorUnits
+from frontdesk.domains.bookings.facts import Status
+from frontdesk.domains.bookings.store import Known
+from frontdesk.domains.identity.facts import ContactPayload
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    by: Text | None = Field(default=None, description="Who does this; of a signed-in person always themselves.")
+    reason: Text | None = None
+
+
+class ServiceRead(_Answer):
+    """A service of the business."""
+
+    service_key: str
+    name: str
+    description: str | None
+    price_minor: int = Field(description="List price in minor units.")
+    currency: str
+    duration_minutes: int
+    is_bookable: bool = Field(description="False: it is not booked with us, only elsewhere.")
+    people: list[str] = Field(description="Keys of the people of whom one can be asked for.")
+    notice_minutes: int | None
+    horizon_days: int | None
+    is_confirmed_at_once: bool | None
+
+
+class PersonRead(_Answer):
+    """Somebody who does what is booked."""
+
+    key: str
+    name: str
+
+
+class ServiceList(_Answer):
+    """What the business offers, in the order of its file."""
+
+    services: list[ServiceRead]
+    people: list[PersonRead]
+    zone: str
+
+
+class SlotRead(_Answer):
+    """A time that can be booked."""
+
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    starts_at_local: str = Field(description="By the business's clock, with the zone's abbreviation.")
+    people: list[str] = Field(description="Keys of those who would do it, as things are.")
+
+
+class SlotList(_Answer):
+    """Times that can be booked, ascending."""
+
+    service_key: str
+    zone: str
+    slots: list[SlotRead]
+    log_position: int = Field(description="As of which event of the log they are free.")
+
+
+class QuoteBody(BaseModel):
+    """What a booking is to cost, as it was quoted."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    total_minor: MinorUnits
+    currency: Currency
+    document: dict[str, Any] = Field(default_factory=dict, description="The quote; it is kept as it is.")
+
+
+class HoldBody(_Body):
+    """A time to keep for who is about to book it."""
+
+    service_key: Identifier
+    starts_at: Instant
+    person: Identifier | None = Field(default=None, description="Key of the person who is to do it.")
+    customer_address: Identifier | None = Field(
+        default=None, description="The customer's network address: three times are kept for one at most."
+    )
+    browser_token: Identifier | None = Field(
+        default=None, description="What tells the customer's browser: one time is kept for it at most."
+    )
+
+
+class NamedContact(ContactPayload):
+    """Who it is for. Unlike in imports an unknown key is a mistake."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class CreateBody(_Body):
+    """A booking to make."""
+
+    service_key: Identifier
+    starts_at: Instant
+    contact: NamedContact
+    person: Identifier | None = Field(default=None, description="Key of the person who is to do it.")
+    hold_id: Identifier | None = Field(default=None, description="The slot hold by which the time is kept.")
+    location: Text | None = None
+    quote: QuoteBody | None = Field(default=None, description="Left out: the service's list price.")
+
+
+class ChangeBody(_Body):
+    """Who changes a booking, and why."""
+
+
+class RescheduleBody(_Body):
+    """Another time for a booking."""
+
+    starts_at: Instant
+    person: Identifier | None = Field(default=None, description="Key of the person who is to do it; left out: any.")
+
+
+class BookingRead(_Answer):
+    """A booking, or the slot hold before it."""
+
+    booking_id: str
+    status: Status
+    service_key: str
+    service: str = Field(description="Its name when it was booked.")
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    starts_at_local: str = Field(description="By the business's clock, as it was told: 2027-03-14T09:00.")
+    zone: str
+    places: list[str] = Field(description="What it takes up: person:, room: or service: and a key.")
+    staff: str | None
+    location: str | None
+    contact: ContactPayload | None
+    price_minor: int | None
+    currency: str | None
+    quote: dict[str, Any] | None
+    expires_at: AwareDatetime | None = Field(description="Of a slot hold: until when the time is kept.")
+    event_id: str = Field(description="The event that made it what it is.")
+    log_position: int = Field(description="That event's sequence.")
+    changed_at: AwareDatetime
+
+    @classmethod
+    def of(cls, known: Known) -> BookingRead:
+        """Return what is shown of a booking."""
+        booking = known.booking
+        names = cls.model_fields.keys() - {"places", "event_id", "log_position", "changed_at"}
+        return cls(
+            **{name: getattr(booking, name) for name in names},
+            places=[place.resource for place in booking.places],
+            event_id=known.event_id,
+            log_position=known.sequence,
+            changed_at=known.changed_at,
+        )
+
+
+class BookingList(_Answer):
+    """Bookings by their start."""
+
+    bookings: list[BookingRead]

@@ -1,0 +1,302 @@
+"""Bookings over /v1: times kept, bookings made, read and changed; each change is an event or a plain refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, HTTPException, Path, Query
+from pydantic import BaseModel
+
+from frontdesk.core.values import Instant
+from frontdesk.domains.bookings.booking import TAKING
+from frontdesk.domains.bookings.commands import Bookings, Keeper, Quote, Request
+from frontdesk.domains.bookings.facts import Status
+from frontdesk.domains.bookings.questions import Wish
+from frontdesk.domains.bookings.shapes import (
+    BookingList,
+    BookingRead,
+    ChangeBody,
+    CreateBody,
+    HoldBody,
+    RescheduleBody,
+)
+from frontdesk.domains.bookings.store import Known
+from frontdesk.domains.catalogue.settings import BookableBusiness
+from frontdesk.domains.staff.roles import Permission, Role
+from webhooks.api.requests import NO_NUL, IdempotencyKey, given_fields, unprocessable
+from webhooks.callers import Caller
+from webhooks.dependencies import RuntimeDep, allow
+from webhooks.problems import document_problems
+from webhooks.runtime import Runtime
+
+_MOST_LISTED = 1_000
+_WIDEST = timedelta(days=400)
+_MONTH = timedelta(days=31)
+#: What is listed where nothing else is asked for: what is and was, without slot holds and what came to nothing.
+_LISTED: tuple[Status, ...] = tuple(sorted(TAKING - {"held"}))
+_Id = Annotated[str, Path(pattern=NO_NUL, max_length=255, description="The booking's id.")]
+_Worker = Annotated[Caller, allow(Permission.WORK)]
+_CHANGE: dict[str, Any] = {"responses": document_problems(401, 403, 404, 409, 422, 503)}
+_HOLD_CHANGE: dict[str, Any] = {"responses": document_problems(401, 403, 404, 409, 410, 422, 503)}
+
+router = APIRouter(prefix="/v1", tags=["bookings"])
+
+
+async def get_bookings(runtime: RuntimeDep) -> Bookings:
+    """Return the bookings of all businesses."""
+    return Bookings(runtime.engine, log=runtime.log, clock=runtime.clock, ids=runtime.ids)
+
+
+_BookingsDep = Annotated[Bookings, Depends(get_bookings)]
+
+
+@router.get("/bookings", responses=document_problems(401, 403, 422, 503))
+def list_bookings(
+    *,
+    begins: Annotated[Instant | None, Query(alias="from", description="Left out: now.")] = None,
+    ends: Annotated[Instant | None, Query(alias="to", description="Left out: a month later.")] = None,
+    status: Annotated[list[Status] | None, Query(description="Left out: all but those that came to nothing.")] = None,
+    caller: Annotated[Caller, allow(Permission.WORK, audits="bookings.listed")],
+    runtime: RuntimeDep,
+    bookings: _BookingsDep,
+) -> BookingList:
+    """List bookings that were made here, by their start; a tech sees own ones."""
+    begins = begins or runtime.clock.now()
+    ends = ends or begins + _MONTH
+    if not begins < ends <= begins + _WIDEST:
+        raise unprocessable(f"to: must be later than from, by {_WIDEST.days} days at most")
+    found = bookings.search(
+        caller.tenant_id, begins=begins, ends=ends, statuses=status or _LISTED, limit=_MOST_LISTED
+    )
+    return BookingList(bookings=[BookingRead.of(known) for known in found if _is_own(caller, known)])
+
+
+@router.post(
+    "/bookings", status_code=HTTPStatus.CREATED, responses=document_problems(401, 403, 404, 409, 410, 422, 503)
+)
+def create_booking(
+    body: CreateBody,
+    *,
+    idempotency_key: IdempotencyKey = None,
+    caller: _Worker,
+    runtime: RuntimeDep,
+    bookings: _BookingsDep,
+) -> BookingRead:
+    """Book a time. 409 with alternatives if somebody else has it, 422 with the rule if nobody can."""
+    known = bookings.create(
+        runtime.businesses.get(caller.tenant_id),
+        Wish(service_key=body.service_key, person=body.person),
+        starts_at=body.starts_at,
+        contact=body.contact,
+        request=_request(body, caller=caller, key=idempotency_key),
+        hold_id=body.hold_id,
+        location=body.location,
+        quote=None if body.quote is None else Quote(**dict(body.quote)),
+    )
+    return BookingRead.of(known)
+
+
+@router.post(
+    "/bookings:hold", status_code=HTTPStatus.CREATED, responses=document_problems(401, 403, 409, 422, 429, 503)
+)
+def hold_slot(
+    body: HoldBody,
+    *,
+    idempotency_key: IdempotencyKey = None,
+    caller: _Worker,
+    runtime: RuntimeDep,
+    bookings: _BookingsDep,
+) -> BookingRead:
+    """Keep a time for who is about to book it; its booking_id is the hold_id to book it by."""
+    known = bookings.hold(
+        runtime.businesses.get(caller.tenant_id),
+        Wish(service_key=body.service_key, person=body.person),
+        starts_at=body.starts_at,
+        request=_request(body, caller=caller, key=idempotency_key),
+        keeper=Keeper(address=body.customer_address, browser=body.browser_token),
+    )
+    return BookingRead.of(known)
+
+
+@router.get("/bookings/{booking_id}", responses=document_problems(401, 403, 404, 422, 503))
+def read_booking(
+    booking_id: _Id,
+    *,
+    caller: Annotated[Caller, allow(Permission.WORK, audits="booking.read")],
+    bookings: _BookingsDep,
+) -> BookingRead:
+    """Read a booking that was made here."""
+    return BookingRead.of(_find_own(bookings, caller=caller, booking_id=booking_id))
+
+
+@router.post("/bookings/{booking_id}:extend", **_HOLD_CHANGE)
+def extend_hold(
+    booking_id: _Id,
+    body: ChangeBody,
+    *,
+    idempotency_key: IdempotencyKey = None,
+    caller: _Worker,
+    runtime: RuntimeDep,
+    bookings: _BookingsDep,
+) -> BookingRead:
+    """Keep a time as long again, once."""
+    return _change(runtime, bookings, bookings.extend, booking_id, body, caller=caller, key=idempotency_key)
+
+
+@router.post("/bookings/{booking_id}:release", **_HOLD_CHANGE)
+def release_hold(
+    booking_id: _Id,
+    body: ChangeBody,
+    *,
+    idempotency_key: IdempotencyKey = None,
+    caller: _Worker,
+    runtime: RuntimeDep,
+    bookings: _BookingsDep,
+) -> BookingRead:
+    """Keep a time no longer."""
+    return _change(runtime, bookings, bookings.release, booking_id, body, caller=caller, key=idempotency_key)
+
+
+@router.post("/bookings/{booking_id}:confirm", **_CHANGE)
+def confirm_booking(
+    booking_id: _Id,
+    body: ChangeBody,
+    *,
+    idempotency_key: IdempotencyKey = None,
+    caller: _Worker,
+    runtime: RuntimeDep,
+    bookings: _BookingsDep,
+) -> BookingRead:
+    """Confirm what is pending."""
+    return _change(runtime, bookings, bookings.confirm, booking_id, body, caller=caller, key=idempotency_key)
+
+
+@router.post("/bookings/{booking_id}:decline", **_CHANGE)
+def decline_booking(
+    booking_id: _Id,
+    body: ChangeBody,
+    *,
+    idempotency_key: IdempotencyKey = None,
+    caller: _Worker,
+    runtime: RuntimeDep,
+    bookings: _BookingsDep,
+) -> BookingRead:
+    """Decline what is pending; its time is free again."""
+    return _change(runtime, bookings, bookings.decline, booking_id, body, caller=caller, key=idempotency_key)
+
+
+@router.post("/bookings/{booking_id}:reschedule", **_CHANGE)
+def reschedule_booking(
+    booking_id: _Id,
+    body: RescheduleBody,
+    *,
+    idempotency_key: IdempotencyKey = None,
+    caller: _Worker,
+    runtime: RuntimeDep,
+    bookings: _BookingsDep,
+) -> BookingRead:
+    """Move a booking; if the other time is taken, it stays where it is."""
+
+    def move(business: BookableBusiness, booking_id: str, *, request: Request) -> Known:
+        return bookings.reschedule(
+            business, booking_id, starts_at=body.starts_at, request=request, person=body.person
+        )
+
+    return _change(runtime, bookings, move, booking_id, body, caller=caller, key=idempotency_key)
+
+
+@router.post("/bookings/{booking_id}:cancel", **_CHANGE)
+def cancel_booking(
+    booking_id: _Id,
+    body: ChangeBody,
+    *,
+    idempotency_key: IdempotencyKey = None,
+    caller: _Worker,
+    runtime: RuntimeDep,
+    bookings: _BookingsDep,
+) -> BookingRead:
+    """Cancel a booking; its time is free again."""
+    return _change(runtime, bookings, bookings.cancel, booking_id, body, caller=caller, key=idempotency_key)
+
+
+@router.post("/bookings/{booking_id}:complete", **_CHANGE)
+def complete_booking(
+    booking_id: _Id,
+    body: ChangeBody,
+    *,
+    idempotency_key: IdempotencyKey = None,
+    caller: _Worker,
+    runtime: RuntimeDep,
+    bookings: _BookingsDep,
+) -> BookingRead:
+    """Say that it was done."""
+    return _change(runtime, bookings, bookings.complete, booking_id, body, caller=caller, key=idempotency_key)
+
+
+@router.post("/bookings/{booking_id}:no-show", **_CHANGE)
+def mark_no_show(
+    booking_id: _Id,
+    body: ChangeBody,
+    *,
+    idempotency_key: IdempotencyKey = None,
+    caller: _Worker,
+    runtime: RuntimeDep,
+    bookings: _BookingsDep,
+) -> BookingRead:
+    """Say that nobody came, once it has begun."""
+    return _change(runtime, bookings, bookings.mark_no_show, booking_id, body, caller=caller, key=idempotency_key)
+
+
+@router.post("/bookings/{booking_id}:reopen", **_CHANGE)
+def reopen_booking(
+    booking_id: _Id,
+    body: ChangeBody,
+    *,
+    idempotency_key: IdempotencyKey = None,
+    caller: _Worker,
+    runtime: RuntimeDep,
+    bookings: _BookingsDep,
+) -> BookingRead:
+    """Take an ending back: declined, cancelled, completed or no-show."""
+    return _change(runtime, bookings, bookings.reopen, booking_id, body, caller=caller, key=idempotency_key)
+
+
+def _change(
+    runtime: Runtime,
+    bookings: Bookings,
+    change: Callable[..., Known],
+    booking_id: str,
+    body: BaseModel,
+    *,
+    caller: Caller,
+    key: str | None,
+) -> BookingRead:
+    _find_own(bookings, caller=caller, booking_id=booking_id)
+    request = _request(body, caller=caller, key=key, booking_id=booking_id)
+    return BookingRead.of(change(runtime.businesses.get(caller.tenant_id), booking_id, request=request))
+
+
+def _request(body: Any, *, caller: Caller, key: str | None, booking_id: str | None = None) -> Request:
+    content = given_fields(body) | ({} if booking_id is None else {"booking_id": booking_id})
+    return Request(by=caller.named(body.by), reason=body.reason, key=key, content=content)
+
+
+def _find_own(bookings: Bookings, *, caller: Caller, booking_id: str) -> Known:
+    """Return a booking that the caller may see and change. Raises UnknownBookingError, HTTPException with 403."""
+    known = bookings.find(caller.tenant_id, booking_id)
+    if not _is_own(caller, known):
+        raise HTTPException(
+            HTTPStatus.FORBIDDEN, "this booking is somebody else's; seeing and changing it needs the role admin"
+        )
+    return known
+
+
+def _is_own(caller: Caller, known: Known) -> bool:
+    """Tell whether the caller may see and change a booking: a tech own ones, and those that are nobody's."""
+    if caller.role is not Role.TECH or known.booking.staff is None:
+        return True
+    account = caller.account
+    return account is not None and any(map(account.is_meant_by, known.booking.staff.split(", ")))
