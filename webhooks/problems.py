@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
@@ -28,6 +29,8 @@ PROBLEM_SCHEMA: dict[str, Any] = {
     },
 }
 
+NO_MEMBERS: Mapping[int, Mapping[str, Any]] = MappingProxyType({})
+
 
 def problem_response(
     *, status: int, title: str, detail: str, headers: Mapping[str, str] | None = None, **members: object
@@ -37,15 +40,24 @@ def problem_response(
     return Response(body, status_code=status, headers=headers, media_type=PROBLEM_JSON)
 
 
-def document_problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the OpenAPI documentation of problem answers with these statuses."""
+def document_problems(
+    *statuses: int, members: Mapping[int, Mapping[str, Any]] = NO_MEMBERS
+) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI documentation of problem answers with these statuses.
+
+    `members`: what the problem of a status has besides, by name, as JSON Schema.
+    """
     return {
         status: {
             "description": HTTPStatus(status).phrase,
-            "content": {PROBLEM_JSON: {"schema": PROBLEM_SCHEMA}},
+            "content": {PROBLEM_JSON: {"schema": _schema_with(members.get(status, {}))}},
         }
         for status in statuses
     }
+
+
+def _schema_with(members: Mapping[str, Any]) -> dict[str, Any]:
+    return PROBLEM_SCHEMA | {"properties": PROBLEM_SCHEMA["properties"] | dict(members)}
 
 
 def without_invented_answers(document: dict[str, Any]) -> dict[str, Any]:

@@ -34,7 +34,7 @@ _COLUMNS: Mapping[str, str] = {
         first_observed_at:TIMESTAMPTZ last_observed_at:TIMESTAMPTZ
     """,
     "marts.fct_bookings": """
-        tenant_id booking_key booking_id source contact_id guest_name guest_first_name service_name status
+        tenant_id booking_key booking_id source contact_id guest_name guest_first_name service_key service_name status
         starts_at:TIMESTAMPTZ ends_at:TIMESTAMPTZ starts_at_local:TIMESTAMP is_all_day:BOOLEAN
         upcoming_until:TIMESTAMPTZ
         price_minor:BIGINT currency staff_name location

@@ -130,13 +130,16 @@ OPERATIONS = [
 ]
 
 
-#: Which templates, stages, rules and accounts there are, and a form's origin, are nothing that a schema can express.
+#: Which templates, stages, rules, services and accounts there are, and a form's origin, no schema can express.
 HELD_AGAINST_THE_TENANTS_FILE = {
     "/v1/sessions",
     "/sign-in",
     "/sign-out",
     "/v1/messages",
     "/v1/stage-changes",
+    "/v1/availability",
+    "/v1/bookings",
+    "/v1/bookings:hold",
     "/v1/holds",
     "/v1/rules/{rule_id}/why-not",
     "/v1/rehearsals",

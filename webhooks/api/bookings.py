@@ -39,8 +39,31 @@ _MONTH = timedelta(days=31)
 _LISTED: tuple[Status, ...] = tuple(sorted(TAKING - {"held"}))
 _Id = Annotated[str, Path(pattern=NO_NUL, max_length=255, description="The booking's id.")]
 _Worker = Annotated[Caller, allow(Permission.WORK)]
-_CHANGE: dict[str, Any] = {"responses": document_problems(401, 403, 404, 409, 422, 503)}
-_HOLD_CHANGE: dict[str, Any] = {"responses": document_problems(401, 403, 404, 409, 410, 422, 503)}
+_INSTANT = {"type": "string", "format": "date-time"}
+_TIME = {"type": "object", "properties": {"starts_at": _INSTANT, "ends_at": _INSTANT}}
+#: What refusals have for a program to go on with.
+_MEMBERS: dict[int, dict[str, Any]] = {
+    409: {
+        "alternatives": {"type": "array", "items": _TIME, "description": "The nearest times that are free."},
+        "log_position": {"type": "integer", "description": "As of which event of the log they are."},
+        "booking_status": {"type": "string", "description": "How the booking stands that can't be changed so."},
+    },
+    410: {"expired_at": {"anyOf": [_INSTANT, {"type": "null"}]}},
+    422: {
+        "rule": {"type": "string", "description": "Which rule forbids it, such as minimum_notice."},
+        "first_bookable_at": {
+            "anyOf": [_INSTANT, {"type": "null"}],
+            "description": "The first start that can be had.",
+        },
+    },
+}
+_CHANGE: dict[str, Any] = {"responses": document_problems(401, 403, 404, 409, 422, 503, members=_MEMBERS)}
+_HOLD_CHANGE: dict[str, Any] = {"responses": document_problems(401, 403, 404, 409, 410, 422, 503, members=_MEMBERS)}
+_CREATE: dict[str, Any] = {"status_code": HTTPStatus.CREATED} | _HOLD_CHANGE
+_HOLD: dict[str, Any] = {
+    "status_code": HTTPStatus.CREATED,
+    "responses": document_problems(401, 403, 409, 422, 429, 503, members=_MEMBERS),
+}
 
 router = APIRouter(prefix="/v1", tags=["bookings"])
 
@@ -74,9 +97,7 @@ def list_bookings(
     return BookingList(bookings=[BookingRead.of(known) for known in found if _is_own(caller, known)])
 
 
-@router.post(
-    "/bookings", status_code=HTTPStatus.CREATED, responses=document_problems(401, 403, 404, 409, 410, 422, 503)
-)
+@router.post("/bookings", **_CREATE)
 def create_booking(
     body: CreateBody,
     *,
@@ -99,9 +120,7 @@ def create_booking(
     return BookingRead.of(known)
 
 
-@router.post(
-    "/bookings:hold", status_code=HTTPStatus.CREATED, responses=document_problems(401, 403, 409, 422, 429, 503)
-)
+@router.post("/bookings:hold", **_HOLD)
 def hold_slot(
     body: HoldBody,
     *,

@@ -17,7 +17,7 @@
 {% macro fact_fields(facts) -%}
     {{ json_fields(
         [
-            'source', 'booking_id', 'service_name', 'staff_name', 'location', 'payment_status', 'currency',
+            'source', 'booking_id', 'service_key', 'service_name', 'staff_name', 'location', 'payment_status', 'currency',
             'price_minor', 'payment_id', 'method', 'failure_reason', 'amount_minor', 'refunded_minor', 'part_minor',
             'tax_minor', 'message_id',
             'channel', 'direction', 'body', 'from_address', 'to_address', 'error_code', 'opt_out_type', 'lead_id',
@@ -50,8 +50,8 @@
 {% macro booking_fields() -%}
     json_merge_patch({{ json_fields(
         [
-            'booking_id', 'source', 'status', 'currency', 'guest_name', 'guest_first_name', 'service_name', 'staff_name',
-            'location', 'payment_status', 'price_minor', 'count_reschedules', 'count_guest_bookings_completed'
+            'booking_id', 'source', 'status', 'currency', 'guest_name', 'guest_first_name', 'service_key', 'service_name',
+            'staff_name', 'location', 'payment_status', 'price_minor', 'count_reschedules', 'count_guest_bookings_completed'
         ],
         ['starts_at', 'ends_at', 'created_at', 'last_changed_at', 'confirmed_at', 'cancelled_at', 'completed_at']
     ) }}, if(is_all_day, json_object('starts_at', starts_on::varchar), '{}'::json))

@@ -54,7 +54,7 @@ BOOKING_FIELDS: Mapping[str, Field] = MappingProxyType(
     {
         **dict.fromkeys(("booking_id", "source", "status", "currency"), _KNOWN_TEXT),
         **dict.fromkeys(("guest_name", "guest_first_name"), _TEXT),
-        **dict.fromkeys(("service_name", "staff_name", "location", "payment_status"), _TEXT),
+        **dict.fromkeys(("service_key", "service_name", "staff_name", "location", "payment_status"), _TEXT),
         "price_minor": _NUMBER,
         "count_reschedules": _KNOWN_NUMBER,
         **dict.fromkeys(("created_at", "last_changed_at"), _KNOWN_INSTANT),
@@ -130,7 +130,8 @@ _SHAPES = (
         types=(*told_by(bookings.FACTS, bookings.BookingFact), "booking.updated"),
         fields={
             "booking_id": _KNOWN_TEXT,
-            **dict.fromkeys(("service_name", "staff_name", "location", "payment_status", "currency"), _TEXT),
+            **dict.fromkeys(("service_key", "service_name", "staff_name", "location", "payment_status"), _TEXT),
+            "currency": _TEXT,
             "starts_at": _INSTANT,
             "ends_at": _INSTANT,
             "price_minor": _NUMBER,

@@ -62,6 +62,7 @@ SHAPES: dict[str, Shape] = {
             ("status_basis", _TEXT),
             ("told_on", _DAY),
             ("is_reschedule", _TRUTH),
+            ("service_key", _TEXT),
             ("service_name", _TEXT),
             ("starts_on", _DAY),
             ("starts_at", _INSTANT),

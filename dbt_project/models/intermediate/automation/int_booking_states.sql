@@ -28,6 +28,7 @@ running as (
         first_value(source) over so_far as source,
         coalesce(last_value(booking_status ignore nulls) over so_far, 'pending') as status,
         {{ newest_guest(over='so_far') }} as guest,
+        last_value(service_key ignore nulls) over so_far as service_key,
         last_value(service_name ignore nulls) over so_far as service_name,
         last_value(starts_at ignore nulls) over so_far as starts_at,
         coalesce(last_value(is_all_day ignore nulls) over so_far, false) as is_all_day,

@@ -28,6 +28,7 @@ folded as (
             arg_max(contact_id, fact_order) filter (where has_person), arg_max(contact_id, fact_order)
         ) as contact_id,
         {{ newest_guest() }} as guest,
+        arg_max(service_key, fact_order) as service_key,
         arg_max(service_name, fact_order) as service_name,
         coalesce(arg_max(booking_status, fact_order), 'pending') as status,
         arg_max(starts_at, fact_order) as starts_at,
@@ -60,6 +61,7 @@ final as (
         folded.contact_id,
         folded.guest.full_name as guest_name,
         folded.guest.first_name as guest_first_name,
+        folded.service_key,
         folded.service_name,
         folded.status,
         folded.starts_at,

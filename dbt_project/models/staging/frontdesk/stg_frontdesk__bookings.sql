@@ -7,11 +7,19 @@ with events as (
         type in (
             'booking.created',
             'booking.confirmed',
+            'booking.declined',
             'booking.rescheduled',
             'booking.cancelled',
             'booking.completed',
-            'booking.no_show'
+            'booking.no_show',
+            'booking.reopened'
         )
+
+),
+
+services as (
+
+    {{ offered_services() }}
 
 ),
 
@@ -22,13 +30,24 @@ parsed as (
         from_json(
             payload,
             '{
-                "booking_id": "VARCHAR", "service": "VARCHAR", "starts_at": "VARCHAR", "ends_at": "VARCHAR",
+                "booking_id": "VARCHAR", "service_key": "VARCHAR", "service": "VARCHAR", "status": "VARCHAR",
+                "starts_at": "VARCHAR", "ends_at": "VARCHAR",
                 "occurred_on": "VARCHAR",
                 "price_minor": "VARCHAR", "currency": "VARCHAR", "staff": "VARCHAR", "location": "VARCHAR",
                 {{ canonical_contact_shape() }}
             }'
         ) as fact
     from events
+
+),
+
+offered as (
+
+    select
+        parsed.*,
+        services.offered
+    from parsed
+    left join services on parsed.tenant_id = services.tenant_id
 
 ),
 
@@ -43,11 +62,14 @@ final as (
         case type
             when 'booking.created' then 'pending'
             when 'booking.rescheduled' then null
+            -- Taken back, it is again what it was before it ended.
+            when 'booking.reopened' then if(fact.status = 'confirmed', 'confirmed', 'pending')
             else replace(type, 'booking.', '')
         end as booking_status,
         'act' as status_basis,
         {{ day_from_iso('fact.occurred_on') }} as told_on,
         type = 'booking.rescheduled' as is_reschedule,
+        {{ service_key('frontdesk', line_text('fact.service_key'), line_text('fact.service')) }} as service_key,
         {{ line_text('fact.service') }} as service_name,
         {{ day_from_iso('fact.starts_at') }} as starts_on,
         {{ instant_from_iso('fact.starts_at') }} as starts_at,
@@ -57,7 +79,7 @@ final as (
         {{ line_text('fact.staff') }} as staff_name,
         {{ line_text('fact.location') }} as location,
         cast(null as varchar) as payment_status
-    from parsed
+    from offered
 
 )
 

@@ -18,11 +18,7 @@ with events as (
 
 services as (
 
-    select
-        tenant_id,
-        list({ 'calendar': provider_ids ->> '$.gohighlevel', 'name': name } order by name) as offered
-    from {{ ref('stg_tenants__services') }}
-    group by tenant_id
+    {{ offered_services() }}
 
 ),
 
@@ -107,10 +103,7 @@ classified as (
         {{ row_only_if("type <> 'gohighlevel.workflow' or appointment_id is not null") }} as is_appointment,
         -- The calendar tells the service. A title is free text, by default the customer's name: it names the service
         -- only if it is one of the business's.
-        coalesce(
-            list_filter(offered, lambda service: service.calendar = calendar_id)[1].name,
-            list_filter(offered, lambda service: lower(service.name) = lower(title))[1].name
-        ) as service_name,
+        {{ service_key('gohighlevel', 'calendar_id', 'title') }} as service_key,
         {{ day_from_iso('starts_at_text') }} as starts_on,
         {{ instant_from_text('starts_at_text', 'zone') }} as starts_at,
         {{ instant_from_text('ends_at_text', 'zone') }} as ends_at
@@ -145,7 +138,8 @@ final as (
         if(booking_status in ('pending', 'confirmed'), 'record', 'act') as status_basis,
         cast(null as date) as told_on,
         false as is_reschedule,
-        service_name,
+        service_key,
+        list_filter(offered, lambda service: service.key = service_key)[1].full_name as service_name,
         starts_on,
         starts_at,
         ends_at,

@@ -37,6 +37,12 @@ with events as (
 
 ),
 
+services as (
+
+    {{ offered_services() }}
+
+),
+
 located as (
 
     select
@@ -75,7 +81,7 @@ parsed as (
             '{
                 "id": "VARCHAR", "_id": "VARCHAR", "bookingId": "VARCHAR", "revision": "VARCHAR", "status": "VARCHAR",
                 "paymentStatus": "VARCHAR", "startDate": "VARCHAR", "endDate": "VARCHAR", "timezone": "VARCHAR",
-                "serviceName": "VARCHAR", "price": "JSON", "currency": "VARCHAR", "staffName": "VARCHAR",
+                "serviceId": "VARCHAR", "serviceName": "VARCHAR", "price": "JSON", "currency": "VARCHAR", "staffName": "VARCHAR",
                 "locationName": "VARCHAR", "contactId": "VARCHAR", "name": "VARCHAR", "firstName": "VARCHAR",
                 "lastName": "VARCHAR", "email": "VARCHAR", "phone": "VARCHAR",
                 "contactDetails": {
@@ -85,12 +91,12 @@ parsed as (
                 "bookedEntity": {
                     "title": "VARCHAR",
                     "slot": {
-                        "startDate": "VARCHAR", "endDate": "VARCHAR", "timezone": "VARCHAR",
+                        "serviceId": "VARCHAR", "startDate": "VARCHAR", "endDate": "VARCHAR", "timezone": "VARCHAR",
                         "resource": {"name": "VARCHAR"},
                         "location": {"name": "VARCHAR", "formattedAddress": "VARCHAR"}
                     },
                     "schedule": {
-                        "firstSessionStart": "VARCHAR", "lastSessionEnd": "VARCHAR", "timezone": "VARCHAR",
+                        "serviceId": "VARCHAR", "firstSessionStart": "VARCHAR", "lastSessionEnd": "VARCHAR", "timezone": "VARCHAR",
                         "location": {"name": "VARCHAR", "formattedAddress": "VARCHAR"}
                     }
                 }
@@ -132,6 +138,16 @@ unpacked as (
 
 ),
 
+offered as (
+
+    select
+        unpacked.*,
+        services.offered
+    from unpacked
+    left join services on unpacked.tenant_id = services.tenant_id
+
+),
+
 priced as (
 
     select
@@ -142,7 +158,7 @@ priced as (
         {{ minor_units_from_json(
             'booking.price', 'coalesce(' ~ currency_code('booking.currency') ~ ', tenant_currency)', 'decimal_mark'
         ) }} as price_minor
-    from unpacked
+    from offered
 
 ),
 
@@ -193,6 +209,15 @@ final as (
         if(verb in ('updated', 'number_of_participants_updated'), 'plan', 'act') as status_basis,
         cast(null as date) as told_on,
         verb = 'rescheduled' as is_reschedule,
+        {{ service_key(
+            'wix',
+            first_text(
+                'booking.bookedEntity.slot.serviceId',
+                'booking.bookedEntity.schedule.serviceId',
+                'booking.serviceId'
+            ),
+            first_text('booking.bookedEntity.title', 'booking.serviceName')
+        ) }} as service_key,
         {{ first_text('booking.bookedEntity.title', 'booking.serviceName') }} as service_name,
         starts_on,
         starts_at,
