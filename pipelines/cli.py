@@ -18,7 +18,7 @@ from frontdesk.domains.operations.heartbeats import LIVE_PATH, LiveState
 from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition
 from frontdesk.domains.sending.outbox.commands import Overdue
 from pipelines.build.verification import Difference
-from pipelines.home_parts import build_heartbeats, build_modeller
+from pipelines.home_parts import build_booking_tables, build_heartbeats, build_modeller
 from pipelines.progress import progress_bar
 from pipelines.running_dispatcher import open_dispatcher
 
@@ -62,22 +62,31 @@ def rebuild(
     ] = False,
     tests: Annotated[bool, typer.Option(help="Run the data tests of dbt too.")] = True,
 ) -> None:
-    """Build the warehouse again from the first event of the log, and publish it."""
-    modeller = build_modeller(load_settings(), published_by="frontdesk rebuild")
+    """Build the warehouse, and what is taken by bookings, again from the first event of the log; publish it."""
+    settings = load_settings()
+    modeller = build_modeller(settings, published_by="frontdesk rebuild")
+    claims = build_booking_tables(settings)
     with progress_bar("rebuilding") as report:
         if verify:
+            wrong_claims = claims.compare()
             differences = modeller.verify(progress=report)
         else:
+            claims.rebuild()
             modeller.rebuild(with_tests=tests, progress=report)
             with modeller.opened():
                 sequence = modeller.modelled_sequence
     if not verify:
         Console().print(f"Built from the log through event {sequence}; published.")
-    elif differences:
-        _print_differences(differences)
+    elif differences or wrong_claims:
+        for each in wrong_claims:
+            Console(soft_wrap=True).print(str(each), markup=False, highlight=False)
+        if differences:
+            _print_differences(differences)
         raise typer.Exit(1)
     else:
-        Console().print(f"Equal: every row of every mart, through event {modeller.verified_sequence}.")
+        Console().print(
+            f"Equal: every row of every mart, through event {modeller.verified_sequence}, and every claim."
+        )
 
 
 def _describe_outcomes(counts: Mapping[str, int]) -> str:

@@ -13,6 +13,7 @@ from frontdesk.core.log.database import has_tables, open_database
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.settings import Settings
 from frontdesk.core.tenant.configurations import read_newest
+from frontdesk.domains.bookings.projection import BookingTables
 from frontdesk.domains.operations.heartbeats import Heartbeats
 from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition
 from frontdesk.domains.sending.outbox.outbox import Outbox
@@ -45,6 +46,11 @@ def build_event_log(settings: Settings) -> EventLog:
     """Return the home's event log; its tables are made if they are missing."""
     engine = open_database(settings.event_log_url, backups=settings.backups_path)
     return EventLog(engine, ids=UuidV7Factory(SystemClock()))
+
+
+def build_booking_tables(settings: Settings) -> BookingTables:
+    """Return what is taken by bookings of a home; its tables are made if they are missing."""
+    return BookingTables(open_database(settings.event_log_url, backups=settings.backups_path))
 
 
 def build_heartbeats(settings: Settings) -> Heartbeats:

@@ -18,7 +18,7 @@
 {% macro service_key(source, id, name, offered='offered') -%}
     coalesce(
             list_filter(
-                {{ offered }}, lambda service: coalesce(service.ids ->> '$."{{ source }}"', service.key) = {{ id }}
+                {{ offered }}, lambda service: {{ id }} in (service.ids ->> '$."{{ source }}"', service.key)
             )[1].key,
             list_filter({{ offered }}, lambda service: service.name = lower({{ name }}))[1].key
         )

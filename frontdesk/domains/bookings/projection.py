@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from hashlib import sha256
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Connection, Table, and_, delete, insert, select
+from sqlalchemy import Connection, Engine, Table, and_, delete, insert, select
+from sqlalchemy.exc import SQLAlchemyError
 
+from frontdesk.core.log.database import writing
+from frontdesk.core.log.database_errors import reason_of
 from frontdesk.core.log.envelope import Appended, Origin
 from frontdesk.core.log.schema import event_log
 from frontdesk.core.values import FRONTDESK_SOURCE
 from frontdesk.domains.bookings.booking import TAKING, Booking
+from frontdesk.domains.bookings.errors import BookingsUnavailableError
 from frontdesk.domains.bookings.facts import FACTS
 from frontdesk.domains.bookings.schema import booking_states, claims
 
@@ -33,6 +38,34 @@ class Difference(NamedTuple):
         shown = [f"stored, not in the log: {row}" for row in self.only_stored[:_SHOWN]]
         shown += [f"in the log, not stored: {row}" for row in self.only_rebuilt[:_SHOWN]]
         return f"{self.table}: {len(self.only_stored) + len(self.only_rebuilt)} rows differ; " + "; ".join(shown)
+
+
+class BookingTables:
+    """Both tables of one database as a whole."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def rebuild(self) -> int:
+        """Make them anew from the log; nobody books meanwhile. Return how many bookings there are."""
+        with self._available(), writing(self._engine) as connection:
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql("LOCK TABLE claims, booking_states IN ACCESS EXCLUSIVE MODE")
+            return rebuild(connection)
+
+    def compare(self) -> list[Difference]:
+        """Return where they are not what the log says, at one moment."""
+        # PostgreSQL's default would show each statement its own moment; a transaction of SQLite has one.
+        options = {} if self._engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
+        with self._available(), self._engine.connect().execution_options(**options) as connection:
+            return compare(connection)
+
+    @contextmanager
+    def _available(self) -> Iterator[None]:
+        try:
+            yield
+        except SQLAlchemyError as error:
+            raise BookingsUnavailableError(f"bookings can't be used now: {reason_of(error)}") from error
 
 
 def resource_number(tenant_id: str, resource: str) -> int:
@@ -148,8 +181,10 @@ def _told(connection: Connection) -> Iterator[tuple[str, Booking, Appended]]:
     for start in range(1, last + 1, _PAGE):
         page = query.where(columns.sequence.between(start, start + _PAGE - 1))
         for row in connection.execute(page):
-            booking = Booking.model_validate(orjson.loads(row.payload))
-            yield row.tenant_id, booking, Appended(row.event_id, row.sequence, is_new=False)
+            told = orjson.loads(row.payload)
+            if "places" in told:  # else it tells of a booking, and nobody booked it here
+                booking = Booking.model_validate(told)
+                yield row.tenant_id, booking, Appended(row.event_id, row.sequence, is_new=False)
 
 
 def _keyed(table: Table, rows: Sequence[dict[str, Any]]) -> dict[tuple[Any, ...], dict[str, Any]]:

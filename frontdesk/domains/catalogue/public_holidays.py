@@ -38,7 +38,7 @@ def _public_holidays(country: str, subdivision: str | None, year: int) -> frozen
     library = import_module("holidays")
     try:
         return frozenset(library.country_holidays(country, subdiv=subdivision, years=year))
-    except NotImplementedError as error:
+    except RuntimeError as error:  # of the library, for what it does not know
         where = f"{country} with the subdivision {subdivision}" if subdivision else country
         raise ConfigurationError(
             f"public_holidays: no holidays are known of {where}; write those days under exceptions instead"

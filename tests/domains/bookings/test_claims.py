@@ -13,8 +13,7 @@ from sqlalchemy import Connection, Engine, delete, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from frontdesk.core.log.database import writing
-from frontdesk.domains.bookings import projection
-from frontdesk.domains.bookings.projection import resource_number
+from frontdesk.domains.bookings.projection import BookingTables, resource_number
 from frontdesk.domains.bookings.schema import booking_states, claims
 from tests.clocks import SetClock
 from tests.domains.bookings.salon import ANA, BY, CUT, NOW, TEN, bookings_of, salon
@@ -99,11 +98,12 @@ def test_what_is_taken_is_rebuilt_from_the_log(engine: Engine) -> None:
         connection.execute(delete(claims))
         connection.execute(update(booking_states).values(status="pending"))
 
-    with writing(engine) as connection:
-        differences = projection.compare(connection)
-        assert projection.rebuild(connection) == 2
+    tables = BookingTables(engine)
+    differences = tables.compare()
+    assert tables.rebuild() == 2
+    assert tables.compare() == []
+    with engine.connect() as connection:
         assert _rows(connection) == before
-        assert projection.compare(connection) == []
 
     assert {each.table: len(each.only_rebuilt) for each in differences} == {"claims": 1, "booking_states": 2}
     assert "claims: 1 rows differ; in the log, not stored" in str(differences[0])
