@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from tests.benchmarks.attribution import measure_attribution
+from tests.benchmarks.bookings import measure_bookings
 from tests.benchmarks.configuration import ConfigurationPlan, measure_configuration
 from tests.benchmarks.figures import Figures, Report
 from tests.benchmarks.homes import BenchHomes
@@ -46,6 +47,7 @@ class Part(StrEnum):
     REST = "rest"
     ATTRIBUTION = "attribution"
     CONFIGURATION = "configuration"
+    BOOKINGS = "bookings"
 
 
 @app.command()
@@ -83,6 +85,7 @@ def bench(
         Part.REST: lambda: measure_rest(homes.home(_TEXTS_HISTORY), report, plan=RestPlan()),
         Part.OUTAGE: lambda: measure_outage(homes.home(_TEXTS_HISTORY), report, plan=TextsPlan(samples=60)),
         Part.CONFIGURATION: lambda: measure_configuration(homes.home(events), report, plan=ConfigurationPlan()),
+        Part.BOOKINGS: lambda: measure_bookings(_BUILD / "bench" / "bookings", report),
         Part.ATTRIBUTION: lambda: measure_attribution(report),
         Part.OUTBOX: lambda: measure_outbox(_BUILD / "bench" / "outbox", report, plan=OutboxPlan()),
     }

@@ -61,10 +61,12 @@ class Candidate:
     def free_lane(self, begins: int, ends: int) -> int | None:
         """Return the first lane that is free for all of a time, None if none is."""
         # Lanes beyond the capacity were taken when it was larger: they count, and are not given again.
-        busy = {lane for lane, periods in self.taken.items() if periods.touch(begins, ends)}
+        busy = [lane for lane, periods in self.taken.items() if periods.touch(begins, ends)]
+        if not busy:
+            return 0
         if len(busy) >= self.capacity:
             return None
-        return next((lane for lane in range(self.capacity) if lane not in busy), None)
+        return next(lane for lane in range(self.capacity) if lane not in busy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +142,7 @@ def _places(
     if len(found) == len(needs):
         return found
     for candidate in needs[len(found)]:
-        if any(place.resource == candidate.resource for place in found):
+        if found and any(place.resource == candidate.resource for place in found):
             continue
         lane = candidate.free_lane(begins, ends)
         if lane is None:
