@@ -67,6 +67,9 @@ HOLD_EXPIRED = "slot_hold.expired"
 FACTS: Mapping[str, type[BaseModel]] = {
     **{f"booking.{verb}": BookingFact for verb in ("created", "confirmed", "declined", "rescheduled", "reopened")},
     **dict.fromkeys(ENDS, BookingFact),
+}
+#: What tells of kept times. Nobody imports these: a time is kept here or not at all.
+HOLD_FACTS: Mapping[str, type[BaseModel]] = {
     **{f"slot_hold.{verb}": SlotHoldFact for verb in ("placed", "extended", "released")},
     HOLD_EXPIRED: SlotHoldFact,
 }

@@ -18,7 +18,7 @@ from frontdesk.core.log.schema import event_log
 from frontdesk.core.values import FRONTDESK_SOURCE
 from frontdesk.domains.bookings.booking import TAKING, Booking
 from frontdesk.domains.bookings.errors import BookingsUnavailableError
-from frontdesk.domains.bookings.facts import FACTS
+from frontdesk.domains.bookings.facts import FACTS, HOLD_FACTS
 from frontdesk.domains.bookings.schema import booking_states, claims
 
 #: Events that one statement of a rebuild looks through.
@@ -173,7 +173,7 @@ def _told(connection: Connection) -> Iterator[tuple[str, Booking, Appended]]:
         .where(
             columns.source == FRONTDESK_SOURCE,
             columns.origin == Origin.COMMAND.value,
-            columns.type.in_(sorted(FACTS)),
+            columns.type.in_(sorted({*FACTS, *HOLD_FACTS})),
         )
         .order_by(columns.sequence)
     )

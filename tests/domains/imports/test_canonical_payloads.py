@@ -28,7 +28,16 @@ LEAST: dict[str, dict[str, Any]] = {
     },
     **{
         f"booking.{verb}": {"booking_id": "b1"}
-        for verb in ("created", "confirmed", "rescheduled", "cancelled", "completed", "no_show")
+        for verb in (
+            "created",
+            "confirmed",
+            "declined",
+            "rescheduled",
+            "cancelled",
+            "completed",
+            "no_show",
+            "reopened",
+        )
     },
     **{
         f"payment.{verb}": {"payment_id": "p1", "amount_minor": 4500, "currency": "USD"}
