@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from pathlib import Path
 
 import pytest
@@ -145,7 +146,7 @@ def test_every_damage_is_refused_in_one_line_and_nothing_is_touched(sqlite_place
     at = plain.index(b"a photo")
     damaged = {
         "cut short": whole[: len(whole) // 2],
-        "a bit turned": whole[: len(whole) // 2] + bytes([whole[len(whole) // 2] ^ 1]) + whole[len(whole) // 2 + 1 :],
+        "a bit turned": _with_a_bit_turned(whole),
         "a bit turned where the archive is padded": gzip.compress(plain[: at + 7] + b"\x01" + plain[at + 8 :])[:-8]
         + whole[-8:],
         "another photo, well packed": gzip.compress(plain[:at] + b"A photo" + plain[at + 7 :]),
@@ -163,6 +164,19 @@ def test_every_damage_is_refused_in_one_line_and_nothing_is_touched(sqlite_place
     assert sqlite_place.files() == before
     assert not (tmp_path / "other" / "home").exists()
     assert [path.name for path in sqlite_place.folder.iterdir() if "restoring" in path.name] == []
+
+
+def _with_a_bit_turned(archive: bytes) -> bytes:
+    """Turn a bit in its middle, of which something depends: among packed zeros some say the same either way."""
+    plain = gzip.decompress(archive)
+    for place in range(len(archive) // 2, len(archive)):
+        turned = archive[:place] + bytes([archive[place] ^ 1]) + archive[place + 1 :]
+        try:
+            if gzip.decompress(turned) != plain:
+                return turned
+        except (OSError, EOFError, zlib.error):
+            return turned
+    raise AssertionError("every bit can be turned")
 
 
 def test_a_home_that_is_up_is_refused(sqlite_place: Place, tmp_path: Path) -> None:
