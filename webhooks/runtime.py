@@ -19,6 +19,7 @@ from frontdesk.core.log.rejections import RejectionRecorder
 from frontdesk.core.secrets import Secrets
 from frontdesk.core.serving.hosts import KnownHosts
 from frontdesk.core.settings import Settings
+from frontdesk.domains.bookings.clock_changes import tell_moved_bookings
 from frontdesk.domains.sending.outbox.outbox import Outbox
 from frontdesk.domains.staff.directory import StaffDirectory
 from frontdesk.domains.tenancy.tenant import Tenant
@@ -26,7 +27,7 @@ from webhooks.businesses import ServedBusinesses
 from webhooks.callers import Callers
 from webhooks.following import Following
 from webhooks.intake.intake import Intake, IntakeServices
-from webhooks.logs import log_event_log_unavailable
+from webhooks.logs import log_event_log_unavailable, log_unexpected_error
 
 _RETRY_TABLES_S = 1.0
 #: The first delivery of a new home finds its tables; a database that hangs, or a long upgrade, keeps nobody waiting.
@@ -115,5 +116,9 @@ class Runtime:
             finally:
                 tried.set()
             await asyncio.sleep(_RETRY_TABLES_S)
+        try:
+            await asyncio.to_thread(tell_moved_bookings, self.engine, log=self.log, clock=self.clock)
+        except Exception as error:  # noqa: BLE001 - it is asked again at the next start; nothing waits for it
+            log_unexpected_error(error)
         if self.following is not None:
             await self.following.go_on()

@@ -217,11 +217,15 @@ class Bookings:
         request: Request,
         person: str | None = None,
     ) -> Known:
-        """Move it to another time; if that is taken, it stays where it is. Raises as create, and as confirm."""
+        """Move it to another time, with whom it was if they are free; if that is taken, it stays where it is.
+
+        Raises as create, and as confirm.
+        """
 
         def decide(deciding: _Deciding) -> Booking:
             booking = deciding.standing(booking_id, OPEN)
-            wish = Wish(service_key=booking.service_key, person=person, besides=booking_id)
+            own = tuple(place.resource for place in booking.places)
+            wish = Wish(service_key=booking.service_key, person=person, besides=booking_id, prefers=own)
             placed = deciding.place(wish, starts_at=starts_at, booking_id=booking_id)
             if placed.starts_at == booking.starts_at and placed.places == booking.places:
                 raise WrongStateError(
@@ -387,10 +391,11 @@ class _Deciding:
                     expired_at=None if found.expires_at is None else found.expires_at.isoformat(),
                 )
             raise WrongStateError("it is booked already", reason="wrong-state", booking_status=found.status)
-        other = wish is not None and wish.service_key != found.service_key
-        if other or (starts_at is not None and starts_at != found.starts_at):
+        is_other = wish is not None and wish.service_key != found.service_key
+        is_other |= wish is not None and wish.person is not None and wish.person not in found.people
+        if is_other or (starts_at is not None and starts_at != found.starts_at):
             raise WrongStateError(
-                "the hold is for another service or time; book what is held, or hold anew",
+                "the hold is for another service, person or time; book what is held, or hold anew",
                 reason="wrong-state",
                 booking_status=found.status,
             )

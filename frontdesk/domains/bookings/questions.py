@@ -28,6 +28,7 @@ class Wish:
     service_key: str
     person: str | None = None  #: this person alone
     besides: str | None = None  #: the booking that is to be moved: its own time is not in its way
+    prefers: tuple[str, ...] = ()  #: resources that are taken before others that would do: those it has
 
 
 def ask(connection: Connection, business: BookableBusiness, wish: Wish, *, window: Period, now: datetime) -> Question:
@@ -87,6 +88,8 @@ def _needs(
     days: tuple[date, date],
 ) -> tuple[tuple[Candidate, ...], ...]:
     found = [_candidates(business, need, taken=taken, days=days) for need in terms.needs]
+    if wish.prefers:
+        found = [tuple(sorted(each, key=lambda one: one.resource not in wish.prefers)) for each in found]
     if wish.person is not None:
         found = _narrowed(found, resource_name("person", wish.person), wish=wish)
     if terms.own_capacity is not None:

@@ -6,13 +6,14 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select, text
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select, text
 
 from frontdesk.core.log.schema import event_log
 from frontdesk.core.values import FRONTDESK_SOURCE
-from frontdesk.domains.bookings.booking import TAKING, Booking
+from frontdesk.domains.bookings.booking import OPEN, TAKING, Booking
 from frontdesk.domains.bookings.facts import Status
 from frontdesk.domains.bookings.schema import booking_states, claims
 from frontdesk.domains.catalogue.open_times import Period, Periods, instant, seconds
@@ -95,6 +96,18 @@ def live_holds(connection: Connection, tenant_id: str, *, now: datetime) -> list
     return [_known(row).booking for row in connection.execute(query)]
 
 
+def list_to_come(connection: Connection, *, now: datetime) -> list[tuple[str, Known]]:
+    """Return the bookings of all businesses that are still to come, each with its business."""
+    columns = booking_states.c
+    query = (
+        _newest_events()
+        .add_columns(columns.tenant_id)
+        .where(columns.starts_at > now, columns.status.in_(sorted(OPEN)))
+        .order_by(event_log.c.sequence)
+    )
+    return [(row.tenant_id, _known(row)) for row in connection.execute(query)]
+
+
 def find_answer(connection: Connection, tenant_id: str, source_event_ids: Collection[str]) -> Answered | None:
     """Return what the newest event with one of these ids told; None if none is there."""
     columns = event_log.c
@@ -169,17 +182,16 @@ def last_position(connection: Connection) -> int:
 
 
 def _of(tenant_id: str) -> Select[tuple[int, str, str, datetime]]:
+    return _newest_events().where(booking_states.c.tenant_id == tenant_id)
+
+
+def _newest_events() -> Select[tuple[int, str, str, datetime]]:
     return select(
         event_log.c.sequence, event_log.c.event_id, event_log.c.payload, event_log.c.received_at
-    ).select_from(
-        booking_states.join(
-            event_log,
-            and_(event_log.c.sequence == booking_states.c.sequence, booking_states.c.tenant_id == tenant_id),
-        )
-    )
+    ).select_from(booking_states.join(event_log, event_log.c.sequence == booking_states.c.sequence))
 
 
-def _known(row: Row[tuple[int, str, str, datetime]]) -> Known:
+def _known(row: Row[Any]) -> Known:
     return Known(
         booking=Booking.model_validate(orjson.loads(row.payload)),
         event_id=row.event_id,

@@ -236,6 +236,16 @@ def test_a_booking_is_moved_and_keeps_what_it_has(bookings: Bookings, engine: En
         bookings.reschedule(SALON, known.booking.booking_id, starts_at=TEN + HOUR, request=BY)
 
 
+def test_a_moved_booking_stays_with_whom_it_was(bookings: Bookings) -> None:
+    booking_id = create(bookings, Wish(service_key="cut", person="bea")).booking.booking_id
+
+    assert bookings.reschedule(SALON, booking_id, starts_at=TEN + HOUR, request=BY).booking.staff == "Bea"
+    create(bookings, COLOUR, at=TEN + 3 * HOUR)
+    assert bookings.reschedule(SALON, booking_id, starts_at=TEN + 3 * HOUR, request=BY).booking.staff == "Tess"
+    asked = bookings.reschedule(SALON, booking_id, starts_at=TEN + HOUR, request=BY, person="bea")
+    assert asked.booking.staff == "Bea"
+
+
 def test_a_move_to_a_taken_time_leaves_it_where_it_is(bookings: Bookings) -> None:
     known = create(bookings, COLOUR)
     create(bookings, COLOUR, at=TEN + 2 * HOUR)
@@ -348,8 +358,13 @@ def test_a_hold_is_extended_once_and_released(bookings: Bookings, clock: SetCloc
 def test_a_hold_is_for_what_is_held(bookings: Bookings) -> None:
     booking_id = bookings.hold(SALON, COLOUR, starts_at=TEN, request=BY).booking.booking_id
 
-    with pytest.raises(WrongStateError, match="another service or time"):
-        bookings.create(SALON, CUT, starts_at=TEN, contact=ANA, request=BY, hold_id=booking_id)
+    def book(wish: Wish, *, at: datetime = TEN) -> Known:
+        return bookings.create(SALON, wish, starts_at=at, contact=ANA, request=BY, hold_id=booking_id)
+
+    for wish, at in ((CUT, TEN), (COLOUR, TEN + HOUR), (Wish(service_key="colour", person="tess"), TEN)):
+        with pytest.raises(WrongStateError, match="another service, person or time"):
+            book(wish, at=at)
+    assert book(Wish(service_key="colour", person="bea"))
 
 
 def test_nobody_keeps_more_times_than_one_may(bookings: Bookings, clock: SetClock) -> None:

@@ -14,14 +14,16 @@ from sqlalchemy import Engine
 from frontdesk.core.ids import UuidV7Factory
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.settings import Settings
-from frontdesk.domains.bookings import projection
+from frontdesk.domains.bookings import commands, projection
+from frontdesk.domains.bookings.booking import local_text
 from frontdesk.domains.staff.directory import StaffDirectory
 from frontdesk.domains.staff.roles import Role
 from tests.clocks import SetClock
 from tests.core.backends import Backend
-from tests.domains.bookings.salon import NOW, TEN
+from tests.domains.bookings.salon import ANA, BY, CUT, NOW, TEN, bookings_of
 from tests.domains.staff.conftest import PASSWORD, quick_passwords
 from tests.webhooks.booking_desk import Desk, desk, tenant
+from tests.webhooks.server import wait_for
 from tests.webhooks.signing import TENANT
 
 HOUR = timedelta(hours=1)
@@ -194,6 +196,17 @@ def _token(salon: Desk, staff: StaffDirectory, name: str) -> str:
     staff.accounts.add(tenant_id=TENANT, email=email, name=name, role=Role.TECH, password=PASSWORD, by="test")
     body = {"tenant": TENANT, "email": email, "password": PASSWORD}
     return str(salon.client.post("/v1/sessions", json=body).json()["token"])
+
+
+def test_a_start_tells_of_bookings_of_another_clock(engine: Engine, clock: SetClock, tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(commands, "local_text", lambda at, _: local_text(at, "America/Denver"))
+        bookings_of(engine, clock).create(tenant(), CUT, starts_at=TEN, contact=ANA, request=BY)
+
+    with desk(engine, home=tmp_path, clock=clock) as asking:
+        log = EventLog(engine, ids=UuidV7Factory(clock))
+        wait_for(lambda: [event.type for event in log.read_after(2, limit=9)] == ["task.created"])
+        assert asking.get("services").status_code == 200
 
 
 #: Starts of one Tuesday for one place: twenty, one after the other.
