@@ -18,9 +18,9 @@ class Role(StrEnum):
 class Permission(StrEnum):
     """Something that a route of /v1 does."""
 
-    LOOK = "look"  #: commands, why, holds in force, tasks, colleagues' names
+    LOOK = "look"  #: commands, why, holds in force, tasks, free times, colleagues' names
     SEND = "send"  #: texts and e-mails to one person
-    WORK = "work"  #: tasks and stages; a tech's own ones only
+    WORK = "work"  #: tasks, stages and bookings; a tech's own ones only
     SETTLE = "settle"  #: dead and uncertain commands, identities
     HOLD = "hold"  #: the kill switches
     EXPORT = "export"  #: the log out, history in
