@@ -189,23 +189,24 @@ def _book_some(bookings: Bookings, calendar: Calendar, starts: list[int]) -> Non
 
 def _take(engine: Engine, calendar: Calendar) -> None:
     slug, midnight = calendar.business.slug, datetime.combine(calendar.day, time(0), tzinfo=UTC)
-    for number, (resource, lane, offset, length) in enumerate(calendar.taken):
-        starts_at = midnight + offset * MINUTE
-        booking = Booking(
-            booking_id=f"b{number}",
-            status="confirmed",
-            service_key="x" if number % 2 else "other",
-            service="X",
-            starts_at=starts_at,
-            ends_at=starts_at + length * MINUTE,
-            taken_from=starts_at,
-            taken_until=starts_at + length * MINUTE,
-            zone=calendar.business.zone,
-            starts_at_local=local_text(starts_at, calendar.business.zone),
-            places=(Place(resource=resource, lane=lane),),
-        )
-        with suppress(IntegrityError), writing(engine) as connection:  # what overlaps is left out
-            projection.put(connection, slug, booking, Appended(f"{slug}-{number}", 0, is_new=True))
+    with writing(engine) as connection:
+        for number, (resource, lane, offset, length) in enumerate(calendar.taken):
+            starts_at = midnight + offset * MINUTE
+            booking = Booking(
+                booking_id=f"b{number}",
+                status="confirmed",
+                service_key="x" if number % 2 else "other",
+                service="X",
+                starts_at=starts_at,
+                ends_at=starts_at + length * MINUTE,
+                taken_from=starts_at,
+                taken_until=starts_at + length * MINUTE,
+                zone=calendar.business.zone,
+                starts_at_local=local_text(starts_at, calendar.business.zone),
+                places=(Place(resource=resource, lane=lane),),
+            )
+            with suppress(IntegrityError):  # what overlaps is left out
+                projection.put(connection, slug, booking, Appended(f"{slug}-{number}", 0, is_new=True))
 
 
 # The same again by sets of minutes.
@@ -230,7 +231,7 @@ def _oracle(calendar: Calendar, window: Period) -> list[int]:
     is_open = {minute for begins, ends in periods for minute in range(begins, ends)}
     every = int(terms.every / MINUTE)
     offered = {minute for begins, ends in periods for minute in range(begins, ends, every)}
-    busy = _busy(calendar)
+    busy, present = _busy(calendar), _presence(calendar, days)
     cap = _counted(calendar)
     found = []
     for start in sorted(offered):
@@ -244,7 +245,7 @@ def _oracle(calendar: Calendar, window: Period) -> list[int]:
         if terms.daily_cap is not None and cap.get(at.astimezone(zone).date(), 0) >= terms.daily_cap:
             continue
         lengths = (int(terms.buffer_before / MINUTE), service.duration_minutes, int(terms.buffer_after / MINUTE))
-        if _can_be_served(calendar, start, lengths, busy=busy, days=days):
+        if _can_be_served(calendar, start, lengths, busy=busy, present=present):
             found.append(start * 60)
     return found
 
@@ -255,7 +256,7 @@ def _can_be_served(
     lengths: tuple[int, int, int],
     *,
     busy: dict[str, dict[int, set[int]]],
-    days: list[date],
+    present: dict[str, set[int]],
 ) -> bool:
     business = calendar.business
     terms = business.services[0].booking
@@ -275,7 +276,7 @@ def _can_be_served(
     able = [
         person
         for person in business.people
-        if _is_there(calendar, person.key, range(start, start + duration), days)
+        if present[person.key].issuperset(range(start, start + duration))
         and is_free(f"person:{person.key}", person.capacity)
     ]
     own = terms.capacity if terms.capacity is not None or terms.needs else 1
@@ -286,28 +287,31 @@ def _can_be_served(
     )
 
 
-def _is_there(calendar: Calendar, key: str, minutes: range, days: list[date]) -> bool:
+def _presence(calendar: Calendar, days: list[date]) -> dict[str, set[int]]:
+    """Return the minutes in which each person can be booked."""
     zone = ZoneInfo(calendar.business.zone)
-    person = next(each for each in calendar.business.people if each.key == key)
-    there: set[int] = set()
-    for day in days:
-        changed = [each.hours for each in person.exceptions if each.day == day]
-        if changed:
-            hours = changed[0]
-        elif person.hours is not None:
-            hours = person.hours.get(WEEKDAYS[day.weekday()], ())
-        else:
-            there.update(
-                range(_minute(opening_instant(day, time(0), zone)), _minute(closing_instant(day, time.max, zone)))
-            )
-            continue
-        for each in hours:
-            there.update(
-                range(
-                    _minute(opening_instant(day, each.opens, zone)), _minute(closing_instant(day, each.closes, zone))
+    found: dict[str, set[int]] = {}
+    for person in calendar.business.people:
+        there = found.setdefault(person.key, set())
+        for day in days:
+            changed = [each.hours for each in person.exceptions if each.day == day]
+            if changed:
+                hours = changed[0]
+            elif person.hours is not None:
+                hours = person.hours.get(WEEKDAYS[day.weekday()], ())
+            else:
+                there.update(
+                    _minutes_between(opening_instant(day, time(0), zone), closing_instant(day, time.max, zone))
                 )
-            )
-    return there.issuperset(minutes)
+                continue
+            for each in hours:
+                opens, closes = opening_instant(day, each.opens, zone), closing_instant(day, each.closes, zone)
+                there.update(_minutes_between(opens, closes))
+    return found
+
+
+def _minutes_between(begins: datetime, ends: datetime) -> range:
+    return range(_minute(begins), _minute(ends))
 
 
 def _busy(calendar: Calendar) -> dict[str, dict[int, set[int]]]:
