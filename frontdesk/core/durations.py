@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, PlainSerializer
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _FORM = re.compile(r"(?P<count>[1-9][0-9]{0,5})(?P<unit>[mhd])")
+_NOTHING = re.compile(r"0[mhd]")
 #: Beyond this a duration is a slip of the pen: two years.
 LONGEST = timedelta(days=731)
 
@@ -47,4 +48,12 @@ def _parse(value: object) -> timedelta:
     return value if isinstance(value, timedelta) else parse_duration(value)
 
 
+def _parse_from_zero(value: object) -> timedelta:
+    return timedelta(0) if isinstance(value, str) and _NOTHING.fullmatch(value) else _parse(value)
+
+
 Duration = Annotated[timedelta, BeforeValidator(_parse), PlainSerializer(format_duration, when_used="json")]
+#: A duration that can be none at all: 0m.
+DurationFromZero = Annotated[
+    timedelta, BeforeValidator(_parse_from_zero), PlainSerializer(format_duration, when_used="json")
+]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from frontdesk.core.durations import Duration
+from frontdesk.core.durations import Duration, DurationFromZero
 from frontdesk.core.tenant.fields import Strict
 from frontdesk.domains.catalogue.resources import Need
 
@@ -21,16 +21,16 @@ class BookingTerms(Strict):
     every: Duration = Field(
         default=timedelta(minutes=15), description="How far apart starts are, from each opening on.", examples=["30m"]
     )
-    notice: Duration = Field(
+    notice: DurationFromZero = Field(
         default=_NONE, description="How long before its start it is booked at the latest.", examples=["4h"]
     )
     horizon: Duration = Field(
         default=timedelta(days=60), description="How far ahead it can be booked.", examples=["90d"]
     )
-    buffer_before: Duration = Field(
+    buffer_before: DurationFromZero = Field(
         default=_NONE, description="Taken up before it, such as to set up; may lie before opening.", examples=["15m"]
     )
-    buffer_after: Duration = Field(
+    buffer_after: DurationFromZero = Field(
         default=_NONE,
         description="Taken up after it, such as to clean; neighbours' buffers add up.",
         examples=["10m"],

@@ -7,7 +7,7 @@ from dagster import AssetKey, AssetsDefinition, Failure, MaterializeResult, asse
 from frontdesk.core.settings import Settings
 from frontdesk.domains.operations.heartbeats import RunKind, RunOutcome
 from pipelines.build.dbt_runner import Manifest
-from pipelines.home_parts import build_dbt_runner, build_heartbeats, build_modeller
+from pipelines.home_parts import build_booking_tables, build_dbt_runner, build_heartbeats, build_modeller
 
 PUBLISHED_KEY = ["published", "analytics"]
 VERIFICATION_KEY = ["published", "verification"]
@@ -44,18 +44,18 @@ def build_verification_asset(settings: Settings) -> AssetsDefinition:
         deps=[AssetKey(PUBLISHED_KEY)],
         group_name="platform",
         kinds={"python", "duckdb"},
-        description="The proof that the live path's rows are those of a rebuild from the log's first event.",
+        description="The proof that live rows, and claims, are those of a rebuild from the first event of the log.",
     )
     def verification() -> MaterializeResult:  # type: ignore[type-arg]  # generic only since Dagster 1.13's stubs
         modeller = build_modeller(settings, published_by="dagster")
         with build_heartbeats(settings).recorded(RunKind.VERIFICATION) as result:
-            differences = modeller.verify()
+            differing = [difference.mart for difference in modeller.verify()]
+            differing += [difference.table for difference in build_booking_tables(settings).compare()]
             result.detail = f"Equal through event {modeller.verified_sequence}"
-            if differences:
+            if differing:
                 result.outcome = RunOutcome.DIFFERENT
-                marts = ", ".join(difference.mart for difference in differences)
-                result.detail = f"Through event {modeller.verified_sequence} these marts differ: {marts}"
-        if differences:
+                result.detail = f"Through event {modeller.verified_sequence} these differ: {', '.join(differing)}"
+        if differing:
             raise Failure(result.detail)
         return MaterializeResult(metadata={"verified_sequence": modeller.verified_sequence})
 
