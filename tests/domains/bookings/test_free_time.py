@@ -355,7 +355,7 @@ def test_what_is_listed_books_and_nothing_else_does(engine: Engine, calendar: Ca
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(3_600)  # half an hour on this kind of machine
+@pytest.mark.timeout(3_600)  # a quarter of an hour on this kind of machine
 @settings(max_examples=10_000, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(calendar=calendars())
 def test_what_is_listed_books_over_ten_thousand_calendars(engine: Engine, calendar: Calendar) -> None:
