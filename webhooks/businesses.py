@@ -14,6 +14,8 @@ from frontdesk.connectors.source import Source, SourceConfiguration
 from frontdesk.core.errors import ConfigurationError
 from frontdesk.core.secrets import Secrets
 from frontdesk.core.settings import Settings
+from frontdesk.core.tenant.configurations import Configuration
+from frontdesk.domains.tenancy.directory import TenantDirectory
 from frontdesk.domains.tenancy.tenant import Tenant
 from webhooks.callers import OwnerKeys
 from webhooks.intake.intake import Intake, IntakeServices
@@ -96,6 +98,14 @@ class ServedBusinesses:
                 HTTPStatus.SERVICE_UNAVAILABLE, f"the configuration of {slug} can't be used now; have it mended"
             )
         raise HTTPException(HTTPStatus.FORBIDDEN, f"{slug} has left: nothing is done for it any more")
+
+    def in_force(self, slug: str) -> tuple[Tenant, Configuration | None]:
+        """Return a caller's business and the version of it that the log has, None if it has none. Raises as get."""
+        if isinstance(self.tenants, TenantDirectory):
+            found = self.tenants.in_force(slug)
+            if found is not None:
+                return found
+        return self.get(slug), None
 
     def _configure(self, tenant: Tenant | None) -> Served:
         served = Served()

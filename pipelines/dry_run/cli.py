@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -16,8 +16,9 @@ from rich.markup import escape
 from frontdesk.core.clock import SystemClock
 from frontdesk.core.errors import FrontdeskError
 from frontdesk.core.settings import load_settings
-from pipelines.dry_run import identity_screen, rules_screen
+from pipelines.dry_run import identity_screen, prices_screen, rules_screen
 from pipelines.dry_run.identity import try_identity
+from pipelines.dry_run.prices import try_prices_file
 from pipelines.dry_run.rules import builder_of, read_both, try_rules_file
 from pipelines.progress import progress_bar
 
@@ -34,27 +35,54 @@ _CHANGED, _NOT_TRIED = 1, 2
 def dry_run(
     *,
     rules: Annotated[
-        Path,
+        Path | None,
         typer.Option(help="A whole business file with changed rules, in any folder; its slug says which business."),
-    ],
+    ] = None,
+    prices: Annotated[
+        Path | None, typer.Option(help="The same with changed prices: tried on past quotes and bookings.")
+    ] = None,
     since: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="Show only what would be due from this day on."),
+        typer.Option(formats=["%Y-%m-%d"], help="Show only what would be due, or was asked for, from this day on."),
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print everything as JSON, down to the single command.")
     ] = False,
     fail_on_change: Annotated[bool, typer.Option(help="End with 1 if anything would change.")] = False,
 ) -> None:
-    """Test changed rules on past data: show what they would have sent. Sends nothing; `up` may be running."""
+    """Test changed rules or prices on past data: show what they would have sent, or what would have cost otherwise.
+
+    Sends nothing and changes nothing; `up` may be running.
+    """
+    day = since.date() if since else None
+    if rules is not None and prices is None:
+        has_changes = _dry_run_rules(rules, since=day, as_json=as_json)
+    elif prices is not None and rules is None:
+        has_changes = _dry_run_prices(prices, since=day, as_json=as_json)
+    else:
+        raise typer.BadParameter("give one of --rules FILE and --prices FILE")
+    if fail_on_change and has_changes:
+        raise typer.Exit(_CHANGED)
+
+
+def _dry_run_rules(file: Path, *, since: date | None, as_json: bool) -> bool:
     with _refusals():
-        dry_run = try_rules_file(load_settings(), rules, since=since.date() if since else None)
+        dry_run = try_rules_file(load_settings(), file, since=since)
     if as_json:
         typer.echo(rules_screen.to_json(dry_run).decode())
     else:
         rules_screen.show(dry_run, console=_console())
-    if fail_on_change and dry_run.has_changes:
-        raise typer.Exit(_CHANGED)
+    return dry_run.has_changes
+
+
+def _dry_run_prices(file: Path, *, since: date | None, as_json: bool) -> bool:
+    with _refusals():
+        dry_run = try_prices_file(load_settings(), file, since=since)
+    if as_json:
+        typer.echo(prices_screen.to_json(dry_run).decode())
+    else:
+        prices_screen.show(dry_run, console=_console())
+    return dry_run.has_changes
 
 
 @app.command(name="dry-run-identity")

@@ -264,6 +264,7 @@ _CONTACT = {
 #: An ordinary value of every field that a canonical fact has.
 _VALUES: Mapping[str, Any] = {
     "amount_minor": 12_000,
+    "asked_by": _CONTACT,
     "assigned_to": "Dana",
     "attempt_number": 1,
     "body": "Hello",
@@ -271,6 +272,7 @@ _VALUES: Mapping[str, Any] = {
     "by": "mia@example.com",
     "campaign": "spring",
     "channel": "sms",
+    "code": "WELCOME10",
     "command_key": "noizylab/repair_paid/send_sms/booking:B1",
     "command_type": "send_sms",
     "contact": _CONTACT,
@@ -315,6 +317,7 @@ _VALUES: Mapping[str, Any] = {
     "price_minor": 12_000,
     "provider": "twilio",
     "purpose": "marketing",
+    "quote_id": "Q1",
     "reason": "by hand",
     "refunded_minor": 300,
     "report_id": "weekly-2026-10-26-1",
@@ -322,6 +325,8 @@ _VALUES: Mapping[str, Any] = {
     "rule_id": "repair_paid",
     "run": "20261101-120000-abc123",
     "service": "Tint",
+    "sha256": "0" * 64,
+    "snapshot": {"engine": 1, "quote": {"total_minor": 24_167}},
     "snoozed_until": "2026-12-01T10:00:00Z",
     "staff": "Dana",
     "stage": "shipped",
@@ -331,6 +336,7 @@ _VALUES: Mapping[str, Any] = {
     "taxes": [{"name": "GST", "rate": "5", "amount_minor": 571}],
     "text": "See you on Monday",
     "title": "Call",
+    "used_by": _CONTACT,
 }
 #: Instead of the ordinary value, where a fact needs another; None: left out.
 _SPECIAL: Mapping[str, Mapping[str, Any]] = {

@@ -101,6 +101,8 @@ OPERATIONS = [
     ("/v1/commands/{command_key}/why", "get"),
     ("/v1/rules/{rule_id}/why-not", "get"),
     ("/v1/rehearsals", "post"),
+    ("/v1/prices:quote", "post"),
+    ("/v1/prices/{quote_id}", "get"),
     ("/v1/reports", "get"),
     ("/v1/reports", "post"),
     ("/v1/reports/{report_id}.{ending}", "get"),
@@ -141,6 +143,7 @@ HELD_AGAINST_THE_TENANTS_FILE = {
     "/v1/bookings",
     "/v1/bookings:hold",
     "/v1/holds",
+    "/v1/prices:quote",
     "/v1/rules/{rule_id}/why-not",
     "/v1/rehearsals",
     "/v1/reports",  # only days on which a period begins are taken

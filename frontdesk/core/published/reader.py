@@ -152,6 +152,20 @@ class Published:
         )
         return None if row is None else row["staff_name"]
 
+    def bookings_to_price(self, tenant_id: str, *, since: datetime | None) -> list[Row]:
+        """Return what bookings' prices depend on, of those first heard of since an instant, in that order."""
+        return self._all(
+            """
+            select booking_id, service_name, status, starts_at, is_all_day, created_at, price_minor, currency,
+                count_reschedules
+            from marts.fct_bookings
+            where tenant_id = ? and (?::timestamptz is null or created_at >= ?::timestamptz)
+            order by created_at, booking_id
+            """,
+            tenant_id,
+            *(since,) * 2,
+        )
+
     def message(self, tenant_id: str, message_id: str) -> Row | None:
         """Return a message's direction and channel and how its contact is reached, None if there is none."""
         return self._first(

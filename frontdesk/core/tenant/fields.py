@@ -13,7 +13,8 @@ from frontdesk.core.email_address import mailable_address
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=63)]
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(_[a-z0-9]+)*$", max_length=63)]
-Price = Annotated[Decimal, Field(ge=0, decimal_places=2, max_digits=12)]
+#: No currency of ISO 4217 has more digits than four; that a price has no more than its own is checked with it.
+Price = Annotated[Decimal, Field(ge=0, decimal_places=4, max_digits=14)]
 #: A name such as STRIPE_API_KEY: capitals, so that a secret pasted here by mistake is refused.
 SecretName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$", max_length=63)]
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)]

@@ -1,10 +1,9 @@
-"""What can be booked, in a business's file: services, people, rooms, surcharges, tax."""
+"""What can be booked, in a business's file: services with their list prices, people, rooms."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
@@ -35,17 +34,6 @@ class Service(Strict):
     )
 
 
-class Surcharge(Strict):
-    """A fixed or per-mile addition to a price."""
-
-    key: Key = Field(description="Its name in reports.")
-    name: str = Field(description="As customers know it.")
-    price: Price = Field(description="What is added.")
-    unit: Literal["booking", "mile"] = Field(
-        default="booking", description="What it is added for: each booking, or each mile."
-    )
-
-
 class BookableBusiness(Business):
     """A business with what can be booked there."""
 
@@ -58,10 +46,6 @@ class BookableBusiness(Business):
     public_holidays: PublicHolidays | None = None
     slot_hold: Duration = Field(
         default=timedelta(minutes=10), description="How long a time is kept for who is about to book it."
-    )
-    surcharges: tuple[Surcharge, ...] = ()
-    tax_rate_percent: Annotated[Decimal, Field(ge=0, le=100)] = Field(
-        default=Decimal(0), description="Tax in its prices."
     )
 
     @model_validator(mode="after")

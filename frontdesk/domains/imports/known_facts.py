@@ -16,6 +16,7 @@ from frontdesk.domains.bookings import facts as bookings
 from frontdesk.domains.identity import facts as identity
 from frontdesk.domains.imports import facts as imports
 from frontdesk.domains.payments import facts as payments
+from frontdesk.domains.prices import facts as prices
 from frontdesk.domains.reports import facts as reports
 from frontdesk.domains.sending import facts as sending
 from frontdesk.domains.stages import facts as stages
@@ -23,7 +24,7 @@ from frontdesk.domains.tasks import facts as tasks
 
 CANONICAL_PAYLOADS: Mapping[str, type[BaseModel]] = {
     type_: payload
-    for noun in (identity, attribution, bookings, payments, sending, tasks, stages, reports, imports)
+    for noun in (identity, attribution, bookings, payments, prices, sending, tasks, stages, reports, imports)
     for type_, payload in noun.FACTS.items()
 }
 

@@ -62,6 +62,12 @@ class TenantDirectory(Mapping[str, Tenant]):
         """The newest version that is known, by its place in the log."""
         return self._sequence
 
+    def in_force(self, slug: str) -> tuple[Tenant, Configuration | None] | None:
+        """Return a business and the version that it is, None if there is none such; a file is no version."""
+        with self._lock:
+            tenant = self._files.tenants.get(slug)
+            return None if tenant is None else (tenant, self._versions.get(slug))
+
     def refresh(self) -> frozenset[str]:
         """Take over the versions that are new; return whose they are. Raises EventLogUnavailableError."""
         with self._lock:

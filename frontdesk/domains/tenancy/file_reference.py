@@ -53,6 +53,7 @@ _FORMS: Final[Mapping[str, str]] = {
     r"^[a-z0-9]+(_[a-z0-9]+)*(\.[a-z0-9]+(_[a-z0-9]+)*)?$": "key of a stage, or pipeline.stage",
     r"^(https://|http://(127\.0\.0\.1|localhost)[:/])[^\s]+$": "address that begins with https://",
     r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$": "name of a server",
+    r"^[A-Za-z0-9][A-Za-z0-9_-]*$": "letters, digits, hyphens, underscores",
 }
 _PLAIN: Final[Mapping[Any, str]] = {
     str: "text",

@@ -11,8 +11,9 @@ from pydantic import Field, PrivateAttr, model_validator
 from frontdesk.core.placeholders import NOBODYS_IDS, nobodys_value
 from frontdesk.core.tenant.business import refuse_repeats
 from frontdesk.core.tenant.files import FileContent, FileReader, Files, Problem
-from frontdesk.domains.catalogue.settings import BookableBusiness
 from frontdesk.domains.identity.settings import IdentifyingBusiness, IdentityRule
+from frontdesk.domains.prices.checks import find_wrong_prices
+from frontdesk.domains.prices.settings import PricedBusiness
 from frontdesk.domains.reports.settings import ReportingBusiness
 from frontdesk.domains.rules.checks import Surroundings, find_problems
 from frontdesk.domains.rules.settings import RuledBusiness
@@ -21,7 +22,7 @@ from frontdesk.domains.stages.settings import Pipeline, refuse_unknown_stages
 from frontdesk.domains.tenancy.alert_settings import AlertSettings
 
 
-class Tenant(BookableBusiness, IdentifyingBusiness, RuledBusiness, ReportingBusiness):
+class Tenant(PricedBusiness, IdentifyingBusiness, RuledBusiness, ReportingBusiness):
     """One business, whole."""
 
     read_by: ClassVar[frozenset[str]] = IdentifyingBusiness.read_by | RuledBusiness.read_by
@@ -40,6 +41,7 @@ class Tenant(BookableBusiness, IdentifyingBusiness, RuledBusiness, ReportingBusi
 
     def note_left_out(self, content: Mapping[str, object], *, left_out: Collection[str]) -> None:
         """Keep the business's own numbers and addresses, though their section is left out."""
+        super().note_left_out(content, left_out=left_out)
         delivery = content.get("delivery") if "delivery" in left_out else None
         sections = delivery if isinstance(delivery, dict) else {}
         sms, mail = (sections.get(name) for name in ("sms", "email"))
@@ -128,16 +130,17 @@ def parse_tenant(text: str, *, file: Path) -> Tenant:
 
 
 def _reader() -> FileReader[Tenant]:
-    return FileReader(Tenant, check=_find_wrong_rules)
+    return FileReader(Tenant, check=_find_problems)
 
 
-def _find_wrong_rules(tenant: Tenant) -> Iterator[Problem]:
+def _find_problems(tenant: Tenant) -> Iterator[Problem]:
+    yield from find_wrong_prices(tenant)
     surroundings = Surroundings(
         templates=tenant.all_templates(),
         sources=tuple(source.name for source in tenant.sources),
         endpoints=tuple(endpoint.key for endpoint in tenant.endpoints),
     )
-    return find_problems(tenant.rules, surroundings)
+    yield from find_problems(tenant.rules, surroundings)
 
 
 def _senders(section: object) -> list[object]:
