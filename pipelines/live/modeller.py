@@ -100,7 +100,8 @@ class Modeller:
     def open(self, *, progress: ProgressCallback | None = None, publishes: bool = True) -> None:
         """Take the writer lock and open the warehouse; build it first if it is not what the project says.
 
-        `publishes`: all of it at once; if not, the first batch does, or the first `beat`.
+        `publishes`: all of it at once, with all of the past as businesses are configured; if not, the first batch
+        does, or the first `beat`.
         """
         self._builder.dbt.manifest()
         self.lock.acquire()
@@ -135,6 +136,8 @@ class Modeller:
         if is_empty or not knows_set_aside(opened.connection, self._builder.engine):
             self._refresh()
         if publishes:
+            while opened.renew():
+                pass
             self._publish_all()
 
     def _close_warehouse(self) -> None:
