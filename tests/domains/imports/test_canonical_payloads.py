@@ -84,6 +84,8 @@ LEAST: dict[str, dict[str, Any]] = {
         "figures": [],
         "files": {},
     },
+    "price.quoted": {"quote_id": "q-1", "snapshot": {"engine": 1}, "sha256": "0" * 64},
+    "promo_code.used": {"code": "WELCOME10", "quote_id": "q-1"},
 }
 
 
