@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 from datetime import UTC
+from hashlib import sha256
 from typing import Protocol
 
 from frontdesk.core.clock import Clock
@@ -13,6 +14,11 @@ _VERSION_7 = 0x7 << 76
 _VARIANT_RFC_9562 = 0b10 << 62
 _RANDOM_A_MASK = 0xFFF << 64
 _RANDOM_B_MASK = (1 << 62) - 1
+
+
+def keyed_id(tenant_id: str, purpose: str, key: str) -> str:
+    """Return 32 hexadecimal digits that are always the same for a tenant's key: what is repeated is known by them."""
+    return sha256(f"{tenant_id}\n{purpose}\n{key}".encode()).hexdigest()[:32]
 
 
 class IdFactory(Protocol):

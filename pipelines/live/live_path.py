@@ -244,7 +244,7 @@ class LivePath:
         if model.mode == "append":
             self._tables.copy(model, rows=_OF_EVENTS, table=model.name)
         else:
-            self._tables.copy(model, rows=rows_with(model.column, self._scopes.of(model)), table=model.name)
+            self._copy_scope(model, table=model.name)
 
     def _make_anew(self, each: BatchModel, *, now: datetime) -> Change | None:
         model = each.model
@@ -342,7 +342,11 @@ class LivePath:
         """Read what the batch touches, and hold what earlier events left of it."""
         self._scopes = read_scopes(self._connection)
         for model in self._in_scope:
-            self._tables.copy(model, rows=rows_with(model.column, self._scopes.of(model)), table=in_scope(model))
+            self._copy_scope(model, table=in_scope(model))
+
+    def _copy_scope(self, model: LiveModel, *, table: str) -> None:
+        """Hold the rows of the scope that stand of a model."""
+        self._tables.copy(model, rows=rows_with(model.column, self._scopes.of(model)), table=table)
 
     def _store(self, model: LiveModel) -> Change | None:
         """Store what the batch made of a model; None if readers see no difference."""
@@ -368,7 +372,7 @@ class LivePath:
     def _recall(self, model: LiveModel) -> None:
         """Hold the rows that stand of a model that this batch does not change, for a model that reads them."""
         if self._concern(model, self._facts):
-            self._tables.copy(model, rows=rows_with(model.column, self._scopes.of(model)), table=model.name)
+            self._copy_scope(model, table=model.name)
 
     def _replace(self, model: LiveModel, *, over_at: datetime | None = None) -> Change | None:
         """Put the rows that the batch made of a model in the place of those it had; None if they are the same.

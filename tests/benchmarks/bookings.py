@@ -15,8 +15,8 @@ from sqlalchemy import Engine
 
 from frontdesk.core.errors import FrontdeskError
 from frontdesk.core.log.database import open_database
+from frontdesk.core.tenant.fields import WEEKDAYS
 from frontdesk.domains.bookings.errors import SlotTakenError
-from frontdesk.domains.catalogue.open_times import WEEKDAYS
 from frontdesk.domains.catalogue.settings import BookableBusiness
 from tests.benchmarks.figures import Figures, Report, percentile
 from tests.clocks import SetClock

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -74,6 +75,39 @@ async def get_bookings(runtime: RuntimeDep) -> Bookings:
 
 
 _BookingsDep = Annotated[Bookings, Depends(get_bookings)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Change:
+    """A change of one booking that a caller asks for."""
+
+    bookings: Bookings
+    runtime: Runtime
+    caller: Caller
+    booking_id: str
+    key: str | None
+
+    def make(self, change: Callable[..., Known], body: BaseModel) -> BookingRead:
+        """Return the booking as it is changed. Raises what _find_own and the change raise."""
+        _find_own(self.bookings, caller=self.caller, booking_id=self.booking_id)
+        request = _request(body, caller=self.caller, key=self.key, booking_id=self.booking_id)
+        business = self.runtime.businesses.get(self.caller.tenant_id)
+        return BookingRead.of(change(business, self.booking_id, request=request))
+
+
+async def get_change(
+    booking_id: _Id,
+    *,
+    idempotency_key: IdempotencyKey = None,
+    caller: _Worker,
+    runtime: RuntimeDep,
+    bookings: _BookingsDep,
+) -> _Change:
+    """Return what a route that changes a booking needs to do it."""
+    return _Change(bookings=bookings, runtime=runtime, caller=caller, booking_id=booking_id, key=idempotency_key)
+
+
+_ChangeDep = Annotated[_Change, Depends(get_change)]
 
 
 @router.get("/bookings", responses=document_problems(401, 403, 422, 503))
@@ -152,150 +186,63 @@ def read_booking(
 
 
 @router.post("/bookings/{booking_id}:extend", **_HOLD_CHANGE)
-def extend_hold(
-    booking_id: _Id,
-    body: ChangeBody,
-    *,
-    idempotency_key: IdempotencyKey = None,
-    caller: _Worker,
-    runtime: RuntimeDep,
-    bookings: _BookingsDep,
-) -> BookingRead:
+def extend_hold(body: ChangeBody, *, asked: _ChangeDep) -> BookingRead:
     """Keep a time as long again, once."""
-    return _change(runtime, bookings, bookings.extend, booking_id, body, caller=caller, key=idempotency_key)
+    return asked.make(asked.bookings.extend, body)
 
 
 @router.post("/bookings/{booking_id}:release", **_HOLD_CHANGE)
-def release_hold(
-    booking_id: _Id,
-    body: ChangeBody,
-    *,
-    idempotency_key: IdempotencyKey = None,
-    caller: _Worker,
-    runtime: RuntimeDep,
-    bookings: _BookingsDep,
-) -> BookingRead:
+def release_hold(body: ChangeBody, *, asked: _ChangeDep) -> BookingRead:
     """Keep a time no longer."""
-    return _change(runtime, bookings, bookings.release, booking_id, body, caller=caller, key=idempotency_key)
+    return asked.make(asked.bookings.release, body)
 
 
 @router.post("/bookings/{booking_id}:confirm", **_CHANGE)
-def confirm_booking(
-    booking_id: _Id,
-    body: ChangeBody,
-    *,
-    idempotency_key: IdempotencyKey = None,
-    caller: _Worker,
-    runtime: RuntimeDep,
-    bookings: _BookingsDep,
-) -> BookingRead:
+def confirm_booking(body: ChangeBody, *, asked: _ChangeDep) -> BookingRead:
     """Confirm what is pending."""
-    return _change(runtime, bookings, bookings.confirm, booking_id, body, caller=caller, key=idempotency_key)
+    return asked.make(asked.bookings.confirm, body)
 
 
 @router.post("/bookings/{booking_id}:decline", **_CHANGE)
-def decline_booking(
-    booking_id: _Id,
-    body: ChangeBody,
-    *,
-    idempotency_key: IdempotencyKey = None,
-    caller: _Worker,
-    runtime: RuntimeDep,
-    bookings: _BookingsDep,
-) -> BookingRead:
+def decline_booking(body: ChangeBody, *, asked: _ChangeDep) -> BookingRead:
     """Decline what is pending; its time is free again."""
-    return _change(runtime, bookings, bookings.decline, booking_id, body, caller=caller, key=idempotency_key)
+    return asked.make(asked.bookings.decline, body)
 
 
 @router.post("/bookings/{booking_id}:reschedule", **_CHANGE)
-def reschedule_booking(
-    booking_id: _Id,
-    body: RescheduleBody,
-    *,
-    idempotency_key: IdempotencyKey = None,
-    caller: _Worker,
-    runtime: RuntimeDep,
-    bookings: _BookingsDep,
-) -> BookingRead:
+def reschedule_booking(body: RescheduleBody, *, asked: _ChangeDep) -> BookingRead:
     """Move a booking; if the other time is taken, it stays where it is."""
 
     def move(business: BookableBusiness, booking_id: str, *, request: Request) -> Known:
-        return bookings.reschedule(
+        return asked.bookings.reschedule(
             business, booking_id, starts_at=body.starts_at, request=request, person=body.person
         )
 
-    return _change(runtime, bookings, move, booking_id, body, caller=caller, key=idempotency_key)
+    return asked.make(move, body)
 
 
 @router.post("/bookings/{booking_id}:cancel", **_CHANGE)
-def cancel_booking(
-    booking_id: _Id,
-    body: ChangeBody,
-    *,
-    idempotency_key: IdempotencyKey = None,
-    caller: _Worker,
-    runtime: RuntimeDep,
-    bookings: _BookingsDep,
-) -> BookingRead:
+def cancel_booking(body: ChangeBody, *, asked: _ChangeDep) -> BookingRead:
     """Cancel a booking; its time is free again."""
-    return _change(runtime, bookings, bookings.cancel, booking_id, body, caller=caller, key=idempotency_key)
+    return asked.make(asked.bookings.cancel, body)
 
 
 @router.post("/bookings/{booking_id}:complete", **_CHANGE)
-def complete_booking(
-    booking_id: _Id,
-    body: ChangeBody,
-    *,
-    idempotency_key: IdempotencyKey = None,
-    caller: _Worker,
-    runtime: RuntimeDep,
-    bookings: _BookingsDep,
-) -> BookingRead:
+def complete_booking(body: ChangeBody, *, asked: _ChangeDep) -> BookingRead:
     """Say that it was done."""
-    return _change(runtime, bookings, bookings.complete, booking_id, body, caller=caller, key=idempotency_key)
+    return asked.make(asked.bookings.complete, body)
 
 
 @router.post("/bookings/{booking_id}:no-show", **_CHANGE)
-def mark_no_show(
-    booking_id: _Id,
-    body: ChangeBody,
-    *,
-    idempotency_key: IdempotencyKey = None,
-    caller: _Worker,
-    runtime: RuntimeDep,
-    bookings: _BookingsDep,
-) -> BookingRead:
+def mark_no_show(body: ChangeBody, *, asked: _ChangeDep) -> BookingRead:
     """Say that nobody came, once it has begun."""
-    return _change(runtime, bookings, bookings.mark_no_show, booking_id, body, caller=caller, key=idempotency_key)
+    return asked.make(asked.bookings.mark_no_show, body)
 
 
 @router.post("/bookings/{booking_id}:reopen", **_CHANGE)
-def reopen_booking(
-    booking_id: _Id,
-    body: ChangeBody,
-    *,
-    idempotency_key: IdempotencyKey = None,
-    caller: _Worker,
-    runtime: RuntimeDep,
-    bookings: _BookingsDep,
-) -> BookingRead:
+def reopen_booking(body: ChangeBody, *, asked: _ChangeDep) -> BookingRead:
     """Take an ending back: declined, cancelled, completed or no-show."""
-    return _change(runtime, bookings, bookings.reopen, booking_id, body, caller=caller, key=idempotency_key)
-
-
-def _change(
-    runtime: Runtime,
-    bookings: Bookings,
-    change: Callable[..., Known],
-    booking_id: str,
-    body: BaseModel,
-    *,
-    caller: Caller,
-    key: str | None,
-) -> BookingRead:
-    _find_own(bookings, caller=caller, booking_id=booking_id)
-    request = _request(body, caller=caller, key=key, booking_id=booking_id)
-    return BookingRead.of(change(runtime.businesses.get(caller.tenant_id), booking_id, request=request))
+    return asked.make(asked.bookings.reopen, body)
 
 
 def _request(body: Any, *, caller: Caller, key: str | None, booking_id: str | None = None) -> Request:

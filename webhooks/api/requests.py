@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from datetime import datetime
-from hashlib import sha256
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -13,6 +12,7 @@ import orjson
 from fastapi import Header, HTTPException
 from pydantic import BaseModel, StringConstraints
 
+from frontdesk.core.ids import keyed_id
 from frontdesk.core.log.envelope import Appended, NewEvent, Origin
 from frontdesk.core.values import FRONTDESK_SOURCE
 from webhooks.callers import Caller
@@ -37,7 +37,7 @@ def request_id(runtime: Runtime, *, tenant_id: str, operation: str, idempotency_
     """Return the id of what is asked for: the same for the same idempotency key, else a new one."""
     if idempotency_key is None:
         return runtime.ids.new_event_id()
-    return sha256(f"{tenant_id}\n{operation}\n{idempotency_key}".encode()).hexdigest()[:32]
+    return keyed_id(tenant_id, operation, idempotency_key)
 
 
 async def append_request(

@@ -23,7 +23,6 @@ def quicker_allocator() -> str | None:
 
 def with_quicker_allocator(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of a process that is to start with it; what the operator preloads stands."""
-    library = quicker_allocator()
-    if library is None or PRELOAD in environ:
+    if PRELOAD in environ or (library := quicker_allocator()) is None:
         return dict(environ)
     return {**environ, PRELOAD: library}

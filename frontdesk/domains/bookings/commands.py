@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from frontdesk.core.clock import Clock
-from frontdesk.core.ids import IdFactory
+from frontdesk.core.ids import IdFactory, keyed_id
 from frontdesk.core.log.database import writing
 from frontdesk.core.log.database_errors import reason_of
 from frontdesk.core.log.envelope import Appended, NewEvent, Origin
@@ -311,7 +311,7 @@ class Bookings:
             ) from error
 
     def _request_id(self, tenant_id: str, type_: str, request: Request) -> str:
-        return self._ids.new_event_id() if request.key is None else _keyed(tenant_id, type_, request.key)
+        return self._ids.new_event_id() if request.key is None else keyed_id(tenant_id, type_, request.key)
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
@@ -350,7 +350,7 @@ class _Deciding:
         """Return what the same request was answered. Raises KeyReusedError if the key came with another."""
         if request.key is None:
             return None
-        id_ = _keyed(self._business.slug, types[0], request.key)
+        id_ = keyed_id(self._business.slug, types[0], request.key)
         found = store.find_answer(self._connection, self._business.slug, [f"{type_}:{id_}" for type_ in types])
         if found is None:
             return None
@@ -499,15 +499,11 @@ def _staff(business: BookableBusiness, places: tuple[Place, ...]) -> str | None:
 def _digests(tenant_id: str, keeper: Keeper) -> tuple[str, ...]:
     """Return what tells that the same address or browser asks again, and nothing else of it."""
     known = {"address": keeper.address, "browser": keeper.browser}
-    return tuple(f"{kind}:{_keyed(tenant_id, kind, value)}" for kind, value in known.items() if value)
+    return tuple(f"{kind}:{keyed_id(tenant_id, kind, value)}" for kind, value in known.items() if value)
 
 
 def _digest(request: Request) -> str:
     return sha256(orjson.dumps(request.content, option=orjson.OPT_SORT_KEYS)).hexdigest()
-
-
-def _keyed(tenant_id: str, type_: str, key: str) -> str:
-    return sha256(f"{tenant_id}\n{type_}\n{key}".encode()).hexdigest()[:32]
 
 
 def _unknown(booking_id: str) -> UnknownBookingError:

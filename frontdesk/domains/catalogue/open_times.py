@@ -9,18 +9,16 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import NamedTuple, get_args
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from frontdesk.core.tenant.business import OpenHours
-from frontdesk.core.tenant.fields import Weekday
+from frontdesk.core.tenant.fields import WEEKDAYS, Weekday
 from frontdesk.core.wall_clock import closing_instant, opening_instant
 from frontdesk.domains.catalogue.public_holidays import holidays_of
 from frontdesk.domains.catalogue.resources import DayException, Resource
 from frontdesk.domains.catalogue.settings import BookableBusiness, Service
 
-#: Monday first, as `date.weekday` counts.
-WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
 Week = Mapping[Weekday, tuple[OpenHours, ...]]
 _CLOSED: tuple[OpenHours, ...] = ()
 

@@ -6,15 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from typing import get_args
 from zoneinfo import ZoneInfo
 
-from frontdesk.core.tenant.fields import Weekday
+from frontdesk.core.tenant.fields import WEEKDAYS
 from frontdesk.domains.prices.asked import Asked
 from frontdesk.domains.prices.rules import PriceRules
 from frontdesk.domains.prices.settings import PriceCondition, Surcharge
-
-_WEEKDAYS: tuple[str, ...] = get_args(Weekday)
 
 
 class Unknown(StrEnum):
@@ -72,7 +69,7 @@ def _holds(condition: PriceCondition, asked: Asked, *, zone: ZoneInfo) -> bool |
     if starts_at is None:
         return Unknown.START
     local = starts_at.astimezone(zone)
-    if condition.weekdays is not None and _WEEKDAYS[local.weekday()] not in condition.weekdays:
+    if condition.weekdays is not None and WEEKDAYS[local.weekday()] not in condition.weekdays:
         return False
     hours = condition.outside_hours
     if hours is not None and hours.opens <= local.time() < hours.closes:

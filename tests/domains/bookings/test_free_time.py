@@ -20,6 +20,7 @@ from sqlalchemy.exc import IntegrityError
 
 from frontdesk.core.log.database import open_database, writing
 from frontdesk.core.log.envelope import Appended
+from frontdesk.core.tenant.fields import WEEKDAYS
 from frontdesk.core.tenant.files import read_as
 from frontdesk.core.wall_clock import closing_instant, opening_instant
 from frontdesk.domains.bookings import projection
@@ -29,7 +30,7 @@ from frontdesk.domains.bookings.commands import Bookings
 from frontdesk.domains.bookings.errors import NotBookableError, SlotTakenError
 from frontdesk.domains.bookings.free_time import Free, look_at
 from frontdesk.domains.bookings.questions import Wish, ask
-from frontdesk.domains.catalogue.open_times import WEEKDAYS, Period, instant, seconds
+from frontdesk.domains.catalogue.open_times import Period, instant, seconds
 from frontdesk.domains.catalogue.settings import BookableBusiness
 from tests.clocks import SetClock
 from tests.domains.bookings.salon import ANA, BY, bookings_of, document
