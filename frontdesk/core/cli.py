@@ -14,6 +14,8 @@ from frontdesk.core.errors import FrontdeskError
 from frontdesk.core.private_files import begin_privately
 
 COMMANDS_GROUP = "frontdesk.commands"
+#: The status of a program that Ctrl-C ended, as shells have it.
+_INTERRUPTED = 130
 
 
 def build_app(command: str | None = None) -> typer.Typer:
@@ -43,6 +45,10 @@ def main() -> None:
         build_app(next(iter(sys.argv[1:]), None))()
     except FrontdeskError as error:
         _end(error.title, error.detail)
+    except RuntimeError as error:
+        if not isinstance(error.__cause__, KeyboardInterrupt):
+            raise
+        sys.exit(_INTERRUPTED)  # in the middle of a query: DuckDB raises its own error then
     except OSError as error:
         # A home that is no folder, can't be written, or is full.
         _end("Not possible", f"{error}; FRONTDESK_HOME must be a folder that this user can write")

@@ -32,7 +32,10 @@ _BREAKS_CONNECTION = (duckdb.InternalException, duckdb.FatalException)
 def is_of_machine(error: BaseException) -> bool:
     """Tell whether the machine is at fault: nothing is to be set aside, the work is to be tried again."""
     is_disk_full = isinstance(error, duckdb.Error) and _DISK_FULL in str(error)
-    return is_disk_full or isinstance(error, _OF_MACHINE) or not isinstance(error, Exception)
+    # In place of what a signal's handler raised, such as Ctrl-C's, DuckDB raises a RuntimeError because of it.
+    is_signal = error.__cause__ is not None and not isinstance(error.__cause__, Exception)
+    return is_disk_full or is_signal or isinstance(error, _OF_MACHINE) or not isinstance(error, Exception)
+
 
 
 def tells_of_machine(text: str) -> bool:

@@ -85,7 +85,7 @@ def _rule_rows(tenant: Tenant) -> Iterator[dict[str, Any]]:
             "booking_is": rule.unless.booking_is,
             "unless_happened": [
                 {"fact_type": fact, "scope": scope}
-                for fact, scopes in rule.unless.happened.items()
+                for fact, scopes in sorted(rule.unless.happened.items())
                 for scope in scopes
             ],
             "undone_by": [

@@ -195,6 +195,11 @@ class LivePath:
         self._tell_renewing()
         return tuple(changes)
 
+    def stop_renewing(self, tenant_id: str) -> None:
+        """Leave what is not renewed yet of a business's past as it is."""
+        self._renewals.forget([tenant_id])
+        self._tell_renewing()
+
     def _tell_renewing(self) -> None:
         tenant_ids = self._renewals.tenants()
         self.is_renewing = bool(tenant_ids)

@@ -178,7 +178,10 @@ class OpenWarehouse:
             raise error
         self._put_aside(self._log.read_at([version])[version], error, step=Step.CONFIGURATION)
         before = read_newest(self._engine, until=version - 1).get(slug)
-        if before is None or before.document is None:
+        if before is None:  # the log has no other: what is renewed of its past stays so, and the rest as it was
+            self._live.stop_renewing(slug)
+            return ()
+        if before.document is None:
             return self.take_over({slug: None})
         return self.take_over(
             {slug: read_documents({slug: before.document}).tenants.get(slug)}, versions={slug: before.sequence}

@@ -122,13 +122,14 @@ class Renewals:
         """
         known = self._connection.execute("select tenant_id, models, has_staging from raw.renewals").fetchall()
         under_way = {tenant_id: (models_, had_staging) for tenant_id, models_, had_staging in known}
-        self._forget(versions)
+        self.forget(versions)
         for tenant_id, version in versions.items():
             models_, had_staging = under_way.get(tenant_id, ((), False))
-            self._connection.execute(
-                "insert into raw.renewals values (?, ?, ?, ?)",
-                [tenant_id, sorted({*models, *models_}), has_staging or had_staging, version],
-            )
+            if all_models := sorted({*models, *models_}):  # else nothing depends on what changed
+                self._connection.execute(
+                    "insert into raw.renewals values (?, ?, ?, ?)",
+                    [tenant_id, all_models, has_staging or had_staging, version],
+                )
         parameters = {
             "tenant_ids": list(versions),
             "part_events": PART_EVENTS,
@@ -168,14 +169,15 @@ class Renewals:
         rows = self._connection.execute("select tenant_id from raw.renewals").fetchall()
         return frozenset(str(tenant_id) for (tenant_id,) in rows)
 
+    def forget(self, tenant_ids: Iterable[str]) -> None:
+        """Leave what is not modelled anew yet of businesses as it is."""
+        for table in ("events_to_renew", "renewals"):
+            self._connection.execute(f"delete from raw.{table} where list_contains(?, tenant_id)", [list(tenant_ids)])
+
     def _forget_what_is_over(self) -> None:
         self._connection.execute(
             "delete from raw.renewals where tenant_id not in (select tenant_id from raw.events_to_renew)"
         )
-
-    def _forget(self, tenant_ids: Iterable[str]) -> None:
-        for table in ("events_to_renew", "renewals"):
-            self._connection.execute(f"delete from raw.{table} where list_contains(?, tenant_id)", [list(tenant_ids)])
 
 
 def forget_all(connection: duckdb.DuckDBPyConnection) -> None:

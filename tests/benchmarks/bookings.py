@@ -17,7 +17,7 @@ from frontdesk.core.errors import FrontdeskError
 from frontdesk.core.log.database import open_database
 from frontdesk.core.tenant.fields import WEEKDAYS
 from frontdesk.domains.bookings.errors import SlotTakenError
-from frontdesk.domains.catalogue.settings import BookableBusiness
+from frontdesk.domains.prices.settings import PricedBusiness
 from tests.benchmarks.figures import Figures, Report, percentile
 from tests.clocks import SetClock
 from tests.core.postgres import temporary_server
@@ -65,7 +65,7 @@ def _measure(engine: Engine, report: Report) -> Figures:
     }
 
 
-def _five_people() -> BookableBusiness:
+def _five_people() -> PricedBusiness:
     terms = {"every": "15m", "needs": [{"skill": "hair"}], "buffer_after": "15m", "notice": "1h"}
     return salon(
         hours={day: [{"opens": "08:00", "closes": "18:00"}] for day in WEEKDAYS},

@@ -38,6 +38,7 @@ EMAIL, PASSWORD, NAME = "kim@example.com", "kim has a long password", "Kim"
 OWN_TASK, ANYBODYS_TASK = "Read the referral", "Call back"
 _NEWS = 200  # of each business
 _COMMANDS = 200
+_AHEAD = timedelta(hours=54)  # no reminder of it falls due while anything is measured
 #: Days of the history's end, so that there is something to count.
 _PERIODS = (Period(PeriodKind.MONTHLY, date(2025, 10, 1)), Period(PeriodKind.WEEKLY, date(2025, 11, 17)))
 
@@ -129,7 +130,7 @@ def _news(number: int, contact: Contact) -> Iterator[NewEvent]:
     now = datetime.now(UTC)
     lead_at = now - timedelta(hours=2 * number + 1)
     who = {"contact": {"phone": contact.phone}}
-    booking = {"booking_id": f"news-{contact.number}", "service": "Visit", "starts_at": _iso(now + timedelta(days=2))}
+    booking = {"booking_id": f"news-{contact.number}", "service": "Visit", "starts_at": _iso(now + _AHEAD)}
     task = {
         "task_id": f"news-{contact.number}",
         "kind": "call",

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from frontdesk.core.values import Instant
 from frontdesk.domains.bookings.booking import TAKING
-from frontdesk.domains.bookings.commands import Bookings, Keeper, Quote, Request
+from frontdesk.domains.bookings.commands import Bookings, Keeper, Request
 from frontdesk.domains.bookings.facts import Status
 from frontdesk.domains.bookings.questions import Wish
 from frontdesk.domains.bookings.shapes import (
@@ -26,6 +26,9 @@ from frontdesk.domains.bookings.shapes import (
 )
 from frontdesk.domains.bookings.store import Known
 from frontdesk.domains.catalogue.settings import BookableBusiness
+from frontdesk.domains.prices.errors import UnknownQuoteError
+from frontdesk.domains.prices.quotes import find_quote, quoted_by
+from frontdesk.domains.prices.snapshot import QuotedPrice
 from frontdesk.domains.staff.roles import Permission, Role
 from webhooks.api.requests import NO_NUL, IdempotencyKey, given_fields, unprocessable
 from webhooks.callers import Caller
@@ -48,6 +51,8 @@ _MEMBERS: dict[int, dict[str, Any]] = {
         "alternatives": {"type": "array", "items": _TIME, "description": "The nearest times that are free."},
         "log_position": {"type": "integer", "description": "As of which event of the log they are."},
         "booking_status": {"type": "string", "description": "How the booking stands that can't be changed so."},
+        "quoted": {"type": "object", "description": "The price that was told, as its snapshot says."},
+        "now": {"anyOf": [{"type": "object"}, {"type": "null"}], "description": "The price by now, told anew."},
     },
     410: {"expired_at": {"anyOf": [_INSTANT, {"type": "null"}]}},
     422: {
@@ -140,16 +145,22 @@ def create_booking(
     runtime: RuntimeDep,
     bookings: _BookingsDep,
 ) -> BookingRead:
-    """Book a time. 409 with alternatives if somebody else has it, 422 with the rule if nobody can."""
+    """Book a time. 409 with alternatives if somebody else has it, 422 with the rule if nobody can.
+
+    With a `quote_id` it costs what was told: until that expires, whatever the prices are by now; after that 409 with
+    both prices, if they differ.
+    """
+    business, version = runtime.businesses.in_force(caller.tenant_id)
     known = bookings.create(
-        runtime.businesses.get(caller.tenant_id),
+        business,
         Wish(service_key=body.service_key, person=body.person),
         starts_at=body.starts_at,
         contact=body.contact,
         request=_request(body, caller=caller, key=idempotency_key),
         hold_id=body.hold_id,
         location=body.location,
-        quote=None if body.quote is None else Quote(**dict(body.quote)),
+        told=None if body.quote_id is None else _told(runtime, caller.tenant_id, body.quote_id),
+        version=version,
     )
     return BookingRead.of(known)
 
@@ -243,6 +254,13 @@ def mark_no_show(body: ChangeBody, *, asked: _ChangeDep) -> BookingRead:
 def reopen_booking(body: ChangeBody, *, asked: _ChangeDep) -> BookingRead:
     """Take an ending back: declined, cancelled, completed or no-show."""
     return asked.make(asked.bookings.reopen, body)
+
+
+def _told(runtime: Runtime, tenant_id: str, quote_id: str) -> QuotedPrice:
+    fact = find_quote(runtime.log, tenant_id=tenant_id, quote_id=quote_id)
+    if fact is None:
+        raise UnknownQuoteError("quote_id: no price of this id was told; POST /v1/prices:quote tells one")
+    return quoted_by(fact)
 
 
 def _request(body: Any, *, caller: Caller, key: str | None, booking_id: str | None = None) -> Request:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -69,9 +71,19 @@ class EventLog:
 
     def __init__(self, engine: Engine, *, ids: IdFactory) -> None:
         self._engine = engine
+        self._connect: Callable[[], AbstractContextManager[Connection]] = engine.connect
         self._ids = ids
         self._writing_engine = engine.execution_options(**WRITES_AFTER_READING)
         self._insert = insert_for(engine.dialect.name)
+
+    def as_seen_within(self, connection: Connection) -> EventLog:
+        """Return the log as the caller's transaction reads it.
+
+        Who has a connection and waits for a second one could keep everybody else waiting, who do likewise.
+        """
+        seen = copy(self)
+        seen._connect = lambda: nullcontext(connection)
+        return seen
 
     def append(self, events: Sequence[NewEvent]) -> list[Appended]:
         """Append events in one durable transaction; return one answer per event, in order.
@@ -114,7 +126,7 @@ class EventLog:
         if tenant_id is not None:
             query = query.where(event_log.c.tenant_id == tenant_id)
         try:
-            with self._engine.connect() as connection:
+            with self._connect() as connection:
                 return [_to_event(row) for row in connection.execute(query).mappings()]
         except SQLAlchemyError as error:
             raise EventLogUnavailableError(_reason(error)) from error
@@ -206,7 +218,7 @@ class EventLog:
 
     def _rows(self, query: Select[Any]) -> list[RowMapping]:
         try:
-            with self._engine.connect() as connection:
+            with self._connect() as connection:
                 return list(connection.execute(query).mappings())
         except SQLAlchemyError as error:
             raise EventLogUnavailableError(_reason(error)) from error

@@ -23,15 +23,17 @@ from frontdesk.core.log.database import writing
 from frontdesk.core.log.database_errors import reason_of
 from frontdesk.core.log.envelope import Appended, NewEvent, Origin
 from frontdesk.core.log.event_log import EventLog
-from frontdesk.core.money import to_minor_units
+from frontdesk.core.tenant.configurations import Configuration
 from frontdesk.core.values import FRONTDESK_SOURCE
 from frontdesk.domains.bookings import store
+from frontdesk.domains.bookings.agreed_price import Priced, PriceInForce, agree_on, verify
 from frontdesk.domains.bookings.availability import Availability
 from frontdesk.domains.bookings.booking import OPEN, Booking, Place, as_utc, local_text
 from frontdesk.domains.bookings.errors import (
     BookingsUnavailableError,
     HoldExpiredError,
     KeyReusedError,
+    OtherPriceError,
     TooManyHoldsError,
     UnknownBookingError,
     WrongStateError,
@@ -44,6 +46,11 @@ from frontdesk.domains.bookings.store import Known
 from frontdesk.domains.catalogue.open_times import Period, instant, seconds
 from frontdesk.domains.catalogue.settings import BookableBusiness
 from frontdesk.domains.identity.facts import ContactPayload
+from frontdesk.domains.prices.code_uses import LoggedCodeUses
+from frontdesk.domains.prices.errors import PriceChangedError
+from frontdesk.domains.prices.quotes import told_event
+from frontdesk.domains.prices.settings import PricedBusiness
+from frontdesk.domains.prices.snapshot import QuotedPrice
 
 #: Slot holds that run at the same time for one network address, and for one browser.
 MOST_HOLDS_OF_ADDRESS: Final = 3
@@ -58,15 +65,6 @@ class Request:
     reason: str | None = None
     key: str | None = None  #: None: it is never repeated
     content: Mapping[str, Any] | None = None  #: what is asked for: the same key must come with the same
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Quote:
-    """What a booking is to cost, as it was quoted. `document` is kept with the booking as it is."""
-
-    total_minor: int
-    currency: str
-    document: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +144,7 @@ class Bookings:
 
     def create(
         self,
-        business: BookableBusiness,
+        business: PricedBusiness,
         wish: Wish,
         *,
         starts_at: datetime,
@@ -154,11 +152,14 @@ class Bookings:
         request: Request,
         hold_id: str | None = None,
         location: str | None = None,
-        quote: Quote | None = None,
+        told: QuotedPrice | None = None,
+        version: Configuration | None = None,
     ) -> Known:
         """Book a time: the one that is held, or one that is free. Confirmed at once where the service's terms say so.
 
-        Raises what hold raises, and HoldExpiredError for a hold that ran out or was released.
+        `told`: the price that whoever books was told; None for what it costs now. `version`: of the business's file.
+        Raises what hold raises, HoldExpiredError for a hold that ran out or was released, and for prices
+        OtherPriceError, PriceChangedError, QuoteNotGenuineError, PricesWrongError.
         """
 
         def decide(deciding: _Deciding) -> Booking:
@@ -166,20 +167,40 @@ class Bookings:
                 booking = deciding.place(wish, starts_at=starts_at, booking_id=self._ids.new_event_id())
             else:
                 booking = deciding.held(hold_id, wish=wish, starts_at=starts_at)
-            price = _price(business, wish.service_key, quote)
-            more = {"contact": contact, "location": location, "quote": quote and dict(quote.document), **price}
+            price = deciding.agree(
+                PriceInForce(business=business, version=version, told=told),
+                Priced(
+                    service_key=wish.service_key,
+                    starts_at=starts_at,
+                    booking_id=booking.booking_id,
+                    contact=contact,
+                ),
+                new_quote_id=self._ids.new_event_id(),
+            )
+            more = {"contact": contact, "location": location, **price}
             return booking.changed(status="pending", expires_at=None, held_by=(), is_extended=False, **more)
 
         _, terms = bookable_service(business, wish.service_key)
         following = ("booking.confirmed",) if terms.confirmed else ()
-        return self._do(business, "booking.created", request, decide, following=following)
+        try:
+            return self._do(business, "booking.created", request, decide, following=following)
+        except PriceChangedError as changed:
+            if changed.now is not None:  # whoever booked is told it, and may agree to it
+                self._log.append([told_event(changed.now, contact=contact, now=self._clock.now())])
+            raise
 
     def confirm(self, business: BookableBusiness, booking_id: str, *, request: Request) -> Known:
-        """Confirm what is pending.
+        """Confirm what is pending, at the price that was agreed to.
 
-        Raises UnknownBookingError, WrongStateError, KeyReusedError, BookingsUnavailableError.
+        Raises UnknownBookingError, WrongStateError, KeyReusedError, QuoteNotGenuineError, BookingsUnavailableError.
         """
-        return self._change(business, booking_id, request=request, allowed=_PENDING, to="confirmed")
+
+        def decide(deciding: _Deciding) -> Booking:
+            booking = deciding.standing(booking_id, _PENDING)
+            verify(booking.quote)
+            return booking.changed(status="confirmed", open_status="confirmed")
+
+        return self._do(business, "booking.confirmed", request, decide)
 
     def decline(self, business: BookableBusiness, booking_id: str, *, request: Request) -> Known:
         """Decline what is pending; its time is free again. Raises as confirm."""
@@ -274,8 +295,7 @@ class Bookings:
         to: Status,
     ) -> Known:
         def decide(deciding: _Deciding) -> Booking:
-            changed = deciding.standing(booking_id, allowed).changed(status=to)
-            return changed.changed(open_status=to) if to in OPEN else changed
+            return deciding.standing(booking_id, allowed).changed(status=to)
 
         return self._do(business, f"booking.{to}", request, decide)
 
@@ -437,6 +457,23 @@ class _Deciding:
             staff=_staff(business, places),
         )
 
+    def agree(self, price: PriceInForce, priced: Priced, *, new_quote_id: str) -> dict[str, Any]:
+        """Return what a booking tells of its price; its promo code is used by it. Raises as create."""
+        business = price.business
+        counter = LoggedCodeUses(
+            self._log.as_seen_within(self._connection), tenant_id=business.slug, region=business.country
+        )
+        agreed = agree_on(price, priced, counter=counter, now=self.now, new_quote_id=new_quote_id)
+        if agreed is None:
+            return {}
+        appended = self._log.append_within(self._connection, agreed.events)
+        if not all(each.is_new for each in appended):
+            raise OtherPriceError(
+                "the price was agreed to for another booking, and its promo code used; ask for one anew",
+                reason="other-price",
+            )
+        return agreed.fields()
+
     def write(
         self,
         type_: str,
@@ -481,14 +518,6 @@ class _Deciding:
         if found is None:
             raise _unknown(booking_id)
         return found.booking
-
-
-def _price(business: BookableBusiness, service_key: str, quote: Quote | None) -> dict[str, Any]:
-    """Return what it costs: as quoted, else the list price."""
-    if quote is not None:
-        return {"price_minor": quote.total_minor, "currency": quote.currency}
-    service, _ = bookable_service(business, service_key)
-    return {"price_minor": to_minor_units(service.price, business.currency), "currency": business.currency}
 
 
 def _staff(business: BookableBusiness, places: tuple[Place, ...]) -> str | None:

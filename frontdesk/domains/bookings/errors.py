@@ -58,3 +58,10 @@ class KeyReusedError(FrontdeskError):
 
     http_status = 422
     title = "Key used before"
+
+
+class OtherPriceError(FrontdeskError):
+    """The price that is named is of something else, or another booking's. Members: reason."""
+
+    http_status = 422
+    title = "Price of something else"

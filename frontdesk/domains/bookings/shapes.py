@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from frontdesk.core.plain_text import Identifier, Text
-from frontdesk.core.values import Currency, Instant, MinorUnits
+from frontdesk.core.values import Instant
 from frontdesk.domains.bookings.facts import Status
 from frontdesk.domains.bookings.store import Known
 from frontdesk.domains.identity.facts import ContactPayload
@@ -73,16 +73,6 @@ class SlotList(_Answer):
     log_position: int = Field(description="As of which event of the log they are free.")
 
 
-class QuoteBody(BaseModel):
-    """What a booking is to cost, as it was quoted."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    total_minor: MinorUnits
-    currency: Currency
-    document: dict[str, Any] = Field(default_factory=dict, description="The quote; it is kept as it is.")
-
-
 class HoldBody(_Body):
     """A time to keep for who is about to book it."""
 
@@ -112,7 +102,10 @@ class CreateBody(_Body):
     person: Identifier | None = Field(default=None, description="Key of the person who is to do it.")
     hold_id: Identifier | None = Field(default=None, description="The slot hold by which the time is kept.")
     location: Text | None = None
-    quote: QuoteBody | None = Field(default=None, description="Left out: the service's list price.")
+    quote_id: Identifier | None = Field(
+        default=None,
+        description="The price that whoever books was told; left out: what the service costs then, if that is known.",
+    )
 
 
 class ChangeBody(_Body):

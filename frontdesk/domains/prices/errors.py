@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from frontdesk.core.errors import FrontdeskError
+
+if TYPE_CHECKING:
+    from frontdesk.domains.prices.snapshot import QuotedPrice  # which raises these
 
 
 class NotPriceableError(FrontdeskError):
@@ -38,9 +41,11 @@ class PriceChangedError(FrontdeskError):
     http_status = 409
     title = "Price changed"
 
-    def __init__(self, detail: str, *, quoted: Mapping[str, object], now: Mapping[str, object] | None) -> None:
-        """Take both prices, as their snapshots say; None where there is none now."""
-        super().__init__(detail, reason="price-changed", quoted=quoted, now=now)
+    def __init__(self, detail: str, *, quoted: QuotedPrice, now: QuotedPrice | None) -> None:
+        """Take both prices; None where there is none now."""
+        content = None if now is None else now.content
+        super().__init__(detail, reason="price-changed", quoted=quoted.content, now=content)
+        self.now = now
 
 
 class QuoteNotGenuineError(FrontdeskError):

@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+import orjson
+
+from frontdesk.core.log.envelope import NewEvent, Origin
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.tenant.configurations import Configuration
 from frontdesk.core.values import FRONTDESK_SOURCE
@@ -32,6 +35,24 @@ def fact_of(quoted: QuotedPrice, *, quote_id: str, contact: ContactPayload | Non
         quote_id=quote_id, snapshot=dict(quoted.content), sha256=quoted.sha256, asked_by=contact, by=by
     )
     return fact.model_dump(mode="json", exclude_unset=True)
+
+
+def told_event(quoted: QuotedPrice, *, contact: ContactPayload | None, now: datetime) -> NewEvent:
+    """Return the event by which a price is told, where nobody asked for one by itself."""
+    snapshot = quoted.read()
+    payload = orjson.dumps(fact_of(quoted, quote_id=snapshot.quote_id, contact=contact, by=None))
+    return NewEvent(
+        tenant_id=snapshot.tenant_id,
+        source=FRONTDESK_SOURCE,
+        source_event_id=f"{PRICE_QUOTED}:{snapshot.quote_id}",
+        type=PRICE_QUOTED,
+        subject_id=snapshot.quote_id,
+        occurred_at=now,
+        received_at=now,
+        body=payload,
+        payload=payload,
+        origin=Origin.COMMAND,
+    )
 
 
 def find_quote(log: EventLog, *, tenant_id: str, quote_id: str) -> PriceQuotedFact | None:
@@ -73,12 +94,12 @@ def agree(
         anew = take_snapshot(rules, asked, quote_id=new_quote_id, tenant_id=snapshot.tenant_id, version=version)
     except NotPriceableError as error:
         detail = f"the price that was told is over, and there is none now: {error.detail}"
-        raise PriceChangedError(detail, quoted=quoted.content, now=None) from error
+        raise PriceChangedError(detail, quoted=quoted, now=None) from error
     if anew.read().quote.total_minor != snapshot.quote.total_minor:
         raise PriceChangedError(
             "the price that was told is over, and today's is another; agree to that, by its quote_id",
-            quoted=quoted.content,
-            now=anew.content,
+            quoted=quoted,
+            now=anew,
         )
     return anew
 

@@ -14,8 +14,8 @@ from frontdesk.core.tenant.files import read_as
 from frontdesk.domains.bookings.availability import Availability
 from frontdesk.domains.bookings.commands import Bookings, Request
 from frontdesk.domains.bookings.questions import Wish
-from frontdesk.domains.catalogue.settings import BookableBusiness
 from frontdesk.domains.identity.facts import ContactPayload
+from frontdesk.domains.prices.settings import PricedBusiness
 from tests.clocks import SetClock
 
 #: A Monday, 08:00 in Chicago.
@@ -61,8 +61,8 @@ def document(*, terms: Mapping[str, Any] | None = None, **changes: Any) -> dict[
     } | changes
 
 
-def salon(*, terms: Mapping[str, Any] | None = None, **changes: Any) -> BookableBusiness:
-    return read_as(BookableBusiness, document(terms=terms, **changes), name="salon")
+def salon(*, terms: Mapping[str, Any] | None = None, **changes: Any) -> PricedBusiness:
+    return read_as(PricedBusiness, document(terms=terms, **changes), name="salon")
 
 
 def bookings_of(engine: Engine, clock: SetClock) -> Bookings:

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, select
 
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.domains.bookings import projection
-from frontdesk.domains.bookings.commands import Bookings, Keeper, Quote, Request
+from frontdesk.domains.bookings.commands import Bookings, Keeper, Request
 from frontdesk.domains.bookings.errors import (
     HoldExpiredError,
     KeyReusedError,
@@ -24,7 +24,7 @@ from frontdesk.domains.bookings.errors import (
 from frontdesk.domains.bookings.questions import Wish
 from frontdesk.domains.bookings.schema import claims
 from frontdesk.domains.bookings.store import Known
-from frontdesk.domains.catalogue.settings import BookableBusiness
+from frontdesk.domains.prices.settings import PricedBusiness
 from tests.clocks import SetClock
 from tests.domains.bookings.salon import ANA, BY, CUT, NOW, TEN, availability_of, bookings_of, salon
 
@@ -51,7 +51,7 @@ def _rows_are_what_the_log_says(engine: Engine) -> object:
         assert projection.compare(connection) == []
 
 
-def create(bookings: Bookings, wish: Wish = CUT, *, at: datetime = TEN, business: BookableBusiness = SALON) -> Known:
+def create(bookings: Bookings, wish: Wish = CUT, *, at: datetime = TEN, business: PricedBusiness = SALON) -> Known:
     return bookings.create(business, wish, starts_at=at, contact=ANA, request=BY)
 
 
@@ -297,14 +297,6 @@ def test_another_business_s_booking_is_not_found(bookings: Bookings) -> None:
         bookings.find("bakery", booking_id)
     with pytest.raises(UnknownBookingError):
         bookings.cancel(salon(slug="bakery"), booking_id, request=BY)
-
-
-def test_a_quote_is_kept_with_its_booking(bookings: Bookings) -> None:
-    quote = Quote(total_minor=4331, currency="USD", document={"sha256": "ab", "lines": [{"amount_minor": 4331}]})
-
-    known = bookings.create(SALON, CUT, starts_at=TEN, contact=ANA, request=BY, quote=quote)
-
-    assert (known.booking.price_minor, known.booking.quote) == (4331, quote.document)
 
 
 # Slot holds

@@ -31,7 +31,7 @@ from frontdesk.domains.bookings.errors import NotBookableError, SlotTakenError
 from frontdesk.domains.bookings.free_time import Free, look_at
 from frontdesk.domains.bookings.questions import Wish, ask
 from frontdesk.domains.catalogue.open_times import Period, instant, seconds
-from frontdesk.domains.catalogue.settings import BookableBusiness
+from frontdesk.domains.prices.settings import PricedBusiness
 from tests.clocks import SetClock
 from tests.domains.bookings.salon import ANA, BY, bookings_of, document
 
@@ -61,7 +61,7 @@ def odd_days() -> list[tuple[str, date]]:
 class Calendar:
     """A business at a time, and what is taken of it."""
 
-    business: BookableBusiness
+    business: PricedBusiness
     now: datetime
     day: date
     taken: tuple[tuple[str, int, int, int], ...]  #: resource, lane, minutes after the day's UTC midnight, length
@@ -120,7 +120,7 @@ def calendars(draw: st.DrawFn) -> Calendar:
     taken = tuple(
         (rng.choice(names), rng.randint(0, 1), rng.randint(-120, 340) * 5, rng.choice([5, 60, 400])) for _ in range(9)
     )
-    return Calendar(read_as(BookableBusiness, business, name="made up"), now, day, taken)
+    return Calendar(read_as(PricedBusiness, business, name="made up"), now, day, taken)
 
 
 def _hours(rng: Random) -> dict[str, str]:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 import pytest
 
 from frontdesk.core.log.set_aside import Kind
 from frontdesk.domains.sending.dispatch.decided_position import KnownEvents
+from frontdesk.domains.tenancy.files import TenantFiles
 from pipelines.live import renewals
 from pipelines.live.live_path import LivePath
 from tests.pipelines.facts import TENANT, fact
 from tests.pipelines.homes import Home
+from tests.pipelines.kept import REPOSITORY
 from tests.pipelines.live.test_configuration import Document, booking, configure
 
 _OTHER = "noizylab"
@@ -108,3 +112,43 @@ def test_a_version_by_which_a_part_fails_leaves_the_one_before(home: Home, monke
     assert [aside.reason for aside in home.set_aside.read(Kind.EVENT)] == ["ValueError: not by this version"]
     assert home.query(_ZONE) == [("Australia/Perth",)]
     assert home.query(_BOOKINGS) == [(6,)]
+
+
+def in_longer_holds(document: Document) -> None:
+    document.update(slot_hold="20m")  # which no model reads
+
+
+def test_what_no_model_depends_on_has_nothing_renewed(home: Home) -> None:
+    with home.modeller().opened() as modeller:
+        bookings_of_six(home)
+        modeller.follow_to_end()
+        configure(home, in_longer_holds)
+        modeller.follow_once()
+        assert not modeller.is_renewing
+        assert not home.position.is_held(TENANT)
+
+
+def test_a_first_version_by_which_a_part_fails_stays_in_force(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> NoReturn:
+        raise ValueError("not by this version")
+
+    monkeypatch.setattr(LivePath, "_renew", fail)
+    with home.modeller().opened() as modeller:
+        bookings_of_six(home)
+        modeller.follow_to_end()
+        configure(home, in_paris)
+        modeller.follow_to_end()
+        assert not home.position.is_held(TENANT)
+    assert [aside.reason for aside in home.set_aside.read(Kind.EVENT)] == ["ValueError: not by this version"]
+    assert home.query(_ZONE) == [("Europe/Paris",)]
+    assert home.query(_BOOKINGS) == [(6,)]
+
+
+def test_files_that_reach_the_log_have_nothing_renewed(home: Home) -> None:
+    with home.modeller().opened() as modeller:
+        bookings_of_six(home)
+        modeller.follow_to_end()
+        TenantFiles.open(home.engine, folder=REPOSITORY / "tenants").write_changes()
+        assert home.log.last_sequence() > 6
+        modeller.follow_once()
+        assert not modeller.is_renewing
