@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from sqlalchemy import Engine
 
@@ -13,11 +13,13 @@ from frontdesk.core.log.database import has_tables, open_database
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.settings import Settings
 from frontdesk.core.tenant.configurations import read_newest
+from frontdesk.domains.bookings.outside_times import OutsideTimes
 from frontdesk.domains.bookings.projection import BookingTables
 from frontdesk.domains.operations.heartbeats import Heartbeats
 from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition
 from frontdesk.domains.sending.outbox.outbox import Outbox
 from frontdesk.domains.sending.outbox.withdrawals import Withdrawals
+from frontdesk.domains.tenancy.directory import TenantDirectory
 from frontdesk.domains.tenancy.files import TenantFiles
 from frontdesk.domains.tenancy.tenant import Tenant, read_tenants
 from pipelines.build.dbt_runner import DbtRunner
@@ -25,6 +27,7 @@ from pipelines.build.start_cache import StartCache
 from pipelines.build.warehouse_builder import WarehouseBuilder
 from pipelines.live.modeller import Modeller
 from pipelines.live.outbox_filler import OutboxFiller
+from pipelines.live.outside_bookings import OutsideBookings
 
 
 def build_dbt_runner(settings: Settings) -> DbtRunner:
@@ -97,7 +100,25 @@ def build_modeller(settings: Settings, *, published_by: str, position: DecidedPo
     filler = OutboxFiller(
         outbox, withdrawals=withdrawals, clock=builder.clock, set_aside=builder.set_aside, position=position
     )
-    return Modeller(builder, filler=filler, analytics_path=settings.analytics_path, published_by=published_by)
+    return Modeller(
+        builder,
+        filler=filler,
+        outside=OutsideBookings(
+            OutsideTimes(builder.engine, log=builder.log, clock=builder.clock),
+            in_force=_followed(TenantDirectory.open(engine, folder=settings.tenants_dir, clock=builder.clock)),
+            clock=builder.clock,
+        ),
+        analytics_path=settings.analytics_path,
+        published_by=published_by,
+    )
+
+
+def _followed(directory: TenantDirectory) -> Callable[[], TenantDirectory]:
+    def in_force() -> TenantDirectory:
+        directory.refresh()
+        return directory
+
+    return in_force
 
 
 def _tenants_in_files(settings: Settings, engine: Engine) -> Mapping[str, Tenant]:

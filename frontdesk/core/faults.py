@@ -37,7 +37,6 @@ def is_of_machine(error: BaseException) -> bool:
     return is_disk_full or is_signal or isinstance(error, _OF_MACHINE) or not isinstance(error, Exception)
 
 
-
 def tells_of_machine(text: str) -> bool:
     """Tell whether what another process printed says that the machine is at fault."""
     return any(words in text for words in _WORDS_OF_MACHINE)

@@ -36,6 +36,7 @@ from pipelines.live.batch_result import BatchResult, combine
 from pipelines.live.live_path import BatchGivenUp
 from pipelines.live.open_warehouse import OpenWarehouse, RuleSetAside
 from pipelines.live.outbox_filler import OutboxFiller
+from pipelines.live.outside_bookings import OutsideBookings
 from pipelines.publish.publisher import Publisher
 
 #: Events per batch of the live path. Larger batches cost less per event, smaller ones are seen sooner.
@@ -57,10 +58,17 @@ class Modeller:
     """One warehouse and its log. Opens the file for writing between open() and close() only."""
 
     def __init__(
-        self, builder: WarehouseBuilder, *, filler: OutboxFiller, analytics_path: Path, published_by: str
+        self,
+        builder: WarehouseBuilder,
+        *,
+        filler: OutboxFiller,
+        outside: OutsideBookings,
+        analytics_path: Path,
+        published_by: str,
     ) -> None:
         self._builder = builder
         self._filler = filler
+        self._outside = outside
         self._log = builder.log
         self._clock = builder.clock
         self._analytics_path = analytics_path
@@ -133,6 +141,7 @@ class Modeller:
             self._builder.note_others(opened.connection)
         self._filler.reconcile(opened.connection, modelled_sequence=self.modelled_sequence)
         self._filler.opened(self.modelled_sequence)
+        self._outside.reconcile(opened.connection)
         if is_empty or not knows_set_aside(opened.connection, self._builder.engine):
             self._refresh()
         if publishes:
@@ -231,6 +240,7 @@ class Modeller:
         if not results:
             return None
         result = combine(results)
+        self._outside.follow(self.connection, result.changes)
         self._publish(result)
         return result
 

@@ -22,6 +22,7 @@ from frontdesk.core.log.database import create_tables, open_engine
 from frontdesk.core.log.envelope import NewEvent
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.log.set_aside import SetAside
+from frontdesk.domains.bookings.outside_times import OutsideTimes
 from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition
 from frontdesk.domains.sending.outbox.outbox import Outbox
 from frontdesk.domains.sending.outbox.withdrawals import Withdrawals
@@ -30,6 +31,7 @@ from pipelines.build.dbt_runner import DbtRunner
 from pipelines.build.warehouse_builder import WarehouseBuilder
 from pipelines.live.modeller import Modeller
 from pipelines.live.outbox_filler import OutboxFiller
+from pipelines.live.outside_bookings import OutsideBookings
 from tests.clocks import SetClock
 from tests.pipelines.kept import CACHE, REPOSITORY, kept, project_digest, warehouse_digest
 
@@ -127,6 +129,11 @@ class Home:
                 clock=self.clock,
                 set_aside=self.set_aside,
                 position=self.position,
+            ),
+            outside=OutsideBookings(
+                OutsideTimes(self.engine, log=self.log, clock=self.clock),
+                in_force=lambda: self.tenants,
+                clock=self.clock,
             ),
             analytics_path=self.analytics_path,
             published_by="test",

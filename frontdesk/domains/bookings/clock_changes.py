@@ -6,23 +6,19 @@ at each start of the receiver.
 
 from __future__ import annotations
 
-import orjson
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from frontdesk.core.clock import Clock
 from frontdesk.core.log.database_errors import reason_of
-from frontdesk.core.log.envelope import NewEvent, Origin
+from frontdesk.core.log.envelope import NewEvent
 from frontdesk.core.log.event_log import EventLog
-from frontdesk.core.values import FRONTDESK_SOURCE
 from frontdesk.domains.bookings import store
 from frontdesk.domains.bookings.booking import Booking, local_text
 from frontdesk.domains.bookings.errors import BookingsUnavailableError
+from frontdesk.domains.bookings.staff_tasks import staff_task
 
 TASK_KIND = "booking_moved_by_clock"
-#: The noun itself is a neighbour, which this one does not know.
-_TASK_CREATED = "task.created"
-_BY = "frontdesk"
 
 
 def tell_moved_bookings(engine: Engine, *, log: EventLog, clock: Clock) -> int:
@@ -51,24 +47,6 @@ def _task(tenant_id: str, booking: Booking, *, clock: Clock) -> NewEvent:
         f"The clocks of {booking.zone} change otherwise than was known: {booking.service} was booked for "
         f"{told.replace('T', ' ')} and is at {now_at.replace('T', ' ')} now. Move it, or tell them."
     )
-    payload = {
-        "task_id": task_id,
-        "kind": TASK_KIND,
-        "title": title,
-        "booking_id": booking.booking_id,
-        "due_at": clock.now().isoformat(),
-        "by": _BY,
-    }
-    content = orjson.dumps(payload)
-    return NewEvent(
-        tenant_id=tenant_id,
-        source=FRONTDESK_SOURCE,
-        source_event_id=f"{_TASK_CREATED}:{task_id}",
-        type=_TASK_CREATED,
-        occurred_at=clock.now(),
-        received_at=clock.now(),
-        body=content,
-        payload=content,
-        subject_id=task_id,
-        origin=Origin.COMMAND,
+    return staff_task(
+        tenant_id, task_id=task_id, kind=TASK_KIND, title=title, booking_id=booking.booking_id, now=clock.now()
     )

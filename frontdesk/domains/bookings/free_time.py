@@ -7,7 +7,7 @@ since 1970. A start is free if `look_at` says so; `free_starts` is that, of ever
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
@@ -131,14 +131,14 @@ def _serve(question: Question, start: int, ends: int) -> Free | Refused:
             usual = any(each.times is not None and each.times.usual.cover(start, ends) for each in candidates)
             return Refused(Rule.EXCEPTION if usual else Rule.OUTSIDE_HOURS)
         there.append(present)
-    places = _places(there, start - question.before, ends + question.after, ())
+    places = find_places(there, start - question.before, ends + question.after)
     return Refused(None) if places is None else Free(start, ends, places)
 
 
-def _places(
-    needs: list[tuple[Candidate, ...]], begins: int, ends: int, found: tuple[Place, ...]
+def find_places(
+    needs: Sequence[tuple[Candidate, ...]], begins: int, ends: int, found: tuple[Place, ...] = ()
 ) -> tuple[Place, ...] | None:
-    """Return a place for each need, no resource twice; None if there are none."""
+    """Return a free place for each need, no resource twice; None if there are none. `found`: of the first needs."""
     if len(found) == len(needs):
         return found
     for candidate in needs[len(found)]:
@@ -147,7 +147,7 @@ def _places(
         lane = candidate.free_lane(begins, ends)
         if lane is None:
             continue
-        places = _places(needs, begins, ends, (*found, Place(candidate.resource, lane)))
+        places = find_places(needs, begins, ends, (*found, Place(candidate.resource, lane)))
         if places is not None:
             return places
     return None

@@ -1,6 +1,7 @@
 """Tables of what is taken and of the newest state of our own bookings, beside the log in the same database.
 
-Both are functions of the log: frontdesk/domains/bookings/projection.py makes them anew and compares.
+Both are functions of the log: frontdesk/domains/bookings/projection.py makes them anew and compares. A third table
+has what bookings from elsewhere take up, as the models know them: frontdesk/domains/bookings/outside_times.py.
 """
 
 from __future__ import annotations
@@ -63,6 +64,24 @@ booking_states = Table(
     Index("booking_states_by_day", "tenant_id", "service_key", "local_day"),
     # Serves the look for slot holds that ran out.
     Index("booking_states_by_expiry", "tenant_id", "expires_at"),
+)
+
+# A time that a booking from elsewhere takes up. It is known when it is modelled, and may lie over one of ours: nobody
+# refuses it, and staff are told.
+outside_times = Table(
+    "outside_times",
+    metadata,
+    Column("tenant_id", Text, primary_key=True),
+    Column("booking_id", Text, primary_key=True),
+    Column("resource", Text, primary_key=True),
+    Column("lane", Integer, nullable=False),
+    Column("starts_at", UtcDateTime, nullable=False),  # with buffers
+    Column("ends_at", UtcDateTime, nullable=False),
+    Column(
+        "told", Text, nullable=False
+    ),  # what was told of it, as JSON: from that it was decided whose time it takes
+    CheckConstraint("starts_at < ends_at", name="outside_times_end_after_they_start"),
+    Index("outside_times_by_end", "tenant_id", "ends_at"),
 )
 
 # The database itself refuses two claims of one place at the same time. SQLite by triggers; PostgreSQL by ranges of

@@ -9,13 +9,13 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select, text
+from sqlalchemy import Connection, Row, Select, func, or_, select, text, true
 
 from frontdesk.core.log.schema import event_log
 from frontdesk.core.values import FRONTDESK_SOURCE
 from frontdesk.domains.bookings.booking import OPEN, TAKING, Booking
 from frontdesk.domains.bookings.facts import Status
-from frontdesk.domains.bookings.schema import booking_states, claims
+from frontdesk.domains.bookings.schema import booking_states, claims, outside_times
 from frontdesk.domains.catalogue.open_times import Period, Periods, instant, seconds
 
 #: The header of our events that tells one request from another with the same idempotency key.
@@ -129,23 +129,46 @@ def find_answer(connection: Connection, tenant_id: str, source_event_ids: Collec
 def read_taken(
     connection: Connection, tenant_id: str, *, window: Period, now: datetime, besides: str | None
 ) -> Taken:
-    """Return what is taken in a window; a hold that ran out takes nothing, nor does the booking `besides`."""
-    columns = claims.c
-    conditions: list[ColumnElement[bool]] = [
-        columns.tenant_id == tenant_id,
-        columns.ends_at > instant(window.begins),
-        columns.starts_at < instant(window.ends),
-        or_(columns.expires_at.is_(None), columns.expires_at > now),
-    ]
-    if besides is not None:
-        conditions.append(columns.booking_id != besides)
+    """Return what is taken in a window, by bookings from elsewhere too.
+
+    A hold that ran out takes nothing, nor does the booking `besides`.
+    """
     found: defaultdict[str, defaultdict[int, list[Period]]] = defaultdict(lambda: defaultdict(list))
-    query = select(columns.resource, columns.lane, columns.starts_at, columns.ends_at).where(*conditions)
-    for row in connection.execute(query):
-        found[row.resource][row.lane].append(Period(seconds(row.starts_at), seconds(row.ends_at)))
+    holds_on = or_(claims.c.expires_at.is_(None), claims.c.expires_at > now)
+    for table, condition in ((claims, holds_on), (outside_times, true())):
+        columns = table.c
+        query = select(columns.resource, columns.lane, columns.starts_at, columns.ends_at).where(
+            columns.tenant_id == tenant_id,
+            columns.ends_at > instant(window.begins),
+            columns.starts_at < instant(window.ends),
+            condition,
+        )
+        if besides is not None:
+            query = query.where(columns.booking_id != besides)
+        for row in connection.execute(query):
+            found[row.resource][row.lane].append(Period(seconds(row.starts_at), seconds(row.ends_at)))
     return {
         resource: {lane: Periods(periods) for lane, periods in lanes.items()} for resource, lanes in found.items()
     }
+
+
+def list_taking(
+    connection: Connection, tenant_id: str, *, window: Period, resources: Collection[str], now: datetime
+) -> list[Booking]:
+    """Return the bookings of ours, slot holds too, that take some of these resources' time in a window."""
+    query = (
+        _of(tenant_id)
+        .join(claims, claims.c.booking_id == booking_states.c.booking_id)
+        .where(
+            claims.c.tenant_id == tenant_id,
+            or_(claims.c.expires_at.is_(None), claims.c.expires_at > now),
+            claims.c.resource.in_(sorted(resources)),
+            claims.c.ends_at > instant(window.begins),
+            claims.c.starts_at < instant(window.ends),
+        )
+        .distinct()
+    )
+    return [_known(row).booking for row in connection.execute(query)]
 
 
 def count_by_day(

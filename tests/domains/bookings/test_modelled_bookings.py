@@ -5,9 +5,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
+from sqlalchemy import delete, select
+
 from frontdesk.domains.bookings.commands import Bookings, Request
+from frontdesk.domains.bookings.errors import SlotTakenError
 from frontdesk.domains.bookings.projection import BookingTables
 from frontdesk.domains.bookings.questions import Wish
+from frontdesk.domains.bookings.schema import outside_times
 from frontdesk.domains.identity.facts import ContactPayload
 from tests.clocks import SetClock
 from tests.pipelines.facts import TENANT, fact
@@ -53,13 +58,13 @@ def test_what_becomes_of_bookings_made_here(home: Home) -> None:
 
     rows = home.query(
         "select booking_id, status, service_key, service_name, starts_at = timestamptz '2026-11-30 05:00:00+00',"
-        " price_minor, staff_name, count_reschedules from marts.fct_bookings"
+        " price_minor, list_price_minor, staff_name, count_reschedules from marts.fct_bookings"
     )
     assert sorted(rows) == sorted(
         [
-            (kept, "confirmed", "xray", "X-ray", False, 9500, "Tom Okafor", 0),
-            (moved, "confirmed", "ultrasound", "Ultrasound", True, 18000, "Priya Nair", 1),
-            (gone, "confirmed", "ct", "CT scan", False, 35000, "Tom Okafor", 0),
+            (kept, "confirmed", "xray", "X-ray", False, 9500, None, "Tom Okafor", 0),
+            (moved, "confirmed", "ultrasound", "Ultrasound", True, 18000, None, "Priya Nair", 1),
+            (gone, "confirmed", "ct", "CT scan", False, 35000, None, "Tom Okafor", 0),
         ]
     )
     assert home.query("select count(*), max(count_bookings) from marts.dim_contacts where is_identified") == [(1, 3)]
@@ -84,10 +89,47 @@ def test_services_are_known_by_key_whoever_tells_of_them(homes: HomeFactory) -> 
         ]
     )
 
-    assert home.query("select booking_id, service_key, service_name from marts.fct_bookings order by 1") == [
-        ("t1", "ct", "ct SCAN"),
-        ("t2", None, "Haircut"),
-        ("w1", "mri", "Magnet scan"),
+    columns = "booking_id, service_key, service_name, price_minor, list_price_minor"
+    assert home.query(f"select {columns} from marts.fct_bookings order by 1") == [
+        ("t1", "ct", "ct SCAN", None, 35000),
+        ("t2", None, "Haircut", None, None),
+        ("w1", "mri", "Magnet scan", None, 42000),
     ]
-    # Facts alone take no time here.
     assert BookingTables(home.engine).compare() == []
+
+
+def test_what_is_booked_elsewhere_is_taken_here_once_it_is_modelled(home: Home) -> None:
+    bookings = Bookings(home.engine, log=home.log, clock=SetClock(NOW), ids=home.ids)
+
+    def book() -> str:
+        wish, request = Wish(service_key="mri"), Request(by="Bea")
+        known = bookings.create(home.tenants[TENANT], wish, starts_at=TEN, contact=ANA, request=request)
+        return known.booking.booking_id
+
+    there = {"booking_id": "t1", "service": "MRI", "starts_at": TEN.isoformat(), "contact": {"phone": "+61400000009"}}
+    with home.modeller().opened() as modeller:
+        home.log.append([fact("booking.created", there, event_id="t1", source="till")])
+        modeller.follow_to_end()
+        with pytest.raises(SlotTakenError):
+            book()
+        home.log.append([fact("booking.cancelled", {"booking_id": "t1"}, event_id="t2", source="till")])
+        modeller.follow_to_end()
+        ours = book()
+        modeller.follow_to_end()
+        home.log.append([fact("booking.created", {**there, "booking_id": "t3"}, event_id="t3", source="till")])
+        modeller.follow_to_end()
+        modeller.follow_to_end()
+
+    assert home.query("select kind, booking_id from marts.fct_tasks") == [("booking_conflict", ours)]
+    assert home.modeller().verify() == []
+
+
+def test_who_opens_the_warehouse_takes_account_of_what_is_booked_elsewhere(home: Home) -> None:
+    there = {"booking_id": "t1", "service": "MRI", "starts_at": TEN.isoformat()}
+    with home.modeller().opened() as modeller:
+        home.log.append([fact("booking.created", there, event_id="t1", source="till")])
+        modeller.follow_to_end()
+    with home.engine.begin() as connection:
+        connection.execute(delete(outside_times))
+    with home.modeller().opened(), home.engine.connect() as connection:
+        assert connection.execute(select(outside_times.c.booking_id)).scalars().all() != []

@@ -17,6 +17,12 @@ tenants as (
 
 ),
 
+services as (
+
+    select * from {{ ref('stg_tenants__services') }}
+
+),
+
 -- Every attribute is its newest known value; a change that says nothing of an attribute leaves it.
 folded as (
 
@@ -71,6 +77,7 @@ final as (
         folded.is_all_day,
         {{ upcoming_until('folded') }} as upcoming_until,
         folded.price_minor,
+        if(folded.price_minor is null, services.price_minor, null) as list_price_minor,
         coalesce(folded.currency, tenants.currency) as currency,
         folded.staff_name,
         folded.location,
@@ -84,6 +91,7 @@ final as (
         folded.last_event_id
     from folded
     inner join tenants on folded.tenant_id = tenants.tenant_id
+    left join services on folded.tenant_id = services.tenant_id and folded.service_key = services.service_key
 
 )
 
