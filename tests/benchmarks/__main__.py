@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from tests.benchmarks.attribution import measure_attribution
+from tests.benchmarks.booking_requests import measure_booking_requests
 from tests.benchmarks.bookings import measure_bookings
 from tests.benchmarks.configuration import ConfigurationPlan, measure_configuration
 from tests.benchmarks.figures import Figures, Report
@@ -48,6 +49,7 @@ class Part(StrEnum):
     ATTRIBUTION = "attribution"
     CONFIGURATION = "configuration"
     BOOKINGS = "bookings"
+    BOOKING_REQUESTS = "booking-requests"
 
 
 @app.command()
@@ -86,6 +88,7 @@ def bench(
         Part.OUTAGE: lambda: measure_outage(homes.home(_TEXTS_HISTORY), report, plan=TextsPlan(samples=60)),
         Part.CONFIGURATION: lambda: measure_configuration(homes.home(events), report, plan=ConfigurationPlan()),
         Part.BOOKINGS: lambda: measure_bookings(_BUILD / "bench" / "bookings", report),
+        Part.BOOKING_REQUESTS: lambda: measure_booking_requests(homes.home(events), report),
         Part.ATTRIBUTION: lambda: measure_attribution(report),
         Part.OUTBOX: lambda: measure_outbox(_BUILD / "bench" / "outbox", report, plan=OutboxPlan()),
     }

@@ -59,6 +59,7 @@ TARGETS: Mapping[str, Target] = {
     "bookings_list_p95_ms_postgresql": Target(30),
     "bookings_create_p95_ms_sqlite": Target(50),
     "bookings_create_p95_ms_postgresql": Target(50),
+    "bookings_v1_all_p95_ms": Target(200),
     "rest_idle_pss_mb": Target(1_000),
     "rest_idle_cpu_s_a_minute": Target(1),
     "rest_today_cpu_s_a_minute": Target(2),
