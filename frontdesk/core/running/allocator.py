@@ -12,8 +12,8 @@ from typing import Final
 
 #: The variable by which the dynamic linker of Linux loads a library before all others.
 PRELOAD: Final = "LD_PRELOAD"
-#: By these jemalloc gives back what is free a second later, and has few arenas. Without them the live path held 940 MB
-#: a minute after its start, with them 772, with glibc 807 (1 December 2026).
+#: By these jemalloc gives back what is free a second later, and has few arenas. A minute after its start the live
+#: path held 940 MB without them, 772 with them, 807 with glibc (1 December 2026).
 _SETTINGS: Final = ("MALLOC_CONF", "narenas:2,background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0")
 #: In Debian: libjemalloc2, libtcmalloc-minimal4.
 _QUICKER: Final = ("jemalloc", "tcmalloc_minimal")
