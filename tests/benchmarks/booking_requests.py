@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from random import Random
@@ -64,9 +64,10 @@ async def _ask(url: str, *, key: str) -> list[_Answer]:
         return await _at_rate(customer.ask, count=_PER_SECOND * _SECONDS)
 
 
-async def _at_rate(ask: Callable[[float], Awaitable[_Answer]], *, count: int) -> list[_Answer]:
+async def _at_rate(ask: Callable[[float], Coroutine[Any, Any, _Answer]], *, count: int) -> list[_Answer]:
     """Ask at random moments, so many a second on average, whether or not the answers before are there."""
-    rng, due, asked = Random(_SEED), time.perf_counter(), []
+    rng, due = Random(_SEED), time.perf_counter()
+    asked: list[asyncio.Task[_Answer]] = []
     for _ in range(count):
         due += rng.expovariate(_PER_SECOND)
         await asyncio.sleep(max(0.0, due - time.perf_counter()))

@@ -74,6 +74,10 @@ class Desk:
         headers = _headers(token) | ({} if key is None else {"idempotency-key": key})
         return self.client.post(f"/v1/{path}", json=dict(body or {}), headers=headers)
 
+    def patch(self, path: str, body: Mapping[str, Any]) -> httpx.Response:
+        """Ask for other details."""
+        return self.client.patch(f"/v1/{path}", json=dict(body), headers=_headers(OWNER_KEY))
+
     def book(self, at: datetime, *, service: str = "cut", key: str | None = None, **more: Any) -> httpx.Response:
         """Ask for a booking."""
         contact = {"phone": "+13125550123", "name": "Ana Ruiz"}

@@ -23,6 +23,7 @@ from frontdesk.domains.bookings.shapes import (
     CreateBody,
     HoldBody,
     RescheduleBody,
+    UpdateBody,
 )
 from frontdesk.domains.bookings.store import Known
 from frontdesk.domains.catalogue.settings import BookableBusiness
@@ -194,6 +195,17 @@ def read_booking(
 ) -> BookingRead:
     """Read a booking that was made here."""
     return BookingRead.of(_find_own(bookings, caller=caller, booking_id=booking_id))
+
+
+@router.patch("/bookings/{booking_id}", **_CHANGE)
+def update_booking(body: UpdateBody, *, asked: _ChangeDep) -> BookingRead:
+    """Change what a booking tells of its customer, or where it is."""
+
+    def update(business: BookableBusiness, booking_id: str, *, request: Request) -> Known:
+        contact = None if body.contact is None else body.contact.model_dump(exclude_none=True)
+        return asked.bookings.update(business, booking_id, request=request, contact=contact, location=body.location)
+
+    return asked.make(update, body)
 
 
 @router.post("/bookings/{booking_id}:extend", **_HOLD_CHANGE)

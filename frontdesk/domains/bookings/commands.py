@@ -256,6 +256,30 @@ class Bookings:
 
         return self._do(business, "booking.rescheduled", request, decide)
 
+    def update(
+        self,
+        business: BookableBusiness,
+        booking_id: str,
+        *,
+        request: Request,
+        contact: Mapping[str, Any] | None = None,
+        location: str | None = None,
+    ) -> Known:
+        """Change what a booking tells of its customer, such as their number, or where it is; its time stays.
+
+        contact: the fields that are others now. Raises as confirm.
+        """
+
+        def decide(deciding: _Deciding) -> Booking:
+            booking = deciding.standing(booking_id, OPEN | _ENDED)
+            known = {} if booking.contact is None else booking.contact.model_dump(exclude_none=True)
+            return booking.changed(
+                contact=ContactPayload.model_validate(known | dict(contact)) if contact else booking.contact,
+                location=booking.location if location is None else location,
+            )
+
+        return self._do(business, "booking.updated", request, decide)
+
     def reopen(self, business: BookableBusiness, booking_id: str, *, request: Request) -> Known:
         """Take an ending back: it is pending or confirmed as before, at its time and place.
 

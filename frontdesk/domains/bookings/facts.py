@@ -35,7 +35,7 @@ class _AboutTime(Payload):
 
 
 class BookingFact(_AboutTime):
-    """booking.created, .confirmed, .declined, .rescheduled, .cancelled, .completed, .no_show, .reopened."""
+    """booking.created, .updated, .confirmed, .declined, .rescheduled, .cancelled, .completed, .no_show, .reopened."""
 
     contact: ContactPayload | None = None
     starts_at: InstantOrDay | None = Field(
@@ -65,7 +65,8 @@ ENDS = tuple(f"booking.{verb}" for verb in ("cancelled", "completed", "no_show")
 HOLD_EXPIRED = "slot_hold.expired"
 #: Every fact of this noun, and the payload that it has.
 FACTS: Mapping[str, type[BaseModel]] = {
-    **{f"booking.{verb}": BookingFact for verb in ("created", "confirmed", "declined", "rescheduled", "reopened")},
+    **{f"booking.{verb}": BookingFact for verb in ("created", "updated", "confirmed", "declined")},
+    **{f"booking.{verb}": BookingFact for verb in ("rescheduled", "reopened")},
     **dict.fromkeys(ENDS, BookingFact),
 }
 #: What tells of kept times. Nobody imports these: a time is kept here or not at all.

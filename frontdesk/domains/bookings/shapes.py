@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from frontdesk.core.plain_text import Identifier, Text
 from frontdesk.core.values import Instant
@@ -110,6 +110,30 @@ class CreateBody(_Body):
 
 class ChangeBody(_Body):
     """Who changes a booking, and why."""
+
+
+class ContactChanges(BaseModel):
+    """What is another now of who a booking is for; what is left out stays."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    phone: Identifier | None = None
+    email: Identifier | None = None
+    name: Text | None = None
+    company: Text | None = None
+
+
+class UpdateBody(_Body):
+    """What is another now of a booking; its time is moved by :reschedule."""
+
+    contact: ContactChanges | None = None
+    location: Text | None = None
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> UpdateBody:
+        if self.location is None and not (self.contact and self.contact.model_dump(exclude_none=True)):
+            raise ValueError("say what is another now: contact or location")
+        return self
 
 
 class RescheduleBody(_Body):

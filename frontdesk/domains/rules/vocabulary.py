@@ -127,7 +127,7 @@ _ENGAGEMENT_FIELDS = MappingProxyType(
 )
 _SHAPES = (
     _Shape(
-        types=(*bookings.FACTS, "booking.updated"),
+        types=tuple(bookings.FACTS),
         fields={
             "booking_id": _KNOWN_TEXT,
             **dict.fromkeys(("service_key", "service_name", "staff_name", "location", "payment_status"), _TEXT),

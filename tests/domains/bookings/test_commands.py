@@ -24,6 +24,7 @@ from frontdesk.domains.bookings.errors import (
 from frontdesk.domains.bookings.questions import Wish
 from frontdesk.domains.bookings.schema import claims
 from frontdesk.domains.bookings.store import Known
+from frontdesk.domains.identity.facts import ContactPayload
 from frontdesk.domains.prices.settings import PricedBusiness
 from tests.clocks import SetClock
 from tests.domains.bookings.salon import ANA, BY, CUT, NOW, TEN, availability_of, bookings_of, salon
@@ -297,6 +298,20 @@ def test_another_business_s_booking_is_not_found(bookings: Bookings) -> None:
         bookings.find("bakery", booking_id)
     with pytest.raises(UnknownBookingError):
         bookings.cancel(salon(slug="bakery"), booking_id, request=BY)
+
+
+def test_whom_it_is_for_and_where_can_change(bookings: Bookings, engine: Engine) -> None:
+    before = create(bookings).booking
+    booking_id = before.booking_id
+
+    contact = {"phone": "+13125550199", "email": "ana@example.com"}
+    after = bookings.update(SALON, booking_id, request=BY, contact=contact, location="At home").booking
+
+    expected = ContactPayload(phone="+13125550199", email="ana@example.com", name="Ana Ruiz")
+    assert after == before.changed(status="confirmed", open_status="confirmed", contact=expected, location="At home")
+    assert [row[0] for row in taken(engine)] == ["person:tess"]
+    bookings.cancel(SALON, booking_id, request=BY)
+    assert bookings.update(SALON, booking_id, request=BY, location="Nowhere").booking.status == "cancelled"
 
 
 # Slot holds

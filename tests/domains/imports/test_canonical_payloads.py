@@ -30,6 +30,7 @@ LEAST: dict[str, dict[str, Any]] = {
         f"booking.{verb}": {"booking_id": "b1"}
         for verb in (
             "created",
+            "updated",
             "confirmed",
             "declined",
             "rescheduled",

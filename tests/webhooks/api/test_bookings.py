@@ -67,6 +67,20 @@ def test_what_can_be_booked_is_listed(salon: Desk) -> None:
     assert answer["zone"] == "America/Chicago"
 
 
+def test_whom_a_booking_is_for_can_change(salon: Desk) -> None:
+    booking_id = salon.book(TEN).json()["booking_id"]
+
+    changed = salon.patch(f"bookings/{booking_id}", {"contact": {"name": "Bo Lind"}, "by": "kim"}).json()
+
+    assert changed["contact"] == {"phone": "+13125550123", "name": "Bo Lind"} | dict.fromkeys(
+        name for name, value in changed["contact"].items() if value is None
+    )
+    assert changed["starts_at"] == salon.get(f"bookings/{booking_id}").json()["starts_at"]
+    refused = salon.patch(f"bookings/{booking_id}", {"contact": {"name": None}})
+    assert refused.status_code == 422
+    assert "say what is another now" in refused.text
+
+
 def test_what_is_listed_books_until_nothing_is_listed(salon: Desk) -> None:
     for _ in range(40):
         listed = salon.get("availability", service_key="cut", begins=TEN - HOUR, ends=TEN + 8 * HOUR).json()

@@ -6,6 +6,7 @@ with events as (
     where
         type in (
             'booking.created',
+            'booking.updated',
             'booking.confirmed',
             'booking.declined',
             'booking.rescheduled',
@@ -59,11 +60,11 @@ final as (
         {{ canonical_contact_columns() }},
         coalesce({{ line_text('fact.booking_id') }}, subject_id, source_event_id) as booking_id,
         cast(null as bigint) as change_order,
-        case type
-            when 'booking.created' then 'pending'
-            when 'booking.rescheduled' then null
+        case
+            when type = 'booking.created' then 'pending'
+            when type in ('booking.updated', 'booking.rescheduled') then null
             -- Taken back, it is again what it was before it ended.
-            when 'booking.reopened' then if(fact.status = 'confirmed', 'confirmed', 'pending')
+            when type = 'booking.reopened' then if(fact.status = 'confirmed', 'confirmed', 'pending')
             else replace(type, 'booking.', '')
         end as booking_status,
         'act' as status_basis,
