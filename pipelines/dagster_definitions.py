@@ -15,7 +15,7 @@ from pipelines.defs.event_log.checks import build_event_log_checks
 from pipelines.defs.live.sensors import EVALUATION_SECONDS, build_live_path_sensor
 from pipelines.defs.publishing.assets import build_published_asset, build_verification_asset
 from pipelines.defs.reporting.assets import build_report_asset
-from pipelines.defs.reporting.sensors import build_report_job, build_report_sensor
+from pipelines.defs.reporting.sensors import build_report_sensor
 from pipelines.home_parts import build_dbt_runner
 from pipelines.live_process import LiveProcess
 
@@ -29,7 +29,6 @@ def build_definitions(
     sensor. `evaluation_seconds` is how long one evaluation follows the log.
     """
     dbt = build_dbt_runner(settings)
-    report_jobs = [build_report_job(kind) for kind in PeriodKind]
     return Definitions(
         assets=[
             build_event_log_asset(settings),
@@ -39,11 +38,11 @@ def build_definitions(
             *(build_report_asset(settings, kind) for kind in PeriodKind),
         ],
         asset_checks=build_event_log_checks(settings),
-        jobs=[full_build_job, *report_jobs],
+        jobs=[full_build_job],
         schedules=[full_build_schedule],
         sensors=[
             build_live_path_sensor(live or LiveProcess(settings), evaluation_seconds=evaluation_seconds),
-            build_report_sensor(settings, report_jobs, clock=SystemClock()),
+            build_report_sensor(settings, clock=SystemClock()),
         ],
         resources={"dbt": DbtCliResource(**dbt.cli_options())},
     )

@@ -42,6 +42,18 @@ def test_a_package_imports_no_other_than_it_may(package: str) -> None:
         assert imported <= MAY_IMPORT[package] | {package}, file
 
 
+def test_what_dagster_keeps_to_itself_is_imported_by_two_files_alone() -> None:
+    """docs/decisions/0028-one-process-for-dagster.md says which, and why."""
+    private = {
+        file.as_posix()
+        for file in tracked(".py")
+        for module in _imports(file)
+        if module.startswith("dagster") and any(part.startswith("_") for part in module.split("."))
+    }
+
+    assert private == {"pipelines/dagster_pages.py", "pipelines/dagster_server.py"}
+
+
 def test_every_command_is_registered_by_its_name() -> None:
     registered = {entry.name for entry in entry_points(group=COMMANDS_GROUP)}
     everything = typer.main.get_group(build_app()).commands

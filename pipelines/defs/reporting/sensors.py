@@ -16,7 +16,6 @@ from dagster import (
     in_process_executor,
     sensor,
 )
-from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from frontdesk.core.clock import Clock
 from frontdesk.core.settings import Settings
@@ -30,20 +29,20 @@ SENSOR_NAME = "reports_sensor"
 _EVERY_SECONDS = 60
 
 
-def build_report_job(kind: PeriodKind) -> UnresolvedAssetJobDefinition:
-    """Return the job that makes reports of a kind, of any business."""
-    return define_asset_job(
-        job_name(kind),
-        selection=AssetSelection.assets(report_key(kind)),
-        executor_def=in_process_executor,
-        description=f"Make a {kind} report of a business.",
-    )
+def build_report_sensor(settings: Settings, *, clock: Clock) -> SensorDefinition:
+    """Return the sensor, with a job for each kind of report.
 
-
-def build_report_sensor(
-    settings: Settings, jobs: list[UnresolvedAssetJobDefinition], *, clock: Clock
-) -> SensorDefinition:
-    """Return the sensor; its cursor is the instant up to which it has asked, so a pause loses no report."""
+    Its cursor is the instant up to which it has asked, so a pause loses no report.
+    """
+    jobs = [
+        define_asset_job(
+            job_name(kind),
+            selection=AssetSelection.assets(report_key(kind)),
+            executor_def=in_process_executor,
+            description=f"Make a {kind} report of a business.",
+        )
+        for kind in PeriodKind
+    ]
 
     @cache
     def open_directory() -> TenantDirectory:

@@ -14,10 +14,9 @@ from frontdesk.core.log.database import open_database
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.settings import Settings
 from frontdesk.core.tenant.configurations import Configurations
-from frontdesk.domains.reports.periods import PeriodKind
 from frontdesk.domains.tenancy.files import TenantFiles
 from frontdesk.domains.tenancy.tenant import load_tenants
-from pipelines.defs.reporting.sensors import build_report_job, build_report_sensor
+from pipelines.defs.reporting.sensors import build_report_sensor
 from tests.clocks import SetClock
 from tests.pipelines.kept import REPOSITORY
 
@@ -40,8 +39,7 @@ def engine(settings: Settings) -> Engine:
 
 def test_each_business_is_asked_for_once(settings: Settings, engine: Engine) -> None:
     clock = SetClock(MONDAY)
-    jobs = [build_report_job(kind) for kind in PeriodKind]
-    sensor = build_report_sensor(settings, jobs, clock=clock)
+    sensor = build_report_sensor(settings, clock=clock)
     configurations = Configurations(engine, log=EventLog(engine, ids=UuidV7Factory(clock)), clock=clock)
     # As the live path does when it starts.
     TenantFiles.open(engine, folder=settings.tenants_dir, clock=clock).write_changes()
