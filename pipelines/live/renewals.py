@@ -143,12 +143,13 @@ class Renewals:
         """Return what is modelled next: businesses take turns."""
         row = self._connection.execute(
             """
+            with next as (select tenant_id, part from raw.events_to_renew order by part, tenant_id limit 1)
+
             select tenant_id, part, count(*), any_value(models), any_value(version)
             from raw.events_to_renew
+            inner join next using (tenant_id, part)
             inner join raw.renewals using (tenant_id)
             group by tenant_id, part
-            order by part, tenant_id
-            limit 1
             """
         ).fetchone()
         if row is None:
