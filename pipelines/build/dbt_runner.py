@@ -273,15 +273,8 @@ class DbtRunner:
             # Each statement's log lines take 2 of the 20 s of a build.
             *("--log-level-file", "warn"),
         ]
-        environment = os.environ | {
-            # By its name, from its folder: with another value dbt would parse the project anew (15 s instead of 5).
-            "FRONTDESK_WAREHOUSE": warehouse.name,
-            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-            "DO_NOT_TRACK": "1",
-        }
-        done = subprocess.run(
-            command, env=environment, cwd=warehouse.parent, capture_output=True, text=True, check=False
-        )
+        environ = environ_of_dbt(os.environ, warehouse=warehouse)
+        done = subprocess.run(command, env=environ, cwd=warehouse.parent, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             tail = "\n".join((done.stdout + done.stderr).splitlines()[-_TAIL_LINES:])
             is_stopped = done.returncode < 0 or tells_of_machine(tail)
@@ -304,6 +297,17 @@ class DbtRunner:
         if not stamp.exists() or stamp.read_text(encoding="utf-8") != str(self._project_dir):
             (target / _PARSED).unlink(missing_ok=True)
             stamp.write_text(str(self._project_dir), encoding="utf-8")
+
+
+def environ_of_dbt(environ: Mapping[str, str], *, warehouse: Path) -> dict[str, str]:
+    """Return the variables that a dbt process is given: none of ours but the warehouse's name, so no secret."""
+    others = {name: value for name, value in environ.items() if not name.upper().startswith("FRONTDESK_")}
+    return others | {
+        # By its name, from its folder: with another value dbt would parse the project anew (15 s instead of 5).
+        "FRONTDESK_WAREHOUSE": warehouse.name,
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+    }
 
 
 def _files(part: Path) -> list[Path]:

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import orjson
 import pytest
+import yaml
 
 from frontdesk.domains.imports.known_facts import CANONICAL_PAYLOADS
 from pipelines.build.dbt_runner import Manifest
+from pipelines.build.warehouse import MEMORY_LIMIT
 from pipelines.documenting.data_dictionary import data_dictionary
 from pipelines.documenting.staging_lists import (
     EVENT_TYPES_SEED,
@@ -427,3 +429,9 @@ def _queries(texts: Mapping[str, str]) -> Iterator[tuple[tuple[str, str], str]]:
                 named = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
                 parts = [ast.get_source_segment(text, node) or "", *(constants.get(name, "") for name in named)]
                 yield (module, node.name), "\n".join(parts)
+
+
+def test_a_build_and_the_live_path_keep_to_the_same_memory() -> None:
+    profile = yaml.safe_load((REPOSITORY / "dbt_project" / "profiles.yml").read_text(encoding="utf-8"))
+
+    assert profile["frontdesk"]["outputs"]["default"]["settings"]["memory_limit"] == MEMORY_LIMIT

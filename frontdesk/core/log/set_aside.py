@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from frontdesk.core.clock import Clock
 from frontdesk.core.errors import EventLogUnavailableError
 from frontdesk.core.log.database import writing
+from frontdesk.core.log.database_errors import translated_errors
 from frontdesk.core.log.schema import set_aside
 
 _logger = logging.getLogger(__name__)
@@ -157,11 +158,11 @@ class SetAside:
             query = query.where(columns.kind == kind.value)
         if not with_past:
             query = query.where(columns.let_in_at.is_(None))
-        try:
-            with self._engine.connect() as connection:
-                return [_to_aside(row) for row in connection.execute(query).mappings()]
-        except SQLAlchemyError as error:
-            raise EventLogUnavailableError(f"what is set aside can't be read now: {error}") from error
+        with (
+            translated_errors(EventLogUnavailableError, what="what is set aside"),
+            self._engine.connect() as connection,
+        ):
+            return [_to_aside(row) for row in connection.execute(query).mappings()]
 
     def subjects(self, kind: Kind) -> frozenset[str]:
         """Return what of a kind is set aside."""

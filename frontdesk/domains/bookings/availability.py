@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from frontdesk.core.clock import Clock
-from frontdesk.core.log.database_errors import reason_of
+from frontdesk.core.log.database_errors import translated_errors
 from frontdesk.domains.bookings.errors import BookingsUnavailableError, NotBookableError, SlotTakenError
 from frontdesk.domains.bookings.free_time import Free, Rule, free_starts
 from frontdesk.domains.bookings.questions import Wish, ask, bookable_service, window_of
@@ -111,11 +110,8 @@ class Availability:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        try:
-            with self._engine.connect() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise BookingsUnavailableError(f"bookings can't be read now: {reason_of(error)}") from error
+        with translated_errors(BookingsUnavailableError, what="the bookings"), self._engine.connect() as connection:
+            yield connection
 
 
 def _text(seconds_: int) -> str:

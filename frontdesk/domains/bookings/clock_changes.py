@@ -7,10 +7,9 @@ at each start of the receiver.
 from __future__ import annotations
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from frontdesk.core.clock import Clock
-from frontdesk.core.log.database_errors import reason_of
+from frontdesk.core.log.database_errors import translated_errors
 from frontdesk.core.log.envelope import NewEvent
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.domains.bookings import store
@@ -26,11 +25,8 @@ def tell_moved_bookings(engine: Engine, *, log: EventLog, clock: Clock) -> int:
 
     Raises BookingsUnavailableError, EventLogUnavailableError.
     """
-    try:
-        with engine.connect() as connection:
-            found = store.list_to_come(connection, now=clock.now())
-    except SQLAlchemyError as error:
-        raise BookingsUnavailableError(f"bookings can't be read now: {reason_of(error)}") from error
+    with translated_errors(BookingsUnavailableError, what="the bookings"), engine.connect() as connection:
+        found = store.list_to_come(connection, now=clock.now())
     events = [
         _task(tenant_id, known.booking, clock=clock)
         for tenant_id, known in found

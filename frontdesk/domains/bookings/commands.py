@@ -15,12 +15,12 @@ from typing import Any, Final
 
 import orjson
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import IntegrityError
 
 from frontdesk.core.clock import Clock
 from frontdesk.core.ids import IdFactory, keyed_id
 from frontdesk.core.log.database import writing
-from frontdesk.core.log.database_errors import reason_of
+from frontdesk.core.log.database_errors import translated_errors
 from frontdesk.core.log.envelope import Appended, NewEvent, Origin
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.tenant.configurations import Configuration
@@ -359,19 +359,13 @@ class Bookings:
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
-        try:
-            with writing(self._engine) as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise BookingsUnavailableError(f"bookings can't be written now: {reason_of(error)}") from error
+        with translated_errors(BookingsUnavailableError, what="the bookings"), writing(self._engine) as connection:
+            yield connection
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        try:
-            with self._engine.connect() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise BookingsUnavailableError(f"bookings can't be read now: {reason_of(error)}") from error
+        with translated_errors(BookingsUnavailableError, what="the bookings"), self._engine.connect() as connection:
+            yield connection
 
 
 #: What a booking takes with it when it is moved.

@@ -14,11 +14,10 @@ from typing import Any
 
 import orjson
 from sqlalchemy import Connection, Engine, and_, delete, insert, select
-from sqlalchemy.exc import SQLAlchemyError
 
 from frontdesk.core.clock import Clock
 from frontdesk.core.log.database import writing
-from frontdesk.core.log.database_errors import reason_of
+from frontdesk.core.log.database_errors import translated_errors
 from frontdesk.core.log.envelope import NewEvent
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.domains.bookings import store
@@ -92,12 +91,9 @@ class OutsideTimes:
         of the business. A time that one of ours has already is taken all the same, and staff get a task.
         Raises BookingsUnavailableError, EventLogUnavailableError.
         """
-        try:
-            with writing(self._engine) as connection:
-                store.begin_deciding(connection, business.slug)
-                return self._replace(connection, business, bookings, of=of)
-        except SQLAlchemyError as error:
-            raise BookingsUnavailableError(f"times can't be written now: {reason_of(error)}") from error
+        with translated_errors(BookingsUnavailableError, what="the bookings"), writing(self._engine) as connection:
+            store.begin_deciding(connection, business.slug)
+            return self._replace(connection, business, bookings, of=of)
 
     def _replace(
         self,

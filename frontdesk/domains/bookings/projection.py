@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from hashlib import sha256
 from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import Connection, Engine, Table, and_, delete, insert, select
-from sqlalchemy.exc import SQLAlchemyError
 
 from frontdesk.core.log.database import writing
-from frontdesk.core.log.database_errors import reason_of
+from frontdesk.core.log.database_errors import translated_errors
 from frontdesk.core.log.envelope import Appended, Origin
 from frontdesk.core.log.schema import event_log
 from frontdesk.core.values import FRONTDESK_SOURCE
@@ -48,7 +46,7 @@ class BookingTables:
 
     def rebuild(self) -> int:
         """Make them anew from the log; nobody books meanwhile. Return how many bookings there are."""
-        with self._available(), writing(self._engine) as connection:
+        with translated_errors(BookingsUnavailableError, what="the bookings"), writing(self._engine) as connection:
             if connection.dialect.name == "postgresql":
                 connection.exec_driver_sql("LOCK TABLE claims, booking_states IN ACCESS EXCLUSIVE MODE")
             return rebuild(connection)
@@ -57,15 +55,11 @@ class BookingTables:
         """Return where they are not what the log says, at one moment."""
         # PostgreSQL's default would show each statement its own moment; a transaction of SQLite has one.
         options = {} if self._engine.dialect.name == "sqlite" else {"isolation_level": "REPEATABLE READ"}
-        with self._available(), self._engine.connect().execution_options(**options) as connection:
+        with (
+            translated_errors(BookingsUnavailableError, what="the bookings"),
+            self._engine.connect().execution_options(**options) as connection,
+        ):
             return compare(connection)
-
-    @contextmanager
-    def _available(self) -> Iterator[None]:
-        try:
-            yield
-        except SQLAlchemyError as error:
-            raise BookingsUnavailableError(f"bookings can't be used now: {reason_of(error)}") from error
 
 
 def resource_number(tenant_id: str, resource: str) -> int:

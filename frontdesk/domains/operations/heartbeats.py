@@ -11,12 +11,12 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import SQLAlchemyError
 
 from frontdesk.core.clock import Clock
 from frontdesk.core.errors import EventLogUnavailableError
 from frontdesk.core.ids import IdFactory
 from frontdesk.core.log.database import writing
+from frontdesk.core.log.database_errors import translated_errors
 from frontdesk.domains.operations.schema import heartbeats, pipeline_runs
 
 LIVE_PATH: Final = "live_path"
@@ -165,16 +165,16 @@ class Heartbeats:
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
-        try:
-            with writing(self._engine) as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise EventLogUnavailableError(f"a sign of life can't be written: {error}") from error
+        with (
+            translated_errors(EventLogUnavailableError, what="the signs of life"),
+            writing(self._engine) as connection,
+        ):
+            yield connection
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        try:
-            with self._engine.connect() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise EventLogUnavailableError(f"signs of life can't be read: {error}") from error
+        with (
+            translated_errors(EventLogUnavailableError, what="the signs of life"),
+            self._engine.connect() as connection,
+        ):
+            yield connection

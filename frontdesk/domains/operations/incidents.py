@@ -11,12 +11,12 @@ from typing import Any, Final
 
 import orjson
 from sqlalchemy import Connection, Engine, Row, and_, delete, func, insert, select, text, update
-from sqlalchemy.exc import SQLAlchemyError
 
 from frontdesk.core.clock import Clock
 from frontdesk.core.errors import EventLogUnavailableError
 from frontdesk.core.ids import IdFactory
 from frontdesk.core.log.database import writing
+from frontdesk.core.log.database_errors import translated_errors
 from frontdesk.core.log.envelope import NewEvent, Origin
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.values import FRONTDESK_SOURCE
@@ -236,21 +236,15 @@ class IncidentBook:
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
-        try:
-            with writing(self._engine) as connection:
-                if connection.dialect.name == "postgresql":
-                    connection.exec_driver_sql(_LOCK)
-                yield connection
-        except SQLAlchemyError as error:
-            raise EventLogUnavailableError(f"incidents can't be written now: {error}") from error
+        with translated_errors(EventLogUnavailableError, what="the incidents"), writing(self._engine) as connection:
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql(_LOCK)
+            yield connection
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        try:
-            with self._engine.connect() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise EventLogUnavailableError(f"incidents can't be read now: {error}") from error
+        with translated_errors(EventLogUnavailableError, what="the incidents"), self._engine.connect() as connection:
+            yield connection
 
 
 _INCIDENT = (

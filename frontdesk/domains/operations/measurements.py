@@ -8,9 +8,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from sqlalchemy import Engine, func, select
-from sqlalchemy.exc import SQLAlchemyError
 
 from frontdesk.core.errors import EventLogUnavailableError
+from frontdesk.core.log.database_errors import translated_errors
 from frontdesk.core.log.schema import event_log
 from frontdesk.core.published.errors import NothingPublishedError
 from frontdesk.core.published.reader import opened
@@ -37,12 +37,9 @@ def read_lag(engine: Engine, modelled_sequence: int, *, now: datetime) -> Lag:
     waiting = event_log.c.sequence > modelled_sequence
     newest = select(func.max(event_log.c.sequence))
     oldest = select(event_log.c.received_at).where(waiting).order_by(event_log.c.sequence).limit(1)
-    try:
-        with engine.connect() as connection:
-            count = int(connection.execute(newest).scalar() or 0) - modelled_sequence
-            received_at = connection.execute(oldest).scalar()
-    except SQLAlchemyError as error:
-        raise EventLogUnavailableError(f"the event log can't be read now: {error}") from error
+    with translated_errors(EventLogUnavailableError, what="the event log"), engine.connect() as connection:
+        count = int(connection.execute(newest).scalar() or 0) - modelled_sequence
+        received_at = connection.execute(oldest).scalar()
     if received_at is None:
         return Lag(count_events=0, seconds=0.0)
     return Lag(count_events=max(count, 1), seconds=max((now - received_at).total_seconds(), 0.0))
@@ -61,12 +58,9 @@ def read_lanes(engine: Engine) -> list[LaneRecord]:
         .order_by(attempts.attempt_id.desc())
         .limit(_CALLS_LOOKED_AT)
     )
-    try:
-        with engine.connect() as connection:
-            closed_lanes = holds.read_closed_lanes(connection)
-            rows = connection.execute(query).all()
-    except SQLAlchemyError as error:
-        raise EventLogUnavailableError(f"the outbox can't be read now: {error}") from error
+    with translated_errors(EventLogUnavailableError, what="the outbox"), engine.connect() as connection:
+        closed_lanes = holds.read_closed_lanes(connection)
+        rows = connection.execute(query).all()
     records: dict[Lane, LaneRecord] = {}
     for row in reversed(rows):
         lane = Lane(row.tenant_id, row.provider)
@@ -100,12 +94,9 @@ class ClosedLanes:
 
 def read_closed_lanes(engine: Engine, *, now: datetime) -> ClosedLanes:
     """Return the closed lanes, and those that are waited for. Raises EventLogUnavailableError."""
-    try:
-        with engine.connect() as connection:
-            closed = tuple(holds.read_closed_lanes(connection))
-            overdue = rows.read_overdue(connection, now=now) if closed else []
-    except SQLAlchemyError as error:
-        raise EventLogUnavailableError(f"the outbox can't be read now: {error}") from error
+    with translated_errors(EventLogUnavailableError, what="the outbox"), engine.connect() as connection:
+        closed = tuple(holds.read_closed_lanes(connection))
+        overdue = rows.read_overdue(connection, now=now) if closed else []
     waiting = frozenset(Lane(each.tenant_id, each.provider) for each in overdue if not each.is_held)
     return ClosedLanes(lanes=closed, waiting=waiting)
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine, insert, select
-from sqlalchemy.exc import SQLAlchemyError
 
 from frontdesk.core.clock import Clock
 from frontdesk.core.log.database import writing
+from frontdesk.core.log.database_errors import translated_errors
 from frontdesk.domains.staff.errors import StaffUnavailableError
 from frontdesk.domains.staff.schema import audit_entries
 
@@ -64,11 +64,8 @@ class AuditTrail:
         if connection is not None:
             connection.execute(insert(audit_entries), row)
             return
-        try:
-            with writing(self._engine) as own:
-                own.execute(insert(audit_entries), row)
-        except SQLAlchemyError as error:
-            raise StaffUnavailableError(f"the audit trail can't be written now: {error}") from error
+        with translated_errors(StaffUnavailableError, what="the audit trail"), writing(self._engine) as own:
+            own.execute(insert(audit_entries), row)
 
     def read(
         self, *, tenant_id: str | None = None, before: int | None = None, limit: int = MAX_ENTRIES_PER_PAGE
@@ -82,11 +79,8 @@ class AuditTrail:
             query = query.where(audit_entries.c.tenant_id == tenant_id)
         if before is not None:
             query = query.where(audit_entries.c.audit_id < before)
-        try:
-            with self._engine.connect() as connection:
-                return [AuditEntry(**row) for row in connection.execute(query).mappings()]
-        except SQLAlchemyError as error:
-            raise StaffUnavailableError(f"the audit trail can't be read now: {error}") from error
+        with translated_errors(StaffUnavailableError, what="the audit trail"), self._engine.connect() as connection:
+            return [AuditEntry(**row) for row in connection.execute(query).mappings()]
 
 
 def _storable(text: str) -> str:
