@@ -30,10 +30,18 @@
     'ID ' || regexp_replace({{ contact_ref }}, '^[^:]*:', '')
 {%- endmacro %}
 
-{#- Who comes to a booking: the name in its newest fact that has one, apart from who owns the phone. -#}
+{#-
+    Who comes to a booking: the name in its newest fact that has one, apart from who owns the phone; of a fact that tells
+    of a guest besides who books and pays, the guest's.
+-#}
 {% macro newest_guest(over='') -%}
-    max({ 'fact_order': fact_order, 'full_name': full_name, 'first_name': first_name })
-            filter (where full_name is not null){{ ' over ' ~ over if over }}
+    max({
+            'fact_order': fact_order,
+            'full_name': coalesce(guest_full_name, full_name),
+            'first_name': case
+                when guest_full_name is null then first_name else read_name(guest_full_name, null, null).first_name
+            end
+        }) filter (where coalesce(guest_full_name, full_name) is not null){{ ' over ' ~ over if over }}
 {%- endmacro %}
 
 {#- The best told of names, of equally good ones the newest; with a condition, of those alone that meet it. -#}

@@ -159,6 +159,7 @@ def create_booking(
         contact=body.contact,
         request=_request(body, caller=caller, key=idempotency_key),
         hold_id=body.hold_id,
+        guest_name=body.guest_name,
         location=body.location,
         told=None if body.quote_id is None else _told(runtime, caller.tenant_id, body.quote_id),
         version=version,
@@ -203,7 +204,14 @@ def update_booking(body: UpdateBody, *, asked: _ChangeDep) -> BookingRead:
 
     def update(business: BookableBusiness, booking_id: str, *, request: Request) -> Known:
         contact = None if body.contact is None else body.contact.model_dump(exclude_none=True)
-        return asked.bookings.update(business, booking_id, request=request, contact=contact, location=body.location)
+        return asked.bookings.update(
+            business,
+            booking_id,
+            request=request,
+            contact=contact,
+            guest_name=body.guest_name,
+            location=body.location,
+        )
 
     return asked.make(update, body)
 

@@ -45,6 +45,7 @@ class Booking(BaseModel):
     staff: str | None = None  #: names of its people
     location: str | None = None
     contact: ContactPayload | None = None
+    guest_name: str | None = None  #: who comes, where that is not the contact
     price_minor: int | None = None
     currency: str | None = None
     quote: dict[str, Any] | None = None

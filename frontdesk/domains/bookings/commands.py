@@ -151,6 +151,7 @@ class Bookings:
         contact: ContactPayload,
         request: Request,
         hold_id: str | None = None,
+        guest_name: str | None = None,
         location: str | None = None,
         told: QuotedPrice | None = None,
         version: Configuration | None = None,
@@ -177,7 +178,7 @@ class Bookings:
                 ),
                 new_quote_id=self._ids.new_event_id(),
             )
-            more = {"contact": contact, "location": location, **price}
+            more = {"contact": contact, "guest_name": guest_name, "location": location, **price}
             return booking.changed(status="pending", expires_at=None, held_by=(), is_extended=False, **more)
 
         _, terms = bookable_service(business, wish.service_key)
@@ -263,11 +264,12 @@ class Bookings:
         *,
         request: Request,
         contact: Mapping[str, Any] | None = None,
+        guest_name: str | None = None,
         location: str | None = None,
     ) -> Known:
-        """Change what a booking tells of its customer, such as their number, or where it is; its time stays.
+        """Change what a booking tells of its customer, such as their number, who comes, or where it is.
 
-        contact: the fields that are others now. Raises as confirm.
+        contact: the fields that are others now. Its time stays: reschedule moves it. Raises as confirm.
         """
 
         def decide(deciding: _Deciding) -> Booking:
@@ -275,6 +277,7 @@ class Bookings:
             known = {} if booking.contact is None else booking.contact.model_dump(exclude_none=True)
             return booking.changed(
                 contact=ContactPayload.model_validate(known | dict(contact)) if contact else booking.contact,
+                guest_name=booking.guest_name if guest_name is None else guest_name,
                 location=booking.location if location is None else location,
             )
 

@@ -37,7 +37,8 @@ class _AboutTime(Payload):
 class BookingFact(_AboutTime):
     """booking.created, .updated, .confirmed, .declined, .rescheduled, .cancelled, .completed, .no_show, .reopened."""
 
-    contact: ContactPayload | None = None
+    contact: ContactPayload | None = Field(default=None, description="Who books and pays, and is written to.")
+    guest_name: Text | None = Field(default=None, description="Who comes, where that is somebody else.")
     starts_at: InstantOrDay | None = Field(
         default=None, description="With its offset; or a day such as 2026-03-02, for a booking without a time of day."
     )

@@ -98,7 +98,8 @@ class CreateBody(_Body):
 
     service_key: Identifier
     starts_at: Instant
-    contact: NamedContact
+    contact: NamedContact = Field(description="Who books and pays, and is written to.")
+    guest_name: Text | None = Field(default=None, description="Who comes, where that is somebody else.")
     person: Identifier | None = Field(default=None, description="Key of the person who is to do it.")
     hold_id: Identifier | None = Field(default=None, description="The slot hold by which the time is kept.")
     location: Text | None = None
@@ -127,12 +128,14 @@ class UpdateBody(_Body):
     """What is another now of a booking; its time is moved by :reschedule."""
 
     contact: ContactChanges | None = None
+    guest_name: Text | None = None
     location: Text | None = None
 
     @model_validator(mode="after")
     def _changes_something(self) -> UpdateBody:
-        if self.location is None and not (self.contact and self.contact.model_dump(exclude_none=True)):
-            raise ValueError("say what is another now: contact or location")
+        told = (self.location, self.guest_name, self.contact and self.contact.model_dump(exclude_none=True))
+        if not any(told):
+            raise ValueError("say what is another now: contact, guest_name or location")
         return self
 
 
@@ -157,7 +160,8 @@ class BookingRead(_Answer):
     places: list[str] = Field(description="What it takes up: person:, room: or service: and a key.")
     staff: str | None
     location: str | None
-    contact: ContactPayload | None
+    contact: ContactPayload | None = Field(description="Who books and pays, and is written to.")
+    guest_name: str | None = Field(description="Who comes, where that is somebody else.")
     price_minor: int | None
     currency: str | None
     quote: dict[str, Any] | None

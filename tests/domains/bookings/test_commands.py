@@ -312,6 +312,8 @@ def test_whom_it_is_for_and_where_can_change(bookings: Bookings, engine: Engine)
     assert [row[0] for row in taken(engine)] == ["person:tess"]
     bookings.cancel(SALON, booking_id, request=BY)
     assert bookings.update(SALON, booking_id, request=BY, location="Nowhere").booking.status == "cancelled"
+    with_guest = bookings.update(SALON, booking_id, request=BY, guest_name="Ben Ruiz").booking
+    assert (with_guest.guest_name, with_guest.contact) == ("Ben Ruiz", expected)
 
 
 # Slot holds

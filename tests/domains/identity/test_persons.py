@@ -11,6 +11,7 @@ from frontdesk.core.log.envelope import NewEvent
 from tests.pipelines.facts import TENANT, contact, fact
 from tests.pipelines.homes import Home, HomeFactory
 
+FATHER = "+61491570110"
 MOTHER, SHARER_A, SHARER_B = "+61491570108", "+61491570201", "+61491570202"
 SHARED = "shared@example.com"
 
@@ -39,6 +40,17 @@ STORY = [
     # A mother's number books two children.
     wix(1, "Mia Hart", day=10, phone="0491 570 108", firstName="Mia"),
     wix(2, "Noah Hart", day=11, phone="0491 570 108", firstName="Noah"),
+    # A father books here for his daughter, and says so.
+    fact(
+        "booking.created",
+        {
+            "booking_id": "own-1",
+            "starts_at": "2026-12-13T04:00:00Z",
+            "contact": {"phone": FATHER, "name": "Tom Reed"},
+            "guest_name": "Lily Reed",
+        },
+        event_id="own-1",
+    ),
     # Three patients without a number, and three of the till without an id.
     *(wix(10 + n, name, day=12, phone=PLACEHOLDER, email=f"p{n}@example.com") for n, name in enumerate("ABC")),
     *(
@@ -130,6 +142,15 @@ def decisions(home: Home, rule_id: str) -> list[tuple[str, str, str | None, dict
         f"where rule_id = '{rule_id}' order by due_at, command_key"
     )
     return [(str(b), str(v), None if r is None else str(r), orjson.loads(str(p))) for b, v, r, p in rows]
+
+
+def test_who_comes_is_told_apart_from_who_books(told: Home) -> None:
+    booking = "select guest_name, guest_first_name, contact_id from marts.fct_bookings where booking_id = 'own-1'"
+    ((guest_name, first_name, contact_id),) = told.query(booking)
+
+    assert (guest_name, first_name) == ("Lily Reed", "Lily")
+    contacts = f"select full_name, phone from marts.dim_contacts where contact_id = '{contact_id}'"
+    assert told.query(contacts) == [("Tom Reed", FATHER)]
 
 
 def test_a_mother_s_number_books_two_children(told: Home) -> None:

@@ -35,6 +35,7 @@ parsed as (
                 "starts_at": "VARCHAR", "ends_at": "VARCHAR",
                 "occurred_on": "VARCHAR",
                 "price_minor": "VARCHAR", "currency": "VARCHAR", "staff": "VARCHAR", "location": "VARCHAR",
+                "guest_name": "VARCHAR",
                 {{ canonical_contact_shape() }}
             }'
         ) as fact
@@ -77,6 +78,7 @@ final as (
         {{ instant_from_iso('fact.ends_at') }} as ends_at,
         {{ whole_number('fact.price_minor') }} as price_minor,
         {{ currency_code('fact.currency') }} as currency,
+        {{ line_text('fact.guest_name') }} as guest_full_name,
         {{ line_text('fact.staff') }} as staff_name,
         {{ line_text('fact.location') }} as location,
         cast(null as varchar) as payment_status
