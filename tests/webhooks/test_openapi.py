@@ -80,6 +80,11 @@ OPERATIONS = [
     ("/webhooks/{tenant}/{source}", "get"),
     ("/v1/events:import", "post"),
     ("/v1/events", "get"),
+    ("/v1/contacts", "get"),
+    ("/v1/contacts", "post"),
+    ("/v1/contacts/{contact_id}", "get"),
+    ("/v1/contacts/{contact_id}", "patch"),
+    ("/v1/messages", "get"),
     ("/v1/messages", "post"),
     ("/v1/messages/{message_id}:no-reply-needed", "post"),
     ("/media/{event_id}/{position}", "get"),
@@ -90,6 +95,7 @@ OPERATIONS = [
     ("/v1/bookings", "post"),
     ("/v1/bookings:hold", "post"),
     ("/v1/bookings/{booking_id}", "get"),
+    ("/v1/bookings/{booking_id}", "patch"),
     *((f"/v1/bookings/{{booking_id}}:{verb}", "post") for verb in ("extend", "release", "confirm", "decline")),
     *((f"/v1/bookings/{{booking_id}}:{verb}", "post") for verb in ("reschedule", "cancel", "complete")),
     *((f"/v1/bookings/{{booking_id}}:{verb}", "post") for verb in ("no-show", "reopen")),
@@ -132,7 +138,8 @@ OPERATIONS = [
 ]
 
 
-#: Which templates, stages, rules, services and accounts there are, and a form's origin, no schema can express.
+#: Which templates, stages, rules, services and accounts there are, a form's origin, and that one of some fields is
+#: needed, no schema can express.
 HELD_AGAINST_THE_TENANTS_FILE = {
     "/v1/sessions",
     "/sign-in",
@@ -142,6 +149,9 @@ HELD_AGAINST_THE_TENANTS_FILE = {
     "/v1/availability",
     "/v1/bookings",
     "/v1/bookings:hold",
+    "/v1/bookings/{booking_id}",
+    "/v1/contacts",
+    "/v1/contacts/{contact_id}",
     "/v1/holds",
     "/v1/prices:quote",
     "/v1/rules/{rule_id}/why-not",

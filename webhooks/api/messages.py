@@ -1,4 +1,4 @@
-"""What staff write over /v1: messages to one person, and that a contact's message needs no reply."""
+"""Messages over /v1: those that were exchanged, those to send, and that a contact's message needs no reply."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import asyncio
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Path
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, HTTPException, Path, Query
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from frontdesk.core.published import reader as published
 from frontdesk.domains.sending.facts import MESSAGE_READ, MESSAGE_REQUESTED, MessageText
@@ -33,6 +33,8 @@ from webhooks.runtime import Runtime
 _MessageId = Annotated[
     str, Path(pattern=NO_NUL, max_length=255, description="The message's id; it may have slashes.")
 ]
+_Name = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=NO_NUL)]
+_MOST_LISTED = 200
 _Sender = Annotated[Caller, allow(Permission.SEND)]
 
 
@@ -40,6 +42,32 @@ class MessageBody(MessageText):
     """A text or e-mail to one person: an own text, or one of the business's templates."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class MessageRead(BaseModel):
+    """A message as published."""
+
+    message_key: str = Field(description="Its place in the list: `before` takes it.")
+    message_id: str
+    contact_id: str | None
+    booking_id: str | None
+    channel: str
+    direction: str
+    status: str | None
+    body: str | None
+    from_address: str | None
+    to_address: str | None
+    error_code: str | None
+    created_at: AwareDatetime
+    delivered_at: AwareDatetime | None
+    failed_at: AwareDatetime | None
+
+
+class MessageList(BaseModel):
+    """Some messages, newest first."""
+
+    messages: list[MessageRead]
+    next_before: str | None = Field(description="The `before` that goes on from here; None: there are no more.")
 
 
 class MessageSettled(BaseModel):
@@ -50,6 +78,25 @@ class MessageSettled(BaseModel):
 
 
 router = APIRouter(prefix="/v1", tags=["commands"])
+
+
+@router.get("/messages", responses=document_problems(401, 403, 422, 503))
+def list_messages(
+    contact_id: Annotated[_Name | None, Query(description="Left out: of all contacts.")] = None,
+    *,
+    before: Annotated[_Name | None, Query(description="Messages before the one with this message_key.")] = None,
+    limit: Annotated[int, Query(ge=1, le=_MOST_LISTED)] = 50,
+    caller: Annotated[Caller, allow(Permission.LOOK, audits="messages.listed")],
+    runtime: RuntimeDep,
+) -> MessageList:
+    """List messages, both ways, newest first."""
+    with published.opened(runtime.settings.analytics_path) as file:
+        position = None if before is None else file.message_position(caller.tenant_id, before)
+        if before is not None and position is None:
+            raise unprocessable("before: there is no message of this message_key; begin without it")
+        rows = file.messages(caller.tenant_id, contact_id=contact_id, before=position, limit=limit + 1)
+    messages = [MessageRead.model_validate(row) for row in rows[:limit]]
+    return MessageList(messages=messages, next_before=messages[-1].message_key if len(rows) > limit else None)
 
 
 @router.post("/messages", status_code=HTTPStatus.ACCEPTED, responses=document_problems(401, 403, 422, 503))

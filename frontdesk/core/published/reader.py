@@ -105,6 +105,52 @@ class Published:
             *(tenant_id,) * 4,
         )
 
+    def contacts(self, tenant_id: str, *, ids: Collection[str] | None, after: str, limit: int) -> list[Row]:
+        """Return contacts by their id, those after one; of these ids alone, unless that is None."""
+        return self._all(
+            """
+            select contact_id, display_name, first_name, last_name, company, phone, email, count_bookings,
+                count_bookings_completed, count_messages, amount_paid_minor, currency, first_seen_at, last_seen_at
+            from marts.dim_contacts
+            where tenant_id = ? and contact_id > ? and (? is null or list_contains(?, contact_id))
+            order by contact_id limit ?
+            """,
+            tenant_id,
+            after,
+            *(None if ids is None else list(ids),) * 2,
+            limit,
+        )
+
+    def messages(
+        self, tenant_id: str, *, contact_id: str | None, before: tuple[datetime, str] | None, limit: int
+    ) -> list[Row]:
+        """Return messages, newest first, those before one (its created_at and key); of one contact, or all."""
+        at, key = before or (None, None)
+        return self._all(
+            """
+            select message_key, message_id, contact_id, booking_id, channel, direction, status, body, from_address,
+                to_address, error_code, created_at, delivered_at, failed_at
+            from marts.fct_messages
+            where tenant_id = ? and (? is null or contact_id = ?)
+                and (?::timestamptz is null or (created_at, message_key) < (?::timestamptz, ?))
+            order by created_at desc, message_key desc limit ?
+            """,
+            tenant_id,
+            *(contact_id,) * 2,
+            *(at,) * 2,
+            key,
+            limit,
+        )
+
+    def message_position(self, tenant_id: str, message_key: str) -> tuple[datetime, str] | None:
+        """Return where a message stands among all of a business, None if there is no such."""
+        row = self._first(
+            "select created_at, message_key from marts.fct_messages where tenant_id = ? and message_key = ?",
+            tenant_id,
+            message_key,
+        )
+        return None if row is None else (row["created_at"], row["message_key"])
+
     def similar_names(self, tenant_id: str, search_text: str) -> list[str]:
         """Return the names of contacts that are most like this one."""
         rows = self._all(
