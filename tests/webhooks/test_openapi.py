@@ -86,6 +86,7 @@ OPERATIONS = [
     ("/v1/contacts/{contact_id}", "patch"),
     ("/v1/messages", "get"),
     ("/v1/messages", "post"),
+    ("/v1/messages/{message_key}", "get"),
     ("/v1/messages/{message_id}:no-reply-needed", "post"),
     ("/media/{event_id}/{position}", "get"),
     ("/v1/stage-changes", "post"),

@@ -91,12 +91,28 @@ def list_messages(
 ) -> MessageList:
     """List messages, both ways, newest first."""
     with published.opened(runtime.settings.analytics_path) as file:
-        position = None if before is None else file.message_position(caller.tenant_id, before)
-        if before is not None and position is None:
+        last = None if before is None else file.message_of_key(caller.tenant_id, before)
+        if before is not None and last is None:
             raise unprocessable("before: there is no message of this message_key; begin without it")
+        position = last and (last["created_at"], last["message_key"])
         rows = file.messages(caller.tenant_id, contact_id=contact_id, before=position, limit=limit + 1)
     messages = [MessageRead.model_validate(row) for row in rows[:limit]]
     return MessageList(messages=messages, next_before=messages[-1].message_key if len(rows) > limit else None)
+
+
+@router.get("/messages/{message_key}", responses=document_problems(401, 403, 404, 422, 503))
+def read_message(
+    message_key: Annotated[str, Path(pattern=NO_NUL, max_length=255)],
+    *,
+    caller: Annotated[Caller, allow(Permission.LOOK, audits="message.read")],
+    runtime: RuntimeDep,
+) -> MessageRead:
+    """Read one message."""
+    with published.opened(runtime.settings.analytics_path) as file:
+        row = file.message_of_key(caller.tenant_id, message_key)
+    if row is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND, "there is no message of this message_key")
+    return MessageRead.model_validate(row)
 
 
 @router.post("/messages", status_code=HTTPStatus.ACCEPTED, responses=document_problems(401, 403, 422, 503))

@@ -128,9 +128,7 @@ class Published:
         at, key = before or (None, None)
         return self._all(
             """
-            select message_key, message_id, contact_id, booking_id, channel, direction, status, body, from_address,
-                to_address, error_code, created_at, delivered_at, failed_at
-            from marts.fct_messages
+            select * from marts.fct_messages
             where tenant_id = ? and (? is null or contact_id = ?)
                 and (?::timestamptz is null or (created_at, message_key) < (?::timestamptz, ?))
             order by created_at desc, message_key desc limit ?
@@ -142,14 +140,13 @@ class Published:
             limit,
         )
 
-    def message_position(self, tenant_id: str, message_key: str) -> tuple[datetime, str] | None:
-        """Return where a message stands among all of a business, None if there is no such."""
-        row = self._first(
-            "select created_at, message_key from marts.fct_messages where tenant_id = ? and message_key = ?",
+    def message_of_key(self, tenant_id: str, message_key: str) -> Row | None:
+        """Return a message as `messages` lists it, None if there is no such."""
+        return self._first(
+            "select * from marts.fct_messages where tenant_id = ? and message_key = ?",
             tenant_id,
             message_key,
         )
-        return None if row is None else (row["created_at"], row["message_key"])
 
     def similar_names(self, tenant_id: str, search_text: str) -> list[str]:
         """Return the names of contacts that are most like this one."""

@@ -149,6 +149,8 @@ def test_messages_are_read_newest_first_page_by_page(receiver: RunningReceiver) 
     of_ana = get(receiver, "messages", contact_id="a").json()["messages"]
     assert [message["body"] for message in of_ana] == ["Hello 4", "Hello 2", "Hello 0"]
     assert get(receiver, "messages", before="unknown").status == 422
+    assert get(receiver, "messages/k3").json()["body"] == "Hello 3"
+    assert get(receiver, "messages/unknown").status == 404
 
 
 def test_reading_is_in_the_audit_trail(receiver: RunningReceiver, directory: StaffDirectory) -> None:
