@@ -38,9 +38,7 @@
     max({
             'fact_order': fact_order,
             'full_name': coalesce(guest_full_name, full_name),
-            'first_name': case
-                when guest_full_name is null then first_name else read_name(guest_full_name, null, null).first_name
-            end
+            'first_name': if(guest_full_name is null, first_name, guest_first_name)
         }) filter (where coalesce(guest_full_name, full_name) is not null){{ ' over ' ~ over if over }}
 {%- endmacro %}
 

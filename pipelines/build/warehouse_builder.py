@@ -19,7 +19,7 @@ from frontdesk.core.faults import is_of_machine
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.log.set_aside import Kind, SetAside, Step
 from frontdesk.core.progress import ProgressCallback
-from frontdesk.core.tenant.configurations import Configurations
+from frontdesk.core.tenant.configurations import Configurations, is_configuration
 from frontdesk.domains.tenancy.tenant import Tenant, read_documents
 from pipelines.build import warehouse
 from pipelines.build.dbt_runner import DbtError, DbtRunner
@@ -125,8 +125,15 @@ class WarehouseBuilder:
         return True
 
     def _can_follow_from_nothing(self) -> bool:
-        """Tell whether this is a home's first warehouse, and its log is followed as soon as built."""
+        """Tell whether this is a home's first warehouse, and its log is followed as soon as built.
+
+        What lies before the first configuration, as in a home of an older version, would be modelled for no business
+        and then once more, in parts.
+        """
         if self.log.last_sequence() > BUILD_BACKLOG or self.set_aside.read(Kind.RULE):
+            return False
+        first = self.log.read_after(0, limit=1)
+        if first and not is_configuration(first[0]) and self.configurations.newest():
             return False
         with warehouse.connected(self.path) as connection:
             return not has_current_raw_tables(connection)

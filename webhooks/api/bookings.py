@@ -12,6 +12,7 @@ from fastapi import APIRouter, Depends, HTTPException, Path, Query
 from pydantic import BaseModel
 
 from frontdesk.core.values import Instant
+from frontdesk.domains.bookings.agreed_price import PriceInForce
 from frontdesk.domains.bookings.booking import TAKING
 from frontdesk.domains.bookings.commands import Bookings, Keeper, Request
 from frontdesk.domains.bookings.facts import Status
@@ -242,11 +243,19 @@ def decline_booking(body: ChangeBody, *, asked: _ChangeDep) -> BookingRead:
 
 @router.post("/bookings/{booking_id}:reschedule", **_CHANGE)
 def reschedule_booking(body: RescheduleBody, *, asked: _ChangeDep) -> BookingRead:
-    """Move a booking; if the other time is taken, it stays where it is."""
+    """Move a booking; if the other time is taken, it stays where it is.
+
+    Its price stays too, unless a `quote_id` says which price was told for the other time.
+    """
 
     def move(business: BookableBusiness, booking_id: str, *, request: Request) -> Known:
         return asked.bookings.reschedule(
-            business, booking_id, starts_at=body.starts_at, request=request, person=body.person
+            business,
+            booking_id,
+            starts_at=body.starts_at,
+            request=request,
+            person=body.person,
+            at_price=None if body.quote_id is None else _price_told(asked, body.quote_id),
         )
 
     return asked.make(move, body)
@@ -274,6 +283,12 @@ def mark_no_show(body: ChangeBody, *, asked: _ChangeDep) -> BookingRead:
 def reopen_booking(body: ChangeBody, *, asked: _ChangeDep) -> BookingRead:
     """Take an ending back: declined, cancelled, completed or no-show."""
     return asked.make(asked.bookings.reopen, body)
+
+
+def _price_told(asked: _Change, quote_id: str) -> PriceInForce:
+    tenant_id = asked.caller.tenant_id
+    business, version = asked.runtime.businesses.in_force(tenant_id)
+    return PriceInForce(business=business, version=version, told=_told(asked.runtime, tenant_id, quote_id))
 
 
 def _told(runtime: Runtime, tenant_id: str, quote_id: str) -> QuotedPrice:

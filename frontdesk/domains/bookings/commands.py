@@ -183,11 +183,17 @@ class Bookings:
 
         _, terms = bookable_service(business, wish.service_key)
         following = ("booking.confirmed",) if terms.confirmed else ()
-        try:
+        with self._telling_changed_price(lambda: contact):
             return self._do(business, "booking.created", request, decide, following=following)
+
+    @contextmanager
+    def _telling_changed_price(self, contact: Callable[[], ContactPayload | None]) -> Iterator[None]:
+        """Where a price is another by now, have the log tell it: whoever books may agree to it."""
+        try:
+            yield
         except PriceChangedError as changed:
-            if changed.now is not None:  # whoever booked is told it, and may agree to it
-                self._log.append([told_event(changed.now, contact=contact, now=self._clock.now())])
+            if changed.now is not None:
+                self._log.append([told_event(changed.now, contact=contact(), now=self._clock.now())])
             raise
 
     def confirm(self, business: BookableBusiness, booking_id: str, *, request: Request) -> Known:
@@ -238,10 +244,12 @@ class Bookings:
         starts_at: datetime,
         request: Request,
         person: str | None = None,
+        at_price: PriceInForce | None = None,
     ) -> Known:
         """Move it to another time, with whom it was if they are free; if that is taken, it stays where it is.
 
-        Raises as create, and as confirm.
+        at_price: the price that was told for the other time; None: it stays as it was agreed. Raises as create, and
+        as confirm.
         """
 
         def decide(deciding: _Deciding) -> Booking:
@@ -253,9 +261,19 @@ class Bookings:
                 raise WrongStateError(
                     "it is at this time already", reason="wrong-state", booking_status=booking.status
                 )
-            return booking.changed(**{name: getattr(placed, name) for name in _OF_TIME})
+            moved = {name: getattr(placed, name) for name in _OF_TIME}
+            if at_price is None:
+                return booking.changed(**moved)
+            priced = Priced(
+                service_key=booking.service_key,
+                starts_at=starts_at,
+                booking_id=booking_id,
+                contact=booking.contact,
+            )
+            return booking.changed(**moved, **deciding.agree(at_price, priced, new_quote_id=self._ids.new_event_id()))
 
-        return self._do(business, "booking.rescheduled", request, decide)
+        with self._telling_changed_price(lambda: self.find(business.slug, booking_id).booking.contact):
+            return self._do(business, "booking.rescheduled", request, decide)
 
     def update(
         self,

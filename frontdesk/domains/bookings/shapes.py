@@ -144,6 +144,9 @@ class RescheduleBody(_Body):
 
     starts_at: Instant
     person: Identifier | None = Field(default=None, description="Key of the person who is to do it; left out: any.")
+    quote_id: Identifier | None = Field(
+        default=None, description="The price that was told for this time; left out: it stays as it was agreed."
+    )
 
 
 class BookingRead(_Answer):

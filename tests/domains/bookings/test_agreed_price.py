@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine
 
 from frontdesk.core.log.event_log import EventLog
-from frontdesk.domains.bookings.agreed_price import verify
+from frontdesk.domains.bookings.agreed_price import PriceInForce, verify
 from frontdesk.domains.bookings.commands import Bookings
 from frontdesk.domains.bookings.errors import OtherPriceError
 from frontdesk.domains.bookings.store import Known
@@ -53,6 +53,13 @@ def told(
     asked = ask(request, now=clock.now(), counter=counter, contact=ANA)
     quoted = take_snapshot(PriceRules.of(SALON), asked, quote_id=quote_id, tenant_id="salon", version=None)
     log.append([told_event(quoted, contact=ANA, now=clock.now())])
+    return quoted
+
+
+def told_long_ago(log: EventLog, clock: SetClock, *, starts_at: datetime) -> QuotedPrice:
+    """A price that is over by now."""
+    quoted = told(log, clock, "long-ago", starts_at=starts_at)
+    clock.advance(minutes=31)
     return quoted
 
 
@@ -130,6 +137,30 @@ def test_without_all_that_a_price_depends_on_none_is_told(bookings: Bookings) ->
 def test_the_price_of_another_start_is_refused(bookings: Bookings, log: EventLog, clock: SetClock) -> None:
     with pytest.raises(OtherPriceError, match="another start, 2027-03-02T17:00:00Z"):
         book(bookings, told(log, clock, starts_at=TEN + timedelta(hours=1)))
+
+
+def test_what_is_moved_keeps_its_price_or_costs_what_was_told_for_the_other_time(
+    bookings: Bookings, log: EventLog, clock: SetClock
+) -> None:
+    hour = timedelta(hours=1)
+    booking_id = book(bookings, told(log, clock)).booking.booking_id
+    dearer = PriceInForce(business=DEARER, told=told(log, clock, "q2", starts_at=TEN + 2 * hour))
+
+    kept = bookings.reschedule(DEARER, booking_id, starts_at=TEN + hour, request=BY).booking
+    with pytest.raises(OtherPriceError):
+        bookings.reschedule(DEARER, booking_id, starts_at=TEN + 3 * hour, request=BY, at_price=dearer)
+    assert bookings.find("salon", booking_id).booking == kept
+    moved = bookings.reschedule(DEARER, booking_id, starts_at=TEN + 2 * hour, request=BY, at_price=dearer).booking
+
+    assert kept.price_minor == moved.price_minor == 4320
+    assert kept.quote is not None
+    assert moved.quote is not None
+    assert (kept.quote["snapshot"]["quote_id"], moved.quote["snapshot"]["quote_id"]) == ("q1", "q2")
+    later = PriceInForce(business=DEARER, told=told_long_ago(log, clock, starts_at=TEN + 4 * hour))
+    with pytest.raises(PriceChangedError) as refused:
+        bookings.reschedule(DEARER, booking_id, starts_at=TEN + 4 * hour, request=BY, at_price=later)
+    now: Any = refused.value.members["now"]
+    assert find_quote(log, tenant_id="salon", quote_id=now["quote_id"]) is not None
 
 
 def test_a_code_for_one_use_is_used_by_one_of_two_that_book_at_once(

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from frontdesk.core.log.set_aside import Kind, Step
+from frontdesk.domains.tenancy.files import TenantFiles
 from pipelines.build.start_cache import StartCache
 from pipelines.build.warehouse_builder import WarehouseBuilder
 from tests.pipelines.facts import contact
 from tests.pipelines.homes import Home, HomeFactory
+from tests.pipelines.kept import REPOSITORY
 
 
 @pytest.fixture
@@ -58,6 +60,16 @@ def test_a_long_log_is_built(homes: HomeFactory, cache: StartCache, monkeypatch:
     begin(home, cache)
     with home.modeller().opened() as modeller:
         assert modeller.modelled_sequence == 3
+
+
+def test_a_log_that_is_older_than_its_configurations_is_built(homes: HomeFactory, cache: StartCache) -> None:
+    home = homes.new_home()
+    home.log.append([contact("1", phone="+61491570101")])
+    TenantFiles.open(home.engine, folder=REPOSITORY / "tenants", clock=home.clock).write_changes()
+    begin(home, cache)
+    with home.modeller().opened() as modeller:
+        assert modeller.modelled_sequence == home.log.last_sequence() > 1
+        assert not modeller.is_renewing
 
 
 def test_a_file_that_is_not_kept_is_not_taken(cache: StartCache, tmp_path: Path) -> None:

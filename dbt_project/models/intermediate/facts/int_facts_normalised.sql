@@ -75,6 +75,7 @@ cleaned as (
                 and coalesce(facts.full_name, facts.first_name, facts.last_name) is not null
                 then read_name(facts.full_name, facts.first_name, facts.last_name)
         end as name_read,
+        case when facts.guest_full_name is not null then read_name(facts.guest_full_name, null, null) end as guest_read,
         case
             when facts.direction = 'inbound' and facts.opt_out_type is null and facts.body is not null
                 then read_reply(facts.body, tenants.languages, list_contains(tenants.cancel_is_stop, facts.source))
@@ -94,7 +95,9 @@ identified as (
             phone_read,
             email_read,
             name_read,
+            guest_read,
             reply_read,
+            guest_full_name,
             full_name,
             first_name,
             last_name, opt_out_type
@@ -108,6 +111,8 @@ identified as (
         name_read.full_name,
         name_read.first_name,
         name_read.last_name,
+        guest_read.full_name as guest_full_name,
+        guest_read.first_name as guest_first_name,
         {{ name_choice() }} as name_rank,
         -- A chat has no carrier and no consent of its own: what STOP means there is for a person to decide.
         case
