@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import duckdb
 
+from frontdesk.core.running.allocator import with_quicker_allocator
 from sandbox.demo import stand_in_settings
 from sandbox.processes import frontdesk_command, running, tail, wait_until_ready
 from tests.benchmarks.figures import Report
@@ -43,9 +44,9 @@ def running_system(home: BenchHome, report: Report) -> Iterator[RunningSystem]:
 
 @contextmanager
 def running_follower(site: Site) -> Iterator[subprocess.Popen[bytes]]:
-    """Run the live path for a block: tests/benchmarks/live_follower.py."""
+    """Run the live path for a block (live_follower.py), with the allocator that `frontdesk up` starts it with."""
     arguments = [sys.executable, "-m", "tests.benchmarks.live_follower"]
-    with running(arguments, environ=site.environ, log=follower_log(site)) as process:
+    with running(arguments, environ=with_quicker_allocator(site.environ), log=follower_log(site)) as process:
         yield process
 
 

@@ -100,7 +100,7 @@ def list_messages(
     return MessageList(messages=messages, next_before=messages[-1].message_key if len(rows) > limit else None)
 
 
-@router.get("/messages/{message_key}", responses=document_problems(401, 403, 404, 422, 503))
+@router.get("/messages/{message_key:path}", responses=document_problems(401, 403, 404, 422, 503))
 def read_message(
     message_key: Annotated[str, Path(pattern=NO_NUL, max_length=255)],
     *,

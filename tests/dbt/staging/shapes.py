@@ -69,6 +69,7 @@ SHAPES: dict[str, Shape] = {
             ("ends_at", _INSTANT),
             ("price_minor", _WHOLE),
             ("currency", _TEXT),
+            ("guest_full_name", _TEXT),
             ("staff_name", _TEXT),
             ("location", _TEXT),
             ("payment_status", _TEXT),

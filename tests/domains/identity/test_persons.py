@@ -149,7 +149,7 @@ def test_who_comes_is_told_apart_from_who_books(told: Home) -> None:
     ((guest_name, first_name, contact_id),) = told.query(booking)
 
     assert (guest_name, first_name) == ("Lily Reed", "Lily")
-    contacts = f"select full_name, phone from marts.dim_contacts where contact_id = '{contact_id}'"
+    contacts = f"select display_name, phone from marts.dim_contacts where contact_id = '{contact_id}'"
     assert told.query(contacts) == [("Tom Reed", FATHER)]
 
 

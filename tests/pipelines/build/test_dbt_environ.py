@@ -7,7 +7,7 @@ from pathlib import Path
 from pipelines.build.dbt_runner import environ_of_dbt
 
 
-def test_dbt_is_given_no_secret_of_ours() -> None:
+def test_dbt_is_given_no_secret_of_ours(tmp_path: Path) -> None:
     environ = {
         "PATH": "/usr/bin",
         "FRONTDESK_MASTER_KEY": "key",
@@ -16,7 +16,7 @@ def test_dbt_is_given_no_secret_of_ours() -> None:
         "FRONTDESK_WAREHOUSE": "/elsewhere/warehouse.duckdb",
     }
 
-    given = environ_of_dbt(environ, warehouse=Path("/home/warehouse.duckdb"))
+    given = environ_of_dbt(environ, warehouse=tmp_path / "warehouse.duckdb")
 
     assert given["PATH"] == "/usr/bin"
     assert {name: value for name, value in given.items() if name.upper().startswith("FRONTDESK_")} == {

@@ -145,6 +145,7 @@ final as (
         ends_at,
         cast(null as bigint) as price_minor,
         cast(null as varchar) as currency,
+        cast(null as varchar) as guest_full_name,
         cast(null as varchar) as staff_name,
         {{ first_text('body.appointment.address', 'body.calendar.address') }} as location,
         cast(null as varchar) as payment_status,

@@ -224,6 +224,7 @@ final as (
         ends_at,
         price_minor,
         {{ currency_code('booking.currency') }} as currency,
+        cast(null as varchar) as guest_full_name,
         {{ first_text('slot.resource.name', 'booking.staffName') }} as staff_name,
         {{ first_text(
             'slot.location.name',
