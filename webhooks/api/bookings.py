@@ -14,7 +14,8 @@ from pydantic import BaseModel
 from frontdesk.core.values import Instant
 from frontdesk.domains.bookings.agreed_price import PriceInForce
 from frontdesk.domains.bookings.booking import TAKING
-from frontdesk.domains.bookings.commands import Bookings, Keeper, Request
+from frontdesk.domains.bookings.commands import Bookings
+from frontdesk.domains.bookings.deciding import Keeper, Request
 from frontdesk.domains.bookings.facts import Status
 from frontdesk.domains.bookings.questions import Wish
 from frontdesk.domains.bookings.shapes import (

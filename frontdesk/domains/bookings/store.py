@@ -35,14 +35,6 @@ class Known:
     changed_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
-    """What became of a request that came before."""
-
-    known: Known
-    request_sha256: str
-
-
 def begin_deciding(connection: Connection, tenant_id: str) -> None:
     """Let nobody else decide on a business's bookings until the transaction ends."""
     # SQLite has one writer at a time anyway: frontdesk/core/log/database.writing takes its lock at once.
@@ -54,7 +46,7 @@ def begin_deciding(connection: Connection, tenant_id: str) -> None:
 def find_booking(connection: Connection, tenant_id: str, booking_id: str) -> Known | None:
     """Return a booking of ours, None if there is none."""
     row = connection.execute(_of(tenant_id).where(booking_states.c.booking_id == booking_id)).one_or_none()
-    return None if row is None else _known(row)
+    return None if row is None else known_of(row)
 
 
 def list_bookings(
@@ -77,7 +69,7 @@ def list_bookings(
         .order_by(booking_states.c.starts_at, booking_states.c.booking_id)
         .limit(limit)
     )
-    return [_known(row) for row in connection.execute(query)]
+    return [known_of(row) for row in connection.execute(query)]
 
 
 def expired_holds(connection: Connection, tenant_id: str, *, now: datetime) -> list[Known]:
@@ -87,13 +79,13 @@ def expired_holds(connection: Connection, tenant_id: str, *, now: datetime) -> l
         .where(booking_states.c.expires_at <= now, booking_states.c.status == "held")
         .order_by(booking_states.c.expires_at)
     )
-    return [_known(row) for row in connection.execute(query)]
+    return [known_of(row) for row in connection.execute(query)]
 
 
 def live_holds(connection: Connection, tenant_id: str, *, now: datetime) -> list[Booking]:
     """Return the slot holds of a business that have not run out."""
     query = _of(tenant_id).where(booking_states.c.expires_at > now, booking_states.c.status == "held")
-    return [_known(row).booking for row in connection.execute(query)]
+    return [known_of(row).booking for row in connection.execute(query)]
 
 
 def list_to_come(connection: Connection, *, now: datetime) -> list[tuple[str, Known]]:
@@ -105,13 +97,13 @@ def list_to_come(connection: Connection, *, now: datetime) -> list[tuple[str, Kn
         .where(columns.starts_at > now, columns.status.in_(sorted(OPEN)))
         .order_by(event_log.c.sequence)
     )
-    return [(row.tenant_id, _known(row)) for row in connection.execute(query)]
+    return [(row.tenant_id, known_of(row)) for row in connection.execute(query)]
 
 
-def find_answer(connection: Connection, tenant_id: str, source_event_ids: Collection[str]) -> Answered | None:
-    """Return what the newest event with one of these ids told; None if none is there."""
+def find_answer(connection: Connection, tenant_id: str, source_event_ids: Collection[str]) -> Row[Any] | None:
+    """Return the newest event with one of these ids, as known_of reads it, and its headers; None if none is there."""
     columns = event_log.c
-    row = connection.execute(
+    return connection.execute(
         select(columns.sequence, columns.event_id, columns.payload, columns.received_at, columns.headers)
         .where(
             columns.tenant_id == tenant_id,
@@ -121,9 +113,6 @@ def find_answer(connection: Connection, tenant_id: str, source_event_ids: Collec
         .order_by(columns.sequence.desc())
         .limit(1)
     ).one_or_none()
-    if row is None:
-        return None
-    return Answered(known=_known(row), request_sha256=orjson.loads(row.headers).get(REQUEST_HEADER, ""))
 
 
 def read_taken(
@@ -168,7 +157,7 @@ def list_taking(
         )
         .distinct()
     )
-    return [_known(row).booking for row in connection.execute(query)]
+    return [known_of(row).booking for row in connection.execute(query)]
 
 
 def count_by_day(
@@ -214,7 +203,8 @@ def _newest_events() -> Select[tuple[int, str, str, datetime]]:
     ).select_from(booking_states.join(event_log, event_log.c.sequence == booking_states.c.sequence))
 
 
-def _known(row: Row[Any]) -> Known:
+def known_of(row: Row[Any]) -> Known:
+    """Return the booking that a row of an event tells."""
     return Known(
         booking=Booking.model_validate(orjson.loads(row.payload)),
         event_id=row.event_id,

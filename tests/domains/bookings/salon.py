@@ -12,7 +12,8 @@ from frontdesk.core.ids import UuidV7Factory
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.tenant.files import read_as
 from frontdesk.domains.bookings.availability import Availability
-from frontdesk.domains.bookings.commands import Bookings, Request
+from frontdesk.domains.bookings.commands import Bookings
+from frontdesk.domains.bookings.deciding import Request
 from frontdesk.domains.bookings.questions import Wish
 from frontdesk.domains.identity.facts import ContactPayload
 from frontdesk.domains.prices.settings import PricedBusiness

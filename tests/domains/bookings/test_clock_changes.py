@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.domains.bookings import booking as booking_module
-from frontdesk.domains.bookings import commands
+from frontdesk.domains.bookings import deciding
 from frontdesk.domains.bookings.clock_changes import tell_moved_bookings
 from tests.clocks import SetClock
 from tests.domains.bookings.salon import ANA, BY, CUT, NOW, TEN, bookings_of, salon
@@ -22,7 +22,7 @@ def test_a_booking_of_another_clock_is_a_task_once(
     bookings = bookings_of(engine, clock)
     bookings.create(salon(), CUT, starts_at=TEN, contact=ANA, request=BY)
     # As if Chicago had been an hour behind by the rules of then.
-    monkeypatch.setattr(commands, "local_text", lambda at, _: booking_module.local_text(at, "America/Denver"))
+    monkeypatch.setattr(deciding, "local_text", lambda at, _: booking_module.local_text(at, "America/Denver"))
     told_otherwise = bookings.create(salon(), CUT, starts_at=TEN, contact=ANA, request=BY).booking
     cancelled = bookings.create(salon(), CUT, starts_at=TEN.replace(hour=20), contact=ANA, request=BY).booking
     bookings.cancel(salon(), cancelled.booking_id, request=BY)

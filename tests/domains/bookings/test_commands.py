@@ -11,7 +11,8 @@ from sqlalchemy import Engine, select
 
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.domains.bookings import projection
-from frontdesk.domains.bookings.commands import Bookings, Keeper, Request
+from frontdesk.domains.bookings.commands import Bookings
+from frontdesk.domains.bookings.deciding import Keeper, Request
 from frontdesk.domains.bookings.errors import (
     HoldExpiredError,
     KeyReusedError,

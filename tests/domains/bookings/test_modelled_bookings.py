@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select
 
-from frontdesk.domains.bookings.commands import Bookings, Request
+from frontdesk.domains.bookings.commands import Bookings
+from frontdesk.domains.bookings.deciding import Request
 from frontdesk.domains.bookings.errors import SlotTakenError
 from frontdesk.domains.bookings.projection import BookingTables
 from frontdesk.domains.bookings.questions import Wish

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from frontdesk.core.ids import UuidV7Factory
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.settings import Settings
-from frontdesk.domains.bookings import commands, projection
+from frontdesk.domains.bookings import deciding, projection
 from frontdesk.domains.bookings.booking import local_text
 from frontdesk.domains.staff.directory import StaffDirectory
 from frontdesk.domains.staff.roles import Role
@@ -214,7 +214,7 @@ def _token(salon: Desk, staff: StaffDirectory, name: str) -> str:
 
 def test_a_start_tells_of_bookings_of_another_clock(engine: Engine, clock: SetClock, tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(commands, "local_text", lambda at, _: local_text(at, "America/Denver"))
+        patched.setattr(deciding, "local_text", lambda at, _: local_text(at, "America/Denver"))
         bookings_of(engine, clock).create(tenant(), CUT, starts_at=TEN, contact=ANA, request=BY)
 
     with desk(engine, home=tmp_path, clock=clock) as asking:
