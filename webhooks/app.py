@@ -40,6 +40,7 @@ from webhooks.api import (
     sessions,
     stage_changes,
     tasks,
+    waitlist,
 )
 from webhooks.businesses import ServedBusinesses
 from webhooks.callers import Callers
@@ -59,6 +60,7 @@ _ROUTERS = (
     stage_changes.router,
     availability.router,
     bookings.router,
+    waitlist.router,
     contacts.router,
     outbox.router,
     holds.router,

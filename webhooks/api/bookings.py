@@ -98,7 +98,7 @@ class _Change:
     def make(self, change: Callable[..., Known], body: BaseModel) -> BookingRead:
         """Return the booking as it is changed. Raises what _find_own and the change raise."""
         _find_own(self.bookings, caller=self.caller, booking_id=self.booking_id)
-        request = _request(body, caller=self.caller, key=self.key, booking_id=self.booking_id)
+        request = request_of(body, caller=self.caller, key=self.key, booking_id=self.booking_id)
         business = self.runtime.businesses.get(self.caller.tenant_id)
         return BookingRead.of(change(business, self.booking_id, request=request))
 
@@ -159,11 +159,11 @@ def create_booking(
         Wish(service_key=body.service_key, person=body.person),
         starts_at=body.starts_at,
         contact=body.contact,
-        request=_request(body, caller=caller, key=idempotency_key),
+        request=request_of(body, caller=caller, key=idempotency_key),
         hold_id=body.hold_id,
         guest_name=body.guest_name,
         location=body.location,
-        told=None if body.quote_id is None else _told(runtime, caller.tenant_id, body.quote_id),
+        told=None if body.quote_id is None else find_told(runtime, caller.tenant_id, body.quote_id),
         version=version,
     )
     return BookingRead.of(known)
@@ -183,7 +183,7 @@ def hold_slot(
         runtime.businesses.get(caller.tenant_id),
         Wish(service_key=body.service_key, person=body.person),
         starts_at=body.starts_at,
-        request=_request(body, caller=caller, key=idempotency_key),
+        request=request_of(body, caller=caller, key=idempotency_key),
         keeper=Keeper(address=body.customer_address, browser=body.browser_token),
     )
     return BookingRead.of(known)
@@ -289,18 +289,20 @@ def reopen_booking(body: ChangeBody, *, asked: _ChangeDep) -> BookingRead:
 def _price_told(asked: _Change, quote_id: str) -> PriceInForce:
     tenant_id = asked.caller.tenant_id
     business, version = asked.runtime.businesses.in_force(tenant_id)
-    return PriceInForce(business=business, version=version, told=_told(asked.runtime, tenant_id, quote_id))
+    return PriceInForce(business=business, version=version, told=find_told(asked.runtime, tenant_id, quote_id))
 
 
-def _told(runtime: Runtime, tenant_id: str, quote_id: str) -> QuotedPrice:
+def find_told(runtime: Runtime, tenant_id: str, quote_id: str) -> QuotedPrice:
+    """Return the price that was told under an id. Raises UnknownQuoteError."""
     fact = find_quote(runtime.log, tenant_id=tenant_id, quote_id=quote_id)
     if fact is None:
         raise UnknownQuoteError("quote_id: no price of this id was told; POST /v1/prices:quote tells one")
     return quoted_by(fact)
 
 
-def _request(body: Any, *, caller: Caller, key: str | None, booking_id: str | None = None) -> Request:
-    content = given_fields(body) | ({} if booking_id is None else {"booking_id": booking_id})
+def request_of(body: Any, *, caller: Caller, key: str | None, **ids: str) -> Request:
+    """Return who asks and for what; ids: of what the request is about."""
+    content = given_fields(body) | ids
     return Request(by=caller.named(body.by), reason=body.reason, key=key, content=content)
 
 

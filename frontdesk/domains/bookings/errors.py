@@ -46,6 +46,41 @@ class UnknownBookingError(FrontdeskError):
     title = "No such booking"
 
 
+class UnknownEntryError(FrontdeskError):
+    """There is no entry of a waitlist with this id."""
+
+    http_status = 404
+    title = "No such entry"
+
+
+class EntryStateError(FrontdeskError):
+    """An entry of a waitlist stands otherwise than this needs. Members: reason, entry_status."""
+
+    http_status = 409
+    title = "Not possible now"
+
+
+class OfferExpiredError(FrontdeskError):
+    """The offer was not answered in time. Members: reason, expired_at."""
+
+    http_status = 410
+    title = "Offer expired"
+
+
+class WindowError(FrontdeskError):
+    """Nobody can wait for a start in this time. Members: reason."""
+
+    http_status = 422
+    title = "Not a time to wait for"
+
+
+class TooManyEntriesError(FrontdeskError):
+    """Somebody waits for as many times as one may. Members: reason."""
+
+    http_status = 429
+    title = "Too many entries"
+
+
 class TooManyHoldsError(FrontdeskError):
     """Who asks keeps as many times as one may. Members: reason."""
 

@@ -70,6 +70,11 @@ FACTS: Mapping[str, type[BaseModel]] = {
     **{f"booking.{verb}": BookingFact for verb in ("rescheduled", "reopened")},
     **dict.fromkeys(ENDS, BookingFact),
 }
+#: What tells of waitlists. Nobody imports these: who waits is offered times that are kept here. Each holds all of its
+#: entry, see waitlist/entry.py; withdrawn: the time is somebody else's, or not free for another reason.
+WAITLIST_FACTS: tuple[str, ...] = tuple(
+    f"waitlist.{verb}" for verb in ("joined", "left", "offered", "accepted", "declined", "expired", "withdrawn")
+)
 #: What tells of kept times. Nobody imports these: a time is kept here or not at all.
 HOLD_FACTS: Mapping[str, type[BaseModel]] = {
     **{f"slot_hold.{verb}": SlotHoldFact for verb in ("placed", "extended", "released")},

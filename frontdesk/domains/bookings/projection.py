@@ -1,4 +1,4 @@
-"""What is taken and how bookings stand, as rows made of the log: put in with each event, made anew to compare."""
+"""What is taken, how bookings stand and who waits: rows made of the log, with each event, and anew to compare."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 import orjson
-from sqlalchemy import Connection, Engine, Table, and_, delete, insert, select
+from sqlalchemy import Connection, Engine, Row, Table, and_, delete, insert, select
 
 from frontdesk.core.log.database import writing
 from frontdesk.core.log.database_errors import translated_errors
@@ -16,8 +16,10 @@ from frontdesk.core.log.schema import event_log
 from frontdesk.core.values import FRONTDESK_SOURCE
 from frontdesk.domains.bookings.booking import TAKING, Booking
 from frontdesk.domains.bookings.errors import BookingsUnavailableError
-from frontdesk.domains.bookings.facts import FACTS, HOLD_FACTS
-from frontdesk.domains.bookings.schema import booking_states, claims
+from frontdesk.domains.bookings.facts import FACTS, HOLD_FACTS, WAITLIST_FACTS
+from frontdesk.domains.bookings.schema import booking_states, claims, waitlist_entries
+from frontdesk.domains.bookings.waitlist.entry import WaitlistEntry
+from frontdesk.domains.bookings.waitlist.rows import entry_row
 
 #: Events that one statement of a rebuild looks through.
 _PAGE = 20_000
@@ -39,7 +41,7 @@ class Difference(NamedTuple):
 
 
 class BookingTables:
-    """Both tables of one database as a whole."""
+    """All of these tables of one database, as a whole."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -48,7 +50,9 @@ class BookingTables:
         """Make them anew from the log; nobody books meanwhile. Return how many bookings there are."""
         with translated_errors(BookingsUnavailableError, what="the bookings"), writing(self._engine) as connection:
             if connection.dialect.name == "postgresql":
-                connection.exec_driver_sql("LOCK TABLE claims, booking_states IN ACCESS EXCLUSIVE MODE")
+                connection.exec_driver_sql(
+                    "LOCK TABLE claims, booking_states, waitlist_entries IN ACCESS EXCLUSIVE MODE"
+                )
             return rebuild(connection)
 
     def compare(self) -> list[Difference]:
@@ -119,8 +123,8 @@ def state_row(tenant_id: str, booking: Booking, *, sequence: int) -> dict[str, A
 
 
 def rebuild(connection: Connection) -> int:
-    """Make both tables anew from the log, in the caller's transaction; return how many bookings there are."""
-    for table in (claims, booking_states):
+    """Make the tables anew from the log, in the caller's transaction; return how many bookings there are."""
+    for table in (claims, booking_states, waitlist_entries):
         connection.execute(delete(table))
     for table, rows in _rebuilt(connection).items():
         for start in range(0, len(rows), _ROWS):
@@ -156,29 +160,42 @@ def _rebuilt(connection: Connection) -> dict[Table, list[dict[str, Any]]]:
             state_row(tenant_id, booking, sequence=appended.sequence)
             for (tenant_id, _), (booking, appended) in newest.items()
         ],
+        waitlist_entries: _entry_rows(connection),
     }
+
+
+def _entry_rows(connection: Connection) -> list[dict[str, Any]]:
+    rows = {}
+    for row in _events(connection, types=WAITLIST_FACTS):
+        entry = WaitlistEntry.model_validate(orjson.loads(row.payload))
+        rows[row.tenant_id, entry.entry_id] = entry_row(row.tenant_id, entry, sequence=row.sequence)
+    return [*rows.values()]
 
 
 def _told(connection: Connection) -> Iterator[tuple[str, Booking, Appended]]:
     """Yield what our own events say of bookings, in the order of the log."""
+    for row in _events(connection, types=(*FACTS, *HOLD_FACTS)):
+        told = orjson.loads(row.payload)
+        if "places" in told:  # else it tells of a booking, and nobody booked it here
+            booking = Booking.model_validate(told)
+            yield row.tenant_id, booking, Appended(row.event_id, row.sequence, is_new=False)
+
+
+def _events(connection: Connection, *, types: Sequence[str]) -> Iterator[Row[Any]]:
+    """Yield the events of ours of some types, in the order of the log."""
     columns = event_log.c
     query = (
         select(columns.sequence, columns.event_id, columns.tenant_id, columns.payload)
         .where(
             columns.source == FRONTDESK_SOURCE,
             columns.origin == Origin.COMMAND.value,
-            columns.type.in_(sorted({*FACTS, *HOLD_FACTS})),
+            columns.type.in_(sorted(types)),
         )
         .order_by(columns.sequence)
     )
     last = connection.execute(select(columns.sequence).order_by(columns.sequence.desc()).limit(1)).scalar() or 0
     for start in range(1, last + 1, _PAGE):
-        page = query.where(columns.sequence.between(start, start + _PAGE - 1))
-        for row in connection.execute(page):
-            told = orjson.loads(row.payload)
-            if "places" in told:  # else it tells of a booking, and nobody booked it here
-                booking = Booking.model_validate(told)
-                yield row.tenant_id, booking, Appended(row.event_id, row.sequence, is_new=False)
+        yield from connection.execute(query.where(columns.sequence.between(start, start + _PAGE - 1)))
 
 
 def _keyed(table: Table, rows: Sequence[dict[str, Any]]) -> dict[tuple[Any, ...], dict[str, Any]]:

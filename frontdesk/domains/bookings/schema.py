@@ -1,6 +1,6 @@
-"""Tables of what is taken and of the newest state of our own bookings, beside the log in the same database.
+"""Tables of what is taken, of the newest state of our own bookings and of who waits, beside the log in its database.
 
-Both are functions of the log: frontdesk/domains/bookings/projection.py makes them anew and compares. A third table
+These are functions of the log: frontdesk/domains/bookings/projection.py makes them anew and compares. Another table
 has what bookings from elsewhere take up, as the models know them: frontdesk/domains/bookings/outside_times.py.
 """
 
@@ -64,6 +64,20 @@ booking_states = Table(
     Index("booking_states_by_day", "tenant_id", "service_key", "local_day"),
     # Serves the look for slot holds that ran out.
     Index("booking_states_by_expiry", "tenant_id", "expires_at"),
+)
+
+# The newest state of each entry of a waitlist; the event at `sequence` has the rest.
+waitlist_entries = Table(
+    "waitlist_entries",
+    metadata,
+    Column("tenant_id", Text, primary_key=True),
+    Column("entry_id", Text, primary_key=True),
+    Column("status", Text, nullable=False),
+    Column("service_key", Text, nullable=False),
+    Column("joined_at", UtcDateTime, nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    # Serves the look for who waits, first at whose business.
+    Index("waitlist_entries_by_status", "status", "tenant_id", "joined_at"),
 )
 
 # A time that a booking from elsewhere takes up. It is known when it is modelled, and may lie over one of ours: nobody

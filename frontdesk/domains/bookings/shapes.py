@@ -10,6 +10,8 @@ from frontdesk.core.plain_text import Identifier, Text
 from frontdesk.core.values import Instant
 from frontdesk.domains.bookings.facts import Status
 from frontdesk.domains.bookings.store import Known
+from frontdesk.domains.bookings.waitlist.entry import EntryStatus
+from frontdesk.domains.bookings.waitlist.rows import KnownEntry
 from frontdesk.domains.identity.facts import ContactPayload
 
 
@@ -191,3 +193,87 @@ class BookingList(_Answer):
     """Bookings by their start."""
 
     bookings: list[BookingRead]
+
+
+class JoinBody(_Body):
+    """Somebody who waits for a time."""
+
+    service_key: Identifier
+    starts_from: Instant = Field(description="Waits for a start from this instant on.")
+    starts_until: Instant = Field(description="And before this one.")
+    contact: NamedContact = Field(description="Who waits, and is told of times that are free.")
+    person: Identifier | None = Field(default=None, description="Key of the person who is to do it; left out: any.")
+
+
+class LeaveBody(_Body):
+    """Who takes an entry off a waitlist, and why."""
+
+
+class DeclineBody(_Body):
+    """The offer that is declined."""
+
+    starts_at: Instant = Field(description="The start that was offered.")
+
+
+class AcceptBody(_Body):
+    """The offer that is accepted."""
+
+    starts_at: Instant = Field(description="The start that was offered.")
+    guest_name: Text | None = Field(default=None, description="Who comes, where that is not who waits.")
+    location: Text | None = None
+    quote_id: Identifier | None = Field(
+        default=None, description="The price that was told; left out: what the service costs then, if that is known."
+    )
+
+
+class OfferRead(_Answer):
+    """A time that somebody was offered."""
+
+    booking_id: str = Field(description="Of the booking, once it is accepted.")
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+    starts_at_local: str = Field(description="By the business's clock, as it was told: 2027-03-14T09:00.")
+    zone: str
+    staff: str | None = Field(description="Who would do it, where the time is kept.")
+    offered_at: AwareDatetime
+    expires_at: AwareDatetime = Field(description="Until when it is to be answered.")
+    is_held: bool = Field(description="False: several are offered it, and the first who accepts has it.")
+
+
+class WaitlistEntryRead(_Answer):
+    """Somebody who waits, or did."""
+
+    entry_id: str
+    status: EntryStatus
+    service_key: str
+    service: str = Field(description="Its name when they joined.")
+    person: str | None
+    starts_from: AwareDatetime
+    starts_until: AwareDatetime
+    contact: ContactPayload
+    joined_at: AwareDatetime
+    offer: OfferRead | None = Field(description="The newest; it stands while the status is offered.")
+    turned_down: list[AwareDatetime] = Field(description="Starts that are not offered to them again.")
+    event_id: str = Field(description="The event that made it what it is.")
+    log_position: int = Field(description="That event's sequence.")
+    changed_at: AwareDatetime
+
+    @classmethod
+    def of(cls, known: KnownEntry) -> WaitlistEntryRead:
+        """Return what is shown of an entry."""
+        entry = known.entry
+        names = cls.model_fields.keys() - {"offer", "turned_down", "event_id", "log_position", "changed_at"}
+        return cls(
+            **{name: getattr(entry, name) for name in names},
+            offer=None if entry.offer is None else OfferRead(**entry.offer.model_dump()),
+            turned_down=[each.starts_at for each in entry.turned_down],
+            event_id=known.event_id,
+            log_position=known.sequence,
+            changed_at=known.changed_at,
+        )
+
+
+class WaitlistRead(_Answer):
+    """Who waits, in the order in which they are asked."""
+
+    entries: list[WaitlistEntryRead]

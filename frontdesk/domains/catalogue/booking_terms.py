@@ -15,6 +15,22 @@ _NONE = timedelta(0)
 _DAY = timedelta(days=1)
 
 
+class WaitlistTerms(Strict):
+    """How times that are free are offered to those who wait for one."""
+
+    offers: Annotated[int, Field(ge=1, le=100)] = Field(
+        default=1,
+        description="1: a time is kept for one after the other. More: so many are offered it at once, and the first "
+        "who accepts has it.",
+        examples=[3],
+    )
+    answer_within: Duration = Field(
+        default=timedelta(hours=2),
+        description="How long one has to answer; an offer always ends two hours before its start, or at the notice.",
+        examples=["30m"],
+    )
+
+
 class BookingTerms(Strict):
     """How a service is booked with us: what it takes up, and when it can be had."""
 
@@ -44,6 +60,9 @@ class BookingTerms(Strict):
         default=None, description="How many of it begin on one day at most.", examples=[8]
     )
     needs: tuple[Need, ...] = ()
+    waitlist: WaitlistTerms | None = Field(
+        default=None, description="Lets people wait for a time that others have; left out: nobody can."
+    )
     confirmed: bool = Field(
         default=True, description="Whether it is confirmed once it is booked; else staff confirm or decline it."
     )

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Protocol
 
 import orjson
 
-from frontdesk.core.email_address import read_email
 from frontdesk.core.log.envelope import NewEvent, Origin
 from frontdesk.core.log.event_log import EventLog
-from frontdesk.core.phone import read_phone
 from frontdesk.core.values import FRONTDESK_SOURCE
 from frontdesk.domains.identity.facts import ContactPayload
+from frontdesk.domains.identity.identifiers import identifiers_of
 from frontdesk.domains.prices.asked import CodeUses
 from frontdesk.domains.prices.facts import PROMO_CODE_USED, PromoCodeUsedFact
 from frontdesk.domains.prices.snapshot import Snapshot
@@ -40,12 +38,13 @@ class LoggedCodeUses:
         """Return how often a code was used, in all and by a person. Raises EventLogUnavailableError."""
         prefix = f"{PROMO_CODE_USED}:{code}:"
         events = self._log.read_by_id_prefix(self._tenant_id, FRONTDESK_SOURCE, prefix)
-        asking = set(_identifiers(contact, region=self._region)) if contact else set()
+        asking = set(identifiers_of(contact, region=self._region)) if contact else set()
         if not asking:  # nobody said who, or by what is nobody's
             return CodeUses(in_all=len(events))
         uses = (PromoCodeUsedFact.model_validate_json(event.payload) for event in events)
         by_person = sum(
-            bool(use.used_by and asking.intersection(_identifiers(use.used_by, region=self._region))) for use in uses
+            bool(use.used_by and asking.intersection(identifiers_of(use.used_by, region=self._region)))
+            for use in uses
         )
         return CodeUses(in_all=len(events), by_person=by_person)
 
@@ -74,15 +73,3 @@ def use_of_code(
         payload=payload,
         origin=Origin.COMMAND,
     )
-
-
-def _identifiers(contact: ContactPayload, *, region: str) -> Iterator[tuple[str, str]]:
-    """Yield what a person is known by, as it is compared."""
-    phone = read_phone(contact.phone, region=region) if contact.phone else None
-    if phone is not None and not phone.is_nobodys:
-        yield "phone", phone.e164
-    address = read_email(contact.email) if contact.email else None
-    if address is not None and not address.is_nobodys:
-        yield "email", address.address
-    if contact.external_id:
-        yield f"id of {contact.system or FRONTDESK_SOURCE}", contact.external_id
