@@ -253,7 +253,7 @@ def test_an_offer_ends_well_before_its_start(
 ) -> None:
     desk.business = salon(terms={"needs": NEEDS, "notice": notice, "waitlist": {}})
     desk.join("ana")
-    desk.clock.advance(seconds=(TEN - timedelta(hours=hours_before) - desk.clock.now()).total_seconds())
+    desk.clock.instant = TEN - timedelta(hours=hours_before)
 
     desk.offers()
 
@@ -324,7 +324,7 @@ def test_what_staff_do_with_a_time_that_is_kept_is_followed(desk: Desk) -> None:
 def test_whose_time_is_over_waits_no_longer(desk: Desk) -> None:
     desk.take()
     desk.join("ana")
-    desk.clock.advance(seconds=(TEN + HOUR - desk.clock.now()).total_seconds())
+    desk.clock.instant = TEN + HOUR
 
     assert desk.offers() == 1
 
