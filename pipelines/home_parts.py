@@ -15,6 +15,7 @@ from frontdesk.core.settings import Settings
 from frontdesk.core.tenant.configurations import read_newest
 from frontdesk.domains.bookings.outside_times import OutsideTimes
 from frontdesk.domains.bookings.projection import BookingTables
+from frontdesk.domains.bookings.waitlist.commands import Waitlist
 from frontdesk.domains.operations.heartbeats import Heartbeats
 from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition
 from frontdesk.domains.sending.outbox.outbox import Outbox
@@ -28,6 +29,7 @@ from pipelines.build.warehouse_builder import WarehouseBuilder
 from pipelines.live.modeller import Modeller
 from pipelines.live.outbox_filler import OutboxFiller
 from pipelines.live.outside_bookings import OutsideBookings
+from pipelines.live.waitlist_offers import WaitlistOffers
 
 
 def build_dbt_runner(settings: Settings) -> DbtRunner:
@@ -100,14 +102,17 @@ def build_modeller(settings: Settings, *, published_by: str, position: DecidedPo
     filler = OutboxFiller(
         outbox, withdrawals=withdrawals, clock=builder.clock, set_aside=builder.set_aside, position=position
     )
+    in_force = _followed(TenantDirectory.open(engine, folder=settings.tenants_dir, clock=builder.clock))
+    waitlist = Waitlist(builder.engine, log=builder.log, clock=builder.clock, ids=UuidV7Factory(builder.clock))
     return Modeller(
         builder,
         filler=filler,
         outside=OutsideBookings(
             OutsideTimes(builder.engine, log=builder.log, clock=builder.clock),
-            in_force=_followed(TenantDirectory.open(engine, folder=settings.tenants_dir, clock=builder.clock)),
+            in_force=in_force,
             clock=builder.clock,
         ),
+        offers=WaitlistOffers(waitlist, in_force=in_force, clock=builder.clock),
         analytics_path=settings.analytics_path,
         published_by=published_by,
     )

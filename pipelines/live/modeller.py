@@ -37,6 +37,7 @@ from pipelines.live.live_path import BatchGivenUp
 from pipelines.live.open_warehouse import OpenWarehouse, RuleSetAside
 from pipelines.live.outbox_filler import OutboxFiller
 from pipelines.live.outside_bookings import OutsideBookings
+from pipelines.live.waitlist_offers import WaitlistOffers
 from pipelines.publish.publisher import Publisher
 
 #: Events per batch of the live path. Larger batches cost less per event, smaller ones are seen sooner.
@@ -63,12 +64,14 @@ class Modeller:
         *,
         filler: OutboxFiller,
         outside: OutsideBookings,
+        offers: WaitlistOffers,
         analytics_path: Path,
         published_by: str,
     ) -> None:
         self._builder = builder
         self._filler = filler
         self._outside = outside
+        self._offers = offers
         self._log = builder.log
         self._clock = builder.clock
         self._analytics_path = analytics_path
@@ -242,6 +245,7 @@ class Modeller:
         result = combine(results)
         self._outside.follow(self.connection, result.changes)
         self._publish(result)
+        self._offers.follow(result.changes)
         return result
 
     def follow_to_end(self, *, progress: ProgressCallback | None = None) -> int:
@@ -292,6 +296,7 @@ class Modeller:
 
     def beat(self) -> bool:
         """Publish again, with the refusals of the meantime, if the last publish is old; tell whether it was."""
+        self._offers.follow()
         if self._publisher is None:
             self._publish_all()
             return True

@@ -23,6 +23,7 @@ from frontdesk.core.log.envelope import NewEvent
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.log.set_aside import SetAside
 from frontdesk.domains.bookings.outside_times import OutsideTimes
+from frontdesk.domains.bookings.waitlist.commands import Waitlist
 from frontdesk.domains.sending.dispatch.decided_position import DecidedPosition
 from frontdesk.domains.sending.outbox.outbox import Outbox
 from frontdesk.domains.sending.outbox.withdrawals import Withdrawals
@@ -32,6 +33,7 @@ from pipelines.build.warehouse_builder import WarehouseBuilder
 from pipelines.live.modeller import Modeller
 from pipelines.live.outbox_filler import OutboxFiller
 from pipelines.live.outside_bookings import OutsideBookings
+from pipelines.live.waitlist_offers import WaitlistOffers
 from tests.clocks import SetClock
 from tests.pipelines.kept import CACHE, REPOSITORY, kept, project_digest, warehouse_digest
 
@@ -132,6 +134,11 @@ class Home:
             ),
             outside=OutsideBookings(
                 OutsideTimes(self.engine, log=self.log, clock=self.clock),
+                in_force=lambda: self.tenants,
+                clock=self.clock,
+            ),
+            offers=WaitlistOffers(
+                Waitlist(self.engine, log=self.log, clock=self.clock, ids=self.ids),
                 in_force=lambda: self.tenants,
                 clock=self.clock,
             ),

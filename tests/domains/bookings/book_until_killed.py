@@ -1,25 +1,45 @@
-"""Books, moves and cancels until it is killed, and says on its output what it was answered: run by a test."""
+"""Books, moves, cancels and accepts offers until it is killed, and says on its output what it was answered."""
 
 from __future__ import annotations
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 
 from frontdesk.core.errors import FrontdeskError
 from frontdesk.core.log.database import open_engine
 from frontdesk.domains.bookings.questions import Wish
+from frontdesk.domains.bookings.store import Known
+from frontdesk.domains.bookings.waitlist.commands import Waitlist
+from frontdesk.domains.identity.facts import ContactPayload
+from frontdesk.domains.prices.settings import PricedBusiness
 from tests.clocks import SetClock
-from tests.domains.bookings.salon import ANA, BY, NOW, bookings_of, salon
+from tests.domains.bookings.salon import ANA, BY, CUT, NOW, bookings_of, salon, waitlist_of
 
 _WEEKS = 8
 _WISHES = (Wish(service_key="cut"), Wish(service_key="colour"))
 
 
+def accept(waitlist: Waitlist, business: PricedBusiness, at: datetime, *, name: str) -> Known:
+    """Wait for a time, be offered it if it is free, and book it."""
+    contact = ContactPayload(email=f"{name}@example.com")
+    until = at + timedelta(hours=1)
+    entry = waitlist.join(business, CUT, starts_from=at, starts_until=until, contact=contact, request=BY).entry
+    waitlist.make_offers(business)
+    offer = waitlist.find(business.slug, entry.entry_id).entry.standing_offer
+    starts_at = at if offer is None else offer.starts_at
+    try:
+        return waitlist.accept(business, entry.entry_id, starts_at=starts_at, request=BY)
+    except FrontdeskError:
+        waitlist.leave(business, entry.entry_id, request=BY)
+        raise
+
+
 def main(url: str, seed: int) -> None:
     """Go on until killed, on three threads; a line is an answer."""
-    bookings, business = bookings_of(open_engine(url), SetClock(NOW)), salon()
+    engine, clock, business = open_engine(url), SetClock(NOW), salon(terms={"waitlist": {}})
+    bookings, waitlist = bookings_of(engine, clock), waitlist_of(engine, clock)
 
     def go_on(number: int) -> None:
         rng = Random(seed * 10 + number)
@@ -30,7 +50,9 @@ def main(url: str, seed: int) -> None:
             )
             try:
                 step = rng.random()
-                if step < 0.7 or not own:
+                if step < 0.2:
+                    known = accept(waitlist, business, at, name=f"{seed}-{number}-{len(own)}-{step}")
+                elif step < 0.7 or not own:
                     known = bookings.create(business, rng.choice(_WISHES), starts_at=at, contact=ANA, request=BY)
                     own.append(known.booking.booking_id)
                 elif step < 0.85:

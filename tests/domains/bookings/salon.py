@@ -15,6 +15,7 @@ from frontdesk.domains.bookings.availability import Availability
 from frontdesk.domains.bookings.commands import Bookings
 from frontdesk.domains.bookings.deciding import Request
 from frontdesk.domains.bookings.questions import Wish
+from frontdesk.domains.bookings.waitlist.commands import Waitlist
 from frontdesk.domains.identity.facts import ContactPayload
 from frontdesk.domains.prices.settings import PricedBusiness
 from tests.clocks import SetClock
@@ -69,6 +70,11 @@ def salon(*, terms: Mapping[str, Any] | None = None, **changes: Any) -> PricedBu
 def bookings_of(engine: Engine, clock: SetClock) -> Bookings:
     ids = UuidV7Factory(clock)
     return Bookings(engine, log=EventLog(engine, ids=ids), clock=clock, ids=ids)
+
+
+def waitlist_of(engine: Engine, clock: SetClock) -> Waitlist:
+    ids = UuidV7Factory(clock)
+    return Waitlist(engine, log=EventLog(engine, ids=ids), clock=clock, ids=ids)
 
 
 def availability_of(engine: Engine, clock: SetClock) -> Availability:

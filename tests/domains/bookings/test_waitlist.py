@@ -12,7 +12,6 @@ import pytest
 from sqlalchemy import Engine, delete, func, select
 
 from frontdesk.core.errors import FrontdeskError
-from frontdesk.core.ids import UuidV7Factory
 from frontdesk.core.log.database import writing
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.domains.bookings import projection
@@ -37,7 +36,7 @@ from frontdesk.domains.bookings.waitlist.entry import WaitlistEntry
 from frontdesk.domains.identity.facts import ContactPayload
 from frontdesk.domains.prices.settings import PricedBusiness
 from tests.clocks import SetClock
-from tests.domains.bookings.salon import ANA, BY, CUT, NOW, TEN, bookings_of, salon
+from tests.domains.bookings.salon import ANA, BY, CUT, NOW, TEN, bookings_of, salon, waitlist_of
 
 HOUR = timedelta(hours=1)
 #: One chair, so one place.
@@ -59,8 +58,7 @@ def bookings(engine: Engine, clock: SetClock) -> Bookings:
 
 @pytest.fixture
 def waitlist(engine: Engine, clock: SetClock) -> Waitlist:
-    ids = UuidV7Factory(clock)
-    return Waitlist(engine, log=EventLog(engine, ids=ids), clock=clock, ids=ids)
+    return waitlist_of(engine, clock)
 
 
 @pytest.fixture(autouse=True)
