@@ -94,7 +94,7 @@ def list_messages(
         last = None if before is None else file.message_of_key(caller.tenant_id, before)
         if before is not None and last is None:
             raise unprocessable("before: there is no message of this message_key; begin without it")
-        position = last and (last["created_at"], last["message_key"])
+        position = None if last is None else (last["created_at"], last["message_key"])
         rows = file.messages(caller.tenant_id, contact_id=contact_id, before=position, limit=limit + 1)
     messages = [MessageRead.model_validate(row) for row in rows[:limit]]
     return MessageList(messages=messages, next_before=messages[-1].message_key if len(rows) > limit else None)
