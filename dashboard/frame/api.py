@@ -14,6 +14,8 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from frontdesk.core.errors import FrontdeskError
+from frontdesk.domains.bookings.facts import Status
+from frontdesk.domains.bookings.shapes import BookingList, BookingRead, ServiceList, SlotList
 from frontdesk.domains.reports.shapes import ReportMade
 from frontdesk.domains.rules.explanations.shapes import CommandExplanation
 from frontdesk.domains.sending.outbox.commands import Channel, CommandState
@@ -24,6 +26,7 @@ from frontdesk.domains.staff.shapes import SessionRead
 _TIMEOUT_SECONDS = 3.0
 #: A report is counted and drawn while the page says so.
 _REPORT_TIMEOUT_SECONDS = 130.0
+_OF_EVERY_PROBLEM = frozenset({"type", "title", "status", "detail", "instance"})
 _Shape = TypeVar("_Shape", bound=BaseModel)
 
 
@@ -114,6 +117,38 @@ class BusinessApi:
     def reassign_task(self, task_id: str, *, assigned_to: str) -> None:
         """Give a task to somebody."""
         self._ask("POST", f"/tasks/{quote(task_id)}:reassign", json={"assigned_to": assigned_to})
+
+    def list_services(self) -> ServiceList:
+        """Return what can be booked, and who does it."""
+        return _read(ServiceList, self._ask("GET", "/services"))
+
+    def list_free(self, service_key: str, *, begins: datetime, ends: datetime, person: str | None) -> SlotList:
+        """Return the starts of a service that are free within a time, with a person or with any."""
+        given = {"service_key": service_key, "from": begins.isoformat(), "to": ends.isoformat(), "person": person}
+        query = {name: value for name, value in given.items() if value is not None}
+        return _read(SlotList, self._ask("GET", "/availability", params=query))
+
+    def list_bookings(self, *, begins: datetime, ends: datetime, statuses: Sequence[Status]) -> BookingList:
+        """Return the bookings that were made here and begin within a time."""
+        query = {"from": begins.isoformat(), "to": ends.isoformat(), "status": list(statuses)}
+        return _read(BookingList, self._ask("GET", "/bookings", params=query))
+
+    def find_booking(self, booking_id: str) -> BookingRead | None:
+        """Return a booking that was made here, None if there is none of this id."""
+        answer = self._request("GET", f"/bookings/{quote(booking_id, safe='')}")
+        return None if answer.status_code == HTTPStatus.NOT_FOUND else _read(BookingRead, _content(answer))
+
+    def book(self, booking: Mapping[str, Any], *, idempotency_key: str) -> BookingRead:
+        """Make a booking; asking again with the same key makes it once."""
+        headers = {"Idempotency-Key": idempotency_key}
+        return _read(BookingRead, self._ask("POST", "/bookings", json=booking, headers=headers))
+
+    def change_booking(self, booking_id: str, verb: str, *, idempotency_key: str, **given: str | None) -> BookingRead:
+        """Change a booking by a verb of /v1, such as cancel; asking again with the same key changes it once."""
+        body = {name: value for name, value in given.items() if value is not None}
+        headers = {"Idempotency-Key": idempotency_key}
+        path = f"/bookings/{quote(booking_id, safe='')}:{verb}"
+        return _read(BookingRead, self._ask("POST", path, json=body, headers=headers))
 
     def change_stage(
         self, *, pipeline: str, stage: str, booking_id: str | None, contact: Mapping[str, str] | None
@@ -220,7 +255,7 @@ class BusinessApi:
 def _content(answer: httpx.Response) -> Any:
     if answer.is_success:
         return answer.json() if answer.content else None
-    raise ApiRefusedError(_detail_of(answer))
+    raise ApiRefusedError(_detail_of(answer), **_members_of(answer))
 
 
 def _detail_of(answer: httpx.Response) -> str:
@@ -228,6 +263,15 @@ def _detail_of(answer: httpx.Response) -> str:
         return str(answer.json()["detail"])
     except (ValueError, KeyError, TypeError):
         return f"the receiver answered {answer.status_code}"
+
+
+def _members_of(answer: httpx.Response) -> dict[str, Any]:
+    """Return what a refusal tells besides its words, such as the alternatives to a time that is taken."""
+    try:
+        problem = answer.json()
+    except ValueError:
+        return {}
+    return {name: value for name, value in problem.items() if name not in _OF_EVERY_PROBLEM}
 
 
 def _read(shape: type[_Shape], content: Any) -> _Shape:

@@ -29,6 +29,7 @@ _ICON = Path(__file__).with_name("icon.svg")
 _PAGES = (
     ("../pages/today/today.py", "Today", ":material/today:", Permission.LOOK),
     ("../pages/inbox/inbox.py", "Inbox", ":material/forum:", Permission.LOOK),
+    ("../pages/schedule/schedule.py", "Schedule", ":material/calendar_month:", Permission.LOOK),
     ("../pages/contacts/contacts.py", "Contacts", ":material/group:", Permission.LOOK),
     ("../pages/pipeline/pipeline.py", "Pipeline", ":material/view_kanban:", Permission.LOOK),
     ("../pages/attribution/attribution.py", "Attribution", ":material/pie_chart:", Permission.SETTLE),

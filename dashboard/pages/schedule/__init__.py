@@ -1,0 +1,1 @@
+"""Schedule: who is booked when, and what staff do about it."""
