@@ -117,7 +117,7 @@ def current_context() -> PageContext:
 
 def choose_business(tenant_id: str | None) -> None:
     """Choose one business (None: all) in the address as well, so that the page can be linked."""
-    for name in ("contact", "command"):
+    for name in ("contact", "command", "booking"):
         st.query_params.pop(name, None)
     if tenant_id is None:
         st.query_params.pop("tenant", None)

@@ -30,6 +30,8 @@ _FIELDS = (
 def show_new_booking(business: Business, tenant: Tenant, *, day: date) -> None:
     """Show the form by which staff book for somebody, closed at first."""
     services = {service.key: service for service in tenant.services if service.booking is not None}
+    if st.session_state.get(f"{_KEY}_shown") != day:  # the day of the form follows the day that is looked at
+        st.session_state[f"{_KEY}_shown"] = st.session_state[f"{_KEY}_day"] = day
     with st.expander("New booking", icon=":material/add:", key=f"{_KEY}_open"):
         if not services:
             st.markdown(

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from dashboard.frame import actions, session
-from dashboard.frame.api import ApiRefusedError, ApiUnavailableError, BusinessApi
+from dashboard.frame.api import ApiRefusedError, ApiUnavailableError
 from dashboard.frame.session import Business, PageContext
 from dashboard.pages.schedule.choice import choose_booking
-from dashboard.pages.schedule.entries import names_of_resources
+from dashboard.pages.schedule.entries import names_of_resources, who_comes
 from dashboard.pages.schedule.times import Time, choose_time, forget_offer, offer, show_alternatives
 from dashboard.parts import components, queries
 from dashboard.parts.formatting import (
@@ -62,7 +62,7 @@ def show_booking(context: PageContext, business: Business, tenant: Tenant, *, bo
         booking = api.find_booking(booking_id)
     with st.container(border=True, key="booking_panel"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            title = "No such booking" if booking is None else f"{booking.service} · {_who(booking)}"
+            title = "No such booking" if booking is None else f"{booking.service} · {who_comes(booking) or 'no name'}"
             st.subheader(escape_markdown(title), anchor=False, width="stretch")
             st.button("Close", key="booking_close", icon=":material/close:", on_click=choose_booking, args=(None,))
         if booking is None:
@@ -72,11 +72,6 @@ def show_booking(context: PageContext, business: Business, tenant: Tenant, *, bo
         _show_price(booking)
         _show_acts(booking, business, tenant)
         _show_history(context, booking, business)
-
-
-def _who(booking: BookingRead) -> str:
-    contact = booking.contact
-    return booking.guest_name or (contact and (contact.name or contact.phone or contact.email)) or "no name"
 
 
 def _show_facts(booking: BookingRead, business: Business, tenant: Tenant) -> None:
@@ -127,7 +122,7 @@ def _show_acts(booking: BookingRead, business: Business, tenant: Tenant) -> None
                 icon=icon,
                 disabled=verb == "no-show" and now < booking.starts_at,
                 help="From its start on." if verb == "no-show" and now < booking.starts_at else None,
-                on_click=_change,
+                on_click=_click,
                 args=(booking, business, verb),
             )
     if booking.status in _OPEN:
@@ -174,6 +169,10 @@ def _move(booking: BookingRead, business: Business, time: Time, key: str) -> Non
     _change(booking, business, "reschedule", refused=refused, **given)
 
 
+def _click(booking: BookingRead, business: Business, verb: str) -> None:
+    _change(booking, business, verb)
+
+
 def _change(
     booking: BookingRead,
     business: Business,
@@ -187,7 +186,7 @@ def _change(
     key = f"{booking.event_id}:{verb}{when}".replace(" ", "")
     try:
         with session.current_context().open_api(business.tenant_id) as api:
-            _ask(api, booking, verb, key=key, given=given)
+            api.change_booking(booking.booking_id, verb, idempotency_key=key, **given)
     except ApiRefusedError as error:
         refused(error)
         st.toast(escape_markdown(error.detail), icon=":material/error:", duration="long")
@@ -197,10 +196,6 @@ def _change(
         return False
     st.toast(f"{_DONE[verb]}.", icon=":material/check_circle:")
     return True
-
-
-def _ask(api: BusinessApi, booking: BookingRead, verb: str, *, key: str, given: Mapping[str, str | None]) -> None:
-    api.change_booking(booking.booking_id, verb, idempotency_key=key, **given)
 
 
 def _show_history(context: PageContext, booking: BookingRead, business: Business) -> None:

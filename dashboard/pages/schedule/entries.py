@@ -91,6 +91,14 @@ def names_of_resources(tenant: Tenant) -> dict[str, str]:
     return people | {f"room:{room.key}": room.name for room in tenant.rooms}
 
 
+def who_comes(booking: BookingRead) -> str | None:
+    """Return how who comes is called: by name, or by what is known of them."""
+    contact = booking.contact
+    if booking.guest_name or contact is None:
+        return booking.guest_name
+    return contact.name or contact.phone or contact.email
+
+
 def by_person(entries: Sequence[Entry], tenant: Tenant) -> dict[str, list[Entry]]:
     """Return entries by who does them, in the order of the business's file; what names nobody comes last.
 
@@ -109,7 +117,6 @@ def by_day(entries: Sequence[Entry], days: Days) -> dict[date, list[Entry]]:
 
 
 def _of_ours(booking: BookingRead, *, names: Mapping[str, str], zone: ZoneInfo) -> Entry:
-    contact = booking.contact
     return Entry(
         booking_id=booking.booking_id,
         starts_at=booking.starts_at,
@@ -117,7 +124,7 @@ def _of_ours(booking: BookingRead, *, names: Mapping[str, str], zone: ZoneInfo) 
         day=booking.starts_at.astimezone(zone).date(),
         is_all_day=False,
         service=booking.service,
-        who=booking.guest_name or (contact and (contact.name or contact.phone or contact.email)),
+        who=who_comes(booking),
         people=tuple(_names(booking.places, "person:", names)),
         rooms=tuple(_names(booking.places, "room:", names)),
         status=booking.status,

@@ -29,7 +29,8 @@ def choose_time(business: Business, tenant: Tenant, *, service_key: str, day: da
     """Show the day, who does it and what is free; return what is chosen, None where nothing is."""
     names = {person.key: person.name for person in tenant.people}
     with st.container(horizontal=True, gap="small"):
-        day = _as_day(st.date_input("Day", value=day, key=f"{key}_day", width=160), otherwise=day)
+        st.session_state.setdefault(f"{key}_day", day)
+        day = _as_day(st.date_input("Day", key=f"{key}_day", width=160), otherwise=day)
         person = st.selectbox(
             "With",
             [None, *names],
