@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, StorageState, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from frontdesk.core.clock import SystemClock
 from tests.browser.conftest import TIMEOUT_MILLISECONDS, sign_in_once
@@ -19,6 +20,7 @@ from tests.dashboard.receivers import Beside
 pytestmark = pytest.mark.browser
 
 expect.set_options(timeout=TIMEOUT_MILLISECONDS)
+_TRIES = 10
 
 
 @pytest.fixture(scope="module")
@@ -54,10 +56,21 @@ def unfold(page: Page, name: str) -> None:
 
 
 def pick(box: Locator, value: str) -> None:
-    """Choose from a list with the keyboard."""
-    field = box.locator("input")
-    field.fill(value)
+    """Choose from a list with the keyboard. A list that opens while the page is drawn anew closes again."""
+    field, choices = box.get_by_role("combobox"), box.page.get_by_role("listbox")
+    for _ in range(_TRIES):
+        field.click()
+        try:
+            choices.wait_for(timeout=TIMEOUT_MILLISECONDS / _TRIES)
+        except PlaywrightTimeoutError:
+            field.press("Escape")
+        else:
+            break
+    field.press("Control+a")
+    field.press_sequentially(value)
     field.press("Enter")
+    expect(choices).to_have_count(0)
+    expect(field).to_have_value(value)
 
 
 def types_of(beside: Beside) -> list[str]:

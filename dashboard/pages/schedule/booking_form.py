@@ -10,7 +10,7 @@ from dashboard.frame import session
 from dashboard.frame.api import ApiRefusedError, ApiUnavailableError
 from dashboard.frame.session import Business
 from dashboard.pages.schedule.choice import choose_booking
-from dashboard.pages.schedule.times import Time, choose_time, forget_offer, offer, show_alternatives
+from dashboard.pages.schedule.times import choose_time, chosen_time, forget_offer, offer, show_alternatives
 from dashboard.parts.formatting import escape_markdown, format_instant, format_money
 from dashboard.parts.typed_text.box import Action, Field, Typed, show_box
 from frontdesk.domains.bookings.shapes import BookingRead
@@ -45,9 +45,9 @@ def show_new_booking(business: Business, tenant: Tenant, *, day: date) -> None:
             format_func=lambda key: _describe(services[key], business),
             key=f"{_KEY}_service",
         )
-        time = choose_time(business, tenant, service_key=service_key, day=day, key=_KEY)
+        start = choose_time(business, tenant, service_key=service_key, day=day, key=_KEY)
         show_alternatives(business, key=_KEY)
-        if time is None:
+        if start is None:
             return
         show_box(
             key=_KEY,
@@ -55,7 +55,7 @@ def show_new_booking(business: Business, tenant: Tenant, *, day: date) -> None:
             note="Who has been here before is recognised by phone number or e-mail address.",
             fields=_FIELDS,
             actions=[Action(name="book", label="Book")],
-            on_act=lambda typed: _book(business, service_key, time, typed),
+            on_act=lambda typed: _book(business, typed),
         )
 
 
@@ -63,14 +63,15 @@ def _describe(service: Service, business: Business) -> str:
     return f"{service.name} ({service.duration_minutes} min, {business.currency} {service.price:,.2f})"
 
 
-def _book(business: Business, service_key: str, time: Time, typed: Typed) -> bool:
+def _book(business: Business, typed: Typed) -> bool:
+    time = chosen_time(_KEY)
     given = {name: value.strip() for name, value in typed.values.items() if value.strip()}
     contact = {name: given[name] for name in ("name", "phone", "email") if name in given}
     if not contact.keys() & {"phone", "email"}:
         st.toast("Give a phone number or an e-mail address.", icon=":material/edit:")
         return False
     booking = {
-        "service_key": service_key,
+        "service_key": st.session_state[f"{_KEY}_service"],
         "starts_at": time.starts_at.isoformat(),
         "contact": contact,
         **({} if time.person is None else {"person": time.person}),

@@ -14,7 +14,7 @@ from dashboard.frame.api import ApiRefusedError, ApiUnavailableError
 from dashboard.frame.session import Business, PageContext
 from dashboard.pages.schedule.choice import choose_booking
 from dashboard.pages.schedule.entries import names_of_resources, who_comes
-from dashboard.pages.schedule.times import Time, choose_time, forget_offer, offer, show_alternatives
+from dashboard.pages.schedule.times import choose_time, chosen_time, forget_offer, offer, show_alternatives
 from dashboard.parts import components, queries
 from dashboard.parts.formatting import (
     MISSING,
@@ -147,19 +147,20 @@ def _show_move(booking: BookingRead, business: Business, tenant: Tenant) -> None
             st.markdown(":gray[The business's file has this service no more, so no time of it can be found.]")
             return
         day = max(booking.starts_at, components.present()).astimezone(ZoneInfo(business.zone)).date()
-        time = choose_time(business, tenant, service_key=booking.service_key, day=day, key=key)
+        start = choose_time(business, tenant, service_key=booking.service_key, day=day, key=key)
         show_alternatives(business, key=key)
-        if time is not None:
+        if start is not None:
             st.button(
-                f"Move to {escape_markdown(format_instant(time.starts_at, business.zone))}",
+                f"Move to {escape_markdown(format_instant(start, business.zone))}",
                 key=f"{key}_do",
                 type="primary",
                 on_click=_move,
-                args=(booking, business, time, key),
+                args=(booking, business, key),
             )
 
 
-def _move(booking: BookingRead, business: Business, time: Time, key: str) -> None:
+def _move(booking: BookingRead, business: Business, key: str) -> None:
+    time = chosen_time(key)
     forget_offer(key)
     given = {"starts_at": time.starts_at.isoformat(), "person": time.person}
 

@@ -25,8 +25,13 @@ class Time:
     person: str | None
 
 
-def choose_time(business: Business, tenant: Tenant, *, service_key: str, day: date, key: str) -> Time | None:
-    """Show the day, who does it and what is free; return what is chosen, None where nothing is."""
+def chosen_time(key: str) -> Time:
+    """Return what is chosen now: a callback that keeps what was chosen when it was drawn may be a choice behind."""
+    return Time(starts_at=st.session_state[f"{key}_time"], person=st.session_state.get(f"{key}_person"))
+
+
+def choose_time(business: Business, tenant: Tenant, *, service_key: str, day: date, key: str) -> datetime | None:
+    """Show the day, who does it and what is free; return the start that is chosen, None where nothing is free."""
     names = {person.key: person.name for person in tenant.people}
     with st.container(horizontal=True, gap="small"):
         st.session_state.setdefault(f"{key}_day", day)
@@ -44,14 +49,13 @@ def choose_time(business: Business, tenant: Tenant, *, service_key: str, day: da
         if not free:
             st.markdown(":gray[Nothing is free then. Choose another day, or someone else.]")
             return None
-        start = st.selectbox(
+        return st.selectbox(
             f"Time ({business.zone})",
             free,
             format_func=lambda each: format_clock(each, business.zone),
             key=f"{key}_time",
             width=160,
         )
-    return None if start is None else Time(starts_at=start, person=person)
 
 
 def show_alternatives(business: Business, *, key: str) -> None:
