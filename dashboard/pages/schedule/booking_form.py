@@ -28,11 +28,14 @@ _FIELDS = (
 
 
 def show_new_booking(business: Business, tenant: Tenant, *, day: date) -> None:
-    """Show the form by which staff book for somebody, closed at first."""
+    """Show the form by which staff book for somebody."""
     services = {service.key: service for service in tenant.services if service.booking is not None}
     if st.session_state.get(f"{_KEY}_shown") != day:  # the day of the form follows the day that is looked at
         st.session_state[f"{_KEY}_shown"] = st.session_state[f"{_KEY}_day"] = day
-    with st.expander("New booking", icon=":material/add:", key=f"{_KEY}_open"):
+    with st.container(border=True, key=f"{_KEY}_panel"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.subheader("New booking", anchor=False, width="stretch")
+            st.button("Close", key=f"{_KEY}_close", icon=":material/close:", on_click=choose_booking, args=(None,))
         if not services:
             st.markdown(
                 ":gray[No service can be booked here yet. Give one `booking` terms in the business's file; "

@@ -5,6 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 _NAME = "booking"
+#: In place of an id: one that is being made.
+NEW = "new"
 
 
 def chosen_booking() -> str | None:

@@ -12,7 +12,7 @@ from dashboard.frame import actions, session
 from dashboard.frame.session import Business, PageContext
 from dashboard.pages.schedule.booking_form import show_new_booking
 from dashboard.pages.schedule.booking_panel import show_booking
-from dashboard.pages.schedule.choice import choose_booking, chosen_booking
+from dashboard.pages.schedule.choice import NEW, choose_booking, chosen_booking
 from dashboard.pages.schedule.entries import NOBODY, Days, Entry, by_day, by_person, read_entries
 from dashboard.parts import components
 from dashboard.parts.formatting import (
@@ -61,10 +61,19 @@ def _show_page() -> None:
         components.empty_state("No schedule", escape_markdown(error.detail), icon="calendar_month")
         return
     days = _choose_days(business)
-    if booking_id := chosen_booking():
-        show_booking(context, business, tenant, booking_id=booking_id)
-    show_new_booking(business, tenant, day=max(days.first, _today(business)))
-    _show_board(business, tenant, days)
+    booking_id = chosen_booking()
+    if booking_id is None:
+        _show_board(business, tenant, days)
+        return
+    # On a phone, where columns lie one below the other, what was clicked comes first.
+    panel, board = st.columns([2, 3])
+    with panel:
+        if booking_id == NEW:
+            show_new_booking(business, tenant, day=max(days.first, _today(business)))
+        else:
+            show_booking(context, business, tenant, booking_id=booking_id)
+    with board:
+        _show_board(business, tenant, days)
 
 
 def _today(business: Business) -> date:
@@ -82,6 +91,14 @@ def _choose_days(business: Business) -> Days:
         st.button("Today", key="schedule_today", on_click=_go_to, args=(_today(business),))
         st.button("Next", key="schedule_next", icon=":material/chevron_right:", on_click=_move, args=(step,))
         day = st.date_input("Day", key=_SHOWN_DAY, label_visibility="collapsed", width=160)
+        st.button(
+            "New booking",
+            key="schedule_new",
+            icon=":material/add:",
+            type="primary",
+            on_click=choose_booking,
+            args=(NEW,),
+        )
     if not isinstance(day, date):
         day = _today(business)
     first = day - timedelta(days=day.weekday()) if span == _WEEK else day
@@ -167,7 +184,7 @@ def _show_week(business: Business, days: Days, entries: Sequence[Entry]) -> None
 
 
 def _show_column_heading(name: str, entries: Sequence[Entry], *, note: str | None) -> None:
-    detail = note or (format_quantity(len(entries), "booking") if entries else "free")
+    detail = note or (format_quantity(len(entries), "booking") if entries else "no bookings")
     colour = "gray" if name != NOBODY else "orange"
     st.markdown(f"**{escape_markdown(name)}**  \n:{colour}[:small[{escape_markdown(detail)}]]")
 
