@@ -48,6 +48,8 @@ from webhooks.following import Following
 from webhooks.health import probes
 from webhooks.intake import deliveries
 from webhooks.pages import media, sign_in
+from webhooks.pages.booking import routes as booking_pages
+from webhooks.pages.booking import self_service
 from webhooks.problems import install_problem_handlers, with_answers_of_limits, without_invented_answers
 from webhooks.request_limits import RequestLimits, route_limits
 from webhooks.runtime import Runtime
@@ -73,6 +75,8 @@ _ROUTERS = (
     identities.router,
     media.router,
     sign_in.router,
+    booking_pages.router,
+    self_service.router,
     probes.router,
 )
 

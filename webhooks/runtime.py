@@ -28,6 +28,7 @@ from webhooks.callers import Callers
 from webhooks.following import Following
 from webhooks.intake.intake import Intake, IntakeServices
 from webhooks.logs import log_event_log_unavailable, log_unexpected_error
+from webhooks.pages.booking.visitors import Visitors
 
 _RETRY_TABLES_S = 1.0
 #: The first delivery of a new home finds its tables; a database that hangs, or a long upgrade, keeps nobody waiting.
@@ -51,6 +52,7 @@ class Runtime:
     ids: IdFactory
     secrets: Secrets
     metrics_token: str | None = None
+    visitors: Visitors = field(default_factory=Visitors)
     hosts: KnownHosts = field(init=False)
     _committer: GroupCommitter | None = None
 

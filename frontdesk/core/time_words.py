@@ -1,8 +1,11 @@
-"""Lengths of time in words, the same on pages, in reports and on the command line."""
+"""Lengths and times of day in words, the same on pages, in texts, in reports and on the command line."""
 
 from __future__ import annotations
 
+from datetime import datetime
+
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
+_NOON = 12
 #: From so many days on, hours say nothing more.
 _LONG_DAYS = 10
 
@@ -30,6 +33,15 @@ def age_words(seconds: float) -> str:
     if whole < 2 * _DAY:
         return length_words(whole if whole < _HOUR else whole - whole % _HOUR)
     return f"{whole // _DAY:,} days"
+
+
+def time_of_day_words(moment: datetime) -> str:
+    """Return the time of day by the moment's own zone.
+
+    >>> time_of_day_words(datetime(2027, 3, 2, 16, 5))
+    '4:05 pm'
+    """
+    return f"{moment.hour % _NOON or _NOON}:{moment:%M} {'am' if moment.hour < _NOON else 'pm'}"
 
 
 def _joined(larger: str, count: int, unit: str) -> str:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from html import escape
 from http import HTTPStatus
 from typing import Annotated
-from urllib.parse import parse_qs
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
@@ -23,6 +22,7 @@ from frontdesk.domains.staff.sessions import (
     tokens_of,
 )
 from webhooks.dependencies import RuntimeDep, client_address
+from webhooks.pages.forms import check_origin, read_form
 from webhooks.problems import document_problems
 from webhooks.runtime import Runtime
 
@@ -72,12 +72,7 @@ _FORM: dict[str, object] = {
 
 async def _check_origin(request: Request, *, runtime: RuntimeDep) -> None:
     """Raise HTTPException with 403 unless the form is of our own page; SameSite does the same in the browser."""
-    host = request.headers.get("host", "")
-    if not runtime.hosts.know(host):
-        detail = "this address is none of ours; set FRONTDESK_ALLOWED_HOSTS to the names that browsers use"
-        raise HTTPException(HTTPStatus.MISDIRECTED_REQUEST, detail)
-    if not runtime.hosts.are_ours(request.headers.get("origin", ""), host=host):
-        raise HTTPException(HTTPStatus.FORBIDDEN, "send this from the page /sign-in itself: the origin is another")
+    check_origin(request, hosts=runtime.hosts, page="/sign-in")
 
 
 _FROM_OUR_PAGE = Depends(_check_origin)
@@ -107,14 +102,14 @@ def show_form(
 )
 async def sign_in(request: Request, *, runtime: RuntimeDep) -> Response:
     """Sign in to every business in which e-mail and password are an account's."""
-    form = await _read_form(request)
-    email, next_path = form.get("email", ""), form.get("next", "/")
+    form = await read_form(request, max_bytes=_MAX_FORM_BYTES)
+    email, next_path = form.first("email"), form.first("next", "/")
     device = request.cookies.get(DEVICE_COOKIE) or new_session_token()
     try:
         opened = await run_in_threadpool(
             runtime.staff.sessions.sign_in,
             email=email,
-            password=form.get("password", ""),
+            password=form.first("password"),
             address=client_address(request),
             device=device,
         )
@@ -165,16 +160,6 @@ def _set_device_cookie(answer: Response, device: str, *, request: Request) -> No
         samesite="strict",
         secure=_is_https(request),
     )
-
-
-async def _read_form(request: Request) -> dict[str, str]:
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _MAX_FORM_BYTES:
-            raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a form has {_MAX_FORM_BYTES} bytes at most")
-    fields = parse_qs(body.decode(errors="replace"), keep_blank_values=True, max_num_fields=None)
-    return {name: values[0] for name, values in fields.items()}
 
 
 def _refused(

@@ -12,10 +12,10 @@ from sqlalchemy import Connection, Engine
 from frontdesk.core.clock import Clock
 from frontdesk.core.log.database_errors import translated_errors
 from frontdesk.domains.bookings.errors import BookingsUnavailableError, NotBookableError, SlotTakenError
-from frontdesk.domains.bookings.free_time import Free, Rule, free_starts
+from frontdesk.domains.bookings.free_time import Free, Refused, Rule, free_starts, look_at
 from frontdesk.domains.bookings.questions import Wish, ask, bookable_service, window_of
 from frontdesk.domains.bookings.store import last_position
-from frontdesk.domains.catalogue.open_times import instant
+from frontdesk.domains.catalogue.open_times import Period, instant, seconds
 from frontdesk.domains.catalogue.settings import BookableBusiness
 
 #: How many other starts a refusal offers, and how many there must be before it looks no further.
@@ -56,6 +56,28 @@ class Availability:
             question = ask(connection, business, wish, window=window_of(begins, ends), now=self._clock.now())
             return Listing(tuple(free_starts(question)), position)
 
+    def check(self, business: BookableBusiness, wish: Wish, *, starts_at: datetime) -> Free:
+        """Return what a start would take up if it was booked now; nothing is taken.
+
+        Raises what booking it would raise: SlotTakenError, NotBookableError, BookingsUnavailableError.
+        """
+        start = seconds(starts_at)
+        with self._reading() as connection:
+            window = Period(start, start + 1)
+            question = ask(connection, business, wish, window=window, now=self._clock.now())
+        found = Refused(Rule.START_TIME) if starts_at.microsecond else look_at(question, start)
+        if isinstance(found, Free):
+            return found
+        if found.rule is None:
+            raise self.taken(business, wish, starts_at=starts_at)
+        raise self.not_bookable(business, wish, starts_at=starts_at, rule=found.rule)
+
+    def first_free(self, business: BookableBusiness, wish: Wish, *, begins: datetime) -> datetime | None:
+        """Return the first start from an instant on that is free, None if none is. Raises as list_free."""
+        now = self._clock.now()
+        with self._reading() as connection:
+            return self._first(connection, business, wish, begins=max(now, begins), now=now)
+
     def taken(self, business: BookableBusiness, wish: Wish, *, starts_at: datetime) -> SlotTakenError:
         """Return the refusal of a start that somebody else has, with the nearest ones that are free."""
         with self._reading() as connection:
@@ -76,21 +98,22 @@ class Availability:
         with self._reading() as connection:
             begins = now if rule is Rule.HORIZON else max(now, starts_at)
             first = self._first(connection, business, wish, begins=begins, now=now)
-        then = "nothing can be booked at present" if first is None else f"the first that can be booked is {first}"
+        told = None if first is None else _text(seconds(first))
+        then = "nothing can be booked at present" if told is None else f"the first that can be booked is {told}"
         return NotBookableError(
-            f"starts_at: {_REASONS[rule]}; {then}", reason="not-bookable", rule=rule.value, first_bookable_at=first
+            f"starts_at: {_REASONS[rule]}; {then}", reason="not-bookable", rule=rule.value, first_bookable_at=told
         )
 
     def _first(
         self, connection: Connection, business: BookableBusiness, wish: Wish, *, begins: datetime, now: datetime
-    ) -> str | None:
+    ) -> datetime | None:
         _, terms = bookable_service(business, wish.service_key)
         end, width = now + terms.horizon + timedelta(seconds=1), _NEAR
         while begins < end:
             window = window_of(begins, min(begins + width, end))
             found = next(free_starts(ask(connection, business, wish, window=window, now=now)), None)
             if found is not None:
-                return _text(found.starts)
+                return instant(found.starts)
             begins, width = begins + width, width * 2
         return None
 

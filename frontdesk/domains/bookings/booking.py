@@ -50,6 +50,9 @@ class Booking(BaseModel):
     currency: str | None = None
     quote: dict[str, Any] | None = None
     open_status: Status = "pending"  #: what it is again when it is reopened
+    agreed_to: str | None = None  #: what whoever booked on a page agreed to, in its words
+    revision: int = 0  #: how many events made it what it is; those before 2026-12 counted none
+    link_generation: int = 0  #: links of an older one do not lead to it any more
     expires_at: AwareDatetime | None = None  #: of a slot hold
     is_extended: bool = False
     held_by: tuple[str, ...] = Field(

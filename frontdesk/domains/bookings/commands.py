@@ -14,12 +14,13 @@ from sqlalchemy import Engine
 
 from frontdesk.core.clock import Clock
 from frontdesk.core.ids import IdFactory
+from frontdesk.core.log.envelope import NewEvent
 from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.tenant.configurations import Configuration
 from frontdesk.domains.bookings import store
 from frontdesk.domains.bookings.agreed_price import PriceInForce, verify
 from frontdesk.domains.bookings.booking import OPEN, Booking
-from frontdesk.domains.bookings.deciding import Deciding, Decisions, Keeper, Request, unknown_booking
+from frontdesk.domains.bookings.deciding import Deciding, Decisions, Keeper, Request, find_answer, unknown_booking
 from frontdesk.domains.bookings.errors import WrongStateError
 from frontdesk.domains.bookings.facts import Status
 from frontdesk.domains.bookings.questions import Wish
@@ -30,6 +31,19 @@ from frontdesk.domains.prices.settings import PricedBusiness
 from frontdesk.domains.prices.snapshot import QuotedPrice
 
 NOBODY: Final = Keeper()
+
+#: Looks at a booking that is about to be changed, and at the present; raises what refuses the change.
+Check = Callable[[Booking, datetime], None]
+#: Tells what else happens with a booking that is made, in its transaction.
+Besides = Callable[[Booking], Sequence[NewEvent]]
+
+
+def _nothing_else(_booking: Booking) -> Sequence[NewEvent]:
+    return ()
+
+
+def _always(_booking: Booking, _now: datetime) -> None:
+    pass
 
 
 class Bookings:
@@ -94,10 +108,13 @@ class Bookings:
         location: str | None = None,
         told: QuotedPrice | None = None,
         version: Configuration | None = None,
+        agreed_to: str | None = None,
+        besides: Besides = _nothing_else,
     ) -> Known:
         """Book a time: the one that is held, or one that is free. Confirmed at once where the service's terms say so.
 
         `told`: the price that whoever books was told; None for what it costs now. `version`: of the business's file.
+        `agreed_to`: what whoever books agreed to. `besides`: what else is appended, once, in the same transaction.
         Raises what hold raises, HoldExpiredError for a hold that ran out or was released, and for prices
         OtherPriceError, PriceChangedError, QuoteNotGenuineError, PricesWrongError.
         """
@@ -112,9 +129,11 @@ class Bookings:
                 booking = deciding.place(wish, starts_at=starts_at, booking_id=decisions.ids.new_event_id())
             else:
                 booking = deciding.held(hold_id, wish=wish, starts_at=starts_at)
+            deciding.append_besides(besides(booking))
+            said = {"guest_name": guest_name, "location": location, "agreed_to": agreed_to}
             return deciding.book(
                 booking,
-                told={"contact": contact, "guest_name": guest_name, "location": location},
+                told={"contact": contact, **said},
                 price=PriceInForce(business=business, version=version, told=told),
                 request=request,
                 request_id=decisions.request_id(business.slug, types[0], request),
@@ -137,9 +156,17 @@ class Bookings:
         """Decline what is pending; its time is free again. Raises as confirm."""
         return self._change(business, booking_id, request=request, allowed=_PENDING, to="declined")
 
-    def cancel(self, business: BookableBusiness, booking_id: str, *, request: Request) -> Known:
-        """Cancel what is to come; its time is free again. Raises as confirm."""
-        return self._change(business, booking_id, request=request, allowed=OPEN, to="cancelled")
+    def cancel(
+        self, business: BookableBusiness, booking_id: str, *, request: Request, check: Check = _always
+    ) -> Known:
+        """Cancel what is to come; its time is free again. Raises as confirm, and what the check raises."""
+
+        def decide(deciding: Deciding) -> Booking:
+            booking = deciding.standing(booking_id, OPEN)
+            check(booking, deciding.now)
+            return booking.changed(status="cancelled")
+
+        return self._do(business, "booking.cancelled", request, decide)
 
     def complete(self, business: BookableBusiness, booking_id: str, *, request: Request) -> Known:
         """Say that it was done. Raises as confirm."""
@@ -169,15 +196,17 @@ class Bookings:
         request: Request,
         person: str | None = None,
         at_price: PriceInForce | None = None,
+        check: Check = _always,
     ) -> Known:
         """Move it to another time, with whom it was if they are free; if that is taken, it stays where it is.
 
-        at_price: the price that was told for the other time; None: it stays as it was agreed. Raises as create, and
-        as confirm.
+        at_price: the price that was told for the other time; None: it stays as it was agreed. Links that led to it
+        lead there no more. Raises as create, and as confirm, and what the check raises.
         """
 
         def decide(deciding: Deciding) -> Booking:
             booking = deciding.standing(booking_id, OPEN)
+            check(booking, deciding.now)
             own = tuple(place.resource for place in booking.places)
             wish = Wish(service_key=booking.service_key, person=person, besides=booking_id, prefers=own)
             placed = deciding.place(wish, starts_at=starts_at, booking_id=booking_id)
@@ -185,7 +214,8 @@ class Bookings:
                 raise WrongStateError(
                     "it is at this time already", reason="wrong-state", booking_status=booking.status
                 )
-            moved = booking.changed(**{name: getattr(placed, name) for name in _OF_TIME})
+            changes = {name: getattr(placed, name) for name in _OF_TIME}
+            moved = booking.changed(link_generation=booking.link_generation + 1, **changes)
             return moved if at_price is None else moved.changed(**deciding.agree(at_price, moved))
 
         with self._decisions.telling_changed_price(lambda: self.find(business.slug, booking_id).booking.contact):
@@ -217,6 +247,15 @@ class Bookings:
 
         return self._do(business, "booking.updated", request, decide)
 
+    def revoke_links(self, business: BookableBusiness, booking_id: str, *, request: Request) -> Known:
+        """Let no link that was made until now lead to a booking any more. Raises as confirm."""
+
+        def decide(deciding: Deciding) -> Booking:
+            booking = deciding.standing(booking_id, OPEN | _ENDED)
+            return booking.changed(link_generation=booking.link_generation + 1)
+
+        return self._do(business, "booking.updated", request, decide)
+
     def reopen(self, business: BookableBusiness, booking_id: str, *, request: Request) -> Known:
         """Take an ending back: it is pending or confirmed as before, at its time and place.
 
@@ -228,6 +267,14 @@ class Bookings:
             return booking.changed(status=booking.open_status)
 
         return self._do(business, "booking.reopened", request, decide)
+
+    def find_answer(self, tenant_id: str, type_: str, request: Request) -> Known | None:
+        """Return what the same request was answered before, None if it never came.
+
+        type_: of the fact that it makes. Raises KeyReusedError, BookingsUnavailableError.
+        """
+        with self._decisions.reading() as connection:
+            return find_answer(connection, tenant_id, (type_,), request, read=store.known_of)
 
     def find(self, tenant_id: str, booking_id: str) -> Known:
         """Return a booking. Raises UnknownBookingError, BookingsUnavailableError."""

@@ -5,7 +5,7 @@ What is taken is looked at, events are appended, and the rows that follow from t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -106,15 +106,7 @@ class Deciding:
 
         types: of the events that answer it. purpose: what the key is for, where that is not the first of them.
         """
-        if request.key is None:
-            return None
-        id_ = keyed_id(self.business.slug, purpose or types[0], request.key)
-        row = store.find_answer(self.connection, self.business.slug, [f"{type_}:{id_}" for type_ in types])
-        if row is None:
-            return None
-        if orjson.loads(row.headers).get(store.REQUEST_HEADER) != _digest(request):
-            raise KeyReusedError("this Idempotency-Key came with another request before; give each request its own")
-        return read(row)
+        return find_answer(self.connection, self.business.slug, types, request, read=read, purpose=purpose)
 
     def free_expired(self) -> None:
         """End the slot holds that have run out: at their own time, whenever that is noticed."""
@@ -246,7 +238,7 @@ class Deciding:
         _, terms = bookable_service(self.business, booking.service_key)
         if not terms.confirmed:
             return known
-        confirmed = booked.changed(status="confirmed", open_status="confirmed")
+        confirmed = known.booking.changed(status="confirmed", open_status="confirmed")
         return self.write("booking.confirmed", confirmed, id_=request_id, request=request, cause=known.event_id)
 
     def write(
@@ -260,6 +252,7 @@ class Deciding:
         cause: str | None = None,
     ) -> Known:
         """Append what happened to a booking, and make the rows what it says."""
+        booking = booking.changed(revision=booking.revision + 1)
         appended = self.append(
             type_,
             booking.payload(**_who(request)),
@@ -301,6 +294,10 @@ class Deciding:
         )
         [appended] = self._log.append_within(self.connection, [event])
         return appended
+
+    def append_besides(self, events: Sequence[NewEvent]) -> None:
+        """Append what else happened, which has no rows."""
+        self._log.append_within(self.connection, events)
 
     def _put(self, booking: Booking, appended: Appended) -> None:
         try:
@@ -367,6 +364,27 @@ class Decisions:
     def _writing(self) -> Iterator[Connection]:
         with translated_errors(BookingsUnavailableError, what="the bookings"), writing(self._engine) as connection:
             yield connection
+
+
+def find_answer(
+    connection: Connection,
+    tenant_id: str,
+    types: tuple[str, ...],
+    request: Request,
+    *,
+    read: Callable[[Row[Any]], T],
+    purpose: str | None = None,
+) -> T | None:
+    """Return what the same request was answered, None if it never came. Arguments and errors as Deciding.answered."""
+    if request.key is None:
+        return None
+    id_ = keyed_id(tenant_id, purpose or types[0], request.key)
+    row = store.find_answer(connection, tenant_id, [f"{type_}:{id_}" for type_ in types])
+    if row is None:
+        return None
+    if orjson.loads(row.headers).get(store.REQUEST_HEADER) != _digest(request):
+        raise KeyReusedError("this Idempotency-Key came with another request before; give each request its own")
+    return read(row)
 
 
 def unknown_booking(booking_id: str) -> UnknownBookingError:

@@ -100,3 +100,17 @@ class OtherPriceError(FrontdeskError):
 
     http_status = 422
     title = "Price of something else"
+
+
+class UnknownLinkError(FrontdeskError):
+    """A link leads to no booking: mistyped, made up, replaced by a newer one, or over. All of them look the same."""
+
+    http_status = 404
+    title = "No such link"
+
+
+class TooLateToChangeError(FrontdeskError):
+    """Customers can't change the booking themselves any more. Members: reason."""
+
+    http_status = 422
+    title = "Too late to change"

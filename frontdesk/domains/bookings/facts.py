@@ -80,3 +80,5 @@ HOLD_FACTS: Mapping[str, type[BaseModel]] = {
     **{f"slot_hold.{verb}": SlotHoldFact for verb in ("placed", "extended", "released")},
     HOLD_EXPIRED: SlotHoldFact,
 }
+#: A link to a booking, or to a person's calendar, was made; the log holds the digest of its token.
+LINK_MADE, CALENDAR_LINK_MADE = "booking_link.made", "calendar_link.made"

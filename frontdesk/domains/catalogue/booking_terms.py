@@ -40,6 +40,12 @@ class BookingTerms(Strict):
     notice: DurationFromZero = Field(
         default=_NONE, description="How long before its start it is booked at the latest.", examples=["4h"]
     )
+    change_notice: DurationFromZero | None = Field(
+        default=None,
+        description="How long before its start customers move or cancel it themselves at the latest; "
+        "left out: as `notice`.",
+        examples=["24h"],
+    )
     horizon: Duration = Field(
         default=timedelta(days=60), description="How far ahead it can be booked.", examples=["90d"]
     )
@@ -74,6 +80,11 @@ class BookingTerms(Strict):
         if self.every > _DAY or max(self.buffer_before, self.buffer_after) > _DAY:
             raise ValueError("every, buffer_before and buffer_after are at most 24h")
         return self
+
+    @property
+    def notice_of_change(self) -> timedelta:
+        """How long before its start customers move or cancel it themselves at the latest."""
+        return self.notice if self.change_notice is None else self.change_notice
 
     @property
     def own_capacity(self) -> int | None:

@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from frontdesk.core.errors import FrontdeskError
 from frontdesk.core.money import format_minor_units
+from frontdesk.core.time_words import time_of_day_words
 
 _GROUPS = ("contact", "booking", "fact", "business")
 #: A booking of a whole day has no time; the word before it goes too: "on Fri 18 Dec at 9:00 am", "on Fri 18 Dec".
@@ -196,7 +197,7 @@ def _refuse_unknown(value: object) -> object:
 
 
 def _time_words(value: object, zone: ZoneInfo) -> str:
-    return _NO_TIME if _is_day(value) else _format_time(_local(value, zone))
+    return _NO_TIME if _is_day(value) else time_of_day_words(_local(value, zone))
 
 
 def _until_words(value: object, zone: ZoneInfo, reading: Reading) -> str | None:
@@ -229,10 +230,6 @@ def _local(value: object, zone: ZoneInfo) -> datetime:
 
 def _format_date(moment: datetime) -> str:
     return f"{moment:%a} {moment.day} {moment:%b}"
-
-
-def _format_time(moment: datetime) -> str:
-    return f"{moment.hour % 12 or 12}:{moment:%M} {'am' if moment.hour < 12 else 'pm'}"  # noqa: PLR2004 - noon
 
 
 def format_until(moment: datetime, reading: Reading) -> str:

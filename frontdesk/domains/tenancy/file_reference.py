@@ -53,6 +53,9 @@ _FORMS: Final[Mapping[str, str]] = {
     r"^[a-z0-9]+(_[a-z0-9]+)*(\.[a-z0-9]+(_[a-z0-9]+)*)?$": "key of a stage, or pipeline.stage",
     r"^(https://|http://(127\.0\.0\.1|localhost)[:/])[^\s]+$": "address that begins with https://",
     r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$": "name of a server",
+    r"^https://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?$": "scheme and name, such as https://www.hmnp.example",
+    r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$": "name of a host",
+    r"^#[0-9a-f]{6}$": 'colour in quotes, such as "#1f4e79"',
     r"^[A-Za-z0-9][A-Za-z0-9_-]*$": "letters, digits, hyphens, underscores",
 }
 _PLAIN: Final[Mapping[Any, str]] = {

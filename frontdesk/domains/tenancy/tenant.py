@@ -11,9 +11,9 @@ from pydantic import Field, PrivateAttr, model_validator
 from frontdesk.core.placeholders import NOBODYS_IDS, nobodys_value
 from frontdesk.core.tenant.business import refuse_repeats
 from frontdesk.core.tenant.files import FileContent, FileReader, Files, Problem
+from frontdesk.domains.bookings.settings import PageBusiness
 from frontdesk.domains.identity.settings import IdentifyingBusiness, IdentityRule
 from frontdesk.domains.prices.checks import find_wrong_prices
-from frontdesk.domains.prices.settings import PricedBusiness
 from frontdesk.domains.reports.settings import ReportingBusiness
 from frontdesk.domains.rules.checks import Surroundings, find_problems
 from frontdesk.domains.rules.settings import RuledBusiness
@@ -22,7 +22,7 @@ from frontdesk.domains.stages.settings import Pipeline, refuse_unknown_stages
 from frontdesk.domains.tenancy.alert_settings import AlertSettings
 
 
-class Tenant(PricedBusiness, IdentifyingBusiness, RuledBusiness, ReportingBusiness):
+class Tenant(PageBusiness, IdentifyingBusiness, RuledBusiness, ReportingBusiness):
     """One business, whole."""
 
     read_by: ClassVar[frozenset[str]] = IdentifyingBusiness.read_by | RuledBusiness.read_by
