@@ -26,6 +26,7 @@ from frontdesk.domains.tenancy.tenant import Tenant
 from webhooks.api import (
     audit,
     availability,
+    booking_links,
     bookings,
     contacts,
     event_import,
@@ -47,7 +48,7 @@ from webhooks.callers import Callers
 from webhooks.following import Following
 from webhooks.health import probes
 from webhooks.intake import deliveries
-from webhooks.pages import media, sign_in
+from webhooks.pages import calendars, media, sign_in
 from webhooks.pages.booking import routes as booking_pages
 from webhooks.pages.booking import self_service
 from webhooks.problems import install_problem_handlers, with_answers_of_limits, without_invented_answers
@@ -62,6 +63,7 @@ _ROUTERS = (
     stage_changes.router,
     availability.router,
     bookings.router,
+    booking_links.router,
     waitlist.router,
     contacts.router,
     outbox.router,
@@ -77,6 +79,7 @@ _ROUTERS = (
     sign_in.router,
     booking_pages.router,
     self_service.router,
+    calendars.router,
     probes.router,
 )
 

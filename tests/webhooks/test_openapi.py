@@ -100,6 +100,8 @@ OPERATIONS = [
     *((f"/v1/bookings/{{booking_id}}:{verb}", "post") for verb in ("extend", "release", "confirm", "decline")),
     *((f"/v1/bookings/{{booking_id}}:{verb}", "post") for verb in ("reschedule", "cancel", "complete")),
     *((f"/v1/bookings/{{booking_id}}:{verb}", "post") for verb in ("no-show", "reopen")),
+    ("/v1/bookings/{booking_id}:links", "post"),
+    ("/v1/people/{key}:calendar-link", "post"),
     ("/v1/waitlist", "get"),
     ("/v1/waitlist", "post"),
     ("/v1/waitlist/{entry_id}", "get"),

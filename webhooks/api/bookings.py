@@ -96,8 +96,8 @@ class _Change:
     key: str | None
 
     def make(self, change: Callable[..., Known], body: BaseModel) -> BookingRead:
-        """Return the booking as it is changed. Raises what _find_own and the change raise."""
-        _find_own(self.bookings, caller=self.caller, booking_id=self.booking_id)
+        """Return the booking as it is changed. Raises what find_own and the change raise."""
+        find_own(self.bookings, caller=self.caller, booking_id=self.booking_id)
         request = request_of(body, caller=self.caller, key=self.key, booking_id=self.booking_id)
         business = self.runtime.businesses.get(self.caller.tenant_id)
         return BookingRead.of(change(business, self.booking_id, request=request))
@@ -115,7 +115,8 @@ async def get_change(
     return _Change(bookings=bookings, runtime=runtime, caller=caller, booking_id=booking_id, key=idempotency_key)
 
 
-_ChangeDep = Annotated[_Change, Depends(get_change)]
+#: A change of the booking that the address names.
+ChangeDep = Annotated[_Change, Depends(get_change)]
 
 
 @router.get("/bookings", responses=document_problems(401, 403, 422, 503))
@@ -197,11 +198,11 @@ def read_booking(
     bookings: _BookingsDep,
 ) -> BookingRead:
     """Read a booking that was made here."""
-    return BookingRead.of(_find_own(bookings, caller=caller, booking_id=booking_id))
+    return BookingRead.of(find_own(bookings, caller=caller, booking_id=booking_id))
 
 
 @router.patch("/bookings/{booking_id}", **_CHANGE)
-def update_booking(body: UpdateBody, *, asked: _ChangeDep) -> BookingRead:
+def update_booking(body: UpdateBody, *, asked: ChangeDep) -> BookingRead:
     """Change what a booking tells of its customer, or where it is."""
 
     def update(business: BookableBusiness, booking_id: str, *, request: Request) -> Known:
@@ -219,31 +220,31 @@ def update_booking(body: UpdateBody, *, asked: _ChangeDep) -> BookingRead:
 
 
 @router.post("/bookings/{booking_id}:extend", **_HOLD_CHANGE)
-def extend_hold(body: ChangeBody, *, asked: _ChangeDep) -> BookingRead:
+def extend_hold(body: ChangeBody, *, asked: ChangeDep) -> BookingRead:
     """Keep a time as long again, once."""
     return asked.make(asked.bookings.extend, body)
 
 
 @router.post("/bookings/{booking_id}:release", **_HOLD_CHANGE)
-def release_hold(body: ChangeBody, *, asked: _ChangeDep) -> BookingRead:
+def release_hold(body: ChangeBody, *, asked: ChangeDep) -> BookingRead:
     """Keep a time no longer."""
     return asked.make(asked.bookings.release, body)
 
 
 @router.post("/bookings/{booking_id}:confirm", **_CHANGE)
-def confirm_booking(body: ChangeBody, *, asked: _ChangeDep) -> BookingRead:
+def confirm_booking(body: ChangeBody, *, asked: ChangeDep) -> BookingRead:
     """Confirm what is pending."""
     return asked.make(asked.bookings.confirm, body)
 
 
 @router.post("/bookings/{booking_id}:decline", **_CHANGE)
-def decline_booking(body: ChangeBody, *, asked: _ChangeDep) -> BookingRead:
+def decline_booking(body: ChangeBody, *, asked: ChangeDep) -> BookingRead:
     """Decline what is pending; its time is free again."""
     return asked.make(asked.bookings.decline, body)
 
 
 @router.post("/bookings/{booking_id}:reschedule", **_CHANGE)
-def reschedule_booking(body: RescheduleBody, *, asked: _ChangeDep) -> BookingRead:
+def reschedule_booking(body: RescheduleBody, *, asked: ChangeDep) -> BookingRead:
     """Move a booking; if the other time is taken, it stays where it is.
 
     Its price stays too, unless a `quote_id` says which price was told for the other time.
@@ -263,25 +264,25 @@ def reschedule_booking(body: RescheduleBody, *, asked: _ChangeDep) -> BookingRea
 
 
 @router.post("/bookings/{booking_id}:cancel", **_CHANGE)
-def cancel_booking(body: ChangeBody, *, asked: _ChangeDep) -> BookingRead:
+def cancel_booking(body: ChangeBody, *, asked: ChangeDep) -> BookingRead:
     """Cancel a booking; its time is free again."""
     return asked.make(asked.bookings.cancel, body)
 
 
 @router.post("/bookings/{booking_id}:complete", **_CHANGE)
-def complete_booking(body: ChangeBody, *, asked: _ChangeDep) -> BookingRead:
+def complete_booking(body: ChangeBody, *, asked: ChangeDep) -> BookingRead:
     """Say that it was done."""
     return asked.make(asked.bookings.complete, body)
 
 
 @router.post("/bookings/{booking_id}:no-show", **_CHANGE)
-def mark_no_show(body: ChangeBody, *, asked: _ChangeDep) -> BookingRead:
+def mark_no_show(body: ChangeBody, *, asked: ChangeDep) -> BookingRead:
     """Say that nobody came, once it has begun."""
     return asked.make(asked.bookings.mark_no_show, body)
 
 
 @router.post("/bookings/{booking_id}:reopen", **_CHANGE)
-def reopen_booking(body: ChangeBody, *, asked: _ChangeDep) -> BookingRead:
+def reopen_booking(body: ChangeBody, *, asked: ChangeDep) -> BookingRead:
     """Take an ending back: declined, cancelled, completed or no-show."""
     return asked.make(asked.bookings.reopen, body)
 
@@ -306,7 +307,7 @@ def request_of(body: Any, *, caller: Caller, key: str | None, **ids: str) -> Req
     return Request(by=caller.named(body.by), reason=body.reason, key=key, content=content)
 
 
-def _find_own(bookings: Bookings, *, caller: Caller, booking_id: str) -> Known:
+def find_own(bookings: Bookings, *, caller: Caller, booking_id: str) -> Known:
     """Return a booking that the caller may see and change. Raises UnknownBookingError, HTTPException with 403."""
     known = bookings.find(caller.tenant_id, booking_id)
     if not _is_own(caller, known):

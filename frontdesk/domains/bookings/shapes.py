@@ -151,6 +151,29 @@ class RescheduleBody(_Body):
     )
 
 
+class LinkBody(_Body):
+    """Who makes a link, and whether those before go on."""
+
+    revoke_older: bool = Field(
+        default=False, description="Whether links that were made before lead nowhere any more."
+    )
+
+
+class LinkMade(_Answer):
+    """A link by which a customer sees, moves and cancels a booking."""
+
+    url: str = Field(description="It is told this once.")
+    expires_at: AwareDatetime = Field(
+        description="The end of the appointment; a link of a moved booking ends before."
+    )
+
+
+class CalendarLinkMade(_Answer):
+    """A link by which a calendar program follows a person's bookings."""
+
+    url: str = Field(description="It is told this once; the next one takes its place.")
+
+
 class BookingRead(_Answer):
     """A booking, or the slot hold before it."""
 

@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from frontdesk.core.money import format_minor_units, to_minor_units
+from webhooks.etags import etag_of, is_known
 from webhooks.pages.booking.visit import Visit
 
 _FOLDER = Path(__file__).parent
@@ -83,9 +84,9 @@ def _linear(share: float) -> float:
 def _answer(body: bytes, *, status: int, headers: Mapping[str, str], request: Request | None) -> Response:
     if request is None:
         return HTMLResponse(body, status_code=status, headers=dict(headers) | {"Cache-Control": "no-store"})
-    etag = f'"{sha256(body).hexdigest()[:32]}"'
+    etag = etag_of(body)
     known = dict(headers) | {"ETag": etag, "Cache-Control": "private, no-cache"}
-    if etag in [each.strip() for each in request.headers.get("if-none-match", "").split(",")]:
+    if is_known(request, etag):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=known)
     return HTMLResponse(body, status_code=status, headers=known)
 

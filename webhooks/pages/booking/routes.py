@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Request
@@ -310,7 +310,7 @@ def _other_times(step: _Step, error: FrontdeskError) -> Response:
     )
 
 
-def _shown_choice(step: _Step, chosen: Chosen) -> dict[str, object]:
+def _shown_choice(step: _Step, chosen: Chosen) -> dict[str, Any]:
     own, start = ZoneInfo(step.visit.business.zone), chosen.start
     here = moment_words(start, own)
     names = {each.value: each.label for each in people_of(step.visit.business, chosen.service)}
