@@ -1,4 +1,4 @@
-"""Links over /v1: by which a customer sees, moves and cancels a booking, and by which a person's calendar is followed."""
+"""Links over /v1: to a booking for its customer, and to a person's calendar for the programs that follow it."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def make_calendar_link(
     caller: Annotated[Caller, allow(Permission.WORK)],
     runtime: RuntimeDep,
 ) -> CalendarLinkMade:
-    """Make the link by which a calendar program follows a person's bookings; the one before leads nowhere any more."""
+    """Make the link by which calendar programs follow a person's bookings; it takes the place of the one before."""
     business = runtime.businesses.get(caller.tenant_id)
     person = next((each for each in business.people if each.key == key), None)
     if person is None:

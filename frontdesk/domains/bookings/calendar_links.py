@@ -22,9 +22,7 @@ from frontdesk.domains.bookings.errors import UnknownLinkError
 from frontdesk.domains.bookings.facts import CALENDAR_LINK_MADE
 
 #: The business, the person, and 256 random bits.
-_TOKEN: Final = re.compile(
-    r"(?P<tenant_id>[a-z0-9-]{1,63})\.(?P<person>[a-z0-9_]{1,63})\.(?P<secret>[A-Za-z0-9_-]{43})"
-)
+_TOKEN: Final = re.compile(r"(?P<tenant_id>[a-z0-9-]{1,63})\.(?P<person>[a-z0-9_]{1,63})\.[A-Za-z0-9_-]{43}")
 
 
 class CalendarLinks:
@@ -36,7 +34,7 @@ class CalendarLinks:
         self._ids = ids
 
     def make(self, tenant_id: str, person: str, *, by: str) -> str:
-        """Make a person's link; the one before leads nowhere from then on. Return its token, which is told this once."""
+        """Make a person's link; the one before leads nowhere then. Return its token, which is told this once."""
         token = f"{tenant_id}.{person}.{new_session_token()}"
         now = self._clock.now()
         payload = orjson.dumps({"person": person, "token_sha256": _digest(token), "by": by})
