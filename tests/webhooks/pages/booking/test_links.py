@@ -40,6 +40,12 @@ def entry(guest: Guest, link: str) -> Event:
     return event
 
 
+def stamp(event: Event) -> datetime:
+    stamped = event.decoded("DTSTAMP")
+    assert isinstance(stamped, datetime)
+    return stamped
+
+
 def test_a_booking_is_moved_and_its_link_is_another_then(salon: Desk, guest: Guest) -> None:
     link = guest.book()
     moved = move(guest, link)
@@ -149,7 +155,7 @@ def test_the_calendar_s_entry_follows_the_booking(guest: Guest, clock: SetClock)
     first = entry(guest, link)
     assert (str(first["SUMMARY"]), first.start, str(first["STATUS"])) == ("Cut, Salon", TEN, "CONFIRMED")
     clock.advance(minutes=5)
-    assert entry(guest, link)["DTSTAMP"].dt == NOW, "when it was booked, not when it is looked at"
+    assert stamp(entry(guest, link)) == NOW, "when it was booked, not when it is looked at"
     moved = move(guest, link).location
     second = entry(guest, moved)
     clock.advance(minutes=5)
@@ -158,7 +164,7 @@ def test_the_calendar_s_entry_follows_the_booking(guest: Guest, clock: SetClock)
 
     assert first["UID"] == second["UID"] == third["UID"]
     assert first["SEQUENCE"] < second["SEQUENCE"] < third["SEQUENCE"]
-    assert first["DTSTAMP"].dt < second["DTSTAMP"].dt < third["DTSTAMP"].dt
+    assert stamp(first) < stamp(second) < stamp(third)
     assert str(third["STATUS"]) == "CANCELLED"
 
 
@@ -187,12 +193,12 @@ def test_without_a_page_there_is_no_link(engine: Engine, clock: SetClock, tmp_pa
 def feed_of(salon: Desk, person: str = "tess") -> str:
     answer = salon.post(f"people/{person}:calendar-link")
     assert answer.status_code == 201
-    return urlsplit(answer.json()["url"]).path
+    return str(urlsplit(answer.json()["url"]).path)
 
 
 def entries(guest: Guest, feed: str) -> dict[datetime, str]:
-    calendar = Calendar.from_ical(guest.look(feed).answer.content)
-    return {event.start: str(event["STATUS"]) for event in calendar.walk("VEVENT")}
+    events = Calendar.from_ical(guest.look(feed).answer.content).walk("VEVENT")
+    return {event.decoded("DTSTART"): str(event["STATUS"]) for event in events}
 
 
 def test_a_person_s_calendar_has_their_own_bookings(salon: Desk, guest: Guest) -> None:
