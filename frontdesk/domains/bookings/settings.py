@@ -47,6 +47,7 @@ class BookingPage(Strict):
     consent: Annotated[str, StringConstraints(min_length=1, max_length=500)] = Field(
         default="I agree that my details are kept for this appointment, and that I am contacted about it.",
         description="What customers tick before they book; the booking keeps these words.",
+        examples=["I agree to be called about my appointment."],
     )
     host: HostName | None = Field(
         default=None,
