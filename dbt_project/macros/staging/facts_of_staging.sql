@@ -23,6 +23,8 @@
     union all by name
     select * from {{ ref('stg_frontdesk__touches') }}
     union all by name
+    select * from {{ ref('stg_frontdesk__waitlist_entries') }}
+    union all by name
     select * from {{ ref('stg_gohighlevel__bookings') }}
     union all by name
     select * from {{ ref('stg_gohighlevel__consents') }}

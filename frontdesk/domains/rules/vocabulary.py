@@ -190,6 +190,14 @@ _SHAPES = (
     ),
     _Shape(types=_ENGAGEMENTS, fields=_ENGAGEMENT_FIELDS),
     _Shape(
+        types=bookings.WAITLIST_FACTS,
+        fields={
+            **dict.fromkeys(("entity_kind", "entity_id"), _KNOWN_TEXT),
+            **dict.fromkeys(("detail", "service_key", "service_name", "staff_name"), _TEXT),
+            **dict.fromkeys(("starts_at", "ends_at"), _INSTANT),
+        },
+    ),
+    _Shape(
         types=(STAGE_CHANGED,),
         fields={**_ENGAGEMENT_FIELDS, "booking_id": _TEXT},
         about_booking="sometimes",
@@ -227,6 +235,8 @@ UNDONE_BY: Mapping[str, tuple[str, ...]] = MappingProxyType(
         **dict.fromkeys(
             _types("notarization", "declined", "expired", "signer_failed"), _types("notarization", "completed")
         ),
+        # An offer is an entity of its own: what becomes of it says nothing of the next.
+        "waitlist.offered": _types("waitlist", "accepted", "declined", "expired", "withdrawn"),
         **{type_: _TASK_ENDS for type_ in tasks.FACTS if type_ not in _TASK_ENDS},
         # One stands in one stage: the next move, wherever it leads, is what there is to tell.
         STAGE_CHANGED: (STAGE_CHANGED,),

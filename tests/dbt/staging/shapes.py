@@ -133,6 +133,22 @@ SHAPES: dict[str, Shape] = {
         ),
         never_null=_one_of("entity_kind entity_id"),
     ),
+    "waitlist_entries": Shape(
+        (
+            ("entity_kind", _TEXT),
+            ("entity_id", _TEXT),
+            ("title", _TEXT),
+            ("detail", _TEXT),
+            ("change_order", _WHOLE),
+            ("service_key", _TEXT),
+            ("service_name", _TEXT),
+            ("staff_name", _TEXT),
+            ("starts_at", _INSTANT),
+            ("ends_at", _INSTANT),
+            ("attributes", _TEXT),
+        ),
+        never_null=_one_of("entity_kind entity_id"),
+    ),
     "spend": Shape(
         (
             ("channel", _TEXT),
@@ -197,6 +213,7 @@ MODEL_KEYS: dict[str, tuple[str, ...]] = {
     "stg_frontdesk__consents": ("event_id",),
     "stg_frontdesk__engagements": ("event_id",),
     "stg_frontdesk__commands": ("event_id",),
+    "stg_frontdesk__waitlist_entries": ("event_id",),
     "stg_frontdesk__spend": ("event_id",),
     "stg_frontdesk__identity_decisions": ("event_id",),
 }

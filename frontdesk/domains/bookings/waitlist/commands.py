@@ -110,7 +110,9 @@ class Waitlist:
             entry = _find(deciding, entry_id)
             if entry.status not in OPEN:
                 raise _other_state(entry)
-            _release(deciding, entry.standing_offer)
+            if entry.standing_offer is not None:
+                offer = entry.standing_offer
+                entry = self._decline(deciding, entry, offer, request=request, id_=offer.booking_id).entry
             return self._write(deciding, "waitlist.left", entry.changed(status="left"), request=request)
 
     def decline(
@@ -124,8 +126,7 @@ class Waitlist:
             deciding.free_expired()
             entry = _find(deciding, entry_id)
             offer = _standing(entry, starts_at, now=deciding.now)
-            _release(deciding, offer)
-            return self._write(deciding, "waitlist.declined", entry.turned("declined", offer), request=request)
+            return self._decline(deciding, entry, offer, request=request)
 
     def accept(
         self,
@@ -260,6 +261,13 @@ class Waitlist:
         self._write(deciding, "waitlist.offered", entry, id_=offer.booking_id, cause=cause)
         return offer
 
+    def _decline(
+        self, deciding: Deciding, entry: WaitlistEntry, offer: Offer, *, request: Request, id_: str | None = None
+    ) -> KnownEntry:
+        _release(deciding, offer)
+        declined = entry.turned("declined", offer)
+        return self._write(deciding, "waitlist.declined", declined, request=request, id_=id_)
+
     def _write_ending(self, deciding: Deciding, ending: Ending) -> None:
         offer = ending.known.entry.standing_offer
         self._write(
@@ -286,6 +294,8 @@ class Waitlist:
     ) -> KnownEntry:
         """Append what happened to an entry, and make its row what it says. id_: None for that of the request."""
         tenant_id = deciding.business.slug
+        if type_ != "waitlist.joined":
+            entry = entry.changed(version=entry.version + 1)
         if id_ is None:
             assert request is not None  # noqa: S101 - what nobody asks for has an id
             id_ = self._decisions.request_id(tenant_id, type_, request)

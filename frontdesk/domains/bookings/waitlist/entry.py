@@ -47,6 +47,7 @@ class WaitlistEntry(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     entry_id: str
+    version: int = 1  #: which change of it this is
     status: EntryStatus
     service_key: str
     service: str  #: its name then
