@@ -11,6 +11,7 @@ from frontdesk.domains.bookings.deciding import Request
 from frontdesk.domains.bookings.questions import Wish
 from frontdesk.domains.bookings.waitlist.commands import Waitlist
 from frontdesk.domains.identity.facts import ContactPayload
+from frontdesk.domains.sending.outbox.commands import CommandFilter, CommandState
 from tests.clocks import SetClock
 from tests.pipelines.facts import TENANT
 from tests.pipelines.homes import NOW, Home
@@ -25,7 +26,7 @@ MRI = Wish(service_key="mri")
 ANA = ContactPayload(phone="+61400000001", name="Ana Lee")
 BEN = ContactPayload(phone="+61400000002", name="Ben Roy")
 _DECISIONS = (
-    "select contact_id, verdict, stopped_by, contains(payload, 'your MRI is free on Mon') from marts.fct_decisions "
+    "select contact_id, verdict, stopped_by, payload ->> '$.variables.fact.service_name' from marts.fct_decisions "
     "where rule_id = 'waitlist_offer' order by due_at"
 )
 
@@ -55,13 +56,16 @@ def test_an_offer_is_texted_and_goes_to_the_next_when_it_runs_out(home: Home) ->
         clock.advance(hours=2)
         modeller.beat()
         modeller.follow_to_end()
+        clock.advance(minutes=1)
         offer = waitlist.find(TENANT, entry_ids[1]).entry.standing_offer
         assert offer is not None
         waitlist.accept(clinic, entry_ids[1], starts_at=offer.starts_at, request=BY)
         modeller.follow_to_end()
 
-    assert [row[1:] for row in first] == [("intended", None, True)]
-    assert [row[1:] for row in home.query(_DECISIONS)] == [("intended", "undone", True)] * 2
+    assert [row[1:] for row in first] == [("intended", None, "MRI")]
+    assert [row[1:] for row in home.query(_DECISIONS)] == [("intended", "undone", "MRI")] * 2
+    waiting = home.outbox.search(CommandFilter(), states=(CommandState.WAITING,), limit=100)
+    assert [each.rule_id for each in waiting if each.rule_id == "waitlist_offer"] == []
     rows = home.query(
         "select w.entry_id, c.first_name, w.status, w.service_key, w.count_offers, w.count_expired, w.booking_id, "
         "w.offered_starts_at = timestamptz '2026-11-30 02:00:00+00' from marts.fct_waitlist_entries as w "
