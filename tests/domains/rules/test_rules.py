@@ -87,7 +87,7 @@ _OF_EVERY_BUSINESS = {"refund_failed", "payment_disputed", "did_they_mean_stop",
 _EXPECTED = {
     "avatar-imaging": {
         "booking_confirmation", "welcome_call", "reminder_48h", "reminder_24h", "reminder_2h", "no_response_4h",
-        "recall_due", "dormant_lead", "text_unanswered_4h",
+        "recall_due", "dormant_lead", "text_unanswered_4h", "waitlist_offer",
     },
     "hmnp": {
         "booking_confirmation", "reminder_24h", "reminder_2h", "crm_contact", "remote_session", "calendar_event",

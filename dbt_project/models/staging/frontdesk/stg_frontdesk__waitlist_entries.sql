@@ -4,8 +4,7 @@ with events as (
 
     select * from {{ ref('stg_event_log__events') }}
     where
-        source = 'frontdesk'
-        and type in (
+        type in (
             'waitlist.joined',
             'waitlist.left',
             'waitlist.offered',
@@ -36,6 +35,8 @@ parsed as (
             }'
         ) as fact
     from events
+    -- Nobody else can tell of them: who waits is offered times that are kept here.
+    where source = 'frontdesk'
 
 ),
 
