@@ -31,10 +31,14 @@ _DECISIONS = (
 )
 
 
+def set_clock(home: Home, now: datetime) -> SetClock:
+    assert isinstance(home.clock, SetClock)
+    home.clock.instant = now
+    return home.clock
+
+
 def test_an_offer_is_texted_and_goes_to_the_next_when_it_runs_out(home: Home) -> None:
-    home.clock.instant = NOW.replace(hour=2)  # ten in the morning in Perth
-    clock, clinic = home.clock, home.tenants[TENANT]
-    assert isinstance(clock, SetClock)
+    clinic, clock = home.tenants[TENANT], set_clock(home, NOW.replace(hour=2))  # ten in the morning in Perth
     bookings = Bookings(home.engine, log=home.log, clock=clock, ids=home.ids)
     waitlist = Waitlist(home.engine, log=home.log, clock=clock, ids=home.ids)
     taken = bookings.create(clinic, MRI, starts_at=TEN, contact=BEN, request=BY).booking.booking_id
@@ -82,8 +86,7 @@ def test_an_offer_is_texted_and_goes_to_the_next_when_it_runs_out(home: Home) ->
 
 
 def test_nobody_is_offered_a_time_while_asleep(home: Home) -> None:
-    clock, clinic = home.clock, home.tenants[TENANT]
-    clock.instant = NOW.replace(hour=15)  # eleven at night in Perth
+    clinic, clock = home.tenants[TENANT], set_clock(home, NOW.replace(hour=15))  # eleven at night in Perth
     waitlist = Waitlist(home.engine, log=home.log, clock=clock, ids=home.ids)
     entry_id = waitlist.join(
         clinic, MRI, starts_from=TEN, starts_until=TEN + HOUR, contact=ANA, request=BY
