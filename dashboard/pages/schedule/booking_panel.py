@@ -200,13 +200,6 @@ def _change(
 
 
 def _show_history(context: PageContext, booking: BookingRead, business: Business) -> None:
-    sql = """
-    SELECT type, title, detail, occurred_at
-    FROM marts.fct_timeline
-    WHERE tenant_id = $tenant_id AND entity_id = $booking_id
-    ORDER BY occurred_at DESC, timeline_key
-    LIMIT 50
-    """
     with components.explained_absence(), st.expander("History", icon=":material/history:", key="booking_history"):
         rows = queries.rows_of(context.file.fetch(sql, tenant_id=business.tenant_id, booking_id=booking.booking_id))
         if not rows:

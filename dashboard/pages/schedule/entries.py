@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 from dashboard.frame.analytics_file import AnalyticsFile
 from dashboard.frame.api import BusinessApi
 from dashboard.frame.session import Business
+from dashboard.pages.schedule import queries as schedule_queries
 from dashboard.parts import queries
-from frontdesk.core.values import FRONTDESK_SOURCE
 from frontdesk.core.wall_clock import opening_instant
 from frontdesk.domains.bookings.facts import Status
 from frontdesk.domains.bookings.shapes import BookingRead
@@ -138,21 +138,8 @@ def _names(places: Sequence[str], kind: str, names: Mapping[str, str]) -> list[s
 
 
 def _from_elsewhere(file: AnalyticsFile, *, business: Business, days: Days, statuses: Sequence[str]) -> list[Entry]:
-    sql = """
-    SELECT booking_id, source, contact_id, guest_name, service_name, status, starts_at, ends_at, staff_name,
-        coalesce(is_all_day, false) AS is_all_day
-    FROM marts.fct_bookings
-    WHERE tenant_id = $tenant_id AND source <> $own AND starts_at >= $begins AND starts_at < $ends
-        AND status IN $statuses
-    ORDER BY starts_at, booking_id
-    """
-    frame = file.fetch(
-        sql,
-        tenant_id=business.tenant_id,
-        own=FRONTDESK_SOURCE,
-        begins=days.begins,
-        ends=days.ends,
-        statuses=list(statuses),
+    frame = schedule_queries.fetch_from_elsewhere(
+        file, tenant_id=business.tenant_id, begins=days.begins, ends=days.ends, statuses=statuses
     )
     return [
         Entry(
