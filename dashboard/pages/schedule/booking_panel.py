@@ -201,7 +201,10 @@ def _change(
 
 def _show_history(context: PageContext, booking: BookingRead, business: Business) -> None:
     with components.explained_absence(), st.expander("History", icon=":material/history:", key="booking_history"):
-        rows = queries.rows_of(context.file.fetch(sql, tenant_id=business.tenant_id, booking_id=booking.booking_id))
+        found = schedule_queries.fetch_history(
+            context.file, tenant_id=business.tenant_id, booking_id=booking.booking_id
+        )
+        rows = queries.rows_of(found)
         if not rows:
             st.caption("What happened appears here within a second.")
         for row in rows:
