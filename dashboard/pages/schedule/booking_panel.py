@@ -12,6 +12,7 @@ import streamlit as st
 from dashboard.frame import actions, session
 from dashboard.frame.api import ApiRefusedError, ApiUnavailableError
 from dashboard.frame.session import Business, PageContext
+from dashboard.pages.schedule import queries as schedule_queries
 from dashboard.pages.schedule.choice import choose_booking
 from dashboard.pages.schedule.entries import names_of_resources, who_comes
 from dashboard.pages.schedule.times import choose_time, chosen_time, forget_offer, offer, show_alternatives
