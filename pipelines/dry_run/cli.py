@@ -16,10 +16,11 @@ from rich.markup import escape
 from frontdesk.core.clock import SystemClock
 from frontdesk.core.errors import FrontdeskError
 from frontdesk.core.settings import load_settings
-from pipelines.dry_run import identity_screen, prices_screen, rules_screen
+from pipelines.dry_run import identity_screen, prices_screen, rules_screen, schedule_screen
 from pipelines.dry_run.identity import try_identity
 from pipelines.dry_run.prices import try_prices_file
 from pipelines.dry_run.rules import builder_of, read_both, try_rules_file
+from pipelines.dry_run.schedule import try_schedule_file
 from pipelines.progress import progress_bar
 
 app = typer.Typer()
@@ -41,26 +42,33 @@ def dry_run(
     prices: Annotated[
         Path | None, typer.Option(help="The same with changed prices: tried on past quotes and bookings.")
     ] = None,
+    schedule: Annotated[
+        Path | None,
+        typer.Option(help="The same with other hours, people, rooms, durations or buffers: tried on past bookings."),
+    ] = None,
     since: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="Show only what would be due, or was asked for, from this day on."),
+        typer.Option(
+            formats=["%Y-%m-%d"], help="Show only what would be due, was asked for or begins from this day on."
+        ),
     ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print everything as JSON, down to the single command.")
     ] = False,
     fail_on_change: Annotated[bool, typer.Option(help="End with 1 if anything would change.")] = False,
 ) -> None:
-    """Test changed rules or prices on past data: show what they would have sent, or what would have cost otherwise.
+    """Test changed rules, prices or hours on past data.
+
+    Shows what rules would have sent, what would have cost otherwise, or which bookings would not have fitted.
 
     Sends nothing and changes nothing; `up` may be running.
     """
-    day = since.date() if since else None
-    if rules is not None and prices is None:
-        has_changes = _dry_run_rules(rules, since=day, as_json=as_json)
-    elif prices is not None and rules is None:
-        has_changes = _dry_run_prices(prices, since=day, as_json=as_json)
-    else:
-        raise typer.BadParameter("give one of --rules FILE and --prices FILE")
+    given = {_dry_run_rules: rules, _dry_run_prices: prices, _dry_run_schedule: schedule}
+    files = [(run, file) for run, file in given.items() if file is not None]
+    if len(files) != 1:
+        raise typer.BadParameter("give one of --rules FILE, --prices FILE and --schedule FILE")
+    [(run, file)] = files
+    has_changes = run(file, since=since.date() if since else None, as_json=as_json)
     if fail_on_change and has_changes:
         raise typer.Exit(_CHANGED)
 
@@ -82,6 +90,16 @@ def _dry_run_prices(file: Path, *, since: date | None, as_json: bool) -> bool:
         typer.echo(prices_screen.to_json(dry_run).decode())
     else:
         prices_screen.show(dry_run, console=_console())
+    return dry_run.has_changes
+
+
+def _dry_run_schedule(file: Path, *, since: date | None, as_json: bool) -> bool:
+    with _refusals():
+        dry_run = try_schedule_file(load_settings(), file, since=since)
+    if as_json:
+        typer.echo(schedule_screen.to_json(dry_run).decode())
+    else:
+        schedule_screen.show(dry_run, console=_console())
     return dry_run.has_changes
 
 

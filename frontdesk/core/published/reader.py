@@ -209,6 +209,20 @@ class Published:
             *(since,) * 2,
         )
 
+    def bookings_to_place(self, tenant_id: str, *, since: datetime | None) -> list[Row]:
+        """Return what bookings take up, of those that start from an instant on; the earliest booked first."""
+        return self._all(
+            """
+            select booking_id, source, service_key, service_name, staff_name, status, starts_at, ends_at, is_all_day,
+                created_at, count_reschedules
+            from marts.fct_bookings
+            where tenant_id = ? and (?::timestamptz is null or starts_at is null or starts_at >= ?::timestamptz)
+            order by created_at, booking_id
+            """,
+            tenant_id,
+            *(since,) * 2,
+        )
+
     def message(self, tenant_id: str, message_id: str) -> Row | None:
         """Return a message's direction and channel and how its contact is reached, None if there is none."""
         return self._first(

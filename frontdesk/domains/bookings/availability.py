@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,7 +23,8 @@ _OFFERED = 5
 _ENOUGH = 3
 #: The first look is this far around a start, each further one twice as far.
 _NEAR = timedelta(days=4)
-_REASONS = {
+#: Why a start can't be had, as people are told.
+REASONS: Mapping[str, str] = {
     Rule.MINIMUM_NOTICE: "it is too soon",
     Rule.HORIZON: "it is too far ahead",
     Rule.OUTSIDE_HOURS: "it is outside the hours",
@@ -101,7 +102,7 @@ class Availability:
         told = None if first is None else _text(seconds(first))
         then = "nothing can be booked at present" if told is None else f"the first that can be booked is {told}"
         return NotBookableError(
-            f"starts_at: {_REASONS[rule]}; {then}", reason="not-bookable", rule=rule.value, first_bookable_at=told
+            f"starts_at: {REASONS[rule]}; {then}", reason="not-bookable", rule=rule.value, first_bookable_at=told
         )
 
     def _first(

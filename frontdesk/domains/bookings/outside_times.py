@@ -167,7 +167,7 @@ def _taking(connection: Connection, business: BookableBusiness, booking: Outside
     begins = seconds(booking.starts_at - before)
     period = Period(begins, max(seconds((booking.ends_at or booking.starts_at + length) + after), begins + 1))
     taken = store.read_taken(connection, business.slug, window=period, now=now, besides=booking.booking_id)
-    person = _person_named(business, booking.staff_name)
+    person = person_named(business, booking.staff_name)
     needs = list(_needs(business, terms, booking=booking, person=person, taken=taken))
     places = find_places(needs, period.begins, period.ends)
     if places is not None:
@@ -206,7 +206,7 @@ def _needs(
         yield (Candidate(resource=own, capacity=terms.own_capacity, taken=taken.get(own, {})),)
 
 
-def _person_named(business: BookableBusiness, name: str | None) -> Person | None:
+def person_named(business: BookableBusiness, name: str | None) -> Person | None:
     """Return the person whom another system calls so: by key or by name, without regard to capitals."""
     wanted = (name or "").strip().casefold()
     return next((each for each in business.people if wanted in (each.key, each.name.casefold())), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -37,24 +38,67 @@ def ask(connection: Connection, business: BookableBusiness, wish: Wish, *, windo
     Raises NotBookableError for a service or person that can't be booked.
     """
     service, terms = bookable_service(business, wish.service_key)
-    zone = ZoneInfo(business.zone)
-    first = instant(window.begins).astimezone(zone).date()
-    last = instant(window.ends + service.duration_minutes * 60).astimezone(zone).date()
-    before, after = _seconds_of(terms.buffer_before), _seconds_of(terms.buffer_after)
+    before, after = buffers(terms)
     around = Period(window.begins - before, window.ends + service.duration_minutes * 60 + after)
     taken = read_taken(connection, business.slug, window=around, now=now, besides=wish.besides)
-    # A day more on either side: what is open then can begin or end in it.
-    times = service_times(business, service, first=first - _DAY, last=last + _DAY)
+    counts: Mapping[str, int] = {}
+    if terms.daily_cap is not None:
+        first, last = (day.isoformat() for day in _days_around(business, service, window))
+        counts = count_by_day(
+            connection, business.slug, service.key, first=first, last=last, now=now, besides=wish.besides
+        )
+    return put_question(business, wish, window=window, now=now, taken=taken, counts=counts)
+
+
+def put_question(
+    business: BookableBusiness,
+    wish: Wish,
+    *,
+    window: Period,
+    now: datetime,
+    taken: Taken,
+    counts: Mapping[str, int],
+) -> Question:
+    """Return the question about the starts of a window, where so much is taken; see ask.
+
+    counts: how many of the service begin on each day, such as 2027-03-14.
+    """
+    service, terms = bookable_service(business, wish.service_key)
+    days = _days_around(business, service, window)
+    before, after = buffers(terms)
+    times = service_times(business, service, first=days[0], last=days[1])
+    earliest, latest = first_and_last(terms, now)
     return Question(
         duration=service.duration_minutes * 60,
         before=before,
         after=after,
         starts=offered_starts(times, every=_seconds_of(terms.every), window=window),
-        earliest=-int(-(now + terms.notice).timestamp() // 1),
-        latest=seconds(now + terms.horizon),
+        earliest=earliest,
+        latest=latest,
         times=times,
-        full=_full_days(connection, business, service, terms, days=(first - _DAY, last + _DAY), now=now, wish=wish),
-        needs=_needs(business, service, terms, wish=wish, taken=taken, days=(first - _DAY, last + _DAY)),
+        full=full_days(business, terms, counts),
+        needs=_needs(business, service, terms, wish=wish, taken=taken, days=days),
+    )
+
+
+def buffers(terms: BookingTerms) -> tuple[int, int]:
+    """Return the seconds that are taken up before and after what is booked."""
+    return _seconds_of(terms.buffer_before), _seconds_of(terms.buffer_after)
+
+
+def first_and_last(terms: BookingTerms, now: datetime) -> tuple[int, int]:
+    """Return the first and the last start that notice and horizon allow to whoever asks now."""
+    return -int(-(now + terms.notice).timestamp() // 1), seconds(now + terms.horizon)
+
+
+def full_days(business: BookableBusiness, terms: BookingTerms, counts: Mapping[str, int]) -> Periods:
+    """Return the days on which no more of a service may begin, of how many begin on each."""
+    if terms.daily_cap is None:
+        return Periods()
+    zone = ZoneInfo(business.zone)
+    full = [date.fromisoformat(day) for day, count in counts.items() if count >= terms.daily_cap]
+    return Periods(
+        Period(*(seconds(opening_instant(each, _MIDNIGHT, zone)) for each in (day, day + _DAY))) for day in full
     )
 
 
@@ -124,27 +168,13 @@ def _narrowed(needs: list[tuple[Candidate, ...]], person: str, *, wish: Wish) ->
     )
 
 
-def _full_days(
-    connection: Connection,
-    business: BookableBusiness,
-    service: Service,
-    terms: BookingTerms,
-    *,
-    days: tuple[date, date],
-    now: datetime,
-    wish: Wish,
-) -> Periods:
-    if terms.daily_cap is None:
-        return Periods()
-    first, last = (day.isoformat() for day in days)
-    counts = count_by_day(
-        connection, business.slug, service.key, first=first, last=last, now=now, besides=wish.besides
-    )
+def _days_around(business: BookableBusiness, service: Service, window: Period) -> tuple[date, date]:
+    """Return the days that a window's bookings can lie in, and one more on either side."""
     zone = ZoneInfo(business.zone)
-    full = [date.fromisoformat(day) for day, count in counts.items() if count >= terms.daily_cap]
-    return Periods(
-        Period(*(seconds(opening_instant(each, _MIDNIGHT, zone)) for each in (day, day + _DAY))) for day in full
-    )
+    first = instant(window.begins).astimezone(zone).date()
+    last = instant(window.ends + service.duration_minutes * 60).astimezone(zone).date()
+    # What is open on the day before or after can begin or end in it.
+    return first - _DAY, last + _DAY
 
 
 def _seconds_of(duration: timedelta) -> int:

@@ -185,7 +185,7 @@ def test_one_thing_is_tried_at_a_time(dry_run: DryRun, words: tuple[str, ...]) -
     result = dry_run(*words)
 
     assert result.exit_code == 2
-    assert "give one of --rules FILE and --prices FILE" in " ".join(result.output.split())
+    assert "give one of --rules FILE, --prices FILE and --schedule FILE" in " ".join(result.output.split())
 
 
 def test_a_wrong_file_is_told_in_a_line(dry_run: DryRun, tmp_path: Path) -> None:
