@@ -286,6 +286,7 @@ _VALUES: Mapping[str, Any] = {
     "failure_reason": "card_declined",
     "figures": [{"metric": "leads_new", "value": 1}],
     "files": {"pdf": "abc"},
+    "guest_name": "Lily Lee",
     "identifiers": [{"kind": "phone", "value": "+15551230001"}, {"kind": "email", "value": "ana@example.com"}],
     "interest": "repair",
     "kind": "welcome_call",
