@@ -16,6 +16,7 @@ from twilio.request_validator import RequestValidator
 
 from frontdesk.core.secrets import Secrets
 from frontdesk.core.settings import Settings
+from frontdesk.core.values import FRONTDESK_SOURCE
 from frontdesk.domains.imports.known_facts import CANONICAL_PAYLOADS
 from tests.clocks import SetClock
 from tests.dbt.staging.hostile import hostile_variants
@@ -155,7 +156,7 @@ def _is_in(status: int, body: bytes) -> bool:
 
 
 def _of_providers(is_wanted: Callable[[], bool]) -> Iterator[Try]:
-    for number, sample in enumerate(each for each in SAMPLES if each.source != IMPORTED_SOURCE):
+    for number, sample in enumerate(each for each in SAMPLES if each.source not in _OWN_SOURCES):
         sign = _signer_of(sample)
         for variant, text in enumerate(_variants(_to_sign(sample))):
             if not is_wanted():
@@ -261,6 +262,8 @@ _CONTACT = {
     "last_name": "Lee",
     "company": "Roy Ltd",
 }
+#: What no provider delivers: imports, and facts that only we append.
+_OWN_SOURCES = frozenset({IMPORTED_SOURCE, FRONTDESK_SOURCE})
 #: An ordinary value of every field that a canonical fact has.
 _VALUES: Mapping[str, Any] = {
     "amount_minor": 12_000,

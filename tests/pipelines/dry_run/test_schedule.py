@@ -13,7 +13,8 @@ from typer.testing import CliRunner, Result
 
 from frontdesk.core.cli import build_app
 from frontdesk.core.log.envelope import NewEvent
-from frontdesk.domains.bookings.commands import Bookings, Request
+from frontdesk.domains.bookings.commands import Bookings
+from frontdesk.domains.bookings.deciding import Request
 from frontdesk.domains.bookings.questions import Wish
 from frontdesk.domains.identity.facts import ContactPayload
 from tests.clocks import SetClock
