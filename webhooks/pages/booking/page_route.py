@@ -9,6 +9,8 @@ from typing import Any
 from fastapi import HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from starlette.routing import Match
+from starlette.types import Scope
 
 from frontdesk.core.errors import FrontdeskError
 from webhooks.pages.booking.rendering import problem_page
@@ -46,3 +48,12 @@ class PageRoute(APIRoute):
                 return problem_page(request, status=404, title="There is no page here", detail=detail)
 
         return answer_or_tell
+
+
+class HostPageRoute(PageRoute):
+    """A route of an address that only the own host of a business has: who does not GET it finds nothing there."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Return whether a request is this route's."""
+        match, child_scope = super().matches(scope)
+        return (Match.NONE, {}) if match is Match.PARTIAL else (match, child_scope)

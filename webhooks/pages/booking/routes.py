@@ -31,7 +31,7 @@ from webhooks.dependencies import RuntimeDep
 from webhooks.pages.booking.booking_desk import BookingDesk, Chosen
 from webhooks.pages.booking.choices import list_times, people_of, read_day, read_start, read_zone, zone_names
 from webhooks.pages.booking.details import Details, asks_how_far, asks_where, extras_of, read_details
-from webhooks.pages.booking.page_route import PageRoute
+from webhooks.pages.booking.page_route import HostPageRoute, PageRoute
 from webhooks.pages.booking.rendering import show
 from webhooks.pages.booking.showing import Offer, alternatives_of, price_table
 from webhooks.pages.booking.visit import FormDep, HostVisitDep, NoPageError, Visit, VisitDep, count_request
@@ -48,10 +48,12 @@ router = APIRouter(
 _NO_ERRORS: Mapping[str, str] = {}
 
 
-@router.get("/")
 def show_services_by_host(request: Request, *, visit: HostVisitDep) -> Response:
     """Show the services of the business whose own host is asked."""
     return _services_page(visit, request)
+
+
+router.add_api_route("/", show_services_by_host, route_class_override=HostPageRoute)
 
 
 @router.get("/b/{slug}")
