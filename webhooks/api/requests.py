@@ -13,8 +13,8 @@ from fastapi import Header, HTTPException
 from pydantic import BaseModel, StringConstraints
 
 from frontdesk.core.ids import keyed_id
-from frontdesk.core.log.envelope import Appended, NewEvent, Origin
-from frontdesk.core.values import FRONTDESK_SOURCE
+from frontdesk.core.log.envelope import Appended
+from frontdesk.core.log.own_events import own_event
 from webhooks.callers import Caller
 from webhooks.runtime import Runtime
 
@@ -56,17 +56,14 @@ async def append_request(
     """
     now = runtime.clock.now()
     content = orjson.dumps(payload)
-    event = NewEvent(
+    event = own_event(
+        type_,
+        content,
         tenant_id=tenant_id,
-        source=FRONTDESK_SOURCE,
         source_event_id=f"{type_}:{id_}",
-        type=type_,
-        occurred_at=occurred_at or now,
-        received_at=now,
-        body=content,
-        payload=content,
         subject_id=subject_id,
-        origin=Origin.COMMAND,
+        now=now,
+        occurred_at=occurred_at,
     )
     appended = await runtime.committer.append(event)
     if not appended.is_new:

@@ -19,8 +19,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from frontdesk.core.clock import Clock
 from frontdesk.core.errors import ConfigurationError, EventLogUnavailableError
 from frontdesk.core.log.database_errors import reason_of
-from frontdesk.core.log.envelope import Appended, NewEvent, Origin
+from frontdesk.core.log.envelope import Appended, NewEvent
 from frontdesk.core.log.event_log import EventLog
+from frontdesk.core.log.own_events import own_event
 from frontdesk.core.log.schema import IS_CONFIGURATION, event_log
 
 CONFIGURED: Final = "tenant.configured"
@@ -111,17 +112,14 @@ class Configurations:
 
     def _append(self, slug: str, type_: str, payload: bytes, *, name: str, before: Configuration | None) -> Appended:
         now = self._clock.now()
-        event = NewEvent(
+        event = own_event(
+            type_,
+            payload,
             tenant_id=slug,
-            source=SOURCE,
             # Two processes that find the same change write it once.
             source_event_id=f"{type_}:{name}:after-{before.sequence if before else 0}",
-            type=type_,
-            occurred_at=now,
-            received_at=now,
-            body=payload,
-            payload=payload,
-            origin=Origin.COMMAND,
+            subject_id=None,
+            now=now,
         )
         return self._log.append([event])[0]
 

@@ -15,8 +15,9 @@ import orjson
 
 from frontdesk.core.clock import Clock
 from frontdesk.core.ids import IdFactory, new_session_token
-from frontdesk.core.log.envelope import NewEvent, Origin
+from frontdesk.core.log.envelope import Origin
 from frontdesk.core.log.event_log import EventLog
+from frontdesk.core.log.own_events import own_event
 from frontdesk.core.values import FRONTDESK_SOURCE
 from frontdesk.domains.bookings.errors import UnknownLinkError
 from frontdesk.domains.bookings.facts import CALENDAR_LINK_MADE
@@ -38,17 +39,13 @@ class CalendarLinks:
         token = f"{tenant_id}.{person}.{new_session_token()}"
         now = self._clock.now()
         payload = orjson.dumps({"person": person, "token_sha256": _digest(token), "by": by})
-        event = NewEvent(
+        event = own_event(
+            CALENDAR_LINK_MADE,
+            payload,
             tenant_id=tenant_id,
-            source=FRONTDESK_SOURCE,
             source_event_id=f"{_prefix(person)}{self._ids.new_event_id()}",
-            type=CALENDAR_LINK_MADE,
             subject_id=person,
-            occurred_at=now,
-            received_at=now,
-            body=payload,
-            payload=payload,
-            origin=Origin.COMMAND,
+            now=now,
         )
         self._log.append([event])
         return token

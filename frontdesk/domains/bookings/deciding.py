@@ -20,9 +20,9 @@ from frontdesk.core.clock import Clock
 from frontdesk.core.ids import IdFactory, keyed_id
 from frontdesk.core.log.database import writing
 from frontdesk.core.log.database_errors import translated_errors
-from frontdesk.core.log.envelope import Appended, NewEvent, Origin
+from frontdesk.core.log.envelope import Appended, NewEvent
 from frontdesk.core.log.event_log import EventLog
-from frontdesk.core.values import FRONTDESK_SOURCE
+from frontdesk.core.log.own_events import own_event
 from frontdesk.domains.bookings import store
 from frontdesk.domains.bookings.agreed_price import Priced, PriceInForce, agree_on
 from frontdesk.domains.bookings.availability import Availability
@@ -278,19 +278,16 @@ class Deciding:
     ) -> Appended:
         """Append what happened; whoever calls makes the rows what it says."""
         content = orjson.dumps(payload)
-        event = NewEvent(
+        event = own_event(
+            type_,
+            content,
             tenant_id=self.business.slug,
-            source=FRONTDESK_SOURCE,
             source_event_id=f"{type_}:{id_}",
-            type=type_,
-            occurred_at=occurred_at or self.now,
-            received_at=self.now,
-            body=content,
-            payload=content,
             subject_id=subject_id,
+            now=self.now,
+            occurred_at=occurred_at,
             causation_id=cause,
             headers={} if request is None else {store.REQUEST_HEADER: _digest(request)},
-            origin=Origin.COMMAND,
         )
         [appended] = self._log.append_within(self.connection, [event])
         return appended

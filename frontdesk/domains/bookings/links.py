@@ -19,6 +19,7 @@ from frontdesk.core.clock import Clock
 from frontdesk.core.ids import new_session_token
 from frontdesk.core.log.envelope import NewEvent, Origin
 from frontdesk.core.log.event_log import EventLog
+from frontdesk.core.log.own_events import own_event
 from frontdesk.core.values import FRONTDESK_SOURCE
 from frontdesk.domains.bookings.booking import OPEN, Booking
 from frontdesk.domains.bookings.commands import Bookings
@@ -52,17 +53,13 @@ def new_link(tenant_id: str, booking: Booking, *, by: str, now: datetime) -> New
     """Return a new link to a booking; it leads there once its event is appended."""
     token = new_session_token()
     payload = orjson.dumps({"booking_id": booking.booking_id, "generation": booking.link_generation, "by": by})
-    event = NewEvent(
+    event = own_event(
+        LINK_MADE,
+        payload,
         tenant_id=tenant_id,
-        source=FRONTDESK_SOURCE,
         source_event_id=_event_id(token),
-        type=LINK_MADE,
         subject_id=booking.booking_id,
-        occurred_at=now,
-        received_at=now,
-        body=payload,
-        payload=payload,
-        origin=Origin.COMMAND,
+        now=now,
     )
     return NewLink(token=token, event=event)
 

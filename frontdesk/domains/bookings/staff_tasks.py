@@ -6,8 +6,8 @@ from datetime import datetime
 
 import orjson
 
-from frontdesk.core.log.envelope import NewEvent, Origin
-from frontdesk.core.values import FRONTDESK_SOURCE
+from frontdesk.core.log.envelope import NewEvent
+from frontdesk.core.log.own_events import own_event
 
 #: The noun itself is a neighbour, which this one does not know.
 _TASK_CREATED = "task.created"
@@ -25,15 +25,11 @@ def staff_task(slug: str, *, task_id: str, kind: str, title: str, booking_id: st
         "by": _BY,
     }
     content = orjson.dumps(payload)
-    return NewEvent(
+    return own_event(
+        _TASK_CREATED,
+        content,
         tenant_id=slug,
-        source=FRONTDESK_SOURCE,
         source_event_id=f"{_TASK_CREATED}:{task_id}",
-        type=_TASK_CREATED,
-        occurred_at=now,
-        received_at=now,
-        body=content,
-        payload=content,
         subject_id=task_id,
-        origin=Origin.COMMAND,
+        now=now,
     )

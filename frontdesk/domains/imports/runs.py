@@ -12,9 +12,9 @@ import orjson
 from frontdesk.core.clock import Clock
 from frontdesk.core.errors import ImportFileError
 from frontdesk.core.ids import IdFactory
-from frontdesk.core.log.envelope import RUN_HEADER, Event, NewEvent, Origin
+from frontdesk.core.log.envelope import RUN_HEADER, Event, NewEvent
 from frontdesk.core.log.event_log import EventLog, RunPart
-from frontdesk.core.values import FRONTDESK_SOURCE
+from frontdesk.core.log.own_events import own_event
 from frontdesk.domains.imports.event_names import find_counting
 from frontdesk.domains.imports.facts import RESTORED, UNDONE
 from frontdesk.domains.imports.undone_runs import CHANGE_ID_PREFIX, UndoneRuns
@@ -125,15 +125,11 @@ def _change(type_: str, run: Run, *, ids: IdFactory, clock: Clock, by: str, reas
     payload = {"run": run.run_id, "by": by} | ({"reason": reason} if reason else {})
     body = orjson.dumps(payload)
     now = clock.now()
-    return NewEvent(
+    return own_event(
+        type_,
+        body,
         tenant_id=run.tenant_id,
-        source=FRONTDESK_SOURCE,
         source_event_id=f"{CHANGE_ID_PREFIX}{run.run_id}/{ids.new_event_id()}",
-        type=type_,
         subject_id=run.run_id,
-        occurred_at=now,
-        received_at=now,
-        body=body,
-        payload=body,
-        origin=Origin.COMMAND,
+        now=now,
     )

@@ -17,9 +17,9 @@ from frontdesk.core.errors import EventLogUnavailableError
 from frontdesk.core.ids import IdFactory
 from frontdesk.core.log.database import writing
 from frontdesk.core.log.database_errors import translated_errors
-from frontdesk.core.log.envelope import NewEvent, Origin
+from frontdesk.core.log.envelope import NewEvent
 from frontdesk.core.log.event_log import EventLog
-from frontdesk.core.values import FRONTDESK_SOURCE
+from frontdesk.core.log.own_events import own_event
 from frontdesk.domains.operations.alert_conditions import Condition, Kind
 from frontdesk.domains.operations.schema import IS_OPEN, alerts, incidents
 
@@ -285,16 +285,12 @@ def _event(moment: Moment, incident: Incident, *, now: datetime) -> NewEvent:
             "remedy": incident.remedy,
         }
     )
-    return NewEvent(
+    return own_event(
+        f"alert.{moment}",
+        body,
         tenant_id=incident.tenant_id or "",
-        source=FRONTDESK_SOURCE,
         source_event_id=f"alert:{incident.incident_id}:{moment}",
-        type=f"alert.{moment}",
         subject_id=incident.incident_id,
-        occurred_at=now,
-        received_at=now,
+        now=now,
         correlation_id=incident.incident_id,
-        body=body,
-        payload=body,
-        origin=Origin.COMMAND,
     )

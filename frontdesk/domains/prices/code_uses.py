@@ -7,8 +7,9 @@ from typing import Protocol
 
 import orjson
 
-from frontdesk.core.log.envelope import NewEvent, Origin
+from frontdesk.core.log.envelope import NewEvent
 from frontdesk.core.log.event_log import EventLog
+from frontdesk.core.log.own_events import own_event
 from frontdesk.core.values import FRONTDESK_SOURCE
 from frontdesk.domains.identity.facts import ContactPayload
 from frontdesk.domains.identity.identifiers import identifiers_of
@@ -61,15 +62,11 @@ def use_of_code(
         return None
     fact = PromoCodeUsedFact(code=code, quote_id=snapshot.quote_id, used_by=contact, booking_id=booking_id)
     payload = orjson.dumps(fact.model_dump(mode="json", exclude_none=True))
-    return NewEvent(
+    return own_event(
+        PROMO_CODE_USED,
+        payload,
         tenant_id=snapshot.tenant_id,
-        source=FRONTDESK_SOURCE,
         source_event_id=f"{PROMO_CODE_USED}:{code}:{snapshot.quote_id}",
-        type=PROMO_CODE_USED,
         subject_id=snapshot.quote_id,
-        occurred_at=now,
-        received_at=now,
-        body=payload,
-        payload=payload,
-        origin=Origin.COMMAND,
+        now=now,
     )

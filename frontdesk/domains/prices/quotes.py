@@ -7,8 +7,9 @@ from typing import Any
 
 import orjson
 
-from frontdesk.core.log.envelope import NewEvent, Origin
+from frontdesk.core.log.envelope import NewEvent
 from frontdesk.core.log.event_log import EventLog
+from frontdesk.core.log.own_events import own_event
 from frontdesk.core.tenant.configurations import Configuration
 from frontdesk.core.values import FRONTDESK_SOURCE
 from frontdesk.domains.identity.facts import ContactPayload
@@ -41,17 +42,13 @@ def told_event(quoted: QuotedPrice, *, contact: ContactPayload | None, now: date
     """Return the event by which a price is told, where nobody asked for one by itself."""
     snapshot = quoted.read()
     payload = orjson.dumps(fact_of(quoted, quote_id=snapshot.quote_id, contact=contact, by=None))
-    return NewEvent(
+    return own_event(
+        PRICE_QUOTED,
+        payload,
         tenant_id=snapshot.tenant_id,
-        source=FRONTDESK_SOURCE,
         source_event_id=f"{PRICE_QUOTED}:{snapshot.quote_id}",
-        type=PRICE_QUOTED,
         subject_id=snapshot.quote_id,
-        occurred_at=now,
-        received_at=now,
-        body=payload,
-        payload=payload,
-        origin=Origin.COMMAND,
+        now=now,
     )
 
 

@@ -19,8 +19,9 @@ from frontdesk.core.errors import EventLogUnavailableError, FrontdeskError
 from frontdesk.core.faults import is_of_machine
 from frontdesk.core.log.database import writing
 from frontdesk.core.log.database_errors import translated_errors
-from frontdesk.core.log.envelope import NewEvent, Origin
+from frontdesk.core.log.envelope import NewEvent
 from frontdesk.core.log.event_log import EventLog
+from frontdesk.core.log.own_events import own_event
 from frontdesk.core.log.set_aside import Kind, SetAside, Step, reason_of
 from frontdesk.core.progress import ProgressCallback
 from frontdesk.core.published.connection import open_published
@@ -240,17 +241,13 @@ def event_of(report: Report, *, files: dict[str, str]) -> NewEvent:
             "files": files,
         }
     )
-    return NewEvent(
+    return own_event(
+        REPORT_COMPUTED,
+        payload,
         tenant_id=report.tenant_id,
-        source=FRONTDESK_SOURCE,
         source_event_id=f"report/{report.report_id}",
-        type=REPORT_COMPUTED,
         subject_id=str(report.report_id),
-        occurred_at=report.generated_at,
-        received_at=report.generated_at,
-        body=payload,
-        payload=payload,
-        origin=Origin.COMMAND,
+        now=report.generated_at,
     )
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import orjson
 
 from frontdesk.connectors.content import Composed, Letter, Task
-from frontdesk.core.log.envelope import Event, NewEvent, Origin
-from frontdesk.core.values import FRONTDESK_SOURCE
+from frontdesk.core.log.envelope import Event, NewEvent
+from frontdesk.core.log.own_events import own_event
 from frontdesk.domains.sending.facts import CONSENT_REVOKED
 from frontdesk.domains.sending.outbox.commands import Channel, NewCommand, report_of
 from frontdesk.domains.tasks.facts import TASK_CREATED
@@ -162,21 +162,17 @@ def _event(
     }
     # What is not known is left out, as in every canonical payload.
     body = orjson.dumps({name: value for name, value in {**common, **payload}.items() if value is not None})
-    return NewEvent(
+    return own_event(
+        type_,
+        body,
         tenant_id=command.tenant_id,
-        source=FRONTDESK_SOURCE,
         source_event_id=outcome_event_id(
             command.command_key,
             attempt_number=ending.attempt_number,
             ending=id_ending or ending.id_ending or ending.outcome.value,
         ),
-        type=type_,
         subject_id=subject_id,
-        occurred_at=ending.now,
-        received_at=ending.now,
+        now=ending.now,
         correlation_id=command.command_key,
         causation_id=command.cause_event_ids[0] if command.cause_event_ids else None,
-        body=body,
-        payload=body,
-        origin=Origin.COMMAND,
     )

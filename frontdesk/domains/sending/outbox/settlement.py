@@ -10,8 +10,9 @@ from sqlalchemy import Engine
 
 from frontdesk.core.log.database import writing
 from frontdesk.core.log.database_errors import translated_errors
-from frontdesk.core.log.envelope import NewEvent, Origin
+from frontdesk.core.log.envelope import NewEvent
 from frontdesk.core.log.event_log import EventLog
+from frontdesk.core.log.own_events import own_event
 from frontdesk.core.values import FRONTDESK_SOURCE
 from frontdesk.domains.sending.outbox.commands import Channel, KnownCommand, NewCommand
 from frontdesk.domains.sending.outbox.errors import OutboxUnavailableError
@@ -66,18 +67,14 @@ def _task_event(command: NewCommand, type_: str, *, task_id: str, now: datetime,
     # Not by command_key: that says of a task that it is what the command did.
     known = {name: value for name, value in values.items() if value is not None}
     body = orjson.dumps({"task_id": task_id, "about_command": command.command_key, **known})
-    return NewEvent(
+    return own_event(
+        type_,
+        body,
         tenant_id=command.tenant_id,
-        source=FRONTDESK_SOURCE,
         source_event_id=f"{task_id}:{type_.partition('.')[2]}",
-        type=type_,
         subject_id=task_id,
-        occurred_at=now,
-        received_at=now,
+        now=now,
         correlation_id=command.command_key,
-        body=body,
-        payload=body,
-        origin=Origin.COMMAND,
     )
 
 
