@@ -21,6 +21,11 @@ def opening_instant(day: date, at: time, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, at, tzinfo=zone).astimezone(UTC)
 
 
+def first_instant(day: date, zone: ZoneInfo) -> datetime:
+    """Return when a day begins, in UTC."""
+    return opening_instant(day, _NIGHT, zone)
+
+
 def closing_instant(day: date, at: time, zone: ZoneInfo) -> datetime:
     """Return when something closes, in UTC; END_OF_DAY is 24:00."""
     local = datetime.combine(day + _DAY, _NIGHT) if at == END_OF_DAY else datetime.combine(day, at)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from frontdesk.core.log.event_log import EventLog
 from frontdesk.core.published import reader as published
 from frontdesk.core.settings import Settings
 from frontdesk.core.values import FRONTDESK_SOURCE
+from frontdesk.core.wall_clock import first_instant
 from frontdesk.domains.prices.facts import PRICE_QUOTED, PriceQuotedFact
 from frontdesk.domains.prices.quotes import quoted_by
 from frontdesk.domains.prices.rules import PriceRules
@@ -58,7 +59,7 @@ def try_prices_file(
     in_force, tried = PriceRules.of(before), PriceRules.of(after)
     if in_force.currency != tried.currency:
         raise ConfigurationError(f"{file}: currency: is {tried.currency}; prices in force are in {in_force.currency}")
-    moment = None if since is None else datetime.combine(since, time(), tzinfo=ZoneInfo(before.zone))
+    moment = None if since is None else first_instant(since, ZoneInfo(before.zone))
     snapshots, count_unsound = _read_quotes(builder.log, before.slug, since=moment)
     with published.opened(settings.analytics_path) as reader:
         rows = reader.bookings_to_price(before.slug, since=moment)

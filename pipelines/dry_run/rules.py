@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, time
+from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,7 @@ from frontdesk.core.errors import ConfigurationError
 from frontdesk.core.ids import UuidV7Factory
 from frontdesk.core.log.database import open_engine
 from frontdesk.core.settings import Settings
+from frontdesk.core.wall_clock import first_instant
 from frontdesk.domains.sending.outbox.commands import CommandState, KnownCommand
 from frontdesk.domains.sending.outbox.outbox import Outbox, OutboxReader
 from frontdesk.domains.tenancy.tenant import Tenant, read_tenant
@@ -69,7 +70,7 @@ def try_rules(
     The builder is of the home; its warehouse is copied. since: a day of the tenant's clock.
     """
     zone = ZoneInfo(after.zone)
-    moment = None if since is None else datetime.combine(since, time(), tzinfo=zone)
+    moment = None if since is None else first_instant(since, zone)
     check_there_is(builder.path)
     manifest = builder.dbt.manifest()
     with (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from frontdesk.core.errors import ConfigurationError
 from frontdesk.core.published import reader as published
 from frontdesk.core.settings import Settings
 from frontdesk.core.values import FRONTDESK_SOURCE
+from frontdesk.core.wall_clock import first_instant
 from frontdesk.domains.bookings.booking import TAKING
 from frontdesk.domains.bookings.what_if import PastBooking, TriedSchedule, try_schedule
 from pipelines.dry_run.rules import builder_of, read_both
@@ -55,7 +56,7 @@ def try_schedule_file(
     in_force, tried = read_both(builder, file)
     if in_force.zone != tried.zone:
         raise ConfigurationError(f"{file}: zone: is {tried.zone}; the schedule in force is by {in_force.zone}")
-    moment = None if since is None else datetime.combine(since, time(), tzinfo=ZoneInfo(in_force.zone))
+    moment = None if since is None else first_instant(since, ZoneInfo(in_force.zone))
     with published.opened(settings.analytics_path) as reader:
         rows = reader.bookings_to_place(in_force.slug, since=moment)
     bookings = [_past_booking(row) for row in rows if row["status"] in TAKING and _has_time(row)]

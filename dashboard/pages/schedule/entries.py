@@ -12,7 +12,7 @@ from dashboard.frame.api import BusinessApi
 from dashboard.frame.session import Business
 from dashboard.pages.schedule import queries as schedule_queries
 from dashboard.parts import queries
-from frontdesk.core.wall_clock import opening_instant
+from frontdesk.core.wall_clock import first_instant
 from frontdesk.domains.bookings.facts import Status
 from frontdesk.domains.bookings.shapes import BookingRead
 from frontdesk.domains.tenancy.tenant import Tenant
@@ -34,12 +34,12 @@ class Days:
     @property
     def begins(self) -> datetime:
         """The first instant of the first day."""
-        return opening_instant(self.first, datetime.min.time(), self.zone)
+        return first_instant(self.first, self.zone)
 
     @property
     def ends(self) -> datetime:
         """The first instant after the last day."""
-        return opening_instant(self.first + timedelta(days=self.count), datetime.min.time(), self.zone)
+        return first_instant(self.first + timedelta(days=self.count), self.zone)
 
     @property
     def all(self) -> list[date]:

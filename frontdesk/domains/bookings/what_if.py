@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from frontdesk.core.tenant.fields import WEEKDAYS, Weekday
 from frontdesk.core.values import FRONTDESK_SOURCE
-from frontdesk.core.wall_clock import opening_instant
+from frontdesk.core.wall_clock import first_instant
 from frontdesk.domains.bookings.free_time import Candidate, Free, Place, Question, Refused, look_at
 from frontdesk.domains.bookings.outside_times import person_named
 from frontdesk.domains.bookings.questions import (
@@ -281,7 +281,7 @@ class _Replay:
     def _question_of_day(self, service: Service, day: date) -> Question:
         """Return the question about a day's starts, where nothing is taken yet."""
         if (service.key, day) not in self._questions:
-            begins, ends = (opening_instant(each, time(0), self._zone) for each in (day, day + timedelta(days=1)))
+            begins, ends = (first_instant(each, self._zone) for each in (day, day + timedelta(days=1)))
             self._questions[service.key, day] = put_question(
                 self.business,
                 Wish(service_key=service.key),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from frontdesk.core.errors import FrontdeskError
+from frontdesk.core.wall_clock import first_instant
 
 
 class PeriodKind(StrEnum):
@@ -45,11 +46,11 @@ class Period:
 
     def starts_at(self, zone: ZoneInfo) -> datetime:
         """Return the instant at which the first day begins there (UTC)."""
-        return _midnight(self.start, zone)
+        return first_instant(self.start, zone)
 
     def ends_at(self, zone: ZoneInfo) -> datetime:
         """Return the instant at which the next period begins there (UTC); across a change of clocks too."""
-        return _midnight(self.end, zone)
+        return first_instant(self.end, zone)
 
 
 def period_of(day: date, kind: PeriodKind) -> Period:
@@ -83,7 +84,3 @@ def parse_period(text: str, kind: PeriodKind, *, now: datetime, zone: ZoneInfo) 
 
 def _first_of_next_month(day: date) -> date:
     return (day.replace(day=1) + timedelta(days=31)).replace(day=1)
-
-
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)

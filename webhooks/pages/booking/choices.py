@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from itertools import groupby
 from zoneinfo import ZoneInfo, available_timezones
@@ -14,7 +14,7 @@ from babel.core import get_global
 from frontdesk.core.clock import Clock
 from frontdesk.core.time_words import time_of_day_words
 from frontdesk.core.values import FIRST_YEAR, LAST_YEAR
-from frontdesk.core.wall_clock import opening_instant
+from frontdesk.core.wall_clock import first_instant
 from frontdesk.domains.bookings.availability import Availability
 from frontdesk.domains.bookings.questions import Wish
 from frontdesk.domains.catalogue.open_times import instant
@@ -125,12 +125,12 @@ def list_times(
     day = max(first_day or today, today)
     starts = _starts(availability, business, wish, zone=zone, first_day=day, now=now)
     if not starts:
-        first = availability.first_free(business, wish, begins=opening_instant(day, time(0), zone))
+        first = availability.first_free(business, wish, begins=first_instant(day, zone))
         if first is not None:
             day = first.astimezone(zone).date()
             starts = _starts(availability, business, wish, zone=zone, first_day=day, now=now)
     days, following = _by_day(starts, first_day=day)
-    last = availability.first_free(business, wish, begins=opening_instant(following, time(0), zone)) if days else None
+    last = availability.first_free(business, wish, begins=first_instant(following, zone)) if days else None
     return Times(
         days=days,
         first_day=day,
@@ -148,8 +148,8 @@ def _starts(
     first_day: date,
     now: datetime,
 ) -> list[datetime]:
-    begins = max(now, opening_instant(first_day, time(0), zone))
-    ends = opening_instant(first_day + _WEEK, time(0), zone)
+    begins = max(now, first_instant(first_day, zone))
+    ends = first_instant(first_day + _WEEK, zone)
     listing = availability.list_free(business, wish, begins=begins, ends=ends)
     return [instant(free.starts).astimezone(zone) for free in listing.free]
 
