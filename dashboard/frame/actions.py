@@ -13,12 +13,22 @@ from dashboard.frame.session import PageContext
 from dashboard.parts.formatting import escape_markdown
 
 
-def act(tenant_id: str, action: Callable[[BusinessApi], str | None]) -> bool:
-    """Run an action over /v1, show the text it returns as a toast, if any, and return whether it was done."""
+def act(
+    tenant_id: str,
+    action: Callable[[BusinessApi], str | None],
+    *,
+    on_refusal: Callable[[ApiRefusedError], None] = lambda _: None,
+) -> bool:
+    """Run an action over /v1, show the text it returns as a toast, if any, and return whether it was done.
+
+    on_refusal: is told what /v1 refuses, such as the alternatives to a time that is taken.
+    """
     try:
         with session.current_context().open_api(tenant_id) as api:
             toast = action(api)
     except (ApiUnavailableError, ApiRefusedError) as error:
+        if isinstance(error, ApiRefusedError):
+            on_refusal(error)
         st.toast(escape_markdown(error.detail), icon=":material/error:", duration="long")
         return False
     if toast:

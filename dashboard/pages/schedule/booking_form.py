@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import partial
 
 import streamlit as st
 
-from dashboard.frame import session
-from dashboard.frame.api import ApiRefusedError, ApiUnavailableError
+from dashboard.frame import actions
+from dashboard.frame.api import BusinessApi
 from dashboard.frame.session import Business
 from dashboard.pages.schedule.choice import choose_booking
 from dashboard.pages.schedule.times import choose_time, chosen_time, forget_offer, offer, show_alternatives
-from dashboard.parts.formatting import escape_markdown, format_instant, format_money
+from dashboard.parts.formatting import format_instant, format_money
 from dashboard.parts.typed_text.box import Action, Field, Typed, show_box
 from frontdesk.domains.bookings.shapes import BookingRead
 from frontdesk.domains.catalogue.settings import Service
@@ -81,18 +82,15 @@ def _book(business: Business, typed: Typed) -> bool:
         **{name: given[name] for name in ("guest_name", "location") if name in given},
     }
     forget_offer(_KEY)
-    try:
-        with session.current_context().open_api(business.tenant_id) as api:
-            # The time is part of the key: what was refused at one time is another booking at the next.
-            key = f"{typed.id}-{time.starts_at:%Y%m%dT%H%M%z}-{time.person or ''}"
-            booked = api.book(booking, idempotency_key=key)
-    except (ApiRefusedError, ApiUnavailableError) as error:
-        offer(_KEY, error.members.get("alternatives"))
-        st.toast(escape_markdown(error.detail), icon=":material/error:", duration="long")
-        return False
-    st.toast(escape_markdown(_describe_booked(booked, business)), icon=":material/check_circle:")
-    choose_booking(booked.booking_id)
-    return True
+
+    def ask(api: BusinessApi) -> str:
+        # The time is part of the key: what was refused at one time is another booking at the next.
+        key = f"{typed.id}-{time.starts_at:%Y%m%dT%H%M%z}-{time.person or ''}"
+        booked = api.book(booking, idempotency_key=key)
+        choose_booking(booked.booking_id)
+        return _describe_booked(booked, business)
+
+    return actions.act(business.tenant_id, ask, on_refusal=partial(offer, _KEY))
 
 
 def _describe_booked(booked: BookingRead, business: Business) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from dashboard.frame import actions, session
-from dashboard.frame.api import ApiRefusedError, ApiUnavailableError
+from dashboard.frame import actions
+from dashboard.frame.api import ApiRefusedError, BusinessApi
 from dashboard.frame.session import Business, PageContext
 from dashboard.pages.schedule import queries as schedule_queries
 from dashboard.pages.schedule.choice import choose_booking
@@ -164,11 +165,7 @@ def _move(booking: BookingRead, business: Business, key: str) -> None:
     time = chosen_time(key)
     forget_offer(key)
     given = {"starts_at": time.starts_at.isoformat(), "person": time.person}
-
-    def refused(error: ApiRefusedError) -> None:
-        offer(key, error.members.get("alternatives"))
-
-    _change(booking, business, "reschedule", refused=refused, **given)
+    _change(booking, business, "reschedule", on_refusal=partial(offer, key), **given)
 
 
 def _click(booking: BookingRead, business: Business, verb: str) -> None:
@@ -180,24 +177,18 @@ def _change(
     business: Business,
     verb: str,
     *,
-    refused: Callable[[ApiRefusedError], None] = lambda _: None,
+    on_refusal: Callable[[ApiRefusedError], None] = lambda _: None,
     **given: str | None,
 ) -> bool:
     """Change it over /v1; tell whether it was. A second click on the same state changes nothing more."""
     when = f":{given['starts_at']}:{given['person']}" if "starts_at" in given else ""
     key = f"{booking.event_id}:{verb}{when}".replace(" ", "")
-    try:
-        with session.current_context().open_api(business.tenant_id) as api:
-            api.change_booking(booking.booking_id, verb, idempotency_key=key, **given)
-    except ApiRefusedError as error:
-        refused(error)
-        st.toast(escape_markdown(error.detail), icon=":material/error:", duration="long")
-        return False
-    except ApiUnavailableError as error:
-        st.toast(escape_markdown(error.detail), icon=":material/error:", duration="long")
-        return False
-    st.toast(f"{_DONE[verb]}.", icon=":material/check_circle:")
-    return True
+
+    def ask(api: BusinessApi) -> str:
+        api.change_booking(booking.booking_id, verb, idempotency_key=key, **given)
+        return f"{_DONE[verb]}."
+
+    return actions.act(business.tenant_id, ask, on_refusal=on_refusal)
 
 
 def _show_history(context: PageContext, booking: BookingRead, business: Business) -> None:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from dashboard.frame import actions, session
+from dashboard.frame.api import ApiRefusedError
 from dashboard.frame.session import Business
 from dashboard.pages.schedule.entries import Days
 from dashboard.parts.formatting import escape_markdown, format_clock, format_instant
@@ -69,8 +70,9 @@ def show_alternatives(business: Business, *, key: str) -> None:
         )
 
 
-def offer(key: str, alternatives: object) -> None:
+def offer(key: str, refusal: ApiRefusedError) -> None:
     """Keep what a refusal offers in place of what was asked for."""
+    alternatives = refusal.members.get("alternatives")
     listed = alternatives if isinstance(alternatives, list) else []
     st.session_state[_offered(key)] = [datetime.fromisoformat(str(each["starts_at"])) for each in listed]
 
