@@ -10,13 +10,11 @@ from fastapi import APIRouter, HTTPException, Path
 from pydantic import ValidationError
 
 from frontdesk.domains.identity.facts import ContactPayload
-from frontdesk.domains.prices.code_uses import LoggedCodeUses
 from frontdesk.domains.prices.errors import UnknownQuoteError
 from frontdesk.domains.prices.facts import PRICE_QUOTED, PriceQuotedFact
-from frontdesk.domains.prices.quotes import ask, fact_of, find_quote, quoted_by
-from frontdesk.domains.prices.rules import PriceRules
+from frontdesk.domains.prices.quotes import compute, fact_of, find_quote, quoted_by
 from frontdesk.domains.prices.shapes import QuoteBody, QuoteTold, QuoteVerified
-from frontdesk.domains.prices.snapshot import QuotedPrice, find_contradictions, has_expired, take_snapshot
+from frontdesk.domains.prices.snapshot import QuotedPrice, find_contradictions, has_expired
 from frontdesk.domains.staff.roles import Permission
 from webhooks.api.requests import NO_NUL, IdempotencyKey, append_request, request_id, unprocessable
 from webhooks.callers import Caller
@@ -93,9 +91,15 @@ async def _tell(runtime: Runtime, body: QuoteBody, *, caller: Caller, quote_id: 
 
 def _compute(runtime: Runtime, body: QuoteBody, *, tenant_id: str, quote_id: str) -> QuotedPrice:
     business, version = runtime.businesses.in_force(tenant_id)
-    counter = LoggedCodeUses(runtime.log, tenant_id=tenant_id, region=business.country)
-    asked = ask(body.request(), now=runtime.clock.now(), counter=counter, contact=body.contact)
-    return take_snapshot(PriceRules.of(business), asked, quote_id=quote_id, tenant_id=tenant_id, version=version)
+    return compute(
+        business,
+        body.request(),
+        log=runtime.log,
+        version=version,
+        contact=body.contact,
+        now=runtime.clock.now(),
+        quote_id=quote_id,
+    )
 
 
 async def _find_told(runtime: Runtime, body: QuoteBody, *, tenant_id: str, quote_id: str) -> PriceQuotedFact | None:

@@ -14,11 +14,12 @@ from frontdesk.core.tenant.configurations import Configuration
 from frontdesk.core.values import FRONTDESK_SOURCE
 from frontdesk.domains.identity.facts import ContactPayload
 from frontdesk.domains.prices.asked import Asked, CodeUses, PriceRequest
-from frontdesk.domains.prices.code_uses import CodeUseCounter
+from frontdesk.domains.prices.code_uses import CodeUseCounter, LoggedCodeUses
 from frontdesk.domains.prices.errors import NotPriceableError, PriceChangedError, QuoteNotGenuineError
 from frontdesk.domains.prices.facts import PRICE_QUOTED, PriceQuotedFact
 from frontdesk.domains.prices.quote import price
 from frontdesk.domains.prices.rules import PriceRules
+from frontdesk.domains.prices.settings import PricedBusiness
 from frontdesk.domains.prices.snapshot import QuotedPrice, find_contradictions, has_expired, take_snapshot
 
 
@@ -28,6 +29,25 @@ def ask(
     """Return a request with when it is asked and how often its promo code was used until then."""
     uses = counter.count(request.promo_code, contact=contact) if request.promo_code else CodeUses(in_all=0)
     return Asked(request=request, asked_at=now, code_uses=uses)
+
+
+def compute(
+    business: PricedBusiness,
+    request: PriceRequest,
+    *,
+    log: EventLog,
+    version: Configuration | None,
+    contact: ContactPayload | None,
+    now: datetime,
+    quote_id: str,
+) -> QuotedPrice:
+    """Return what a business asks for something now; nobody is told yet. version: of its document.
+
+    Raises NotPriceableError, PricesWrongError, EventLogUnavailableError.
+    """
+    counter = LoggedCodeUses(log, tenant_id=business.slug, region=business.country)
+    asked = ask(request, now=now, counter=counter, contact=contact)
+    return take_snapshot(PriceRules.of(business), asked, quote_id=quote_id, tenant_id=business.slug, version=version)
 
 
 def fact_of(quoted: QuotedPrice, *, quote_id: str, contact: ContactPayload | None, by: str | None) -> dict[str, Any]:

@@ -20,11 +20,9 @@ from frontdesk.domains.bookings.questions import Wish
 from frontdesk.domains.bookings.settings import PageBusiness
 from frontdesk.domains.catalogue.settings import Service
 from frontdesk.domains.prices.asked import AskedItem, PriceRequest
-from frontdesk.domains.prices.code_uses import LoggedCodeUses
 from frontdesk.domains.prices.errors import UnknownQuoteError
-from frontdesk.domains.prices.quotes import ask, find_quote, quoted_by, told_event
-from frontdesk.domains.prices.rules import PriceRules
-from frontdesk.domains.prices.snapshot import QuotedPrice, take_snapshot
+from frontdesk.domains.prices.quotes import compute, find_quote, quoted_by, told_event
+from frontdesk.domains.prices.snapshot import QuotedPrice
 from webhooks.pages.booking.details import Details
 from webhooks.runtime import Runtime
 
@@ -76,13 +74,14 @@ class BookingDesk:
         if told is not None:
             return quoted_by(told)
         now = runtime.clock.now()
-        counter = LoggedCodeUses(runtime.log, tenant_id=slug, region=self._business.country)
-        quoted = take_snapshot(
-            PriceRules.of(self._business),
-            ask(request, now=now, counter=counter, contact=contact),
-            quote_id=quote_id,
-            tenant_id=slug,
+        quoted = compute(
+            self._business,
+            request,
+            log=runtime.log,
             version=self._version,
+            contact=contact,
+            now=now,
+            quote_id=quote_id,
         )
         [appended] = runtime.log.append([told_event(quoted, contact=contact, now=now)])
         # Of two at the same instant the first was told.
