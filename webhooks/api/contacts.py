@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, HTTPException, Path, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, Field, model_validator
 
 from frontdesk.core.plain_text import Identifier, Text
 from frontdesk.core.published import reader as published
@@ -15,6 +15,7 @@ from frontdesk.domains.staff.roles import Permission
 from webhooks.api.requests import (
     NO_NUL,
     IdempotencyKey,
+    SignedBody,
     append_request,
     request_id,
     unprocessable,
@@ -59,13 +60,7 @@ class ContactList(BaseModel):
     next_after: str | None = Field(description="The `after` that goes on from here; None: there are no more.")
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    by: Text | None = Field(default=None, description="Who does this; of a signed-in person always themselves.")
-
-
-class CreateContactBody(_Body):
+class CreateContactBody(SignedBody):
     """Somebody new, or somebody known of whom this is told. Who they are follows from phone, e-mail and id."""
 
     external_id: Identifier | None = Field(default=None, description="The person's id in the calling system.")
@@ -81,7 +76,7 @@ class CreateContactBody(_Body):
         return self
 
 
-class UpdateContactBody(_Body):
+class UpdateContactBody(SignedBody):
     """What is another now of a contact; what is left out stays.
 
     A new number is a new person until somebody decides: POST /v1/identity-decisions.
@@ -200,7 +195,7 @@ async def _tell(
     return ContactAccepted(event_id=appended.event_id)
 
 
-def _told(body: _Body) -> dict[str, Any]:
+def _told(body: SignedBody) -> dict[str, Any]:
     return body.model_dump(mode="json", exclude_none=True, exclude={"by"})
 
 

@@ -10,11 +10,12 @@ from typing import Annotated, Any
 
 import orjson
 from fastapi import Header, HTTPException
-from pydantic import BaseModel, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from frontdesk.core.ids import keyed_id
 from frontdesk.core.log.envelope import Appended
 from frontdesk.core.log.own_events import own_event
+from frontdesk.core.plain_text import Text
 from webhooks.callers import Caller
 from webhooks.runtime import Runtime
 
@@ -31,6 +32,14 @@ IdempotencyKey = Annotated[
 NO_NUL = r"^[^\x00]+$"
 #: A text that goes into a column as it is.
 StoredText = Annotated[str, StringConstraints(min_length=1, max_length=512, pattern=NO_NUL)]
+
+
+class SignedBody(BaseModel):
+    """A body that may say in whose name a program asks. An unknown key is a mistake."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    by: Text | None = Field(default=None, description="Who does this; of a signed-in person always themselves.")
 
 
 def request_id(runtime: Runtime, *, tenant_id: str, operation: str, idempotency_key: str | None) -> str:

@@ -19,7 +19,7 @@ from frontdesk.domains.identity.facts import ContactPayload
 from frontdesk.domains.sending.outbox.commands import Channel, CommandState
 from frontdesk.domains.staff.roles import Permission, Role
 from frontdesk.domains.tasks.facts import TASK_CANCELLED, TASK_COMPLETED, TASK_CREATED
-from webhooks.api.requests import NO_NUL, IdempotencyKey, append_request, request_id
+from webhooks.api.requests import NO_NUL, IdempotencyKey, SignedBody, append_request, request_id
 from webhooks.callers import Caller
 from webhooks.dependencies import RuntimeDep, allow
 from webhooks.problems import document_problems
@@ -39,19 +39,13 @@ Assignee = Identifier
 Timeframe = Literal["overdue", "today", "upcoming"]
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    by: Text | None = Field(default=None, description="Who does this; of a signed-in person always themselves.")
-
-
 class NamedContact(ContactPayload):
     """Who a task is about. Unlike in imports an unknown key is a mistake."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class CreateBody(_Body):
+class CreateBody(SignedBody):
     """A task that a person makes."""
 
     title: Text
@@ -62,23 +56,23 @@ class CreateBody(_Body):
     booking_id: Identifier | None = None
 
 
-class CompleteBody(_Body):
+class CompleteBody(SignedBody):
     """A task is done."""
 
 
-class SnoozeBody(_Body):
+class SnoozeBody(SignedBody):
     """A task is out of sight until then."""
 
     until: Instant
 
 
-class ReassignBody(_Body):
+class ReassignBody(SignedBody):
     """A task is somebody else's from now on."""
 
     assigned_to: Assignee
 
 
-class CancelBody(_Body):
+class CancelBody(SignedBody):
     """A task is not to be done."""
 
     reason: Text
