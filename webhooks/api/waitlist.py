@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query
+from pydantic import BaseModel
 
 from frontdesk.core.plain_text import Identifier
+from frontdesk.domains.bookings.deciding import Request
 from frontdesk.domains.bookings.questions import Wish
 from frontdesk.domains.bookings.shapes import (
     AcceptBody,
@@ -21,11 +24,13 @@ from frontdesk.domains.bookings.shapes import (
 from frontdesk.domains.bookings.waitlist.commands import Waitlist
 from frontdesk.domains.bookings.waitlist.entry import OPEN, EntryStatus
 from frontdesk.domains.staff.roles import Permission
+from frontdesk.domains.tenancy.tenant import Tenant
 from webhooks.api.bookings import find_told, request_of
 from webhooks.api.requests import NO_NUL, IdempotencyKey
 from webhooks.callers import Caller
 from webhooks.dependencies import RuntimeDep, allow
 from webhooks.problems import document_problems
+from webhooks.runtime import Runtime
 
 _MOST_LISTED = 1_000
 _Id = Annotated[str, Path(pattern=NO_NUL, max_length=255, description="The entry's id.")]
@@ -56,6 +61,41 @@ async def get_waitlist(runtime: RuntimeDep) -> Waitlist:
 
 
 _WaitlistDep = Annotated[Waitlist, Depends(get_waitlist)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Answer:
+    """What a caller says to an entry of a waitlist."""
+
+    waitlist: Waitlist
+    runtime: Runtime
+    caller: Caller
+    entry_id: str
+    key: str | None
+
+    @property
+    def business(self) -> Tenant:
+        """The caller's business."""
+        return self.runtime.businesses.get(self.caller.tenant_id)
+
+    def request(self, body: BaseModel) -> Request:
+        """Return who asks, and for what."""
+        return request_of(body, caller=self.caller, key=self.key, entry_id=self.entry_id)
+
+
+async def get_answer(
+    entry_id: _Id,
+    *,
+    idempotency_key: IdempotencyKey = None,
+    caller: _Worker,
+    runtime: RuntimeDep,
+    waitlist: _WaitlistDep,
+) -> _Answer:
+    """Return what a route that answers for an entry needs to do it."""
+    return _Answer(waitlist=waitlist, runtime=runtime, caller=caller, entry_id=entry_id, key=idempotency_key)
+
+
+_AnswerDep = Annotated[_Answer, Depends(get_answer)]
 
 
 @router.post("/waitlist", **_JOIN)
@@ -105,60 +145,34 @@ def read_waitlist_entry(
 
 
 @router.post("/waitlist/{entry_id}:leave", **_LEAVE)
-def leave_waitlist(
-    entry_id: _Id,
-    body: LeaveBody,
-    *,
-    idempotency_key: IdempotencyKey = None,
-    caller: _Worker,
-    runtime: RuntimeDep,
-    waitlist: _WaitlistDep,
-) -> WaitlistEntryRead:
+def leave_waitlist(body: LeaveBody, *, answer: _AnswerDep) -> WaitlistEntryRead:
     """Take an entry off the waitlist; a time that is kept for it is free again."""
-    request = request_of(body, caller=caller, key=idempotency_key, entry_id=entry_id)
-    return WaitlistEntryRead.of(waitlist.leave(runtime.businesses.get(caller.tenant_id), entry_id, request=request))
+    known = answer.waitlist.leave(answer.business, answer.entry_id, request=answer.request(body))
+    return WaitlistEntryRead.of(known)
 
 
 @router.post("/waitlist/{entry_id}:accept", **_ANSWER)
-def accept_offer(
-    entry_id: _Id,
-    body: AcceptBody,
-    *,
-    idempotency_key: IdempotencyKey = None,
-    caller: _Worker,
-    runtime: RuntimeDep,
-    waitlist: _WaitlistDep,
-) -> BookingRead:
+def accept_offer(body: AcceptBody, *, answer: _AnswerDep) -> BookingRead:
     """Book the time that is offered. 409 with alternatives if somebody else was first, 410 if it was to be sooner."""
-    business, version = runtime.businesses.in_force(caller.tenant_id)
-    known = waitlist.accept(
+    runtime, tenant_id = answer.runtime, answer.caller.tenant_id
+    business, version = runtime.businesses.in_force(tenant_id)
+    known = answer.waitlist.accept(
         business,
-        entry_id,
+        answer.entry_id,
         starts_at=body.starts_at,
-        request=request_of(body, caller=caller, key=idempotency_key, entry_id=entry_id),
+        request=answer.request(body),
         guest_name=body.guest_name,
         location=body.location,
-        told=None if body.quote_id is None else find_told(runtime, caller.tenant_id, body.quote_id),
+        told=None if body.quote_id is None else find_told(runtime, tenant_id, body.quote_id),
         version=version,
     )
     return BookingRead.of(known)
 
 
 @router.post("/waitlist/{entry_id}:decline", **_ANSWER)
-def decline_offer(
-    entry_id: _Id,
-    body: DeclineBody,
-    *,
-    idempotency_key: IdempotencyKey = None,
-    caller: _Worker,
-    runtime: RuntimeDep,
-    waitlist: _WaitlistDep,
-) -> WaitlistEntryRead:
+def decline_offer(body: DeclineBody, *, answer: _AnswerDep) -> WaitlistEntryRead:
     """Decline the time that is offered; whoever is next is offered it."""
-    known = waitlist.decline(
-        runtime.businesses.get(caller.tenant_id),
-        entry_id,
-        starts_at=body.starts_at,
-        request=request_of(body, caller=caller, key=idempotency_key, entry_id=entry_id),
+    known = answer.waitlist.decline(
+        answer.business, answer.entry_id, starts_at=body.starts_at, request=answer.request(body)
     )
     return WaitlistEntryRead.of(known)
