@@ -20,6 +20,7 @@ from frontdesk.domains.prices.quotes import fact_of
 from frontdesk.domains.prices.rules import PriceRules
 from frontdesk.domains.prices.snapshot import take_snapshot
 from tests.domains.prices.businesses import asked_for
+from tests.pipelines.dry_run.drafts import draft_of
 from tests.pipelines.facts import fact
 from tests.pipelines.homes import Home, HomeFactory
 from tests.pipelines.kept import REPOSITORY
@@ -105,13 +106,7 @@ def tried(dry_run: DryRun, file: Path, *words: str) -> Any:
 
 
 def draft(folder: Path, *changes: tuple[str, str]) -> Path:
-    text = FILE.read_text(encoding="utf-8")
-    for before, after in changes:
-        assert text.count(before) == 1, before
-        text = text.replace(before, after)
-    file = folder / "draft.yaml"
-    file.write_text(text, encoding="utf-8")
-    return file
+    return draft_of(FILE, folder, *changes)
 
 
 DEARER_WEEKENDS = ("price: 40.00", "price: 60.00")

@@ -18,6 +18,7 @@ from frontdesk.domains.bookings.deciding import Request
 from frontdesk.domains.bookings.questions import Wish
 from frontdesk.domains.identity.facts import ContactPayload
 from tests.clocks import SetClock
+from tests.pipelines.dry_run.drafts import draft_of
 from tests.pipelines.facts import TENANT, fact
 from tests.pipelines.homes import NOW, Home, HomeFactory
 from tests.pipelines.kept import REPOSITORY
@@ -96,13 +97,7 @@ def tried(dry_run: DryRun, file: Path, *words: str) -> Any:
 
 
 def draft(folder: Path, *changes: tuple[str, str]) -> Path:
-    text = FILE.read_text(encoding="utf-8")
-    for before, after in changes:
-        assert text.count(before) == 1, before
-        text = text.replace(before, after)
-    file = folder / "draft.yaml"
-    file.write_text(text, encoding="utf-8")
-    return file
+    return draft_of(FILE, folder, *changes)
 
 
 def monday_of(report: Any, resource: str) -> tuple[int, int, int, int]:
